@@ -1,0 +1,45 @@
+# Two commands do all the set-up: `make demo` and `make test`. Both may be repeated.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := pyproject.toml $(shell find src -type f -not -name '*.pyc')
+
+.PHONY: demo test lint unit soak bench clean
+
+demo: .venv/installed
+	$(BIN)/zerokara tune digits
+
+test: lint unit
+
+lint: .venv/test-tools
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src
+
+# The tests and doctests run against the package as users install it, in parallel.
+unit: .venv/test-tools .venv/installed
+	$(BIN)/python -m pytest -q -n auto tests --pyargs zerokara
+
+soak: .venv/test-tools .venv/installed
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -n auto tests --pyargs zerokara
+
+bench: .venv/bench-tools .venv/installed
+	$(BIN)/python -m benchmarks
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: $(SOURCES) | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
+	touch $@
+
+.venv/test-tools: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[test]'
+	touch $@
+
+.venv/bench-tools: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[bench]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist

@@ -1,0 +1,126 @@
+"""The two works that every contestant does, and how much arithmetic each one is."""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+# zerokara is imported only where a work is made: a rival's process must not know it.
+
+
+@dataclass(frozen=True)
+class Work:
+    """Train one small network per learning rate; after each epoch, score it on both parts of the data.
+
+    Shapes: x_train (N, D) float32, t_train (N,) int64, the same for x_val and t_val; lrs and decays (trials,).
+    """
+
+    name: str
+    x_train: npt.NDArray[np.float32]
+    t_train: npt.NDArray[np.int64]
+    x_val: npt.NDArray[np.float32]
+    t_val: npt.NDArray[np.int64]
+    sizes: tuple[int, ...]
+    optimizer: str
+    batch: int
+    epochs: int
+    lrs: npt.NDArray[np.float64]
+    decays: npt.NDArray[np.float64]
+
+    @property
+    def trials(self) -> int:
+        return len(self.lrs)
+
+    @property
+    def layers(self) -> list[tuple[int, int]]:
+        """The (inputs, outputs) of each affine map."""
+        return list(pairwise(self.sizes))
+
+    @property
+    def flop(self) -> int:
+        """Floating-point operations of the algorithm's matrix products, 2 m n k each.
+
+        A training sample costs a forward pass, the gradient of the weights, and the gradient of the
+        activations of all layers but the first (nobody needs the gradient of the data). A scored sample
+        costs a forward pass. What an implementation does beyond that earns it nothing.
+        """
+        products = [2 * n_in * n_out for n_in, n_out in self.layers]
+        forward = sum(products)
+        step = 3 * forward - products[0]
+        n, n_val = len(self.x_train), len(self.x_val)
+        return self.trials * self.epochs * (n * step + (n + n_val) * forward)
+
+    def share(self, k: int, n: int) -> "Work":
+        """The k-th of n equal shares of the trials, each with its part of slow and fast learning rates."""
+        return replace(self, lrs=self.lrs[k::n], decays=self.decays[k::n])
+
+    def shortened(self, trials: int, epochs: int) -> "Work":
+        """The same work with fewer trials and epochs, for a warm-up or a quick look."""
+        rows = np.linspace(0, self.trials - 1, min(trials, self.trials)).astype(int)
+        return replace(self, lrs=self.lrs[rows], decays=self.decays[rows], epochs=min(epochs, self.epochs))
+
+    def save(self, path: Path) -> None:
+        np.savez(path, **vars(self))
+
+    @classmethod
+    def load(cls, path: Path) -> "Work":
+        with np.load(path) as file:
+            fields = {name: file[name] for name in file.files}
+        for name in ("name", "optimizer", "batch", "epochs"):
+            fields[name] = fields[name].item()
+        return cls(**fields | {"sizes": tuple(fields["sizes"].tolist())})
+
+
+def log_spaced(low: float, high: float, trials: int) -> npt.NDArray[np.float64]:
+    return np.geomspace(low, high, trials)
+
+
+def w1(trials: int = 100) -> Work:
+    """W1, the course's own search: six layers of 100 on the first 500 images of MNIST.
+
+    Source: Deep Learning from Scratch, section 6.5.2.
+    """
+    import zerokara as zk
+    from zerokara.rng import stream
+
+    data = zk.data.load("mnist").first(500).split(validation=0.2, seed=0)
+    assert data.validation is not None
+    return Work(
+        name="W1",
+        x_train=data.train.x,
+        t_train=data.train.t,
+        x_val=data.validation.x,
+        t_val=data.validation.t,
+        sizes=(784, *(100,) * 6, 10),
+        optimizer="sgd",
+        batch=100,
+        epochs=50,
+        lrs=log_spaced(1e-6, 1e-2, trials),
+        decays=stream(0, "decays").permutation(log_spaced(1e-8, 1e-4, trials)),
+    )
+
+
+def w2(trials: int = 100) -> Work:
+    """W2, small networks: two layers of 64 on the 1,797 digits, where overhead weighs more than arithmetic."""
+    import zerokara as zk
+
+    data = zk.data.load("digits").split(validation=0.2, seed=0)
+    assert data.validation is not None
+    return Work(
+        name="W2",
+        x_train=data.train.x,
+        t_train=data.train.t,
+        x_val=data.validation.x,
+        t_val=data.validation.t,
+        sizes=(64, 64, 64, 10),
+        optimizer="adam",
+        batch=64,
+        epochs=20,
+        lrs=log_spaced(1e-4, 1e-1, trials),
+        decays=np.zeros(trials),
+    )
+
+
+WORKS = {"W1": w1, "W2": w2}

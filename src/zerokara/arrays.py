@@ -1,0 +1,34 @@
+"""The array types that the whole package speaks of."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+"""Any array; what its axes mean stands in the docstring beside it, (P, N, D) wherever networks are."""
+
+Index = npt.NDArray[np.intp]
+"""Which rows of the population to take, in this order."""
+
+
+def as_index(index: npt.ArrayLike, size: int) -> Index:
+    """Return which rows an integer, a list of integers or a boolean mask names.
+
+    >>> as_index([True, False, True], 3), as_index(2, 3)
+    (array([0, 2]), array([2]))
+    """
+    return np.atleast_1d(np.arange(size)[np.asarray(index)]) if np.size(index) else np.empty(0, np.intp)
+
+
+@lru_cache(maxsize=256)
+def ones(rows: int, columns: int, dtype: np.dtype[Any]) -> Array:
+    """Return a matrix of ones, read-only: a product with it sums an axis, several times faster than ``np.sum``.
+
+    >>> ones(1, 3, np.dtype(float)) @ np.arange(6.0).reshape(3, 2)
+    array([[6., 9.]])
+    """
+    matrix = np.ones((rows, columns), dtype)
+    matrix.flags.writeable = False
+    return matrix

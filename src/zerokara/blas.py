@@ -1,0 +1,34 @@
+"""One BLAS thread while networks train: with two, the same product has other bits."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_lock = threading.Lock()
+_inside = 0
+_limit: Any = None
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold the BLAS libraries of this process at one thread, from the first that enters to the last that leaves.
+
+    The limit belongs to the whole process, so worker threads that each set and restored it
+    would undo one another's.
+    """
+    global _inside, _limit
+    with _lock:
+        if _inside == 0:
+            from threadpoolctl import threadpool_limits
+
+            _limit = threadpool_limits(1, user_api="blas")
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                _limit.restore_original_limits()
+                _limit = None

@@ -1,0 +1,172 @@
+"""The commands, their arguments and exit codes."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from zerokara import __version__
+from zerokara.cli.options import (
+    DataOptions,
+    Hyperparameters,
+    RunOptions,
+    SearchOptions,
+    TrainingOptions,
+    given,
+    with_files,
+)
+from zerokara.errors import InputError, ZerokaraError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STARTED = time.perf_counter()
+
+app = App(
+    name="zerokara",
+    help="Neural networks from first principles on NumPy, tuned by training whole populations at once.",
+    version=__version__,
+    default_parameter=Parameter(negative=()),
+    help_format="plaintext",
+    result_action="return_value",
+)
+data_app = App(name="data", help="The datasets that can be had by name.")
+app.command(data_app)
+
+
+@app.command
+def tune(
+    dataset: str,
+    /,
+    *,
+    data: DataOptions = DataOptions(),
+    hyperparameters: Hyperparameters = Hyperparameters(),  # type: ignore[valid-type]
+    search: SearchOptions = SearchOptions(),
+    training: TrainingOptions = TrainingOptions(),
+    run: RunOptions = RunOptions(),
+) -> int:
+    """Search for good hyperparameters: train many networks at once, picture the best, test the winner once.
+
+    Example: zerokara tune mnist --train-size 500 --search lr=log:1e-6:1e-2 --search weight_decay=log:1e-8:1e-4
+
+    Args:
+        dataset: digits, mnist, fashion-mnist, a .npz file with x and t, or a folder of pictures by class.
+    """
+    from zerokara.cli.search import run_search
+
+    return run_search(console(), STARTED, dataset, search.space(hyperparameters), data, search, training, run)
+
+
+@app.command
+def train(
+    dataset: str,
+    /,
+    *,
+    data: DataOptions = DataOptions(),
+    hyperparameters: Hyperparameters = Hyperparameters(),  # type: ignore[valid-type]
+    training: TrainingOptions = TrainingOptions(),
+    run: RunOptions = RunOptions(),
+    source: Annotated[Path | None, Parameter(name="--from")] = None,
+    trial: int | None = None,
+) -> int:
+    """Train one network and show every epoch; --from RUN --trial N trains one trial of a run again, alone.
+
+    Args:
+        dataset: as for tune; with --from it may be left out.
+        source: a run whose options, data and seed are taken over; the command line overrides them.
+        trial: which of its trials.
+    """
+    from zerokara.cli.search import run_one
+
+    if (source is None) != (trial is None):
+        raise InputError("--from RUN and --trial N go together, got one of them: add the other")
+    return run_one(console(), STARTED, dataset, given(hyperparameters), data, training, run, source)
+
+
+@app.command
+def evaluate(model: Path, dataset: str, /) -> int:
+    """Print a model's accuracy on the test samples of a dataset (R2 and the error in units for regression).
+
+    Args:
+        model: a model file, such as a run's best.safetensors.
+        dataset: as for tune.
+    """
+    from zerokara.cli.answers import evaluate
+
+    return evaluate(console(), model, dataset)
+
+
+@app.command
+def predict(
+    model: Path, input: str | None = None, /, *, index: int | None = None, picture: Path | None = None
+) -> int:
+    """Predict one sample and show the probability of every class; without INPUT, ask for one after the other.
+
+    Args:
+        model: a model file, such as a run's best.safetensors.
+        input: a picture, or with --index a dataset.
+        index: which sample of the dataset, from 0.
+        picture: where the sample's picture is written. [default: in the folder for temporary files]
+    """
+    from zerokara.cli.answers import predict
+
+    return predict(console(), model, input, index, picture)
+
+
+@app.command
+def gradcheck() -> int:
+    """Check the written gradient of every layer, activation and loss against a numerical one."""
+    from zerokara.cli.answers import gradcheck
+
+    return gradcheck(console())
+
+
+@data_app.command(name="list")
+def data_list() -> int:
+    """List the datasets that have a name, and where each was found."""
+    from zerokara.cli.answers import data_list
+
+    return data_list(console())
+
+
+@data_app.command(name="fetch")
+def data_fetch(name: str, /) -> int:
+    """Download a dataset into the user's cache, checked against its SHA-256.
+
+    Args:
+        name: mnist or fashion-mnist.
+    """
+    from zerokara.cli.answers import data_fetch
+
+    return data_fetch(console(), name)
+
+
+def console() -> "Console":
+    """Return the console that results are printed to; a log gets whole lines."""
+    from rich.console import Console
+
+    return Console()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0, 2 for bad input, 1 for a failure outside, 130 after Ctrl-C."""
+    tokens = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(with_files(tokens) if tokens else tokens)
+        sys.stdout.flush()
+    except ZerokaraError as error:
+        print(f"zerokara: {error}", file=sys.stderr)
+        code = error.exit_code
+    except MemoryError as error:
+        print(f"zerokara: not enough memory ({error}): smaller layers or fewer workers need less", file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        # Whoever read the output has left; nothing more is to be said, not even by Python at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)

@@ -1,0 +1,205 @@
+"""The options of the command line, one dataclass for each group, and how they become what Python takes."""
+
+import csv
+from dataclasses import dataclass, field, make_dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Group, Parameter
+
+from zerokara.data import Dataset, load
+from zerokara.errors import InputError
+from zerokara.search.hyperparameters import HYPERPARAMETERS
+from zerokara.search.runfolder import RunFolder, read_toml
+from zerokara.search.space import Space, default_space, parse_searches
+
+
+def _hyperparameter(name: str) -> tuple[str, Any, Any]:
+    row = HYPERPARAMETERS[name]
+    help = f"{row.help} [default: {row.text(row.default)}]"
+    if isinstance(row.default, bool):
+        flag = "--" + name.replace("_", "-")
+        parameter = Parameter(help=help, negative=flag.replace("--", "--no-", 1))
+        return name, Annotated[bool | None, parameter], field(default=None)
+    return name, Annotated[str | None, Parameter(help=help)], field(default=None)
+
+
+Hyperparameters = make_dataclass("Hyperparameters", map(_hyperparameter, HYPERPARAMETERS), frozen=True)
+Hyperparameters.__module__ = __name__
+Hyperparameters = Parameter(
+    name="*", group=Group("Hyperparameters", help="Each is also a NAME for --search.", sort_key=2)
+)(Hyperparameters)
+
+
+def given(hyperparameters: Any) -> dict[str, Any]:
+    """Return the hyperparameters that were given, as values."""
+    texts = {name: getattr(hyperparameters, name) for name in HYPERPARAMETERS}
+    return {
+        name: value if isinstance(value, bool) else HYPERPARAMETERS[name].parse(value)
+        for name, value in texts.items()
+        if value is not None
+    }
+
+
+@Parameter(name="*", group=Group("Data", sort_key=1))
+@dataclass(frozen=True)
+class DataOptions:
+    """Which samples are used, and for what."""
+
+    train_size: int | None = None
+    """Use only the first N training samples, before the split. [default: all]"""
+    validation: float = 0.2
+    """The share of the training samples that judges the trials."""
+    test: float = 0.2
+    """The share held out for the final test, where the dataset brings no test samples of its own."""
+    stratify: Annotated[bool, Parameter(negative="--no-stratify")] = False
+    """Keep the proportions of the classes in every part."""
+    scaling: Literal["auto", "none", "center", "standard", "range"] = "auto"
+    """How features are scaled, fitted on the training part: pictures are left in [0, 1], others standardized."""
+
+    def load(self, dataset: str, seed: int) -> Dataset:
+        """Return the dataset, cut and scaled."""
+        data = load(dataset)
+        if self.train_size is not None:
+            data = data.first(self.train_size)
+        data = data.split(self.validation, None if data.test is not None else self.test or None, seed, self.stratify)
+        scaling = self.scaling
+        if scaling == "auto":
+            scaling = "none" if len(data.sample_shape) > 1 else "standard"
+        return data.scaled(scaling)
+
+
+@Parameter(name="*", group=Group("Search", sort_key=3))
+@dataclass(frozen=True)
+class SearchOptions:
+    """What is tried."""
+
+    search: tuple[str, ...] = ()
+    """NAME=log:LOW:HIGH, uniform:LOW:HIGH, integer:LOW:HIGH[:STEP] or choice:A|B|C; once for each hyperparameter to be
+    searched. Without any: lr, weight_decay and dropout, unless they are given. [default: none]"""
+    trials: int = 100
+    """How many proposals are tried."""
+    sampler: str = "random"
+    """What proposes them: random."""
+    generation: int = 256
+    """Trials proposed and trained at once, at most."""
+    paired: Annotated[bool, Parameter(negative="--no-paired")] = True
+    """Let trials share mini-batches, dropout and initial draws, so that hyperparameters are compared, not luck."""
+
+    def space(self, hyperparameters: Any) -> dict[str, Any]:
+        """Return the space: what is searched, and what was given a value."""
+        fixed, searched = given(hyperparameters), parse_searches(self.search)
+        both = [name for name in searched if name in fixed]
+        if both:
+            option = "--" + both[0].replace("_", "-")
+            raise InputError(f"{both[0]} is either searched or given, got both: drop --search {both[0]}=... or {option}")
+        space: dict[str, Any] = {**(default_space() if not searched else {}), **searched, **fixed}
+        Space(space)
+        return space
+
+
+@Parameter(name="*", group=Group("Training", sort_key=4))
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How long and how exactly."""
+
+    epochs: int = 50
+    """Times that each network sees all training samples."""
+    rank: Literal["loss", "accuracy"] = "loss"
+    """What networks are ranked by on the validation samples."""
+    keep_best: Annotated[bool, Parameter(negative="--no-keep-best")] = False
+    """Judge a network by its best epoch, and keep those weights, instead of its last."""
+    evaluate_train_every: int = 1
+    """Epochs from one evaluation on all training samples to the next."""
+    seed: int = 0
+    """What all random draws derive from."""
+    replicate: int = 0
+    """Which draws of that seed: initial weights, order of the samples, dropout."""
+    dtype: Literal["float32", "float64"] = "float32"
+    """The precision."""
+
+
+@Parameter(name="*", group=Group("Run", sort_key=5))
+@dataclass(frozen=True)
+class RunOptions:
+    """Where it runs and what it leaves."""
+
+    out: Path | None = None
+    """The folder for the results. [default: runs/DATASET-N]"""
+    force: bool = False
+    """Replace the run that the folder holds."""
+    workers: int | None = None
+    """Threads that train; the numbers do not depend on it. [default: one for each core]"""
+    config: Path | None = None
+    """A TOML file with any of these options, such as a run's config.toml; the command line overrides it."""
+
+
+def with_files(tokens: list[str]) -> list[str]:
+    """Return the command line with the options of its ``--config FILE``, or of its ``--from RUN --trial N``, in place.
+
+    What the command line says itself is left out. A file's ``dataset`` stands for the argument; its table
+    ``record`` tells where a run was made and is skipped. What no option is called is left to the parser, which
+    then offers the nearest name.
+    """
+    config, run, trial = (value_of(option, tokens) for option in ("--config", "--from", "--trial"))
+    if config is not None and run is not None:
+        raise InputError(f"options come from one place, got --config {config} and --from {run}: drop one")
+    if config is not None:
+        return _merged(tokens, read_toml(Path(config)), config)
+    if run is not None and trial is not None and trial.isdecimal():
+        return _merged(tokens, trial_config(Path(run), int(trial)), run)
+    return tokens
+
+
+def _merged(tokens: list[str], content: dict[str, Any], source: str) -> list[str]:
+    named = {t.split("=")[0][2:].replace("-", "_").removeprefix("no_") for t in tokens if t.startswith("--")}
+    searched = {text.split("=")[0] for text in _values_of("--search", tokens)}
+    added = []
+    for name, value in content.items():
+        key, option = name.replace("-", "_"), "--" + name.replace("_", "-")
+        if key == "record":
+            continue
+        if isinstance(value, dict):
+            raise InputError(f"a config has options and no tables but [record], got [{name}] in {source}: drop it")
+        if key == "dataset":
+            # Without a dataset, the first word after the command is an option.
+            added += [str(value)] if len(tokens) == 1 or tokens[1].startswith("-") else []
+        elif key == "search":
+            texts = [str(text) for text in (value if isinstance(value, list) else [value])]
+            kept = [text for text in texts if text.split("=")[0] not in searched | named]
+            added += [part for text in kept for part in (option, text)]
+        elif key in named | searched:
+            continue
+        elif isinstance(value, bool):
+            added.append(option if value else option.replace("--", "--no-", 1))
+        else:
+            added += [option, ",".join(map(str, value)) if isinstance(value, list) else str(value)]
+    return [tokens[0], *added, *tokens[1:]]
+
+
+def trial_config(source: Path, number: int) -> dict[str, Any]:
+    """Return the config with which one trial of a run is trained again alone, its own values in place."""
+    folder = RunFolder(source)
+    config = folder.config()
+    try:
+        with open(folder.path / "trials.csv", encoding="utf-8", newline="") as file:
+            rows = {row["number"]: row for row in csv.DictReader(file)}
+    except OSError as error:
+        raise InputError(f"{source} must hold trials.csv, got none: let the run end first") from error
+    if str(number) not in rows:
+        raise InputError(f"the trials of {source} are 0 to {len(rows) - 1}, got --trial {number}")
+    for name in parse_searches(config.pop("search", [])):
+        config[name] = rows[str(number)][name]
+    if not config.pop("paired", True):
+        config["replicate"] = config.get("replicate", 0) + number
+    return {name: value for name, value in config.items() if name not in ("trials", "sampler", "generation")}
+
+
+def value_of(option: str, tokens: list[str]) -> str | None:
+    return next(iter(_values_of(option, tokens)), None)
+
+
+def _values_of(option: str, tokens: list[str]) -> list[str]:
+    """Return what follows an option, as ``--option VALUE`` or ``--option=VALUE``."""
+    after = [b for a, b in zip(tokens, tokens[1:], strict=False) if a == option]
+    return after + [token.split("=", 1)[1] for token in tokens if token.startswith(option + "=")]

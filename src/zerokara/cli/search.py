@@ -1,0 +1,143 @@
+"""``zerokara tune`` and ``zerokara train``: a search, and one network, which is a search with one trial."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from zerokara.cli.live import View, duration
+from zerokara.cli.options import DataOptions, RunOptions, SearchOptions, TrainingOptions
+from zerokara.report.run import BEST, leaderboard
+from zerokara.search.runfolder import RunFolder, next_folder
+from zerokara.search.space import Space
+from zerokara.search.study import Study
+from zerokara.train import Epoch
+from zerokara.train.metrics import METRICS
+from zerokara.tuning import tune
+
+INTERRUPTED = 130
+
+
+def run_search(
+    console: Console,
+    started: float,
+    dataset: str,
+    space: dict[str, Any],
+    data_options: DataOptions,
+    search: SearchOptions,
+    training: TrainingOptions,
+    run: RunOptions,
+) -> int:
+    """Search, show the progress and the best, and return the exit code."""
+    data = data_options.load(dataset, training.seed)
+    out = run.out or next_folder("runs", data.name)
+    whole = Space(space)
+    console.print(data.describe(), highlight=False, soft_wrap=True)
+    console.print(f"searching {', '.join(whole.searches()) or 'nothing: all is given'}", highlight=False, soft_wrap=True)
+    with View(console, whole, METRICS[data.task]) as view:
+        study = tune(
+            data,
+            space,
+            trials=search.trials,
+            sampler=search.sampler,
+            generation=search.generation,
+            paired=search.paired,
+            **dataclasses.asdict(training),
+            workers=run.workers,
+            out=out,
+            force=run.force,
+            progress=view,
+            started=started,
+            about={"dataset": spelled(dataset)},
+        )
+    best = study.ranking(BEST)
+    console.print(f"\nthe best {len(best)} of {len(study.trials)} trials:", highlight=False)
+    for line in leaderboard(best, study):
+        console.print(line, highlight=False, soft_wrap=True)
+    return conclude(console, study, out)
+
+
+def run_one(
+    console: Console,
+    started: float,
+    dataset: str,
+    space: dict[str, Any],
+    data_options: DataOptions,
+    training: TrainingOptions,
+    run: RunOptions,
+    source: Path | None = None,
+) -> int:
+    """Train one network, show every epoch, and return the exit code; ``source`` is the run that a trial is taken from."""
+    data = data_options.load(dataset, training.seed)
+    if source and data.fingerprint() != RunFolder(source).config().get("record", {}).get("data_sha256"):
+        console.print(f"note: these are not the data of {source}, so the numbers will be others", soft_wrap=True)
+    out = run.out or next_folder("runs", data.name)
+    console.print(data.describe(), highlight=False, soft_wrap=True)
+    metric = METRICS[data.task]
+
+    def line(epoch: Epoch) -> None:
+        console.print(
+            f"epoch {epoch.number:>{len(str(training.epochs))}}: train loss {epoch.train_loss[0]:.4f}, "
+            f"{metric} {epoch.train_score[0]:.4f}; validation loss {epoch.val_loss[0]:.4f}, "
+            f"{metric} {epoch.val_score[0]:.4f}; {epoch.seconds:.2f} s",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    study = tune(
+        data,
+        space,
+        trials=1,
+        **dataclasses.asdict(training),
+        workers=run.workers,
+        out=out,
+        force=run.force,
+        on_epoch=line,
+        started=started,
+        about={"dataset": spelled(dataset)},
+    )
+    return conclude(console, study, out)
+
+
+def conclude(console: Console, study: Study, out: Path) -> int:
+    """Tell how it ended: the winner, its test score, the folder."""
+    metric = METRICS[study.plan.data.task]
+    if study.network is None:
+        console.print(f"written: {out}", highlight=False, soft_wrap=True)
+        if study.interrupted:
+            console.print("interrupted before any network finished an epoch", highlight=False)
+            return INTERRUPTED
+        _ = study.best
+    best = study.best.trial
+    console.print(
+        f"\nthe winner, trial {best.number} at epoch {best.epoch}: validation {metric} {best.val_score:.4f}, "
+        f"loss {best.val_loss:.4f}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if study.interrupted:
+        console.print("interrupted: what was trained is saved and ranked, the test data were not read", highlight=False)
+    elif study.plan.data.test is not None:
+        console.print(f"test {metric} of the winner, read once: {study.test_score:.4f}", highlight=False)
+    rate = study.epochs_trained / study.seconds
+    console.print(
+        f"{len(study.trials)} trials, {study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} "
+        f"({rate:,.0f} a second)",
+        highlight=False,
+    )
+    console.print(f"written: {out} (curves.png, best.safetensors, trials.csv, summary.json)", highlight=False, soft_wrap=True)
+    return INTERRUPTED if study.interrupted else 0
+
+
+def duration_of(seconds: float) -> str:
+    """Return a time with tenths below a minute."""
+    return f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
+
+
+def spelled(dataset: str) -> str:
+    """Return a dataset's name, or its whole path, so that a config means the same from any folder."""
+    path = Path(dataset)
+    return str(path.resolve()) if path.exists() and (path.suffix or path.is_dir()) else dataset
+

@@ -1,0 +1,195 @@
+"""A dataset: arrays and names, how it was cut, how it was scaled."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from zerokara.data.part import Part
+from zerokara.data.preprocess import Preprocess
+from zerokara.data.split import cut, part_size
+from zerokara.data.targets import Task
+from zerokara.errors import InputError
+from zerokara.rng import stream
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Training, validation and test parts under their names; every method returns a new dataset.
+
+    >>> from zerokara.data import load
+    >>> data = load("digits").split(validation=0.2, test=0.2, seed=0)
+    >>> print(data.describe())
+    digits: 1,797 samples of 8x8, 10 classes; train 1,151, validation 287, test 359
+    >>> data.train.x.shape, data.train.t.shape, data.n_inputs, data.n_outputs
+    ((1151, 64), (1151,), 64, 10)
+    """
+
+    name: str
+    task: Task
+    train: Part
+    validation: Part | None
+    test: Part | None
+    classes: tuple[str, ...]
+    """Names of the classes; for multilabel and regression, of the outputs."""
+    sample_shape: tuple[int, ...]
+    """The shape of one sample before it was flattened: (8, 8), (28, 28), (32, 32, 3), (64,)."""
+    preprocess: Preprocess
+    split_settings: dict[str, Any] = field(default_factory=dict)
+    """How it was cut, JSON-able: train_size, validation, test, seed, stratify."""
+
+    @property
+    def n_inputs(self) -> int:
+        """D, the number of features."""
+        return int(self.train.x.shape[1])
+
+    @property
+    def n_outputs(self) -> int:
+        """C, the number of classes or outputs."""
+        return len(self.classes)
+
+    def first(self, n: int) -> "Dataset":
+        """Return the dataset with only its first n training samples; cut and scale after it.
+
+        >>> from zerokara.data import load
+        >>> len(load("digits").first(500).train)
+        500
+        """
+        self._require_untouched("first")
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n <= len(self.train):
+            raise InputError(
+                f"train size must be 1 to {len(self.train)}, the training samples of {self.name}, got {n}"
+            )
+        train = self.train.take(slice(0, int(n)))
+        return replace(self, train=train, split_settings={**self.split_settings, "train_size": int(n)})
+
+    def split(
+        self,
+        validation: float | None = 0.2,
+        test: float | None = None,
+        seed: int = 0,
+        stratify: bool = False,
+    ) -> "Dataset":
+        """Return the dataset with validation and test parts cut from a shuffle of its training samples.
+
+        The test part is cut first; `validation` is a share of what is left, the training data, so that it
+        means the same for data that bring their own test part.
+
+        Args:
+            validation: a fraction f of the N training samples, ``int(N * f)`` of them, or a whole count;
+                None cuts none.
+            test: likewise; None keeps the official test part, or has none where there is none.
+            seed: seed of the shuffle.
+            stratify: keep the proportions of the classes in every part (classification only).
+
+        Raises:
+            InputError: a part would be empty, the data are split or scaled already, or `test` is given where
+                there is an official test part.
+        """
+        self._require_untouched("split")
+        if test is not None and self.test is not None:
+            raise InputError(
+                f"{self.name} brings its own test part ({len(self.test):,} samples), got test={test}: "
+                "leave test out"
+            )
+        if stratify and self.task != "classification":
+            raise InputError(f"stratify=True needs classes, got the task {self.task}: leave stratify out")
+        rest = stream(seed, "split").permutation(len(self.train))
+        labels = self.train.t if stratify else None
+        parts = {}
+        for what, size in (("test", test), ("validation", validation)):
+            if size is not None:
+                chosen, rest = cut(rest, part_size(size, len(rest), what), labels)
+                parts[what] = self.train.take(chosen)
+        train = self.train.take(rest)
+        if labels is not None:
+            lost = np.setdiff1d(labels, train.t)
+            if len(lost):
+                raise InputError(
+                    f"stratify leaves no training sample of class {self.classes[lost[0]]!r}, which has "
+                    f"{np.count_nonzero(labels == lost[0])} in all: add samples to it or make the other "
+                    "parts smaller"
+                )
+        settings = {
+            "validation": _plain(validation),
+            "test": _plain(test),
+            "seed": int(seed),
+            "stratify": bool(stratify),
+        }
+        return replace(
+            self,
+            train=train,
+            validation=parts.get("validation"),
+            test=parts.get("test", self.test),
+            split_settings={**self.split_settings, **settings},
+        )
+
+    def scaled(self, kind: str) -> "Dataset":
+        """Return the dataset scaled: fitted on the training part only, applied to all (see `Preprocess`)."""
+        if self.preprocess.kind != "none":
+            raise InputError(
+                f"{self.name} is scaled already ({self.preprocess.kind}): scale the original data once"
+            )
+        regression = self.task == "regression"
+        preprocess = Preprocess.fit(kind, self.train.x, self.train.t if regression else None, self.n_outputs)
+
+        def apply(part: Part) -> Part:
+            t = preprocess.transform_target(part.t) if regression else part.t
+            return Part(preprocess.transform(part.x), t, part.weights)
+
+        return replace(
+            self,
+            train=apply(self.train),
+            validation=self.validation and apply(self.validation),
+            test=self.test and apply(self.test),
+            preprocess=preprocess,
+        )
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 over all arrays, their shapes and the class names: the same data, the same text.
+
+        The name of the dataset is not part of it: a copy under another file name is still the same data.
+
+        >>> from zerokara.data import load
+        >>> load("digits").fingerprint()[:12]
+        '46e0c46bf6cf'
+        """
+        digest = hashlib.sha256(repr((self.task, self.classes, self.sample_shape)).encode())
+        for part_name in ("train", "validation", "test"):
+            part = getattr(self, part_name)
+            for array in () if part is None else (part.x, part.t, part.weights):
+                if array is None:
+                    continue
+                little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+                digest.update(f"{part_name} {little.dtype.str} {little.shape}".encode())
+                digest.update(little.ravel().data)
+        return digest.hexdigest()
+
+    def describe(self) -> str:
+        """Return one line for people: the name, how many samples of what, and the parts."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        sizes = {what: len(part) for what, part in parts.items() if part is not None}
+        shape = self.sample_shape
+        sample = f"{shape[0]} features" if len(shape) == 1 else "x".join(map(str, shape))
+        noun = {"classification": "classes", "multilabel": "labels", "regression": "targets"}[self.task]
+        if self.n_outputs == 1:
+            noun = noun[:-1]
+        listed = ", ".join(f"{what} {size:,}" for what, size in sizes.items())
+        return f"{self.name}: {sum(sizes.values()):,} samples of {sample}, {self.n_outputs} {noun}; {listed}"
+
+    def _require_untouched(self, what: str) -> None:
+        if self.preprocess.kind != "none":
+            raise InputError(
+                f"{what} comes before scaled: {self.name} was scaled with statistics of samples that would "
+                "change parts"
+            )
+        if "validation" in self.split_settings:
+            raise InputError(
+                f"{what} comes before split, once: {self.name} was split with {self.split_settings}"
+            )
+
+
+def _plain(size: float | None) -> float | None:
+    """Return a NumPy number as Python's own, which JSON takes."""
+    return size.item() if isinstance(size, np.generic) else size

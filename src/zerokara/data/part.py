@@ -1,0 +1,38 @@
+"""One part of a dataset: its samples, targets and weights."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The samples of one part: features x, targets t and, if given, sample weights.
+
+    Shapes: x float32 (N, D). t int64 (N,) for classification, float32 (N, C) for multilabel and regression.
+    weights float32 (N,), their mean 1 in every part, or None.
+    """
+
+    x: Array
+    t: Array
+    weights: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def take(self, index: Any) -> "Part":
+        """Return the samples that an index or a slice names."""
+        weights = None if self.weights is None else mean_one(self.weights[index])
+        return Part(self.x[index], self.t[index], weights)
+
+
+def mean_one(weights: Array) -> Array:
+    """Return sample weights divided by their mean, float32."""
+    mean = weights.mean(dtype=np.float64)
+    if mean <= 0:
+        raise InputError("sample weights must not all be 0 in a part: give more samples a weight")
+    return cast(Array, (weights / mean).astype(np.float32))

@@ -1,0 +1,44 @@
+"""How far a download is."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with the file's name, the bytes that are here and the bytes in all (None: nobody says)."""
+
+
+def silent(name: str, done: int, total: int | None) -> None:
+    """Show nothing."""
+
+
+@contextmanager
+def bar(console: "Console | None" = None) -> Iterator[Progress]:
+    """Give a progress bar per file on stderr; on anything but a terminal, nothing is shown."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
+
+    console = console or Console(stderr=True)
+    if not console.is_terminal:
+        yield silent
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=console, refresh_per_second=4) as bars:
+        tasks = {}
+
+        def show(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield show

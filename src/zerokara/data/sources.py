@@ -1,0 +1,73 @@
+"""Where the data sets that are not in the package come from, and how their files are known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set of the MNIST family: four IDX files on several mirrors."""
+
+    name: str
+    description: str
+    classes: tuple[str, ...]
+    mirrors: tuple[str, ...]
+    """Addresses of folders; each holds every file with ``.gz`` after its name."""
+    sha256: Mapping[str, str]
+    """SHA-256 of each file's decompressed content: mirrors compress differently, so archives differ."""
+
+
+MNIST = Source(
+    name="mnist",
+    description="handwritten digits, 28x28, 60,000 + 10,000 (LeCun, Cortes, Burges 1998)",
+    classes=tuple("0123456789"),
+    mirrors=(
+        "https://ossci-datasets.s3.amazonaws.com/mnist",
+        "https://storage.googleapis.com/cvdf-datasets/mnist",
+    ),
+    sha256=MappingProxyType(
+        {
+            TRAIN_IMAGES: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            TRAIN_LABELS: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            TEST_IMAGES: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            TEST_LABELS: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        }
+    ),
+)
+
+FASHION_MNIST = Source(
+    name="fashion-mnist",
+    description="pictures of clothes, 28x28, 60,000 + 10,000 (Xiao, Rasul, Vollgraf 2017)",
+    classes=(
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+    mirrors=(
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+    ),
+    sha256=MappingProxyType(
+        {
+            TRAIN_IMAGES: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            TRAIN_LABELS: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            TEST_IMAGES: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            TEST_LABELS: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        }
+    ),
+)
+
+SOURCES = {source.name: source for source in (MNIST, FASHION_MNIST)}
+NAMES = ("digits", *SOURCES)

@@ -1,0 +1,186 @@
+"""Targets: from the labels a person has to the numbers a loss takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from zerokara.arrays import Array
+from zerokara.data.checks import as_array, as_float32
+from zerokara.errors import InputError, unknown
+
+Task = Literal["classification", "multilabel", "regression"]
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """How targets are encoded: learned from the training targets, applied to any others.
+
+    Without `task` the training targets decide:
+
+    ==================================================  ==============
+    one axis: text, booleans or whole numbers           classification
+    one axis: floats                                    regression
+    two axes: every row one-hot (two columns or more)   classification
+    two axes: otherwise only 0 and 1                    multilabel
+    two axes: other floats                              regression
+    ==================================================  ==============
+
+    >>> targets = Targets.learn(["cat", "dog", "cat"])
+    >>> targets.task, targets.classes, targets.encode(["dog", "dog"], "t_test")
+    ('classification', ('cat', 'dog'), array([1, 1]))
+    """
+
+    task: Task
+    classes: tuple[str, ...]
+    labels: tuple[str | int, ...]
+    """The label of each class as it stands in the data; empty unless the task is classification."""
+
+    @classmethod
+    def learn(
+        cls, t: npt.ArrayLike, task: str | None = None, classes: Sequence[str] | None = None, what: str = "t"
+    ) -> "Targets":
+        """Return the encoding that these training targets ask for.
+
+        Args:
+            t: training targets, (N,) or (N, C).
+            task: "classification", "multilabel" or "regression"; None infers it.
+            classes: names. Whole-number label k has the k-th name; text labels must be among the names.
+            what: what error messages call `t`.
+        """
+        if task is not None and task not in get_args(Task):
+            raise unknown("task", task, get_args(Task))
+        array = _tidy(t, what)
+        chosen = cast(Task, task) if task is not None else _infer(array, what)
+        names = _names(classes)
+        if chosen != "classification":
+            width = 1 if array.ndim == 1 else array.shape[1]
+            names = names or (("t",) if width == 1 else tuple(f"t{k}" for k in range(width)))
+            if len(names) != width:
+                raise InputError(f"classes must name each of the {width} columns of {what}, got {len(names)}")
+            return cls(chosen, names, ())
+        labels = _labels_of(array, names, what)
+        names = names or tuple(str(label) for label in labels)
+        if len(names) < 2:
+            raise InputError(f"classification needs at least 2 classes, got {len(names)} in {what}: {names}")
+        return cls(chosen, names, labels)
+
+    def encode(self, t: npt.ArrayLike, what: str = "t") -> Array:
+        """Return int64 class numbers (N,), or float32 (N, C) for multilabel and regression."""
+        array = _tidy(t, what)
+        if self.task == "classification":
+            return self._class_numbers(array, what)
+        out = as_float32(array, what).reshape(len(array), -1)
+        if out.shape[1] != len(self.classes):
+            raise InputError(f"{what} must have {len(self.classes)} columns, got {out.shape[1]}")
+        if self.task == "multilabel" and not _zero_one(out):
+            row = int(np.argmin(((out == 0) | (out == 1)).all(axis=1)))
+            raise InputError(f"multilabel targets are 0 or 1, got another value in row {row} of {what}")
+        return out
+
+    def _class_numbers(self, t: Array, what: str) -> Array:
+        if t.ndim == 2:
+            if t.shape[1] != len(self.classes):
+                raise InputError(
+                    f"{what} must have a column for each of {len(self.classes)} classes, got {t.shape[1]}"
+                )
+            if t.dtype.kind not in "biuf" or not (hot := _one_hot_rows(t)).all():
+                row = 0 if t.dtype.kind not in "biuf" else int(np.argmin(hot))
+                raise InputError(f"{what} with two axes must be one-hot for classification; row {row} is not")
+            return cast(Array, t.argmax(axis=1).astype(np.int64))
+        found, inverse = np.unique(_as_labels(t, what), return_inverse=True)
+        number = {label: k for k, label in enumerate(self.labels)}
+        codes = np.array([number.get(label, -1) for label in found.tolist()], dtype=np.int64)
+        if (codes < 0).any():
+            label = found[int(np.argmax(codes < 0))]
+            row = int(np.argmax(inverse.reshape(-1) == np.argmax(codes < 0)))
+            shown = ", ".join(map(str, self.labels[:12])) + (", ..." if len(self.labels) > 12 else "")
+            raise InputError(
+                f"{what} has the label {label.item()!r} (row {row}) that is not a class: {shown}"
+            )
+        return cast(Array, codes[inverse.reshape(-1)])
+
+
+def _tidy(t: npt.ArrayLike, what: str) -> Array:
+    """Return the targets as an array of one plain kind: text, bool, whole numbers or floats."""
+    array = as_array(t, what)
+    if array.ndim not in (1, 2) or array.size == 0:
+        raise InputError(f"{what} must have the shape (N,) or (N, C) with N and C above 0, got {array.shape}")
+    if array.dtype.kind == "T" or (array.dtype.kind == "U" and not isinstance(t, np.ndarray)):
+        # A list's numbers, NaN included, became text; a StringDType may have missing values.
+        array = np.asarray(t, dtype=object)
+    if array.dtype.kind == "O":
+        values = array.ravel().tolist()
+        text = [isinstance(v, str) for v in values]
+        if any(text) and not all(text):
+            odd = text.index(not text[0])
+            raise InputError(
+                f"{what} must be all text or all numbers, got {values[0]!r} and {values[odd]!r} (row {odd})"
+            )
+        array = as_array(values, what).reshape(array.shape)
+    if array.dtype.kind == "S":
+        try:
+            array = np.char.decode(array, "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{what} holds bytes that are not UTF-8 text: save the labels as text"
+            ) from error
+    if array.dtype.kind not in "Ubiuf":
+        raise InputError(f"{what} must be text labels or numbers, got dtype {array.dtype}")
+    if array.dtype.kind == "f":
+        as_float32(array, what)
+    return array
+
+
+def _infer(t: Array, what: str) -> Task:
+    if t.ndim == 1:
+        return "regression" if t.dtype.kind == "f" else "classification"
+    if t.dtype.kind != "U" and _zero_one(t):
+        return "classification" if t.shape[1] > 1 and _one_hot_rows(t).all() else "multilabel"
+    if t.dtype.kind == "f":
+        return "regression"
+    raise InputError(
+        f"{what} has two axes and is neither 0/1 nor floats: for classes give one axis, (N,); for numbers "
+        "task='regression'"
+    )
+
+
+def _labels_of(t: Array, names: tuple[str, ...], what: str) -> tuple[str | int, ...]:
+    """Return the label of each class in class order."""
+    if t.ndim == 2:
+        return tuple(range(len(names) or t.shape[1]))
+    labels = _as_labels(t, what)
+    if labels.dtype.kind == "b" and len(names) in (0, 2):
+        return (False, True)
+    if names:
+        return names if labels.dtype.kind == "U" else tuple(range(len(names)))
+    return tuple(np.unique(labels).tolist())
+
+
+def _as_labels(t: Array, what: str) -> Array:
+    """Return text or whole numbers (N,); floats pass when each is whole."""
+    if t.dtype.kind != "f":
+        return t
+    whole = (np.trunc(t) == t) & (np.abs(t) < 2**53)
+    if not whole.all():
+        row = int(np.argmin(whole))
+        raise InputError(f"class labels must be whole numbers or text, got {t[row]} in row {row} of {what}")
+    return t.astype(np.int64)
+
+
+def _names(classes: Sequence[str] | None) -> tuple[str, ...]:
+    names = tuple(str(name) for name in (() if classes is None else classes))
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"classes must have different names, got {twice!r} twice")
+    return names
+
+
+def _zero_one(t: Array) -> bool:
+    return bool(((t == 0) | (t == 1)).all())
+
+
+def _one_hot_rows(t: Array) -> Array:
+    return cast(Array, ((t == 0) | (t == 1)).all(axis=1) & (np.count_nonzero(t, axis=1) == 1))

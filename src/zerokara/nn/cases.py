@@ -1,0 +1,73 @@
+"""The table of cases that the gradient check and every law run over: a new layer or loss adds a row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.nn.losses import Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError
+from zerokara.nn.mlp import mlp
+from zerokara.nn.network import Network
+from zerokara.rng import stream
+
+POPULATION, SAMPLES, INPUTS, OUTPUTS = 3, 7, 5, 4
+
+
+@dataclass(frozen=True)
+class Case:
+    """A population of small networks with a loss, samples and targets for them."""
+
+    name: str
+    network: Callable[[str], Network]
+    loss: Callable[[], Loss] = SoftmaxCrossEntropy
+    weighted: bool = False
+    weight_decay: float = 0.0
+    x: Array = field(default_factory=lambda: stream(1, "case").standard_normal((1, SAMPLES, INPUTS)))
+
+    @property
+    def t(self) -> Array:
+        """Targets of the kind that the loss takes."""
+        rng = stream(2, "case")
+        kind = type(self.loss())
+        if kind is SoftmaxCrossEntropy:
+            return rng.integers(0, OUTPUTS, SAMPLES)
+        if kind is SigmoidCrossEntropy:
+            return rng.integers(0, 2, (SAMPLES, OUTPUTS)).astype(float)
+        return rng.standard_normal((SAMPLES, OUTPUTS))
+
+    @property
+    def weights(self) -> Array | None:
+        """Sample weights with a mean of 1, or None."""
+        if not self.weighted:
+            return None
+        weights = stream(3, "case").random(SAMPLES) + 0.1
+        return weights / weights.mean()
+
+
+def _net(hidden: tuple[int, ...], activation: str = "tanh", **options: object) -> Callable[[str], Network]:
+    """Return a function from a precision to a population whose networks differ in the scale of their weights."""
+    scales = {"init_scale": [0.7, 1.0, 1.4], "population": POPULATION}
+    return lambda dtype: mlp(INPUTS, hidden, OUTPUTS, activation, dtype=dtype, **(scales | options))  # type: ignore[arg-type]
+
+
+RATES = [0.0, 0.2, 0.5]
+CASES = [
+    Case("affine", _net(())),
+    Case("affine x 3", _net((6, 5))),
+    *(Case(name, _net((6,), name)) for name in ("relu", "leaky_relu", "sigmoid", "tanh", "gelu")),
+    *(Case(f"initial weights {init}", _net((6,), init=init)) for init in ("he", "xavier", "lecun", 0.3)),
+    Case("batch norm", _net((6,), batch_norm=True)),
+    Case("dropout", _net((6,), dropout=RATES)),
+    *(
+        Case(f"batch norm, {name}, dropout", _net((6, 5), name, batch_norm=True, dropout=RATES))
+        for name in ("relu", "leaky_relu", "sigmoid", "tanh", "gelu")
+    ),
+    Case("softmax cross-entropy, weighted samples", _net((6,)), weighted=True),
+    Case("softmax cross-entropy, label smoothing", _net((6,)), lambda: SoftmaxCrossEntropy([0.0, 0.1, 0.3])),
+    Case("sigmoid cross-entropy", _net((6,)), SigmoidCrossEntropy),
+    Case("sigmoid cross-entropy, weighted samples", _net((6,)), SigmoidCrossEntropy, weighted=True),
+    Case("squared error", _net((6,)), SquaredError),
+    Case("squared error, weighted samples", _net((6,)), SquaredError, weighted=True),
+    Case("weight decay", _net((6,), batch_norm=True), weight_decay=0.1),
+]

@@ -1,0 +1,120 @@
+"""Fully connected networks: the builder, and their description as it stands in a model file."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zerokara.arrays import Array
+from zerokara.errors import InputError, unknown
+from zerokara.nn.activations import ACTIVATIONS
+from zerokara.nn.affine import Affine
+from zerokara.nn.batchnorm import BatchNorm
+from zerokara.nn.dropout import Dropout
+from zerokara.nn.layer import Layer
+from zerokara.nn.network import Network
+
+LAYERS: dict[str, type[Layer]] = {
+    "affine": Affine,
+    "batch_norm": BatchNorm,
+    "dropout": Dropout,
+    **ACTIVATIONS,
+}
+"""Every kind of layer, by its name in a model file."""
+
+
+def mlp(
+    inputs: int,
+    hidden: Sequence[int],
+    outputs: int,
+    activation: str = "relu",
+    *,
+    dropout: float | npt.ArrayLike | None = None,
+    batch_norm: bool = False,
+    init: str | float | None = None,
+    init_scale: float | npt.ArrayLike = 1.0,
+    population: int = 1,
+    seed: int = 0,
+    replicate: int = 0,
+    dtype: npt.DTypeLike = np.float32,
+) -> Network:
+    """Build P fully connected networks: for each hidden size Affine, BatchNorm, activation, Dropout; then Affine.
+
+    Args:
+        inputs, hidden, outputs: layer sizes; an empty ``hidden`` gives a linear model.
+        activation: relu, leaky_relu, sigmoid, tanh or gelu.
+        dropout: the rate, 0 <= rate < 1, or one for each network (P,); None leaves the layers out.
+        init: he, xavier, lecun or a standard deviation; by default xavier for sigmoid and tanh, else he.
+        init_scale: a factor on the initial weights, or one for each network (P,).
+        seed, replicate: which draw of initial weights and dropout masks; all P networks share it.
+
+    >>> mlp(64, (100, 100), 10, dropout=[0.0, 0.2], population=2).size
+    17610
+    """
+    sizes = [inputs, *hidden, outputs]
+    if any(not isinstance(n, int | np.integer) or n < 1 for n in sizes):
+        raise InputError(f"layer sizes are whole numbers, 1 or above; got {inputs}-{tuple(hidden)}-{outputs}")
+    if activation not in ACTIVATIONS:
+        raise unknown("activation", activation, ACTIVATIONS)
+    rates = per_network("dropout", dropout, population) if dropout is not None else None
+    if rates is not None and not ((rates >= 0) & (rates < 1)).all():
+        raise InputError(f"0 <= dropout < 1 must hold, got {dropout}")
+    scale = per_network("init_scale", init_scale, population)
+    init = init if init is not None else "xavier" if activation in ("sigmoid", "tanh") else "he"
+
+    layers: list[Layer] = []
+    for number, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        layers.append(Affine(n_in, n_out, init, scale, seed=seed, number=number, replicate=replicate))
+        if number < len(hidden):
+            if batch_norm:
+                layers.append(BatchNorm(n_out))
+            layers.append(ACTIVATIONS[activation]())
+            if rates is not None:
+                layers.append(Dropout(rates, seed=seed, number=number, replicate=replicate))
+    return Network(layers, population, dtype)
+
+
+def per_network(name: str, value: npt.ArrayLike, population: int) -> Array:
+    """Return a hyperparameter as an array (P,), from one number for all or one for each network.
+
+    >>> per_network("lr", 0.1, 2)
+    array([0.1, 0.1])
+    """
+    array = np.asarray(value, float)
+    if array.shape not in ((), (1,), (population,)):
+        raise InputError(
+            f"{name} is one number, or one for each of the {population} networks; got shape {array.shape}"
+        )
+    return np.broadcast_to(array, (population,)).copy()
+
+
+def describe(network: Network) -> list[dict[str, Any]]:
+    """Return the layers as plain data, which with the arrays is all that a model file needs.
+
+    >>> describe(mlp(4, (), 3))
+    [{'layer': 'affine', 'inputs': 4, 'outputs': 3}]
+    """
+    names = {kind: name for name, kind in LAYERS.items()}
+    return [
+        {"layer": names[type(layer)], **{name: getattr(layer, name) for name in layer.settings}}
+        for layer in network.layers
+    ]
+
+
+def build(layers: Sequence[Mapping[str, Any]], arrays: Mapping[str, Array]) -> Network:
+    """Return the networks that `describe` and `Network.arrays` told of, with P as in the arrays."""
+    built = []
+    for settings in layers:
+        kind = settings["layer"]
+        if kind not in LAYERS:
+            raise unknown("layer", kind, LAYERS)
+        built.append(LAYERS[kind](**{name: v for name, v in settings.items() if name != "layer"}))
+    first = next(iter(arrays.values()))
+    network = Network(built, len(first), first.dtype)
+    expected = {name: value.shape for name, value in network.arrays().items()}
+    got = {name: value.shape for name, value in arrays.items()}
+    if expected != got:
+        raise InputError(f"the arrays must be those of the layers, {expected}; got {got}")
+    network.load(dict(arrays))
+    return network

@@ -1,0 +1,155 @@
+"""A population of networks of one structure: the layers, and one flat array that holds all they learn."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from zerokara.arrays import Array, as_index
+from zerokara.errors import InputError
+from zerokara.nn.layer import Layer
+
+
+class Network:
+    """P networks with the same layers, each with numbers of its own. One network is P = 1.
+
+    All parameters stand in one array ``params`` (P, K), all gradients in ``grads`` (P, K), first the
+    ``decayed`` columns that weight decay shrinks; a layer's W and dW are views into them. So an
+    optimizer updates one array, and `take` is one indexing.
+
+    >>> from zerokara.nn import mlp
+    >>> net = mlp(4, (8,), 3, population=5)
+    >>> net.forward(np.ones((1, 2, 4), np.float32)).shape
+    (5, 2, 3)
+    >>> net.take([0, 3]).population
+    2
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer], population: int = 1, dtype: npt.DTypeLike = np.float32
+    ) -> None:
+        if population < 1:
+            raise InputError(f"a population holds at least 1 network, got {population}")
+        self.layers = list(layers)
+        self.dtype = np.dtype(dtype)
+        self.size = sum(rows * columns for _, _, (rows, columns) in self._slots())
+        self._bind(np.zeros((population, self.size), self.dtype))
+        for layer in self.layers:
+            layer.populate(population, self.dtype)
+            for name in layer.parameters:
+                getattr(layer, name)[:] = layer.initial(name)
+
+    @property
+    def population(self) -> int:
+        """The number of networks, P."""
+        return len(self.params)
+
+    def forward(self, x: Array, step: int | None = None) -> Array:
+        """Return the scores (P, N, C) of x (P or 1, N, D); with ``step``, as in that step of training."""
+        for layer in self.layers:
+            x = layer.forward(x, step)
+        return x
+
+    def backward(self, dout: Array, need_dx: bool = False) -> Array | None:
+        """Set every gradient from dout = d loss / d scores of the last forward pass.
+
+        The gradient of the data is computed only on request: in the first layer it would be the
+        largest product of all.
+        """
+        first = next((i for i, layer in enumerate(self.layers) if layer.parameters), 0)
+        for i in range(len(self.layers) - 1, -1 if need_dx else first - 1, -1):
+            dx = self.layers[i].backward(dout, need_dx or i > first)
+            if dx is None:
+                return None
+            dout = dx
+        return dout
+
+    def parameters(self) -> Iterator[tuple[str, Array, Array]]:
+        """Yield each parameter's name, such as ``"0.W"``, with the arrays of its values and gradients."""
+        for i, layer in enumerate(self.layers):
+            for name in layer.parameters:
+                yield f"{i}.{name}", getattr(layer, name), getattr(layer, "d" + name)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return all that the networks are: parameters, running statistics, rates, each with P first."""
+        named = {name: value for name, value, _ in self.parameters()}
+        rows = {f"{i}.{name}": getattr(layer, name) for i, layer in enumerate(self.layers) for name in layer.per_network}
+        return named | rows
+
+    def structure(self) -> list[tuple[str, dict[str, tuple[int, ...]], str]]:
+        """Return what networks must share to stand in one population: layers, shapes of one network, precision."""
+        return [
+            (
+                type(layer).__name__,
+                {n: getattr(layer, n).shape[1:] for n in (*layer.parameters, *layer.per_network)},
+                self.dtype.name,
+            )
+            for layer in self.layers
+        ]
+
+    def load(self, arrays: dict[str, Array]) -> None:
+        """Overwrite every array with the one of the same name, as `arrays` gives them."""
+        for name, value in self.arrays().items():
+            value[...] = arrays[name]
+
+    def take(self, index: npt.ArrayLike) -> Self:
+        """Return the networks ``index`` (an integer, integers or a mask) as a population of their own."""
+        rows = as_index(index, self.population)
+        return self._with(self.params[rows], [layer.take(rows) for layer in self.layers])
+
+    def put(self, index: npt.ArrayLike, other: "Network") -> None:
+        """Overwrite the networks ``index`` with those of ``other``, in its order."""
+        rows, new = as_index(index, self.population), other.arrays()
+        for name, value in self.arrays().items():
+            value[rows] = new[name]
+
+    def copy(self) -> Self:
+        """Return the same networks in arrays of their own."""
+        return self.take(np.arange(self.population))
+
+    def _with(self, params: Array, layers: list[Layer]) -> Self:
+        other = copy.copy(self)
+        other.layers = layers
+        other._bind(params)
+        return other
+
+    def _slots(self) -> Iterator[tuple[Layer, str, tuple[int, int]]]:
+        """Yield every parameter in the order of the flat array: the decayed ones first."""
+        for decayed in (True, False):
+            for layer in self.layers:
+                for name, shape in layer.shapes().items():
+                    if (name in layer.decayed) == decayed:
+                        yield layer, name, shape
+
+    def _bind(self, params: Array) -> None:
+        """Make ``params`` the flat array, and every layer's parameters and gradients views into it."""
+        self.params, self.grads = params, np.zeros_like(params)
+        self.decayed = start = 0
+        for layer, name, shape in self._slots():
+            columns = slice(start, start + shape[0] * shape[1])
+            setattr(layer, name, self.params[:, columns].reshape(len(params), *shape))
+            setattr(layer, "d" + name, self.grads[:, columns].reshape(len(params), *shape))
+            start = columns.stop
+            if name in layer.decayed:
+                self.decayed = start
+
+
+def concat(networks: Sequence[Network]) -> Network:
+    """Return the networks of several populations of one structure as one population, in that order.
+
+    >>> from zerokara.nn import mlp
+    >>> concat([mlp(4, (8,), 3, seed=0), mlp(4, (8,), 3, seed=1)]).population
+    2
+    """
+    first = networks[0]
+    for other in networks[1:]:
+        if other.structure() != first.structure():
+            raise InputError("only networks of one structure and precision go together: layers or shapes differ")
+    whole = first.copy()
+    layers = [copy.copy(layer) for layer in first.layers]
+    for i, layer in enumerate(layers):
+        for name in layer.per_network:
+            setattr(layer, name, np.concatenate([getattr(n.layers[i], name) for n in networks]))
+    return whole._with(np.concatenate([n.params for n in networks]), layers)

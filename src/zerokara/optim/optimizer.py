@@ -1,0 +1,158 @@
+"""What every optimizer is: one step for all networks at once, each with numbers of its own."""
+
+import copy
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from zerokara.arrays import Array, as_index
+from zerokara.errors import InputError
+from zerokara.nn.mlp import per_network
+from zerokara.nn.network import Network
+
+TILE = 1 << 15
+"""How many numbers are updated at once: all the arrays of an update then fit into a core's own cache."""
+
+
+class Numbers:
+    """One tile's share of an optimizer: its hyperparameters as columns (rows, 1), its state (rows, columns)."""
+
+    def __init__(self, arrays: dict[str, Array]) -> None:
+        self.__dict__.update(arrays)
+
+    def __getattr__(self, name: str) -> Array:
+        raise AttributeError(f"this optimizer has no {name}")
+
+
+class Optimizer(ABC):
+    """One step of learning, W <- W - something of dW, for every network with its own numbers.
+
+    Every hyperparameter is a number, or an array (P,) with one number for each network.
+
+    Weight decay is L2: the loss gains weight_decay / 2 * sum W^2, so dW gains weight_decay * W. Biases and
+    batch-norm parameters are excluded. (`AdamW` alone decays the weights directly.)
+
+    >>> from zerokara import nn, optim
+    >>> net = nn.mlp(4, (8,), 3, population=2)
+    >>> rule = optim.Momentum(lr=[0.1, 0.01]).start(net)
+    >>> rule.step(net)
+    >>> rule.take([1]).lr
+    array([0.01])
+    """
+
+    numbers: ClassVar[tuple[str, ...]] = ("lr", "weight_decay")
+    """Names of the hyperparameters."""
+    state: ClassVar[tuple[str, ...]] = ()
+    """Names of the arrays, shaped like the parameters and 0 at first, that are carried from step to step."""
+    initial_state: ClassVar[float] = 0.0
+    lr: Array
+    weight_decay: Array
+
+    def __init__(self, **numbers: float | npt.ArrayLike) -> None:
+        for name, value in numbers.items():
+            array = np.asarray(value, float)
+            if not (rule := RULES[name])[1](array).all():
+                raise InputError(f"{rule[0]} must hold for {name}, got {value}")
+            setattr(self, name, array)
+        self.t = 0
+
+    def start(self, network: Network) -> Self:
+        """Return this optimizer with a state for ``network``, ready for its first step."""
+        other = copy.copy(self)
+        other.t = 0
+        for name in self.numbers:
+            setattr(other, name, per_network(name, getattr(self, name), network.population))
+        for name in self.state:
+            setattr(other, name, np.full_like(network.params, self.initial_state))
+        return other
+
+    def step(self, network: Network, factor: float = 1.0) -> None:
+        """Move the parameters of ``network`` by one step against its gradients; the gradients are used up.
+
+        Args:
+            factor: what the schedule makes of the learning rate at this step.
+        """
+        self.t += 1
+        columns = {
+            name: value.astype(network.dtype)[:, None] for name, value in self.derived(factor).items()
+        }
+        scratch = np.empty(TILE, network.dtype)
+        decaying = self.weight_decay.any()
+        for rows, cols in tiles(network.population, (0, network.decayed, network.size)):
+            W, dW = network.params[rows, cols], network.grads[rows, cols]
+            n = Numbers(
+                {name: value[rows] for name, value in columns.items()}
+                | {name: getattr(self, name)[rows, cols] for name in self.state}
+            )
+            spare = scratch[: W.size].reshape(W.shape)
+            if decaying and cols.start < network.decayed:
+                self.decay(W, dW, n, spare)
+            self.update(W, dW, n, spare)
+
+    def derived(self, factor: float) -> dict[str, Array]:
+        """Return the numbers (P,) that `update` reads at this step, computed in float64."""
+        return {name: getattr(self, name) for name in self.numbers} | {"lr": self.lr * factor}
+
+    def decay(self, W: Array, dW: Array, n: Numbers, spare: Array) -> None:
+        """Add the gradient of the L2 penalty: dW += weight_decay W."""
+        np.multiply(W, n.weight_decay, out=spare)
+        dW += spare
+
+    @abstractmethod
+    def update(self, W: Array, dW: Array, n: Numbers, spare: Array) -> None:
+        """Change W, and the state in n, in place; dW and ``spare`` may be overwritten."""
+
+    def take(self, index: npt.ArrayLike) -> Self:
+        """Return the optimizer of the networks ``index`` alone."""
+        rows = as_index(index, len(self.lr))
+        other = copy.copy(self)
+        for name in (*self.numbers, *self.state):
+            setattr(other, name, getattr(self, name)[rows])
+        return other
+
+
+def concat(optimizers: Sequence[Optimizer]) -> Optimizer:
+    """Return the optimizers of several populations as one; all must be of one kind and at the same step."""
+    first = optimizers[0]
+    if any(type(o) is not type(first) or o.t != first.t for o in optimizers):
+        kinds = ", ".join(f"{type(o).__name__} at step {o.t}" for o in optimizers)
+        raise InputError(f"only optimizers of one kind and at one step go together; got {kinds}")
+    other = copy.copy(first)
+    for name in (*first.numbers, *first.state):
+        setattr(other, name, np.concatenate([getattr(o, name) for o in optimizers]))
+    return other
+
+
+def tiles(population: int, borders: Sequence[int]) -> Iterator[tuple[slice, slice]]:
+    """Yield (rows, columns) that cover the array once, each of at most about TILE numbers, none across a border.
+
+    >>> list(tiles(2, (0, 40000, 40010)))[:2]
+    [(slice(0, 1, None), slice(0, 32768, None)), (slice(1, 2, None), slice(0, 32768, None))]
+    """
+    for start, stop in zip(borders, borders[1:], strict=False):
+        if start == stop:
+            continue
+        width = min(TILE, stop - start)
+        height = max(1, TILE // width)
+        for left in range(start, stop, width):
+            for top in range(0, population, height):
+                yield slice(top, min(top + height, population)), slice(left, min(left + width, stop))
+
+
+def _below_one(a: Array) -> Any:
+    return (a >= 0) & (a < 1)
+
+
+RULES: dict[str, tuple[str, Any]] = {
+    "lr": ("0 < lr < infinity", lambda a: (a > 0) & (a < math.inf)),
+    "weight_decay": ("0 <= weight_decay < infinity", lambda a: (a >= 0) & (a < math.inf)),
+    "momentum": ("0 <= momentum < 1", _below_one),
+    "beta1": ("0 <= beta1 < 1", _below_one),
+    "beta2": ("0 <= beta2 < 1", _below_one),
+    "decay_rate": ("0 <= decay_rate < 1", _below_one),
+}
+"""The rule that each hyperparameter obeys, in words and as a test."""

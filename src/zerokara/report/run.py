@@ -1,0 +1,102 @@
+"""What a run folder holds at the end of a study: the trials, the winner, the picture, and the sum of it."""
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from zerokara.search.hyperparameters import to_text
+from zerokara.search.runfolder import RunFolder
+from zerokara.search.study import Study
+from zerokara.search.trial import Trial
+from zerokara.train.metrics import METRICS
+
+BEST = 20
+"""How many of the best trials are listed and pictured."""
+
+
+def trials_csv(study: Study) -> str:
+    """Return the trials as CSV, one row each, in the order of their numbers; every number reads back to the bit."""
+    metric = METRICS[study.plan.data.task]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = ["number", "state", "epochs", "val_loss", f"val_{metric}", f"train_{metric}"]
+    writer.writerow([*columns, *study.space.searched])
+    for trial in study.trials:
+        scores = [trial.val_loss, trial.val_score, trial.train_score]
+        params = [to_text(trial.params[name]) for name in study.space.searched]
+        writer.writerow([trial.number, trial.state, trial.epochs, *map(_number, scores), *params])
+    return text.getvalue()
+
+
+def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
+    """Return what ``summary.json`` holds. The test data are read here, unless the study was interrupted."""
+    metric = METRICS[study.plan.data.task]
+    states = [trial.state for trial in study.trials]
+    found: dict[str, Any] = {
+        "trials": len(study.trials),
+        "states": {state: states.count(state) for state in sorted(set(states))},
+        "epochs_trained": study.epochs_trained,
+        "seconds": study.seconds,
+        "train_seconds": study.train_seconds,
+        "wall_seconds": wall_seconds,
+        "best": None,
+        f"test_{metric}": None,
+    }
+    if study.network is not None:
+        best = study.best.trial
+        found["best"] = {
+            "number": best.number,
+            "epoch": best.epoch,
+            "params": {name: best.params[name] for name in study.space.searched},
+            f"val_{metric}": best.val_score,
+            "val_loss": best.val_loss,
+        }
+        if not study.interrupted and not math.isnan(study.test_score):
+            found[f"test_{metric}"] = study.test_score
+    return found
+
+
+def write_run(study: Study, folder: RunFolder) -> list[Path]:
+    """Write ``trials.csv`` and, if there is a winner, ``best.safetensors`` and ``curves.png``; return their paths."""
+    written = [folder.write("trials.csv", trials_csv(study))]
+    if study.network is not None:
+        from zerokara.report import figures, series
+
+        written.append(study.best.model.save(folder.path / "best.safetensors"))
+        written.append(figures.save(figures.curves(series.curves(study, BEST)), folder.path / "curves.png"))
+    return written
+
+
+def write_summary(study: Study, folder: RunFolder, wall_seconds: float) -> Path:
+    """Write ``summary.json``, the last file of a run."""
+    return folder.write("summary.json", json.dumps(summary(study, wall_seconds), indent=2) + "\n")
+
+
+def leaderboard(trials: list[Trial], study: Study) -> list[str]:
+    """Return a line for each trial, as the course prints them: ``Best-1 (val acc:0.83) | lr:0.0092, ...``."""
+    short = {"accuracy": "val acc", "r2": "val R2"}[METRICS[study.plan.data.task]]
+    lines = []
+    for place, trial in enumerate(trials, start=1):
+        params = ", ".join(f"{name}:{show(trial.params[name])}" for name in study.space.searched)
+        note = "" if trial.state == "complete" else f" [{trial.state}]"
+        lines.append(
+            f"Best-{place} ({short}:{trial.val_score:.4f}, val loss:{trial.val_loss:.4f}) | "
+            f"trial {trial.number}{note}" + (f" | {params}" if params else "")
+        )
+    return lines
+
+
+def show(value: Any) -> str:
+    """Return a hyperparameter's value for a reader: numbers with four digits.
+
+    >>> show(0.0092347), show((100, 50)), show(1e-7)
+    ('0.009235', '100,50', '1e-07')
+    """
+    return f"{value:.4g}" if isinstance(value, float) else to_text(value)
+
+
+def _number(value: float) -> str:
+    return repr(value) if math.isfinite(value) else ""

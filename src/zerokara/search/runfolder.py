@@ -1,0 +1,101 @@
+"""The folder of a run, made whole by one rename with its config inside."""
+
+import os
+import shutil
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zerokara.errors import InputError
+from zerokara.files import outside, write
+
+CONFIG = "config.toml"
+
+
+class RunFolder:
+    """A run on disk; `create` makes one, `RunFolder(path)` opens one that is there.
+
+    Raises:
+        InputError: there is no run at the path.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not (self.path / CONFIG).is_file():
+            raise InputError(f"a run is a folder with a {CONFIG}, got {self.path}: name the folder that a search made")
+
+    @classmethod
+    def create(cls, path: str | Path, config: Mapping[str, Any], force: bool = False) -> "RunFolder":
+        """Make the folder with its config inside; ``force`` replaces a run that stands there.
+
+        Raises:
+            InputError: something is there already, and it is not a run, or ``force`` is not set.
+            OutsideError: the disk refuses.
+        """
+        path = Path(path)
+        _check_free(path, force)
+        with outside(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            whole = Path(os.path.abspath(path))
+            fresh, old = (whole.with_name(f".{whole.name}.{kind}-{os.getpid()}") for kind in ("new", "old"))
+            try:
+                fresh.mkdir()
+                write(fresh / CONFIG, toml(config))
+                if whole.exists():
+                    whole.rename(old)
+                fresh.rename(whole)
+            except BaseException:
+                if old.exists():
+                    old.rename(whole)
+                raise
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+        return cls(path)
+
+    def config(self) -> dict[str, Any]:
+        """Return what `create` was given."""
+        return read_toml(self.path / CONFIG)
+
+    def write(self, name: str, content: str) -> Path:
+        """Write a text file whole or not at all, and return its path."""
+        return write(self.path / name, content)
+
+
+def next_folder(parent: str | Path, name: str) -> Path:
+    """Return ``parent/name-N`` with the first N that is free."""
+    number = 1
+    while (path := Path(parent) / f"{name}-{number}").exists():
+        number += 1
+    return path
+
+
+def toml(content: Mapping[str, Any]) -> str:
+    """Return a mapping as TOML; what is None has no place there and is left out."""
+    import tomli_w
+
+    return tomli_w.dumps({name: value for name, value in content.items() if value is not None})
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"a config must be a readable TOML file, got {path}: {error}") from error
+
+
+def _check_free(path: Path, force: bool) -> None:
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise InputError(f"a run is written to a folder of its own, got the file {path}: name another with --out")
+    if not any(path.iterdir()):
+        return
+    if not (path / CONFIG).is_file():
+        raise InputError(
+            f"a run is written to a folder of its own, got {path}, which holds other files: name another with --out"
+        )
+    if not force:
+        raise InputError(f"{path} already holds a run: name another folder with --out, or replace it with --force")

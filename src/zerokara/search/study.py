@@ -1,0 +1,152 @@
+"""A study: trials proposed by the generation, trained as populations, ranked, and the winner."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from zerokara.arrays import Array
+from zerokara.errors import InputError
+from zerokara.model import Model
+from zerokara.nn import Network
+from zerokara.search.cohort import Plan, Shard, ShardResult, check_counts, shards, train
+from zerokara.search.progress import Progress, Watch
+from zerokara.search.proposing import Proposer, make_sampler
+from zerokara.search.space import Space
+from zerokara.search.trial import Trial
+from zerokara.train import Epoch
+from zerokara.search.workers import cores, interruptible, work_through
+
+if TYPE_CHECKING:
+    from zerokara.search.journal import Journal
+
+GENERATION = 256
+"""Trials asked for at once, at most, by a sampler that does not learn."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The winner of a study: its trial, and its network as a model."""
+
+    trial: Trial
+    model: Model
+
+    def __getattr__(self, name: str) -> Any:
+        """Give the trial's own ``number``, ``epoch``, ``params``, ``val_loss`` and ``val_score``."""
+        return getattr(self.__dict__["trial"], name)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What was tried, and what came of it. Made by `zerokara.tune`.
+
+    ``seconds`` runs from the first question to the last answer, ``train_seconds`` is the sum over workers of the
+    time inside trainers. ``interrupted`` tells that Ctrl-C ended it early.
+    """
+
+    space: Space
+    plan: Plan
+    trials: list[Trial]
+    network: tuple[int, Network] | None
+    seconds: float
+    train_seconds: float
+    interrupted: bool
+
+    @property
+    def epochs_trained(self) -> int:
+        """The network-epochs that were trained."""
+        return sum(trial.epochs for trial in self.trials)
+
+    def ranking(self, count: int | None = None) -> list[Trial]:
+        """Return the trials from the best down: by value, ties to the lower number, diverged ones last."""
+        return sorted(self.trials, key=lambda trial: trial.rank_key)[:count]
+
+    @cached_property
+    def best(self) -> Best:
+        """The winner: the trial with the lowest validation loss, or the highest accuracy with rank="accuracy".
+
+        Raises:
+            InputError: no trial finished an epoch with a finite loss.
+        """
+        if self.network is None:
+            states = {state: sum(t.state == state for t in self.trials) for state in ("diverged", "interrupted")}
+            raise InputError(
+                f"no trial has a finite validation loss ({states['diverged']} diverged, {states['interrupted']} "
+                "interrupted before their first epoch): lower the learning rates, or train for longer"
+            )
+        number, network = self.network
+        trial = self.trials[number]
+        about = {"trial": number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}
+        return Best(trial, Model.of(network, self.plan.data, about))
+
+    @cached_property
+    def test_score(self) -> float:
+        """The winner's accuracy (or R2) on the test data, which nothing else looks at; NaN where there are none."""
+        test = self.plan.data.test
+        return math.nan if test is None else self.best.model.evaluate(test)[1]
+
+
+def search(
+    plan: Plan,
+    space: Space,
+    *,
+    trials: int = 100,
+    sampler: str = "random",
+    generation: int = GENERATION,
+    workers: int | None = None,
+    journal: "Journal | None" = None,
+    progress: Callable[[Progress], None] | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> Study:
+    """Try ``trials`` proposals of ``space`` and return the study; see `zerokara.tune`, which calls this.
+
+    Args:
+        journal: where the study is kept; None keeps it in memory.
+        progress: called about four times a second, and once at the end.
+        on_epoch: called with every epoch of every shard, from the thread that trained it.
+    """
+    workers = cores() if workers is None else workers
+    check_counts(trials=trials, generation=generation, workers=workers)
+    proposer = Proposer(space, make_sampler(sampler, plan.seed), journal)
+    watch = Watch(trials, plan.epochs)
+    done: list[Trial] = []
+    network: tuple[tuple[float, int], Network] | None = None
+    train_seconds = 0.0
+
+    def tick() -> None:
+        if progress:
+            progress(watch.progress())
+
+    def seen(shard: Shard, epoch: Epoch, value: Array) -> None:
+        watch.epoch(shard, epoch, value)
+        if on_epoch:
+            on_epoch(epoch)
+
+    with interruptible() as stop:
+
+        def work(shard: Shard) -> ShardResult:
+            try:
+                result = train(shard, plan, seen, stop.is_set)
+            except BaseException:
+                stop.set()  # Or the other shards would train on for nothing.
+                raise
+            watch.shard(shard, result)
+            return result
+
+        while len(done) < trials and not stop.is_set():
+            proposals = proposer.ask(min(generation, trials - len(done)))
+            cut = shards(proposals, plan, workers)
+            results = work_through(cut, work, workers, tick)
+            told = sorted((trial for result in results for trial in result.trials), key=lambda trial: trial.number)
+            proposer.tell(told)
+            done += told
+            train_seconds += sum(result.seconds for result in results)
+            found = [(done[r.winner[0]].rank_key, r.winner[1]) for r in results if r.winner]
+            network = min([*found, *([network] if network else [])], key=lambda pair: pair[0], default=None)
+        interrupted = stop.is_set()
+    seconds = time.perf_counter() - watch.started
+    tick()
+    winner = (network[0][1], network[1]) if network else None
+    return Study(space, plan, done, winner, seconds, train_seconds, interrupted)

@@ -1,0 +1,116 @@
+"""What was seen while training: the record of an epoch, and the curves of every network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from zerokara.arrays import Array, Index, as_index
+
+CURVES = ("train_loss", "train_score", "val_loss", "val_score", "lr")
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of the networks that trained in it; every array has the shape (P,).
+
+    ``rows`` says which networks of the start they are. A score is accuracy, or R2 in regression; what
+    was not evaluated is NaN. ``lr`` is the learning rate of the epoch's last step, ``seconds`` what the epoch took.
+    """
+
+    number: int
+    rows: Index
+    train_loss: Array
+    train_score: Array
+    val_loss: Array
+    val_score: Array
+    lr: Array
+    diverged: Array
+    seconds: float
+    metric: str = "accuracy"
+
+    def __getattr__(self, name: str) -> Array:
+        """Give the scores their names: ``train_accuracy`` and ``val_accuracy``, or ``train_r2`` and ``val_r2``."""
+        part, _, metric = name.partition("_")
+        if part in ("train", "val") and metric == self.__dict__.get("metric"):
+            return self.train_score if part == "train" else self.val_score
+        raise AttributeError(f"an epoch has no {name!r}; its scores are train_{self.metric} and val_{self.metric}")
+
+
+class History:
+    """The curves of R networks over E epochs: ``history["val_loss"]`` is (R, E), NaN where a network did not train.
+
+    ``epochs`` (R,) counts the epochs that each has trained, ``diverged`` (R,) is the epoch at which
+    its loss stopped being finite, or 0.
+    """
+
+    def __init__(self, networks: int) -> None:
+        self.epochs: Array = np.zeros(networks, int)
+        self.diverged: Array = np.zeros(networks, int)
+        self.seconds: list[float] = []
+        self._curves: dict[str, list[Array]] = {name: [] for name in CURVES}
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    def __getitem__(self, curve: str) -> Array:
+        columns = self._curves[curve]
+        return np.stack(columns, axis=1) if columns else np.empty((len(self), 0))
+
+    def record(self, epoch: Epoch) -> None:
+        """Add an epoch."""
+        for name, columns in self._curves.items():
+            column = np.full(len(self), np.nan)
+            column[epoch.rows] = getattr(epoch, name)
+            columns.append(column)
+        self.epochs[epoch.rows] = epoch.number
+        self.diverged[epoch.rows[epoch.diverged]] = epoch.number
+        self.seconds.append(epoch.seconds)
+
+    def take(self, index: npt.ArrayLike) -> Self:
+        """Return the history of the networks ``index`` alone."""
+        rows = as_index(index, len(self))
+        other = type(self)(len(rows))
+        other.epochs, other.diverged = self.epochs[rows], self.diverged[rows]
+        other.seconds = list(self.seconds)
+        other._curves = {name: [column[rows] for column in columns] for name, columns in self._curves.items()}
+        return other
+
+    def ranking(self, rank: str, keep_best: bool) -> tuple[Array, Array]:
+        """Return what each network is ranked by (R,), lower being better, and the epoch it stands for (R,).
+
+        The value at the last epoch that a network trained, or with ``keep_best`` at its best epoch.
+        NaN, infinity and divergence become infinity, which ranks last.
+        """
+        values = badness(self["val_loss"], self["val_score"], rank)
+        if values.shape[1] == 0:
+            return np.full(len(self), np.inf), self.epochs
+        rows = np.arange(len(self))
+        column = values.argmin(axis=1) if keep_best else np.maximum(self.epochs - 1, 0)
+        value = np.where((self.epochs > 0) & (self.diverged == 0), values[rows, column], np.inf)
+        return value, np.where(self.epochs > 0, column + 1, 0)
+
+
+def badness(val_loss: Array, val_score: Array, rank: str) -> Array:
+    """Return what is minimized: the validation loss, or minus the score; infinity where it is not finite.
+
+    >>> badness(np.array([0.5, np.nan]), np.array([0.9, 0.8]), "loss")
+    array([0.5, inf])
+    """
+    value = val_loss if rank == "loss" else -val_score
+    return np.where(np.isfinite(value), value, np.inf)
+
+
+def concat(histories: Sequence[History]) -> History:
+    """Return the histories of several populations as one, in that order; the longest sets the length."""
+    whole = History(0)
+    length = max(len(h.seconds) for h in histories)
+    whole.epochs = np.concatenate([h.epochs for h in histories])
+    whole.diverged = np.concatenate([h.diverged for h in histories])
+    whole.seconds = [sum(h.seconds[e] for h in histories if e < len(h.seconds)) for e in range(length)]
+    for name in CURVES:
+        padded = [np.pad(h[name], ((0, 0), (0, length - h[name].shape[1])), constant_values=np.nan) for h in histories]
+        whole._curves[name] = list(np.concatenate(padded).T)
+    return whole

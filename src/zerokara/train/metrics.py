@@ -1,0 +1,57 @@
+"""How good each network is on a part of the data: loss, and accuracy or R2."""
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.data import Part
+from zerokara.nn.losses import LOSSES
+from zerokara.nn.network import Network
+
+CHUNK = 512
+"""Samples evaluated at once: a fixed number, or the numbers of a network would depend on its neighbors."""
+
+METRICS = {"classification": "accuracy", "multilabel": "accuracy", "regression": "r2"}
+"""What a score is called, by task."""
+
+
+def evaluate(network: Network, part: Part, task: str) -> tuple[Array, Array]:
+    """Return the loss (P,) and the score (P,) of every network on ``part``, in float64.
+
+    The loss has neither decay penalty nor label smoothing. The score is, by task:
+    classification: the share of samples whose largest score is the right one;
+    multilabel: the share of samples with every label right;
+    regression: R2 = 1 - sum (y - t)^2 / sum (t - mean t)^2, the mean over outputs; for a constant t, 0.
+    Sample weights count in both.
+    """
+    loss = LOSSES[task]()
+    n = len(part.x)
+    w = np.ones(n) if part.weights is None else part.weights.astype(float)
+    total = np.zeros(network.population)
+    tally: Array = np.zeros(())
+    for start in range(0, n, CHUNK):
+        chunk = slice(start, start + CHUNK)
+        scores = network.forward(part.x[None, chunk])
+        t = part.t[chunk]
+        weights = None if part.weights is None else part.weights[chunk]
+        total += loss.forward(scores, t, weights).astype(float) * scores.shape[1]
+        tally = tally + _tally(scores, t, w[chunk], task)
+    if task != "regression":
+        return total / w.sum(), tally / w.sum()
+    mean = np.average(part.t, axis=0, weights=w)
+    spread = w @ (part.t.astype(float) - mean) ** 2
+    r2 = np.where(spread > 0, 1 - tally / np.where(spread > 0, spread, 1), 0.0)
+    return total / w.sum(), np.where(np.isfinite(tally).all(axis=1), r2.mean(axis=1), np.nan)
+
+
+def _tally(scores: Array, t: Array, w: Array, task: str) -> Array:
+    """Return the weight of the samples that are right, (P,), or the squared errors per output, (P, C)."""
+    if task == "classification":
+        right = scores.argmax(axis=-1) == t
+    elif task == "multilabel":
+        right = ((scores > 0) == (t > 0)).all(axis=-1)
+    else:
+        squares: Array = np.sum((scores - t).astype(float) ** 2 * w[:, None], axis=1)
+        return squares
+    # A sum, not a product with w: how BLAS adds up depends on the number of rows.
+    total: Array = np.sum(right * w, axis=1)
+    return total

@@ -1,0 +1,230 @@
+"""The trainer: an iterator over epochs, for a whole population."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+
+import numpy as np
+import numpy.typing as npt
+
+from zerokara.arrays import Array, Index, as_index
+from zerokara.blas import one_thread
+from zerokara.data import Dataset, Part
+from zerokara.errors import InputError
+from zerokara.nn.losses import LOSSES, Loss
+from zerokara.nn.network import Network
+from zerokara.optim.optimizer import Optimizer
+from zerokara.optim.schedules import Constant, Schedule
+from zerokara.rng import stream
+from zerokara.train.history import Epoch, History, badness
+from zerokara.train.metrics import METRICS, evaluate
+from zerokara.train.stopping import Patience
+
+PATIENT = 1.0
+"""Seconds an epoch may take before a request to stop is heeded within it, at the cost of a copy of the networks."""
+
+
+class Trainer:
+    """Trains P networks on one dataset, one epoch after another; whoever drives it sees every epoch.
+
+    Every epoch visits each training sample once, in an order drawn from (seed, epoch, replicate) and shared
+    by all networks. A network whose loss stops being finite is taken out and recorded as diverged.
+
+    Args:
+        network: P networks; they are trained in place.
+        optimizer: the rule of learning, with one number or P numbers for each hyperparameter.
+        data: with a training part and, for validation curves, a validation part.
+        batch_size: samples a step; a last batch of a single sample joins the one before it.
+        loss: by default the loss of the data's task.
+        schedule: what becomes of the learning rate.
+        span: the epochs that the schedule spans; by default those of the first call of `epochs`.
+        evaluate_train_every: epochs from one evaluation of the whole training set to the next.
+        keep_best: keep the weights of each network's best epoch.
+        patience: when to stop a network early.
+        rank: what "best" and "improvement" mean: validation "loss" or "accuracy" (R2 in regression).
+        threads: BLAS threads. More than 1 gives up the promise of identical bits.
+        stop: asked between steps whether to end early; the epoch then going on is dropped.
+
+    >>> import zerokara as zk
+    >>> data = zk.data.load("digits").split(validation=0.2, seed=0)
+    >>> net = zk.nn.mlp(64, (32,), 10, population=2)
+    >>> run = zk.Trainer(net, zk.optim.Adam(lr=[1e-3, 1e-2]), data, batch_size=50)
+    >>> for epoch in run.epochs(3):
+    ...     pass
+    >>> epoch.val_accuracy.shape, bool((epoch.val_accuracy > 0.8).all())
+    ((2,), True)
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        data: Dataset,
+        *,
+        batch_size: int = 100,
+        loss: Loss | None = None,
+        schedule: Schedule | None = None,
+        span: int | None = None,
+        seed: int = 0,
+        replicate: int = 0,
+        evaluate_train_every: int = 1,
+        keep_best: bool = False,
+        patience: Patience | None = None,
+        rank: str = "loss",
+        threads: int = 1,
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
+        whole = {"batch_size": batch_size, "evaluate_train_every": evaluate_train_every, "threads": threads}
+        for name, value in whole.items():
+            if not isinstance(value, int | np.integer) or value < 1:
+                raise InputError(f"{name} must be a whole number, 1 or above, got {value!r}")
+        if rank not in ("loss", "accuracy"):
+            raise InputError(f"rank is 'loss' or 'accuracy', got {rank!r}")
+        if data.validation is None and (keep_best or patience):
+            raise InputError(
+                "keeping the best epoch and stopping early need validation data: data.split(validation=0.2)"
+            )
+        self.network, self.optimizer = network, optimizer.start(network)
+        self.train = _as(data.train, network.dtype)
+        self.validation = data.validation and _as(data.validation, network.dtype)
+        self.task, self.loss = data.task, loss or LOSSES[data.task]()
+        self.batch_size, self.schedule, self.span = batch_size, schedule or Constant(), span
+        self.seed, self.replicate = seed, replicate
+        self.evaluate_train_every, self.rank, self.threads = evaluate_train_every, rank, threads
+        self.stop, self.patience = stop, patience and patience.start(network.population)
+        self.rows: Index = np.arange(network.population)
+        self.history = History(network.population)
+        self.best = network.copy() if keep_best else None
+        self.best_value: Array = np.full(network.population, np.inf)
+        self.finished: dict[int, Network] = {}
+        self.epoch = 0
+
+    def epochs(self, count: int) -> Iterator[Epoch]:
+        """Train for ``count`` more epochs and yield the record of each; ends sooner when no network is left.
+
+        Between two epochs the driver may `take`. 30 epochs and then 30 more are the same as 60.
+        """
+        if count < 1:
+            raise InputError(f"epochs must be 1 or more, got {count}")
+        self.span = self.span or count
+        for _ in range(count):
+            if not len(self.rows) or (self.stop and self.stop()):
+                return
+            # Limits belong to the caller between two epochs, so they are set anew for each.
+            with one_thread() if self.threads == 1 else nullcontext(), np.errstate(all="ignore"):
+                epoch = self._train_epoch()
+            if epoch is None:
+                return
+            yield epoch
+            self._retire(epoch)
+
+    def fit(self, epochs: int) -> History:
+        """Train for ``epochs`` epochs and return the curves."""
+        for _ in self.epochs(epochs):
+            pass
+        return self.history
+
+    def take(self, index: npt.ArrayLike) -> None:
+        """Go on with the networks ``index`` (an integer, integers or a mask) of the present ones alone."""
+        keep = as_index(index, len(self.rows))
+        self.network, self.optimizer = self.network.take(keep), self.optimizer.take(keep)
+        self.rows, self.best_value, self.loss = self.rows[keep], self.best_value[keep], self.loss.take(keep)
+        self.best = self.best and self.best.take(keep)
+        self.patience = self.patience and self.patience.take(keep)
+
+    def trained(self, row: int = 0) -> Network:
+        """Return one network, by its row at the start: as its best epoch left it with ``keep_best``, else as it is."""
+        if row in self.finished:
+            return self.finished[row]
+        place = np.flatnonzero(self.rows == row)
+        if not len(place):
+            raise InputError(f"network {row} has no weights: it diverged, or was dropped by take()")
+        return (self.best or self.network).take(place)
+
+    def _train_epoch(self) -> Epoch | None:
+        """Train every network for one epoch; None if asked to stop within it, everything as before."""
+        started = time.perf_counter()
+        slow = self.stop is not None and self.history.seconds and self.history.seconds[-1] > PATIENT
+        before = (self.network.copy(), self.optimizer.take(np.arange(len(self.rows)))) if slow else None
+        order = stream(self.seed, "batches", self.epoch, self.replicate).permutation(len(self.train.x))
+        borders = batches(len(order), self.batch_size)
+        factor = 1.0
+        for i, (start, end) in enumerate(borders):
+            if before and self.stop and self.stop():
+                self.network, self.optimizer = before
+                return None
+            factor = self.schedule.factor(self.epoch + i / len(borders), self.span or 1)
+            self._step(order[start:end], self.epoch * len(borders) + i, factor)
+        self.epoch += 1
+        epoch = self._evaluate(factor, started)
+        self.history.record(epoch)
+        value = badness(epoch.val_loss, epoch.val_score, self.rank)
+        if self.best:
+            improved = value < self.best_value
+            self.best.put(improved, self.network.take(improved))
+        self.best_value = np.minimum(value, self.best_value)
+        return epoch
+
+    def _step(self, samples: Index, step: int, factor: float) -> None:
+        x, t = self.train.x[samples][None], self.train.t[samples]
+        weights = None if self.train.weights is None else self.train.weights[samples]
+        scores = self.network.forward(x, step)
+        self.network.backward(self.loss.backward(scores, t, weights))
+        self.optimizer.step(self.network, factor)
+
+    def _evaluate(self, factor: float, started: float) -> Epoch:
+        unknown = np.full(len(self.rows), np.nan)
+        train_loss = train_score = val_loss = val_score = unknown
+        finite = np.isfinite(self.network.params).all(axis=1)
+        if self.epoch % self.evaluate_train_every == 0 or self.epoch == self.span:
+            train_loss, train_score = evaluate(self.network, self.train, self.task)
+            finite &= np.isfinite(train_loss)
+        if self.validation:
+            val_loss, val_score = evaluate(self.network, self.validation, self.task)
+            finite &= np.isfinite(val_loss)
+        return Epoch(
+            number=self.epoch,
+            rows=self.rows,
+            train_loss=train_loss,
+            train_score=train_score,
+            val_loss=val_loss,
+            val_score=val_score,
+            lr=self.optimizer.lr * factor,
+            diverged=~finite,
+            seconds=time.perf_counter() - started,
+            metric=METRICS[self.task],
+        )
+
+    def _retire(self, epoch: Epoch) -> None:
+        """Take out what diverged or stopped in this epoch, unless the driver already has."""
+        leaves = np.isin(self.rows, epoch.rows[epoch.diverged])
+        if self.patience:
+            here = np.isin(epoch.rows, self.rows)
+            stops = self.patience.stops(badness(epoch.val_loss, epoch.val_score, self.rank)[here]) & ~leaves
+            for row in self.rows[stops]:
+                self.finished[int(row)] = self.trained(row)
+            leaves |= stops
+        if leaves.any():
+            self.take(~leaves)
+
+
+def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
+    """Return where each batch of an epoch starts and ends.
+
+    The last short one is included; a single sample joins the batch before it, since batch norm has no
+    variance of one sample.
+
+    >>> batches(10, 4), batches(9, 4)
+    ([(0, 4), (4, 8), (8, 10)], [(0, 4), (4, 9)])
+    """
+    starts = list(range(0, samples, batch_size))
+    if len(starts) > 1 and samples - starts[-1] == 1 and batch_size > 1:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], samples], strict=True))
+
+
+def _as(part: Part, dtype: np.dtype[np.floating]) -> Part:
+    """Return the part in the networks' precision; class numbers stay whole."""
+    t = part.t if part.t.dtype.kind in "iu" else part.t.astype(dtype)
+    weights = None if part.weights is None else part.weights.astype(dtype)
+    return Part(part.x.astype(dtype, copy=False), t, weights)

@@ -1,0 +1,28 @@
+"""Fixtures that several rooms use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+MNIST_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+@pytest.fixture(scope="session")
+def mnist_folder() -> Path:
+    """The folder of the four real MNIST files; ZEROKARA_DATA may be set to it.
+
+    Looked for in ZEROKARA_DATA, then in ../shared/data beside the repository.
+    """
+    roots = [Path(__file__).parents[2] / "shared" / "data"]
+    if os.environ.get("ZEROKARA_DATA"):
+        roots.insert(0, Path(os.environ["ZEROKARA_DATA"]).expanduser())
+    for folder in (folder for root in roots for folder in (root / "mnist", root)):
+        if all((folder / name).exists() or (folder / f"{name}.gz").exists() for name in MNIST_FILES):
+            return folder.resolve()
+    pytest.skip("real MNIST is neither in ZEROKARA_DATA nor in ../shared/data")
