@@ -1,7 +1,11 @@
 """zerokara: neural networks from first principles on NumPy, tuned by training whole populations at once."""
 
 from zerokara import data, nn, optim
+from zerokara.model import Model
+from zerokara.search.space import choice, integer, log, uniform
+from zerokara.search.study import Study
 from zerokara.train import Trainer
+from zerokara.tuning import tune
 
-__all__ = ["Trainer", "data", "nn", "optim"]
+__all__ = ["Model", "Study", "Trainer", "choice", "data", "integer", "log", "nn", "optim", "tune", "uniform"]
 __version__ = "0.1.0"

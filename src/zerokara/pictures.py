@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from zerokara.arrays import Array
 from zerokara.data import Dataset
 from zerokara.errors import InputError, OutsideError
-from zerokara.files import outside, write
+from zerokara.files import write
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,25 +34,26 @@ class Picture:
 
 
 def describe_pixels(data: Dataset) -> dict[str, float] | None:
-    """Return what the pixels of training images are like, in their own units; None if the samples are no images.
+    """Return what the pixels of training images are like, in their own units; None of other samples.
 
-    ``low`` and ``high`` are the smallest and largest pixel, ``background`` the mean over all borders.
+    ``low`` and ``high`` are the smallest and largest pixel, ``background`` the median along their borders.
 
     >>> from zerokara.data import load
     >>> describe_pixels(load("digits"))
-    {'low': 0.0, 'high': 1.0, 'background': 0.0877}
+    {'low': 0.0, 'high': 1.0, 'background': 0.0}
     """
-    shape, x = data.sample_shape, data.train.x
-    if not is_image(shape):
+    if not is_image(data.sample_shape):
         return None
-    restored = [s * data.preprocess.scale + data.preprocess.shift for s in (x.min(0), x.max(0), x.mean(0))]
-    low, high, mean = restored[0].min(), restored[1].max(), restored[2].reshape(shape)
-    inside = np.zeros(shape[:2], bool)
-    inside[1:-1, 1:-1] = True
-    return {
-        name: round(float(value), 4)
-        for name, value in (("low", low), ("high", high), ("background", mean[~inside].mean()))
+    x, shift, scale = data.train.x, data.preprocess.shift, data.preprocess.scale
+    edge = np.ones(data.sample_shape, bool)
+    edge[1:-1, 1:-1] = False
+    edge = edge.ravel()
+    found = {
+        "low": (x.min(axis=0) * scale + shift).min(),
+        "high": (x.max(axis=0) * scale + shift).max(),
+        "background": np.median(x[:, edge] * scale[edge] + shift[edge]),
     }
+    return {name: round(float(value), 4) for name, value in found.items()}
 
 
 def is_image(sample_shape: Sequence[int]) -> bool:
@@ -65,9 +66,10 @@ def read_picture(
 ) -> Picture:
     """Return a PNG or JPEG file as one sample, float32 of ``sample_shape``.
 
-    Turned as its camera says; transparent parts become white; made gray or RGB; padded to the samples' proportions with
-    the color of its border; shrunk by the mean over areas, so that thin strokes stay; inverted if its border is bright where
-    the samples' is dark, as with a digit in ink on paper.
+    It is turned as its camera says, transparent parts become white, and it becomes gray or RGB. It is padded
+    with the color of its border to the samples' proportions, and shrunk by the mean over areas, which keeps thin
+    strokes.
+    It is inverted if its border is bright where that of the samples is dark, as with a digit in ink on paper.
 
     Args:
         sample_shape: (H, W), (H, W, 1) or (H, W, 3), as in `Model.sample_shape`.
@@ -94,9 +96,12 @@ def read_picture(
 
 
 def write_picture(
-    path: str | Path, sample: npt.ArrayLike, sample_shape: Sequence[int], pixels: Mapping[str, float] | None = None
+    path: str | Path,
+    sample: npt.ArrayLike,
+    sample_shape: Sequence[int],
+    pixels: Mapping[str, float] | None = None,
 ) -> Path:
-    """Write one sample as a PNG with sharp pixels, enlarged to 280 or more along its longer side; return the path.
+    """Write one sample as a PNG, its pixels enlarged until its longer side has 280 or more; return the path.
 
     Raises:
         InputError: the samples are no pictures.
@@ -118,8 +123,8 @@ def write_picture(
 def _image_shape(sample_shape: Sequence[int]) -> tuple[int, ...]:
     if not is_image(sample_shape):
         raise InputError(
-            f"a picture needs samples of the shape (H, W) or (H, W, 3), got {tuple(sample_shape)}: this model takes "
-            "numbers, from a CSV or a dataset"
+            f"a picture needs samples of the shape (H, W) or (H, W, 3), got {tuple(sample_shape)}: this "
+            "model takes numbers, from a CSV or a dataset"
         )
     return tuple(sample_shape)
 
@@ -129,7 +134,7 @@ def _top(pixels: Mapping[str, float] | None) -> float:
     low, high = (0.0, 1.0) if pixels is None else (pixels["low"], pixels["high"])
     if low < 0 or high > 255:
         raise InputError(
-            f"a picture needs a model trained on pixels in [0, 1] or 0 to 255, got one trained on {low:g} to {high:g}"
+            f"a picture needs a model of pixels in [0, 1] or 0 to 255, got one of {low:g} to {high:g}"
         )
     return 1.0 if high <= 1 else 255.0
 
@@ -142,7 +147,9 @@ def _open(path: Path) -> tuple["Image", list[str]]:
         raise InputError(f"a picture is a PNG or JPEG file, got the folder {path}")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit below is the lower one.
+            warnings.simplefilter(
+                "ignore"
+            )  # Pillow warns of large pictures; the limit below is the lower one.
             with Image.open(path, formats=("PNG", "JPEG")) as image:
                 if image.width * image.height > LARGEST:
                     raise InputError(
@@ -150,19 +157,21 @@ def _open(path: Path) -> tuple["Image", list[str]]:
                         f"{image.height:,}: make it smaller"
                     )
                 image.load()
-                notes, upright = [], ImageOps.exif_transpose(image)
-            if upright.has_transparency_data:
-                layers = upright.convert("RGBA")
-                if layers.getextrema()[3][0] < 255:
-                    notes.append("its transparent parts were made white")
-                upright = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers).convert("RGB")
-            return upright, notes
+                upright = ImageOps.exif_transpose(image)
+            if not upright.has_transparency_data or upright.mode.startswith("I"):
+                return upright, []
+            layers = upright.convert("RGBA")
+            seen = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers).convert("RGB")
+            clear = np.asarray(layers)[..., 3].min() < 255
+            return seen, ["its transparent parts became white"] if clear else []
     except InputError:
         raise
     except FileNotFoundError as error:
         raise InputError(f"there is no picture {path}: check the path") from error
     except UnidentifiedImageError as error:
-        raise InputError(f"a picture is a PNG or JPEG file, got {path}, which is neither: convert it") from error
+        raise InputError(
+            f"a picture is a PNG or JPEG file, got {path}, which is neither: convert it"
+        ) from error
     except Image.DecompressionBombError as error:
         raise InputError(f"a picture has {LARGEST:,} pixels at most, got {path} ({error})") from error
     except Exception as error:  # A damaged file makes Pillow raise nearly anything.
@@ -183,17 +192,15 @@ def _fit(whole: Array, border: Array, size: tuple[int, ...]) -> Array:
     """Return the picture at ``size`` (H, W), padded with ``border`` where its proportions are others."""
     from PIL import Image
 
-    height, width = whole.shape[:2]
-    scale = max(height / size[0], width / size[1])
-    canvas_size = (max(height, round(size[0] * scale)), max(width, round(size[1] * scale)))
-    canvas = np.full((*canvas_size, *whole.shape[2:]), border, np.float32)
-    top, left = (canvas_size[0] - height) // 2, (canvas_size[1] - width) // 2
-    canvas[top : top + height, left : left + width] = whole
+    scale = max(whole.shape[0] / size[0], whole.shape[1] / size[1])
+    height, width = (max(1, round(n / scale)) for n in whole.shape[:2])
     # The mean over areas undoes an enlargement by whole pixels exactly; enlarging, it would leave blocks.
     how = Image.Resampling.BOX if scale >= 1 else Image.Resampling.BILINEAR
-    channels = canvas.reshape(*canvas_size, -1)
-    fitted = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(channels[..., c])).resize(size[::-1], how))
-        for c in range(channels.shape[2])
-    ]
-    return np.clip(np.stack(fitted, axis=-1).reshape(*size, *whole.shape[2:]), 0, 1)
+    fitted = np.empty((*size, *whole.shape[2:]), np.float32)
+    fitted[...] = border
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    colors, targets = np.atleast_3d(whole), np.atleast_3d(fitted)  # Views: what is written shows in `fitted`.
+    for c in range(colors.shape[2]):
+        small = Image.fromarray(np.ascontiguousarray(colors[..., c])).resize((width, height), how)
+        targets[top : top + height, left : left + width, c] = np.asarray(small)
+    return np.clip(fitted, 0, 1)

@@ -34,6 +34,8 @@ class Served:
     breaks: list[int] = field(default_factory=list)
     """Where in the file the connection breaks at the first request, the second, ...; then no more."""
     hangs: bool = False
+    encoding: str = ""
+    """What the server says of the content's encoding."""
     shift: int = 0
     """A range starts this many bytes beside what was asked for."""
 
@@ -76,6 +78,8 @@ def mirror() -> Iterator[Mirror]:
                 last = len(served.content) - 1
                 self.send_header("Content-Range", f"bytes {start}-{last}/{last + 1}")
             self.send_header("Content-Length", str(len(served.content) - start))
+            if served.encoding:
+                self.send_header("Content-Encoding", served.encoding)
             self.end_headers()
             end = served.breaks.pop(0) if served.breaks else len(served.content)
             self.wfile.write(served.content[start:end])

@@ -41,6 +41,12 @@ def test_a_file_that_was_unpacked_on_the_way_is_the_same_file(mirror, tmp_path):
     assert download([f"{mirror.url}/a"], tmp_path / "file.gz", SHA256) == CONTENT
 
 
+def test_an_archive_that_a_mirror_declares_as_an_encoding_stays_an_archive(get, mirror):
+    mirror.serve("/a", ARCHIVE, encoding="gzip", breaks=[40_000])
+    get("/a")
+    assert len(mirror.log) == 2
+
+
 def test_after_a_break_it_goes_on_where_it_stopped(get, mirror):
     mirror.serve("/a", ARCHIVE, breaks=[40_000, 70_000])
     get("/a")

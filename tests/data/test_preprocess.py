@@ -64,6 +64,12 @@ def test_the_mean_of_many_large_numbers_is_exact_enough():
     assert (p.shift[0], p.scale[0]) == (16_777_215, 1)
 
 
+def test_a_constant_feature_is_never_divided_by_the_dust_of_its_mean():
+    x = np.full((10_001, 1), 0.1, np.float32)
+    assert Preprocess.fit("standard", x).scale.tolist() == [1]
+    assert Preprocess.fit("standard", x).transform(x).max() == 0
+
+
 def test_statistics_are_summed_over_all_chunks():
     x = np.random.default_rng(0).normal(3, 2, (10_001, 3)).astype(np.float32)
     p = Preprocess.fit("standard", x)

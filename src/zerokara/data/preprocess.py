@@ -146,7 +146,7 @@ def _statistics(kind: str, a: Array, what: str) -> tuple[Array, Array]:
             ):  # in chunks: float64 copies of all the data would double the memory
                 squares += np.square(a[start : start + 4096] - mean).sum(axis=0)
             scale = np.sqrt(squares / len(a))
-    constant = low == high  # exact, where a deviation from a rounded mean would leave dust to divide by
-    shift, scale = np.where(constant, low, shift).astype(np.float32), scale.astype(np.float32)
-    scale[constant | (scale == 0)] = 1
+    shift, scale = shift.astype(np.float32), scale.astype(np.float32)
+    # A constant feature has exactly 0 here: sums of one float32 are exact in float64, up to 2**29 samples.
+    scale[scale == 0] = 1
     return shift, scale

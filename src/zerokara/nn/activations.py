@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.errors import InputError
 from zerokara.nn.layer import Layer
 
 
@@ -31,6 +32,8 @@ class LeakyReLU(Layer):
     cache: ClassVar = ("y",)
 
     def __init__(self, slope: float = 0.01) -> None:
+        if not 0 <= slope < 1:
+            raise InputError(f"0 <= slope < 1 must hold for a leaky ReLU, got {slope}")
         self.slope = slope
 
     def forward(self, x: Array, step: int | None = None) -> Array:

@@ -22,6 +22,7 @@ class BatchNorm(Layer):
     parameters: ClassVar = ("gamma", "beta")
     per_network: ClassVar = ("running_mean", "running_var")
     settings: ClassVar = ("features",)
+    shared: ClassVar = ("momentum",)
     cache: ClassVar = ("normal", "deviation")
     gamma: Array
     beta: Array

@@ -24,6 +24,8 @@ class Layer(ABC):
     """Names of the other arrays with the axis P first: hyperparameters and running statistics."""
     settings: ClassVar[tuple[str, ...]] = ()
     """Names of the constructor arguments, as they stand in a model file."""
+    shared: ClassVar[tuple[str, ...]] = ()
+    """Names of what else, besides the settings, all networks of a population have in common."""
     cache: ClassVar[tuple[str, ...]] = ()
     """Names of what the forward pass leaves for the backward pass."""
 

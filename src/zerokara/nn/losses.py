@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array, Index, ones
+from zerokara.errors import InputError
 from zerokara.nn.activations import sigmoid
 
 
@@ -51,6 +52,8 @@ class SoftmaxCrossEntropy(Loss):
 
     def __init__(self, label_smoothing: float | npt.ArrayLike = 0.0) -> None:
         self.label_smoothing = np.asarray(label_smoothing, float).reshape(-1, 1, 1)
+        if not ((self.label_smoothing >= 0) & (self.label_smoothing < 1)).all():
+            raise InputError(f"0 <= label_smoothing < 1 must hold, got {label_smoothing}")
 
     def cost(self, scores: Array, t: Array) -> Array:
         shifted = scores - largest(scores)

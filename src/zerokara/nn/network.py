@@ -34,6 +34,8 @@ class Network:
             raise InputError(f"a population holds at least 1 network, got {population}")
         self.layers = list(layers)
         self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise InputError(f"networks are float32 or float64, got {self.dtype}")
         self.size = sum(rows * columns for _, _, (rows, columns) in self._slots())
         self._bind(np.zeros((population, self.size), self.dtype))
         for layer in self.layers:
@@ -78,12 +80,13 @@ class Network:
         rows = {f"{i}.{name}": getattr(layer, name) for i, layer in enumerate(self.layers) for name in layer.per_network}
         return named | rows
 
-    def structure(self) -> list[tuple[str, dict[str, tuple[int, ...]], str]]:
-        """Return what networks must share to stand in one population: layers, shapes of one network, precision."""
+    def structure(self) -> list[tuple[Any, ...]]:
+        """Return what networks must share to stand in one population: of every layer, its kind, shapes and settings."""
         return [
             (
                 type(layer).__name__,
                 {n: getattr(layer, n).shape[1:] for n in (*layer.parameters, *layer.per_network)},
+                {n: getattr(layer, n) for n in (*layer.settings, *layer.shared)},
                 self.dtype.name,
             )
             for layer in self.layers
@@ -146,7 +149,9 @@ def concat(networks: Sequence[Network]) -> Network:
     first = networks[0]
     for other in networks[1:]:
         if other.structure() != first.structure():
-            raise InputError("only networks of one structure and precision go together: layers or shapes differ")
+            raise InputError(
+                "only networks of one structure go together: layers, shapes, settings, precision or dropout seeds differ"
+            )
     whole = first.copy()
     layers = [copy.copy(layer) for layer in first.layers]
     for i, layer in enumerate(layers):

@@ -99,8 +99,10 @@ class Optimizer(ABC):
 
     def decay(self, W: Array, dW: Array, n: Numbers, spare: Array) -> None:
         """Add the gradient of the L2 penalty: dW += weight_decay W."""
+        decays = n.weight_decay > 0
         np.multiply(W, n.weight_decay, out=spare)
-        dW += spare
+        # A network without decay is left alone: its 0 times an infinite weight would be NaN, in company only.
+        np.add(dW, spare, out=dW, where=True if decays.all() else decays)
 
     @abstractmethod
     def update(self, W: Array, dW: Array, n: Numbers, spare: Array) -> None:

@@ -21,11 +21,14 @@ from zerokara.search.hyperparameters import split, to_text
 from zerokara.search.trial import Proposal, State, Trial
 from zerokara.train import Epoch, History, Trainer
 from zerokara.train.history import CURVES, badness
+from zerokara.train.metrics import CHUNK
 
-NETWORKS = 25
-"""Networks in a shard, at most: enough to make the cost of a Python call small, few enough to stay in the caches."""
+NETWORKS = range(5, 26)
+"""Networks in a shard: enough to make the cost of a Python call small, few enough to stay near the core."""
+CACHE = 12 << 20
+"""Bytes that a training step of a shard may touch before smaller shards are faster, down to the fewest networks."""
 MEMORY = 1 << 29
-"""Bytes that a shard may take, at most."""
+"""Bytes that a shard may take in all, at most."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def shards(proposals: Iterable[Proposal], plan: Plan, workers: int) -> list[Shar
     found = []
     for (replicate, *_), members in cohorts.items():
         _, structure = split(members[0].params)
-        largest = max(1, min(NETWORKS, MEMORY // _bytes(structure, plan)))
+        largest = _largest(structure, plan)
         pieces = max(math.ceil(len(members) / largest), min(workers, len(members)))
         # A whole number of rounds, so that no worker is left with nothing to do at the end.
         pieces = min(math.ceil(pieces / workers) * workers, len(members))
@@ -109,13 +112,17 @@ def shards(proposals: Iterable[Proposal], plan: Plan, workers: int) -> list[Shar
     return found
 
 
-def _bytes(structure: dict[str, Any], plan: Plan) -> int:
-    """Return about how much memory one network needs while it trains."""
+def _largest(structure: dict[str, Any], plan: Plan) -> int:
+    """Return how many networks of a structure make a good shard."""
     sizes = [plan.data.n_inputs, *structure["hidden"], plan.data.n_outputs]
     weights = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
-    arrays = 2 + len(OPTIMIZERS[structure["optimizer"]].state) + plan.keep_best
-    activations = 6 * max(structure["batch_size"], 512) * sum(sizes[1:])
-    return int(np.dtype(plan.dtype).itemsize) * (weights * arrays + activations)
+    arrays = weights * (2 + len(OPTIMIZERS[structure["optimizer"]].state))
+    itemsize = np.dtype(plan.dtype).itemsize
+    step = itemsize * (arrays + 3 * structure["batch_size"] * sum(sizes[1:]))
+    # Evaluation has chunks of its own size, and the best epoch and the last may be kept beside the present one.
+    whole = itemsize * (arrays + 3 * weights + 6 * max(structure["batch_size"], CHUNK) * sum(sizes[1:]))
+    few, many = NETWORKS.start, NETWORKS.stop - 1
+    return max(1, min(many, max(few, CACHE // step), MEMORY // whole))
 
 
 def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None) -> Trainer:

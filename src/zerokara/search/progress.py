@@ -54,7 +54,7 @@ class Watch:
         self.trials, self.epochs_each = trials, epochs
         self.started = time.perf_counter()
         self.lock = threading.Lock()
-        self.shards: dict[tuple[Proposal, ...], tuple[Leader | None, int]] = {}
+        self.running: dict[int, tuple[Leader | None, int]] = {}
         self.finished: Leader | None = None
         self.trials_done = self.epochs_done = self.diverged = self.epochs_saved = 0
 
@@ -68,7 +68,10 @@ class Watch:
             float(epoch.val_score[best]),
         )
         with self.lock:
-            self.shards[shard.proposals] = (leader if np.isfinite(value[best]) else None, len(epoch.rows))
+            self.running[shard.proposals[0].number] = (
+                leader if np.isfinite(value[best]) else None,
+                len(shard.proposals),
+            )
             self.epochs_done += len(epoch.rows)
             lost = int(epoch.diverged.sum())
             self.diverged += lost
@@ -77,7 +80,7 @@ class Watch:
     def shard(self, shard: Shard, result: ShardResult) -> None:
         """Note that a shard is done."""
         with self.lock:
-            leader, _ = self.shards.pop(shard.proposals, (None, 0))
+            leader, _ = self.running.pop(shard.proposals[0].number, (None, 0))
             self.trials_done += len(result.trials)
             self.finished = _better(self.finished, leader)
 
@@ -85,12 +88,12 @@ class Watch:
         """Return how far the study is now."""
         with self.lock:
             leader = self.finished
-            for candidate, _ in self.shards.values():
+            for candidate, _ in self.running.values():
                 leader = _better(leader, candidate)
             return Progress(
                 trials=self.trials,
                 trials_done=self.trials_done,
-                trials_running=sum(len(proposals) for proposals in self.shards),
+                trials_running=sum(trials for _, trials in self.running.values()),
                 epochs=self.trials * self.epochs_each - self.epochs_saved,
                 epochs_done=self.epochs_done,
                 seconds=time.perf_counter() - self.started,

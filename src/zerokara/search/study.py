@@ -34,8 +34,9 @@ class Best:
     model: Model
 
     def __getattr__(self, name: str) -> Any:
-        """Give the trial's own ``number``, ``epoch``, ``params``, ``val_loss`` and ``val_score``."""
-        return getattr(self.__dict__["trial"], name)
+        """Give the trial's own ``number``, ``epoch``, ``params``, ``val_loss``, and ``val_accuracy`` or ``val_r2``."""
+        trial, model = self.__dict__["trial"], self.__dict__["model"]
+        return trial.val_score if name == f"val_{model.metric}" else getattr(trial, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,7 @@ class Study:
     def test_score(self) -> float:
         """The winner's accuracy (or R2) on the test data, which nothing else looks at; NaN where there are none."""
         test = self.plan.data.test
-        return math.nan if test is None else self.best.model.evaluate(test)[1]
+        return math.nan if test is None else self.best.model.evaluate(self.plan.data)[1]
 
 
 def search(

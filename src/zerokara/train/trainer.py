@@ -115,8 +115,10 @@ class Trainer:
                 epoch = self._train_epoch()
             if epoch is None:
                 return
-            yield epoch
-            self._retire(epoch)
+            try:
+                yield epoch
+            finally:  # A driver that breaks off here has seen this epoch too.
+                self._retire(epoch)
 
     def fit(self, epochs: int) -> History:
         """Train for ``epochs`` epochs and return the curves."""
@@ -197,13 +199,14 @@ class Trainer:
 
     def _retire(self, epoch: Epoch) -> None:
         """Take out what diverged or stopped in this epoch, unless the driver already has."""
-        leaves = np.isin(self.rows, epoch.rows[epoch.diverged])
+        order = np.argsort(epoch.rows)
+        here = order[np.searchsorted(epoch.rows, self.rows, sorter=order)]  # The driver may have put them in another order.
+        leaves = epoch.diverged[here]
         if self.patience:
-            here = np.isin(epoch.rows, self.rows)
             stops = self.patience.stops(badness(epoch.val_loss, epoch.val_score, self.rank)[here]) & ~leaves
             for row in self.rows[stops]:
                 self.finished[int(row)] = self.trained(row)
-            leaves |= stops
+            leaves = leaves | stops
         if leaves.any():
             self.take(~leaves)
 

@@ -7,8 +7,48 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.data import Preprocess
 from zerokara.errors import InputError
 from zerokara.nn import LAYERS, Layer, Network, build, describe
+
+
+def stored(network: Network, preprocess: Preprocess) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return what a model file says and holds of a network and of the scaling of its data."""
+    layers, arrays = disassemble(network)
+    scaling = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
+    named = {f"network.{name}": array for name, array in arrays.items()}
+    return {"layers": layers, "scaling": preprocess.kind}, named | scaling
+
+
+def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Any]:
+    """Return the arguments of a `Model` from what a file says and holds, each checked for its kind."""
+    network, scaling = _under("network.", arrays), _under("scaling.", arrays)
+    if len(network) + len(scaling) != len(arrays) or len(scaling) != 4:
+        raise InputError("it must hold the arrays of a network and the four of its scaling, got others")
+    shape, largest = _get(description, "sample_shape", list, int), sum(a.size for a in arrays.values())
+    if len(shape) > 8 or not all(1 <= n <= largest for n in shape):
+        raise InputError(f"sample_shape must be sizes that the arrays allow, got {str(shape)[:80]}")
+    return {
+        "network": assemble(_get(description, "layers", list, dict), network),
+        "preprocess": Preprocess.from_arrays(_get(description, "scaling", str), scaling),
+        "task": _get(description, "task", str),
+        "classes": tuple(_get(description, "classes", list, str)),
+        "sample_shape": tuple(shape),
+        "about": _get(description, "about", dict),
+    }
+
+
+def _get(description: Mapping[str, Any], name: str, kind: type, of: type | None = None) -> Any:
+    """Return an entry of a kind; a list is not empty, and has elements of one kind."""
+    value: Any = description.get(name)
+    if not isinstance(value, kind) or (of and not (value and all(type(each) is of for each in list(value)))):
+        what = f"{kind.__name__} of {of.__name__}" if of else kind.__name__
+        raise InputError(f"{name} must be a {what}, got {str(value)[:80]!r}")
+    return value
+
+
+def _under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
 
 
 def disassemble(network: Network) -> tuple[list[dict[str, Any]], dict[str, Array]]:
@@ -23,7 +63,7 @@ def disassemble(network: Network) -> tuple[list[dict[str, Any]], dict[str, Array
     return describe(network), {name: a.reshape(shapes[name]) for name, a in network.arrays().items()}
 
 
-def assemble(layers: Any, arrays: Mapping[str, Array]) -> Network:
+def assemble(layers: list[dict[str, Any]], arrays: Mapping[str, Array]) -> Network:
     """Return the network that `disassemble` took apart.
 
     Every size is held against the arrays before anything of that size is made.
@@ -31,14 +71,14 @@ def assemble(layers: Any, arrays: Mapping[str, Array]) -> Network:
     Raises:
         InputError: an unknown layer or setting, or arrays that are not those of the layers.
     """
-    if not isinstance(layers, list) or not layers:
-        raise InputError("a network has a list of layers, got none")
     largest = sum(array.size for array in arrays.values())
     shapes = _shapes([_layer(settings, largest) for settings in layers])
     for name in sorted(shapes.keys() | arrays.keys()):
         got = arrays[name].shape if name in arrays else None
         if got != shapes.get(name):
-            raise InputError(f"the array {name!r} must have the shape {shapes.get(name)} by the layers, got {got}")
+            raise InputError(
+                f"the array {name!r} must by the layers have the shape {shapes.get(name)}, got {got}"
+            )
     if len({array.dtype for array in arrays.values()}) != 1:
         raise InputError("a network must have arrays of one precision, got several")
     return build(layers, {name: a.reshape(1, -1, a.shape[-1]) for name, a in arrays.items()})
@@ -53,13 +93,15 @@ def width(network: Network, inputs: int) -> int:
     for i, layer in enumerate(network.layers):
         takes = getattr(layer, "inputs", getattr(layer, "features", inputs))
         if takes != inputs:
-            raise InputError(f"layer {i} ({type(layer).__name__}) takes {takes} numbers, and is given {inputs}")
+            raise InputError(
+                f"layer {i} ({type(layer).__name__}) takes {takes} numbers, and is given {inputs}"
+            )
         inputs = getattr(layer, "outputs", inputs)
     return inputs
 
 
 def _shapes(layers: list[Layer]) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each stored array: that of a decayed parameter is (rows, columns), others have one row."""
+    """Return the shape of each stored array: (rows, columns) of a decayed parameter; others have one row."""
     shapes: dict[str, tuple[int, ...]] = {}
     for i, layer in enumerate(layers):
         rows = layer.shapes()
@@ -69,20 +111,24 @@ def _shapes(layers: list[Layer]) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _layer(settings: Any, largest: int) -> Layer:
+def _layer(settings: dict[str, Any], largest: int) -> Layer:
     """Return a layer from a description that may be anything; no size may be above ``largest``."""
-    name = settings.get("layer") if isinstance(settings, dict) else None
+    name = settings.get("layer")
     if not isinstance(name, str) or name not in LAYERS:
         raise InputError(f"a layer must be one of {', '.join(LAYERS)}, got {str(name)[:80]!r}")
     kind, values = LAYERS[name], {key: value for key, value in settings.items() if key != "layer"}
     if values.keys() != set(kind.settings):
-        raise InputError(f"the layer {name} must have the settings {list(kind.settings)}, got {list(values)[:8]}")
+        raise InputError(
+            f"the layer {name} must have the settings {list(kind.settings)}, got {list(values)[:8]}"
+        )
     for key, value in values.items():
         whole = inspect.signature(kind).parameters[key].annotation is int
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
             raise InputError(f"{key} of the layer {name} must be a number, got {str(value)[:80]!r}")
         if whole and not 1 <= value <= largest:
-            raise InputError(f"{key} of the layer {name} must be 1 to {largest:,}, as the arrays allow, got {value:.6g}")
+            raise InputError(
+                f"{key} of the layer {name} must be a size that the arrays allow, got {str(value)[:80]}"
+            )
         if not abs(value) < 1e30:
             raise InputError(f"{key} of the layer {name} must be finite, got {value}")
     return kind(**values)

@@ -72,13 +72,15 @@ def unpack(raw: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return the description and the arrays from the bytes of a model file.
 
     Raises:
-        InputError: the file is empty, foreign, cut short, damaged, or of a newer format. The message goes on from the
-            name of the file.
+        InputError: the file is empty, foreign, cut short, damaged, or of a newer format. The message goes on
+            from the name of the file.
     """
     header = _header(raw)
     metadata = header.get("__metadata__")
     if not isinstance(metadata, dict) or not isinstance(metadata.get(KEY), str):
-        raise InputError("is a safetensors file, but no model of zerokara: name one that Model.save has written")
+        raise InputError(
+            "is a safetensors file, but no model of zerokara: name one that Model.save has written"
+        )
     arrays = _arrays(raw)
     try:
         content = json.loads(metadata[KEY])
@@ -88,8 +90,8 @@ def unpack(raw: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
         raise InputError("is damaged: its description does not name a format")
     if content["format"] > FORMAT:
         raise InputError(
-            f"is newer than this zerokara: it has the model format {content['format']}, written by version "
-            f"{content.get('zerokara', 'unknown')}, and this one reads up to {FORMAT}: pip install --upgrade zerokara"
+            f"is of the model format {content['format']}, written by zerokara "
+            f"{content.get('zerokara', 'unknown')}; this older version reads up to {FORMAT}: upgrade zerokara"
         )
     if content.pop("sha256", None) != _digest(content, arrays):
         raise InputError("is damaged: its content does not have the hash it was written with; copy it again")
@@ -97,7 +99,7 @@ def unpack(raw: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
 
 
 def _header(raw: bytes) -> dict[str, Any]:
-    """Return the header; what makes a file foreign or cut short is told apart here, which safetensors does not."""
+    """Return the header; unlike safetensors, tell a foreign file from one that was cut short."""
     if not raw:
         raise InputError("is empty: copy it again")
     length = int.from_bytes(raw[:8], "little")
@@ -105,13 +107,21 @@ def _header(raw: bytes) -> dict[str, Any]:
         raise InputError("is no model: it does not begin as a safetensors file does")
     if 8 + length > len(raw):
         raise InputError(
-            f"is cut short, or no model: it has {len(raw):,} bytes, and its header alone asks for {8 + length:,}"
+            f"is cut short, or no model: it has {len(raw):,} bytes, its header alone asks for {8 + length:,}"
         )
     try:
         header = json.loads(raw[8 : 8 + length])
         entries = [entry for name, entry in header.items() if name != "__metadata__"]
         promised = 8 + length + max((int(entry["data_offsets"][1]) for entry in entries), default=0)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise InputError(f"is damaged: its header cannot be read ({error})") from error
     if promised > len(raw):
         raise InputError(f"is cut short: it has {len(raw):,} of {promised:,} bytes; copy it again")
@@ -122,7 +132,7 @@ def _arrays(raw: bytes) -> dict[str, Array]:
     from safetensors import SafetensorError, deserialize
 
     try:
-        tensors = deserialize(raw)
+        tensors = deserialize(raw)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise InputError(f"is damaged: {error}") from error
     arrays = {}

@@ -1,0 +1,162 @@
+"""The commands that answer a question: evaluate, predict, gradcheck, data."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from zerokara import data as datasets
+from zerokara.arrays import Array
+from zerokara.data import Dataset
+from zerokara.errors import InputError, ZerokaraError
+from zerokara.model import Model
+from zerokara.pictures import is_image, read_picture, write_picture
+
+BAR = 40
+"""Characters of the bar of a probability of 1."""
+
+
+def evaluate(console: Console, path: Path, dataset: str) -> int:
+    """Print the score of a model on a dataset's test samples."""
+    model = Model.load(path)
+    data, part, which = _test_part(model, datasets.load(dataset))
+    _, score = model.evaluate(data, part)
+    count = len(getattr(data, part))
+    _say(console, f"{model.metric} on the {count:,} {which}: {score:.4f}")
+    if model.task == "regression":
+        for name, error in zip(model.classes, model.error(data, part), strict=True):
+            _say(console, f"error of {name}, root mean square: {error:.4g}")
+    return 0
+
+
+def _test_part(model: Model, data: Dataset) -> tuple[Dataset, str, str]:
+    """Return the data with the part that the model has never seen, and what that part is."""
+    if data.test is not None:
+        return data, "test", f"test samples of {data.name}"
+    cut = model.about.get("split_settings") or {}
+    if model.about.get("dataset") == data.name and cut.get("test"):
+        if cut.get("train_size"):
+            data = data.first(cut["train_size"])
+        held_out = data.split(cut.get("validation"), cut["test"], cut.get("seed", 0), bool(cut.get("stratify")))
+        return held_out, "test", f"test samples of {data.name}, held out when the model was trained"
+    return data, "train", f"samples of {data.name}, which has no test samples of its own"
+
+
+def predict(console: Console, path: Path, given: str | None, index: int | None, picture: Path | None) -> int:
+    """Predict one sample, or ask for one after the other."""
+    model = Model.load(path)
+    if given is None:
+        return _ask(console, model, index, picture)
+    if index is None:
+        found = read_picture(given, model.sample_shape, model.about.get("pixels"))
+        for note in found.notes:
+            _say(console, f"note: {note}")
+        answer(console, model, found.x)
+    else:
+        sample(console, model, datasets.load(given), index, picture)
+    return 0
+
+
+def _ask(console: Console, model: Model, index: int | None, picture: Path | None) -> int:
+    """Ask for samples until there is an empty answer: a number of the model's dataset, or a picture's path."""
+    if index is not None:
+        raise InputError(f"--index {index} needs the dataset that it counts in: predict MODEL DATASET --index {index}")
+    name = str(model.about.get("dataset"))
+    if not sys.stdin.isatty():
+        _say(console, "reading samples from the input, one a line")
+    while True:
+        try:
+            text = console.input(f"a picture's path, or a number in {name} (empty to end): ").strip()
+        except EOFError:
+            return 0
+        if not text:
+            return 0
+        try:
+            if text.isdecimal():
+                sample(console, model, datasets.load(name), int(text), picture)
+            else:
+                answer(console, model, read_picture(text, model.sample_shape, model.about.get("pixels")).x)
+        except ZerokaraError as error:
+            _say(console, str(error))
+
+
+def sample(console: Console, model: Model, data: Dataset, index: int, picture: Path | None) -> None:
+    """Predict one sample of a dataset: its test samples first if it brings some, else all its samples."""
+    part, which = (data.test, "test samples") if data.test is not None else (data.train, "samples")
+    if not 0 <= index < len(part):
+        raise InputError(f"the {which} of {data.name} are 0 to {len(part) - 1}, got --index {index}")
+    x = part.x[index]
+    answer(console, model, x)
+    truth = part.t[index]
+    if data.task == "classification":
+        _say(console, f"truth: {data.classes[int(truth)]}")
+    else:
+        _say(console, "truth: " + ", ".join(f"{n} {v:g}" for n, v in zip(data.classes, truth, strict=True)))
+    if is_image(data.sample_shape):
+        path = picture or Path(tempfile.gettempdir()) / f"zerokara-{data.name}-{index}.png"
+        _say(console, f"picture: {write_picture(path, x, data.sample_shape, model.about.get('pixels'))}")
+
+
+def answer(console: Console, model: Model, x: Array) -> None:
+    """Print what a model says of one sample, with a bar for each probability."""
+    if model.task == "regression":
+        values = model.predict(x)[0]
+        for name, value in zip(model.classes, values, strict=True):
+            _say(console, f"{name}: {value:.6g}")
+        return
+    probabilities = model.predict_proba(x)[0]
+    chosen = [int(probabilities.argmax())] if model.task == "classification" else np.flatnonzero(probabilities > 0.5)
+    width = max(map(len, model.classes))
+    for k, (name, p) in enumerate(zip(model.classes, probabilities, strict=True)):
+        mark = "<" if k in chosen else ""
+        _say(console, f"{name:>{width}} {p:6.4f} {'█' * round(BAR * float(p)):<{BAR}} {mark}".rstrip())
+    _say(console, "answer: " + (", ".join(model.classes[k] for k in chosen) or "none of the labels"))
+
+
+def gradcheck(console: Console) -> int:
+    """Print the gradient check of every case and return 1 if any fails."""
+    from zerokara.nn.cases import CASES
+    from zerokara.nn.gradcheck import TOLERANCE
+    from zerokara.nn.gradcheck import gradcheck as check
+
+    table = Table("case", "parameters checked", "largest relative error", "")
+    failed = 0
+    for case in CASES:
+        checks = check(
+            case.network("float64"),
+            case.loss(),
+            case.x,
+            case.t,
+            weights=case.weights,
+            weight_decay=case.weight_decay,
+        )
+        passed = all(each.passed for each in checks)
+        failed += not passed
+        names = ", ".join(each.name for each in checks)
+        table.add_row(case.name, names, f"{max(each.error for each in checks):.1e}", "ok" if passed else "WRONG")
+    console.print(table)
+    verdict = "every gradient is right" if not failed else f"{failed} of {len(CASES)} cases are wrong"
+    _say(console, f"{verdict}: written against numerical, float64, tolerance {TOLERANCE:g}")
+    return 1 if failed else 0
+
+
+def data_list(console: Console) -> int:
+    """Print the named datasets and where each is."""
+    rows = datasets.available()
+    width = max(len(row.name) for row in rows)
+    for row in rows:
+        _say(console, f"{row.name:<{width}}  {row.description}: {row.where}")
+    return 0
+
+
+def data_fetch(console: Console, name: str) -> int:
+    """Bring a dataset to this machine."""
+    _say(console, f"{name}: {datasets.fetch(name)}")
+    return 0
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True, markup=False)

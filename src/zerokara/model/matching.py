@@ -1,0 +1,86 @@
+"""Samples and parts of a dataset as a model's network takes them; what does not match is refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from zerokara.arrays import Array
+from zerokara.data import Dataset, Part, Preprocess
+from zerokara.data.checks import as_array
+from zerokara.errors import InputError, unknown
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Inlet:
+    """What a model's network was trained on, as far as other data must be like it."""
+
+    task: str
+    classes: tuple[str, ...]
+    sample_shape: tuple[int, ...]
+    preprocess: Preprocess
+
+    def samples(self, x: npt.ArrayLike) -> Array:
+        """Return samples in the data's own units as the network takes them, float32 (N, D).
+
+        Args:
+            x: (N, D) or (N, *sample_shape), or one sample, (D,) or sample_shape.
+        """
+        array, flat = as_array(x, "x"), (prod(self.sample_shape),)
+        if array.shape in (flat, self.sample_shape):
+            array = array[None]
+        if array.shape[1:] not in (flat, self.sample_shape):
+            shapes = " or ".join(map(str, dict.fromkeys([flat, self.sample_shape])))
+            raise InputError(f"x must be samples of the shape {shapes}, or one, got the shape {array.shape}")
+        return self.preprocess.transform(array.reshape(len(array), *flat))
+
+    def part(self, data: Dataset, part: str) -> Part:
+        """Return a part of ``data``, which are in their own units or scaled as the training data were.
+
+        Classes are matched by name: the data may lack some, and may have another order.
+        """
+        if part not in PARTS:
+            raise unknown("part", part, PARTS)
+        if (data.task, data.n_inputs) != (self.task, prod(self.sample_shape)):
+            raise InputError(
+                f"data for this model are for {self.task} with {prod(self.sample_shape)} features, got "
+                f"{data.name}: {data.task} with {data.n_inputs}"
+            )
+        chosen: Part | None = getattr(data, part)
+        if chosen is None:
+            raise InputError(f"{data.name} has no {part} part: split it, or name another part")
+        x, t = chosen.x, chosen.t
+        if data.preprocess.kind == "none":
+            x = self.preprocess.transform(x)
+            t = self.preprocess.transform_target(t) if self.task == "regression" else t
+        elif not _same(data.preprocess, self.preprocess):
+            raise InputError(f"{data.name} is scaled otherwise than the model's data: give it unscaled")
+        return Part(x, self._numbered(data, t), chosen.weights)
+
+    def _numbered(self, data: Dataset, t: Array) -> Array:
+        """Return the targets with their classes numbered as the model's."""
+        if self.task != "classification":
+            if data.classes != self.classes:
+                raise InputError(
+                    f"the model's outputs are {_shown(self.classes)}; {data.name} has {_shown(data.classes)}"
+                )
+            return t
+        if strange := [name for name in data.classes if name not in self.classes]:
+            raise InputError(
+                f"the model knows the classes {_shown(self.classes)}; {data.name} has also {_shown(strange)}"
+            )
+        numbers: Array = np.array([self.classes.index(name) for name in data.classes])[t]
+        return numbers
+
+
+def _same(one: Preprocess, other: Preprocess) -> bool:
+    pairs = zip(one.arrays().values(), other.arrays().values(), strict=True)
+    return one.kind == other.kind and all(np.array_equal(a, b) for a, b in pairs)
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")

@@ -1,0 +1,210 @@
+"""One trained network with all that a prediction needs: preprocessing, class names, where it came from."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from zerokara.arrays import Array
+from zerokara.blas import one_thread
+from zerokara.data import Dataset, Part, Preprocess
+from zerokara.errors import InputError, unknown
+from zerokara.model.file import read_model, write_model
+from zerokara.model.matching import Inlet
+from zerokara.model.parts import read_parts, stored, width
+from zerokara.nn import Network, softmax
+from zerokara.nn.activations import sigmoid
+from zerokara.pictures import describe_pixels
+from zerokara.train.metrics import CHUNK, METRICS, evaluate
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained network that takes samples in the data's own units and answers in them.
+
+    Args:
+        network: one network, P = 1; its numbers are finite.
+        preprocess: what was done to the samples before training.
+        task: "classification", "multilabel" or "regression".
+        classes: names of the classes, or of the outputs.
+        sample_shape: the shape of one sample; D is its product.
+        about: where it came from, for people and programs: anything that JSON can hold.
+
+    >>> import zerokara as zk
+    >>> data = zk.data.load("digits").split(validation=0.2, test=0.2, seed=0)
+    >>> run = zk.Trainer(zk.nn.mlp(64, (32,), 10), zk.optim.Adam(lr=0.01), data)
+    >>> history = run.fit(5)
+    >>> model = Model.of(run.trained(), data)
+    >>> model.predict(data.test.x[:5]), data.test.t[:5]
+    (array([5, 6, 1, 4, 4]), array([5, 6, 1, 4, 4]))
+    """
+
+    network: Network
+    preprocess: Preprocess
+    task: str
+    classes: tuple[str, ...]
+    sample_shape: tuple[int, ...]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n_inputs, n_outputs = prod(self.sample_shape), len(self.classes)
+        if self.network.population != 1:
+            raise InputError(f"a model is one network, got {self.network.population}: choose one with take()")
+        if self.task not in METRICS:
+            raise unknown("task", self.task, METRICS)
+        if len(self.preprocess.shift) != n_inputs or len(self.preprocess.target_shift) != n_outputs:
+            raise InputError(
+                f"the scaling must be for {n_inputs} features and {n_outputs} outputs, got "
+                f"{len(self.preprocess.shift)} and {len(self.preprocess.target_shift)}"
+            )
+        if (found := width(self.network, n_inputs)) != n_outputs:
+            raise InputError(f"the network must have an output for each of {n_outputs} names, got {found}")
+        for name, array in self.network.arrays().items():
+            if not np.isfinite(array).all():
+                raise InputError(
+                    f"a model must have finite numbers, got NaN or infinity in {name}: train anew"
+                )
+
+    @classmethod
+    def of(cls, network: Network, data: Dataset, about: Mapping[str, Any] | None = None) -> Self:
+        """Return the model of a network that was trained on ``data``.
+
+        ``about`` gets, unless it has them, the ``dataset``, its hash ``data_sha256``, its ``split_settings``,
+        the versions ``zerokara`` and ``numpy``, and ``pixels``, what the pixels of images are like.
+        """
+        from zerokara import __version__
+
+        known = dict(about or {})
+        if "data_sha256" not in known:
+            known["data_sha256"] = data.fingerprint()
+        facts = {
+            "dataset": data.name,
+            "split_settings": dict(data.split_settings),
+            "zerokara": __version__,
+            "numpy": np.__version__,
+            "pixels": describe_pixels(data),
+        }
+        return cls(network, data.preprocess, data.task, data.classes, data.sample_shape, facts | known)
+
+    @property
+    def metric(self) -> str:
+        """What the score of `evaluate` is called: "accuracy" or "r2"."""
+        return METRICS[self.task]
+
+    @property
+    def labels(self) -> Array:
+        """The class names (C,) as `predict` returns them: whole numbers if all are, like "0" to "9"."""
+        names = self.classes
+        whole = all(len(name) < 19 and name.removeprefix("-").isdecimal() for name in names)
+        return np.array([int(n) for n in names] if whole and all(n == str(int(n)) for n in names) else names)
+
+    def scores(self, x: npt.ArrayLike) -> Array:
+        """Return the network's outputs (N, C), in regression in the units that it was trained in.
+
+        Args:
+            x: samples in the data's own units, (N, D) or (N, *sample_shape), or one, (D,) or sample_shape.
+
+        Raises:
+            InputError: another shape, NaN or infinity.
+        """
+        return self._forward(self._inlet.samples(x))
+
+    def predict_proba(self, x: npt.ArrayLike) -> Array:
+        """Return probabilities (N, C): of the classes, which sum to 1, or of each label by itself."""
+        if self.task == "regression":
+            raise InputError("a regression has no probabilities: use predict()")
+        scores = self.scores(x)
+        return softmax(scores) if self.task == "classification" else sigmoid(scores)
+
+    def predict(self, x: npt.ArrayLike) -> Array:
+        """Return what the network says of each sample.
+
+        Of classes their `labels` (N,); of a multilabel task 0 or 1 for each label, (N, C); in regression the
+        outputs in the target's own units, (N, C).
+        """
+        scores = self.scores(x)
+        if self.task == "regression":
+            return self.preprocess.restore_target(scores)
+        if self.task == "multilabel":
+            return (scores > 0).astype(int)
+        labels: Array = self.labels[scores.argmax(axis=1)]
+        return labels
+
+    def evaluate(self, data: Dataset, part: str = "test") -> tuple[float, float]:
+        """Return the loss and the score (accuracy, or R2) on a part of ``data``.
+
+        The loss of a regression is in the units that it was trained in; `error` is in the target's.
+
+        Args:
+            data: in their own units, or scaled as the training data were; classes are matched by name.
+            part: "train", "validation" or "test".
+
+        Raises:
+            InputError: no such part, other features or classes than the model's, or another scaling.
+        """
+        dtype, chosen = self.network.dtype, self._inlet.part(data, part)
+        t = chosen.t if self.task == "classification" else chosen.t.astype(dtype)
+        weights = None if chosen.weights is None else chosen.weights.astype(dtype)
+        with one_thread(), np.errstate(all="ignore"):
+            loss, score = evaluate(self.network.copy(), Part(chosen.x.astype(dtype), t, weights), self.task)
+        return float(loss[0]), float(score[0])
+
+    def error(self, data: Dataset, part: str = "test") -> Array:
+        """Return a regression's root mean squared error of each output, (C,), in the target's own units."""
+        if self.task != "regression":
+            raise InputError(f"only a regression has an error in units, got a {self.task}: use evaluate()")
+        chosen, restore = self._inlet.part(data, part), self.preprocess.restore_target
+        squares = (restore(self._forward(chosen.x)) - restore(chosen.t)).astype(float) ** 2
+        error: Array = np.sqrt(np.average(squares, axis=0, weights=chosen.weights))
+        return error
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model to a file, whole or not at all, and return its path.
+
+        Raises:
+            InputError: ``about`` holds what JSON cannot.
+            OutsideError: the disk refuses or is full.
+        """
+        from zerokara import __version__
+
+        facts = {"task": self.task, "classes": self.classes, "sample_shape": self.sample_shape}
+        description, arrays = stored(self.network, self.preprocess)
+        return write_model(
+            path, {"zerokara": __version__} | facts | description | {"about": self.about}, arrays
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the model in a file. Nothing of the file is run.
+
+        Raises:
+            InputError: the file is missing, damaged, cut short, no model, or of a newer zerokara.
+            OutsideError: it cannot be read.
+        """
+        description, arrays = read_model(path)
+        try:
+            return cls(**read_parts(description, arrays))
+        except InputError as error:
+            raise InputError(f"{path} is no sound model: {error}") from error
+
+    @property
+    def _inlet(self) -> Inlet:
+        return Inlet(self.task, self.classes, self.sample_shape, self.preprocess)
+
+    def _forward(self, x: Array) -> Array:
+        """Return the scores (N, C) of samples as the network takes them, (N, D)."""
+        out = np.empty((len(x), len(self.classes)), self.network.dtype)
+        # Copies, since a layer keeps what its backward pass would need: two threads may predict at once.
+        layers = [copy.copy(layer) for layer in self.network.layers]
+        with one_thread(), np.errstate(all="ignore"):
+            for start in range(0, len(x), CHUNK):
+                y = x[None, start : start + CHUNK].astype(self.network.dtype, copy=False)
+                for layer in layers:
+                    y = layer.forward(y)
+                out[start : start + CHUNK] = y[0]
+        return out

@@ -1,0 +1,336 @@
+"""The command line as it is typed: what it prints, what it leaves, how it ends."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import zerokara as zk
+from zerokara.cli import main
+
+SMALL = ["--train-size", "150", "--hidden", "8", "--epochs", "3"]
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+def run(capsys: pytest.CaptureFixture[str], *tokens: object) -> tuple[int, str, str]:
+    """Return the exit code and what was printed, to stdout and to stderr."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(token) for token in tokens])
+    captured = capsys.readouterr()
+    return int(ended.value.code or 0), captured.out, captured.err
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run."""
+    path = tmp_path_factory.mktemp("runs") / "run"
+    with pytest.raises(SystemExit) as ended:
+        main(["tune", "digits", *SMALL, "--trials", "25", "--workers", "2", "--out", str(path)])
+    assert ended.value.code == 0
+    return path
+
+
+def test_tune_leaves_a_whole_run(folder) -> None:
+    names = {"config.toml", "journal.log", "trials.csv", "summary.json", "curves.png", "best.safetensors"}
+    assert {path.name for path in folder.iterdir()} == names
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["trials"], summary["epochs_trained"]) == (25, 75)
+    assert 0 < summary["seconds"] < summary["wall_seconds"]
+    with open(folder / "trials.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    head = ["number", "state", "epochs", "val_loss", "val_accuracy", "train_accuracy", "lr", "weight_decay", "dropout"]
+    assert list(rows[0]) == head
+    best = min(rows, key=lambda row: float(row["val_loss"]))
+    assert summary["best"]["number"] == int(best["number"])
+    assert summary["best"]["params"]["lr"] == float(best["lr"])
+    assert summary["best"]["val_accuracy"] == float(best["val_accuracy"])
+    model = zk.Model.load(folder / "best.safetensors")
+    data = zk.data.load("digits").first(150).split(0.2, 0.2, seed=0)
+    assert model.evaluate(data)[1] == summary["test_accuracy"]
+    record = tomllib.loads((folder / "config.toml").read_text())["record"]
+    assert {"zerokara", "numpy", "processor_features", "data_sha256"} <= set(record)
+
+
+def test_tune_prints_the_best_twenty_and_reads_the_test_data_once(capsys, tmp_path) -> None:
+    code, out, _ = run(capsys, "tune", "digits", *SMALL, "--trials", 22, "--out", tmp_path / "run")
+    lines = [line for line in out.splitlines() if line.startswith("Best-")]
+    assert code == 0
+    assert [line.split(" ")[0] for line in lines] == [f"Best-{k}" for k in range(1, 21)]
+    assert all("lr:" in line and "val acc:" in line for line in lines)
+    assert out.count("test accuracy of the winner, read once") == 1
+    assert str(tmp_path / "run") in out
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_workers_change_no_number(capsys, tmp_path, folder, workers) -> None:
+    run(capsys, "tune", "digits", *SMALL, "--trials", 25, "--workers", workers, "--out", tmp_path / "run")
+    for name in ("trials.csv", "best.safetensors", "config.toml"):
+        assert (tmp_path / "run" / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_run_repeats_from_its_config(capsys, tmp_path, folder) -> None:
+    code, _, _ = run(capsys, "tune", "--config", folder / "config.toml", "--out", tmp_path / "run")
+    assert code == 0
+    for name in ("trials.csv", "best.safetensors", "config.toml"):
+        assert (tmp_path / "run" / name).read_bytes() == (folder / name).read_bytes()
+
+
+@pytest.mark.parametrize("number", [0, 13])
+def test_a_trial_trained_alone_has_the_same_numbers(capsys, tmp_path, folder, number) -> None:
+    code, out, _ = run(capsys, "train", "--from", folder, "--trial", number, "--out", tmp_path / "alone")
+    assert code == 0
+    assert "note:" not in out
+    with open(folder / "trials.csv", newline="") as file:
+        together = list(csv.DictReader(file))[number]
+    with open(tmp_path / "alone" / "trials.csv", newline="") as file:
+        [alone] = csv.DictReader(file)
+    for column in ("state", "epochs", "val_loss", "val_accuracy", "train_accuracy"):
+        assert alone[column] == together[column]
+
+
+def test_the_winner_trained_alone_is_the_winner(capsys, tmp_path, folder) -> None:
+    number = json.loads((folder / "summary.json").read_text())["best"]["number"]
+    run(capsys, "train", "--from", folder, "--trial", number, "--out", tmp_path / "alone")
+    together, alone = (zk.Model.load(path / "best.safetensors") for path in (folder, tmp_path / "alone"))
+    assert np.array_equal(together.network.params, alone.network.params)
+
+
+def test_an_unpaired_trial_trained_alone_has_its_own_draws(capsys, tmp_path) -> None:
+    run(capsys, "tune", "digits", *SMALL, "--trials", 3, "--no-paired", "--out", tmp_path / "run")
+    run(capsys, "train", "--from", tmp_path / "run", "--trial", 2, "--out", tmp_path / "alone")
+    rows = [list(csv.DictReader(open(tmp_path / name / "trials.csv")))[-1] for name in ("run", "alone")]
+    assert rows[0]["val_loss"] == rows[1]["val_loss"]
+
+
+def test_train_shows_every_epoch(capsys, tmp_path) -> None:
+    code, out, _ = run(capsys, "train", "digits", *SMALL, "--lr", "0.01", "--out", tmp_path / "run")
+    assert code == 0
+    assert [line[:8] for line in out.splitlines() if line.startswith("epoch")] == ["epoch 1:", "epoch 2:", "epoch 3:"]
+
+
+def test_the_command_line_overrides_the_config(capsys, tmp_path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('epochs = 2\ntrials = 9\nhidden = "4"\nlr = 0.5\nsearch = ["dropout=uniform:0:0.5"]\ntrain-size = 150\n')
+    tokens = ["tune", "digits", "--config", config, "--trials", 3, "--search", "lr=log:1e-3:1e-2"]
+    code, _, err = run(capsys, *tokens, "--out", tmp_path / "run")
+    assert code == 0, err
+    made = tomllib.loads((tmp_path / "run" / "config.toml").read_text())
+    assert (made["epochs"], made["trials"], made["hidden"], made["train_size"]) == (2, 3, "4", 150)
+    assert made["search"] == ["lr=log:0.001:0.01", "dropout=uniform:0:0.5"]
+
+
+def test_evaluate_finds_the_test_samples_that_were_held_out(capsys, folder) -> None:
+    code, out, _ = run(capsys, "evaluate", folder / "best.safetensors", "digits")
+    score = json.loads((folder / "summary.json").read_text())["test_accuracy"]
+    assert code == 0
+    assert f"{score:.4f}" in out
+    assert "held out" in out
+
+
+def test_predict_a_row_shows_bars_the_truth_and_the_picture(capsys, folder, tmp_path) -> None:
+    picture = tmp_path / "seven.png"
+    tokens = ["predict", folder / "best.safetensors", "digits", "--index", 7, "--picture", picture]
+    code, out, _ = run(capsys, *tokens)
+    assert code == 0
+    assert "truth: 7" in out
+    assert f"picture: {picture}" in out
+    bars = [line for line in out.splitlines() if line[:1].isdigit()]
+    assert len(bars) == 10
+    assert sum(float(line.split()[1]) for line in bars) == pytest.approx(1, abs=1e-3)
+    code, again, _ = run(capsys, "predict", folder / "best.safetensors", picture)
+    assert code == 0
+    assert again.splitlines()[-1] in out, "the written picture, read back, has the same answer"
+
+
+def test_predict_without_input_asks(capsys, folder, monkeypatch, tmp_path) -> None:
+    import io
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("3\n99999\nnowhere.png\n\n5\n"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    code, out, _ = run(capsys, "predict", folder / "best.safetensors")
+    assert code == 0
+    assert "truth: 3" in out
+    assert "are 0 to 1796, got --index 99999" in out
+    assert "no picture nowhere.png" in out
+    assert "truth: 5" not in out, "an empty line ends it"
+
+
+def test_gradcheck_passes(capsys) -> None:
+    code, out, _ = run(capsys, "gradcheck")
+    assert code == 0
+    assert "every gradient is right" in out
+    assert "WRONG" not in out
+
+
+def test_data_list(capsys, monkeypatch, mnist_folder) -> None:
+    monkeypatch.setenv("ZEROKARA_DATA", str(mnist_folder.parent))
+    code, out, _ = run(capsys, "data", "list")
+    assert code == 0
+    assert "digits" in out
+    assert str(mnist_folder) in out
+
+
+def test_data_fetch_of_what_is_here(capsys, monkeypatch, mnist_folder) -> None:
+    monkeypatch.setenv("ZEROKARA_DATA", str(mnist_folder.parent))
+    code, out, _ = run(capsys, "data", "fetch", "mnist")
+    assert code == 0
+    assert str(mnist_folder) in out
+
+
+NPZ = {
+    "nan.npz": {"x": np.array([[1.0, np.nan]] * 40), "t": np.arange(40) % 2},
+    "counts.npz": {"x": np.ones((40, 2)), "t": np.arange(39) % 2},
+    "few.npz": {"x": np.ones((2, 2)), "t": np.arange(2)},
+}
+
+WRONG = {
+    "unknown dataset": (["tune", "minst"], "did you mean 'mnist'"),
+    "missing file": (["tune", "there/is/none.npz"], "there is no file"),
+    "NaN in the data": (["tune", "{tmp}/nan.npz"], "NaN"),
+    "counts that differ": (["tune", "{tmp}/counts.npz"], "39"),
+    "too few samples": (["tune", "{tmp}/few.npz"], "2"),
+    "unknown name in --search": (["tune", "digits", "--search", "lrr=log:1e-4:1"], "did you mean 'lr'"),
+    "low above high": (["tune", "digits", "--search", "lr=log:1:0.1"], "low <= high"),
+    "log range at 0": (["tune", "digits", "--search", "lr=log:0:0.1"], "0 < low"),
+    "unknown kind of range": (["tune", "digits", "--search", "lr=lgo:1:2"], "did you mean 'log'"),
+    "searched and given": (["tune", "digits", "--lr", "1", "--search", "lr=log:1e-4:1"], "either searched or given"),
+    "no epochs": (["tune", "digits", "--epochs", "0"], "epochs must be a whole number, 1 or above, got 0"),
+    "negative epochs": (["train", "digits", "--epochs", "-3"], "epochs must be a whole number"),
+    "no trials": (["tune", "digits", "--trials", "0"], "trials must be"),
+    "no batch": (["tune", "digits", "--batch-size", "0"], "batch_size must be"),
+    "a layer of size 0": (["tune", "digits", "--hidden", "100,0"], "hidden must be"),
+    "no number": (["tune", "digits", "--lr", "fast"], "lr must be"),
+    "no whole number": (["tune", "digits", "--trials", "ten"], "--trials"),
+    "unknown option": (["tune", "digits", "--trails", "3"], "--trials"),
+    "unknown command": (["tun", "digits"], "tune"),
+    "no dataset": (["tune"], "DATASET"),
+    "unknown activation": (["train", "digits", "--activation", "rleu"], "did you mean 'relu'"),
+    "validation too large": (["tune", "digits", "--validation", "1.5"], "validation"),
+    "train size too large": (["tune", "digits", "--train-size", "100000"], "1797"),
+    "unknown option in a config": (["tune", "digits", "--config", "{tmp}/unknown.toml"], "--epochs"),
+    "a table in a config": (["tune", "digits", "--config", "{tmp}/table.toml"], "no tables"),
+    "a config that is no TOML": (["tune", "digits", "--config", "{tmp}/broken.toml"], "readable TOML"),
+    "no config": (["tune", "digits", "--config", "{tmp}/none.toml"], "readable TOML"),
+    "a folder with a run": (["tune", "digits", "--out", "{run}"], "--force"),
+    "a folder that is no run": (["train", "--from", "{tmp}", "--trial", "0"], "a run is a folder"),
+    "no such trial": (["train", "--from", "{run}", "--trial", "99"], "0 to 24"),
+    "--from without --trial": (["train", "digits", "--from", "{run}"], "go together"),
+    "no model": (["evaluate", "{tmp}/none.safetensors", "digits"], "there is no model file"),
+    "a foreign model": (["evaluate", "{tmp}/broken.toml", "digits"], "broken.toml"),
+    "no picture": (["predict", "{run}/best.safetensors", "{tmp}/none.png"], "there is no picture"),
+    "no such row": (["predict", "{run}/best.safetensors", "digits", "--index", "1797"], "0 to 1796"),
+    "unknown dataset to fetch": (["data", "fetch", "minst"], "did you mean 'mnist'"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_bad_input_gets_one_clear_error_and_leaves_nothing(capsys, tmp_path, folder, monkeypatch, case) -> None:
+    inputs, work = tmp_path / "inputs", tmp_path / "work"
+    inputs.mkdir()
+    work.mkdir()
+    for name, arrays in NPZ.items():
+        np.savez(inputs / name, **arrays)
+    (inputs / "unknown.toml").write_text("epoch = 3\n")
+    (inputs / "table.toml").write_text("[training]\nepochs = 3\n")
+    (inputs / "broken.toml").write_text("epochs = = 3\n")
+    monkeypatch.chdir(work)
+    tokens, message = WRONG[case]
+    code, out, err = run(capsys, *[token.format(tmp=inputs, run=folder) for token in tokens])
+    assert code == 2
+    assert message in " ".join(err.split())
+    assert "Traceback" not in out + err
+    assert list(work.iterdir()) == []
+
+
+def start(*tokens: object, **options: object) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "zerokara", *map(str, tokens)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload]
+
+
+def test_ctrl_c_saves_and_ranks_what_was_trained(tmp_path) -> None:
+    out = tmp_path / "run"
+    process = start("tune", "digits", "--trials", 8, "--epochs", 1_000_000, "--hidden", "16", "--out", out)
+    while not (out / "journal.log").exists() and process.poll() is None:
+        time.sleep(0.05)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    printed, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Best-1" in printed
+    assert "interrupted" in printed
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["states"] == {"interrupted": 8}
+    assert summary["test_accuracy"] is None
+    data = zk.data.load("digits").split(0.2, 0.2, seed=0)
+    loss, _ = zk.Model.load(out / "best.safetensors").evaluate(data, "validation")
+    assert loss == summary["best"]["val_loss"]
+
+
+def test_a_full_disk_is_one_error_and_exit_code_1(tmp_path) -> None:
+    """A limit on the size of files stands for a full disk: the kernel refuses the bytes beyond it."""
+    import resource
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    process = start("tune", "digits", *SMALL, "--trials", 3, "--out", tmp_path / "run", preexec_fn=limit)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err
+    assert "must be writable, got: File too large" in err
+    assert "Traceback" not in err
+    assert not [path for path in (tmp_path / "run").iterdir() if path.name.startswith(".")]
+
+
+def test_a_damaged_file_in_the_users_own_folder_is_never_passed_over(tmp_path, mnist_folder) -> None:
+    own = tmp_path / "mnist"
+    own.mkdir()
+    for path in mnist_folder.iterdir():
+        (own / path.name).write_bytes(path.read_bytes()[:5000])
+    environment = {**os.environ, "ZEROKARA_DATA": str(tmp_path)}
+    process = start("tune", "mnist", "--out", tmp_path / "run", env=environment)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert str(own) in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_closed_pipe_is_no_error_message(tmp_path) -> None:
+    command = f"{sys.executable} -m zerokara gradcheck | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("tokens", [["--help"], ["tune", "--help"], ["train", "--help"], ["predict", "--help"]])
+def test_help_names_what_there_is(capsys, tokens) -> None:
+    code, out, _ = run(capsys, *tokens)
+    assert code == 0
+    expected = {"tune": ["--search", "--trials", "--weight-decay", "--train-size", "--out"], "train": ["--from"]}
+    for name in expected.get(tokens[0], []):
+        assert name in out
+
+
+def test_version(capsys) -> None:
+    code, out, _ = run(capsys, "--version")
+    assert (code, out.strip()) == (0, zk.__version__)
+
+
+def test_the_course_search_on_mnist(tmp_path, mnist_folder) -> None:
+    """The course finds that a learning rate between 0.001 and 0.01 works; twenty trials here, the bits at any number."""
+    tokens = ["tune", "mnist", "--train-size", 500, "--validation", 0.2, "--trials", 20, "--epochs", 50]
+    tokens += ["--hidden", "100,100,100,100,100,100", "--optimizer", "sgd", "--batch-size", 100, "--seed", 0]
+    tokens += ["--search", "lr=log:1e-6:1e-2", "--search", "weight_decay=log:1e-8:1e-4", "--out", tmp_path / "run"]
+    environment = {**os.environ, "ZEROKARA_DATA": str(mnist_folder.parent)}
+    process = start(*tokens, env=environment)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    best = json.loads((tmp_path / "run" / "summary.json").read_text())["best"]
+    assert best["val_accuracy"] > 0.6
+    assert 0.001 < best["params"]["lr"] < 0.01
