@@ -1,4 +1,4 @@
-"""One BLAS thread while networks train: with two, the same product has other bits."""
+"""How many threads BLAS has while networks train: with two, the same product has other bits than with one."""
 
 import threading
 from collections.abc import Iterator
@@ -32,3 +32,18 @@ def one_thread() -> Iterator[None]:
             if _inside == 0:
                 _limit.restore_original_limits()
                 _limit = None
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Give BLAS so many threads; where `one_thread` holds it at one, it stays at one."""
+    if count == 1:
+        with one_thread():
+            yield
+    elif _inside:
+        yield
+    else:
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(count, user_api="blas"):
+            yield

@@ -67,9 +67,8 @@ def read_picture(
     """Return a PNG or JPEG file as one sample, float32 of ``sample_shape``.
 
     It is turned as its camera says, transparent parts become white, and it becomes gray or RGB. It is padded
-    with the color of its border to the samples' proportions, and shrunk by the mean over areas, which keeps thin
-    strokes.
-    It is inverted if its border is bright where that of the samples is dark, as with a digit in ink on paper.
+    with the color of its border to the samples' proportions, and shrunk by the mean over areas, so that thin
+    strokes stay. It is inverted if its border is bright where that of the samples is dark, like ink on paper.
 
     Args:
         sample_shape: (H, W), (H, W, 1) or (H, W, 3), as in `Model.sample_shape`.

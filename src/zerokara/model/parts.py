@@ -41,7 +41,8 @@ def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> d
 def _get(description: Mapping[str, Any], name: str, kind: type, of: type | None = None) -> Any:
     """Return an entry of a kind; a list is not empty, and has elements of one kind."""
     value: Any = description.get(name)
-    if not isinstance(value, kind) or (of and not (value and all(type(each) is of for each in list(value)))):
+    right = type(value) is kind
+    if not right or (of and not (value and all(type(each) is of for each in value))):
         what = f"{kind.__name__} of {of.__name__}" if of else kind.__name__
         raise InputError(f"{name} must be a {what}, got {str(value)[:80]!r}")
     return value

@@ -77,7 +77,11 @@ class Network:
     def arrays(self) -> dict[str, Array]:
         """Return all that the networks are: parameters, running statistics, rates, each with P first."""
         named = {name: value for name, value, _ in self.parameters()}
-        rows = {f"{i}.{name}": getattr(layer, name) for i, layer in enumerate(self.layers) for name in layer.per_network}
+        rows = {
+            f"{i}.{name}": getattr(layer, name)
+            for i, layer in enumerate(self.layers)
+            for name in layer.per_network
+        }
         return named | rows
 
     def structure(self) -> list[tuple[Any, ...]]:

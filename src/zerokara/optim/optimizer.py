@@ -77,9 +77,7 @@ class Optimizer(ABC):
             factor: what the schedule makes of the learning rate at this step.
         """
         self.t += 1
-        columns = {
-            name: value.astype(network.dtype)[:, None] for name, value in self.derived(factor).items()
-        }
+        columns = {name: value.astype(network.dtype)[:, None] for name, value in self.derived(factor).items()}
         scratch = np.empty(TILE, network.dtype)
         decaying = self.weight_decay.any()
         for rows, cols in tiles(network.population, (0, network.decayed, network.size)):

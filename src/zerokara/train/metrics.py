@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from zerokara import blas
 from zerokara.arrays import Array
 from zerokara.data import Part
 from zerokara.nn.losses import LOSSES
@@ -14,15 +15,20 @@ METRICS = {"classification": "accuracy", "multilabel": "accuracy", "regression":
 """What a score is called, by task."""
 
 
-def evaluate(network: Network, part: Part, task: str) -> tuple[Array, Array]:
+def evaluate(network: Network, part: Part, task: str, threads: int = 1) -> tuple[Array, Array]:
     """Return the loss (P,) and the score (P,) of every network on ``part``, in float64.
 
     The loss has neither decay penalty nor label smoothing. The score is, by task:
     classification: the share of samples whose largest score is the right one;
     multilabel: the share of samples with every label right;
     regression: R2 = 1 - sum (y - t)^2 / sum (t - mean t)^2, the mean over outputs; for a constant t, 0.
-    Sample weights count in both.
+    Sample weights count in both. ``threads`` is the number of BLAS threads; more than 1 gives other bits.
     """
+    with blas.threads(threads):
+        return _evaluate(network, part, task)
+
+
+def _evaluate(network: Network, part: Part, task: str) -> tuple[Array, Array]:
     loss = LOSSES[task]()
     n = len(part.x)
     w = np.ones(n) if part.weights is None else part.weights.astype(float)

@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 
 import numpy as np
 import numpy.typing as npt
 
+from zerokara import blas
 from zerokara.arrays import Array, Index, as_index
-from zerokara.blas import one_thread
 from zerokara.data import Dataset, Part
 from zerokara.errors import InputError
+from zerokara.nn.affine import Affine
 from zerokara.nn.losses import LOSSES, Loss
 from zerokara.nn.network import Network
 from zerokara.optim.optimizer import Optimizer
@@ -84,6 +84,7 @@ class Trainer:
             raise InputError(
                 "keeping the best epoch and stopping early need validation data: data.split(validation=0.2)"
             )
+        _check_sizes(network, data)
         self.network, self.optimizer = network, optimizer.start(network)
         self.train = _as(data.train, network.dtype)
         self.validation = data.validation and _as(data.validation, network.dtype)
@@ -111,7 +112,7 @@ class Trainer:
             if not len(self.rows) or (self.stop and self.stop()):
                 return
             # Limits belong to the caller between two epochs, so they are set anew for each.
-            with one_thread() if self.threads == 1 else nullcontext(), np.errstate(all="ignore"):
+            with blas.threads(self.threads), np.errstate(all="ignore"):
                 epoch = self._train_epoch()
             if epoch is None:
                 return
@@ -146,13 +147,13 @@ class Trainer:
     def _train_epoch(self) -> Epoch | None:
         """Train every network for one epoch; None if asked to stop within it, everything as before."""
         started = time.perf_counter()
-        slow = self.stop is not None and self.history.seconds and self.history.seconds[-1] > PATIENT
+        slow = self.stop is not None and (not self.history.seconds or self.history.seconds[-1] > PATIENT)
         before = (self.network.copy(), self.optimizer.take(np.arange(len(self.rows)))) if slow else None
         order = stream(self.seed, "batches", self.epoch, self.replicate).permutation(len(self.train.x))
         borders = batches(len(order), self.batch_size)
         factor = 1.0
         for i, (start, end) in enumerate(borders):
-            if before and self.stop and self.stop():
+            if before and self.stop and time.perf_counter() - started > PATIENT and self.stop():
                 self.network, self.optimizer = before
                 return None
             factor = self.schedule.factor(self.epoch + i / len(borders), self.span or 1)
@@ -179,10 +180,10 @@ class Trainer:
         train_loss = train_score = val_loss = val_score = unknown
         finite = np.isfinite(self.network.params).all(axis=1)
         if self.epoch % self.evaluate_train_every == 0 or self.epoch == self.span:
-            train_loss, train_score = evaluate(self.network, self.train, self.task)
+            train_loss, train_score = evaluate(self.network, self.train, self.task, self.threads)
             finite &= np.isfinite(train_loss)
         if self.validation:
-            val_loss, val_score = evaluate(self.network, self.validation, self.task)
+            val_loss, val_score = evaluate(self.network, self.validation, self.task, self.threads)
             finite &= np.isfinite(val_loss)
         return Epoch(
             number=self.epoch,
@@ -200,7 +201,9 @@ class Trainer:
     def _retire(self, epoch: Epoch) -> None:
         """Take out what diverged or stopped in this epoch, unless the driver already has."""
         order = np.argsort(epoch.rows)
-        here = order[np.searchsorted(epoch.rows, self.rows, sorter=order)]  # The driver may have put them in another order.
+        here = order[
+            np.searchsorted(epoch.rows, self.rows, sorter=order)
+        ]  # The driver may have put them in another order.
         leaves = epoch.diverged[here]
         if self.patience:
             stops = self.patience.stops(badness(epoch.val_loss, epoch.val_score, self.rank)[here]) & ~leaves
@@ -224,6 +227,16 @@ def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
     if len(starts) > 1 and samples - starts[-1] == 1 and batch_size > 1:
         starts.pop()
     return list(zip(starts, [*starts[1:], samples], strict=True))
+
+
+def _check_sizes(network: Network, data: Dataset) -> None:
+    """Raise if the networks do not take the data's features, or do not give one score for each class or output."""
+    affine = [layer for layer in network.layers if isinstance(layer, Affine)]
+    if affine and (affine[0].inputs, affine[-1].outputs) != (data.n_inputs, data.n_outputs):
+        raise InputError(
+            f"the networks must have {data.n_inputs} inputs and {data.n_outputs} outputs, as the data {data.name}; "
+            f"got {affine[0].inputs} and {affine[-1].outputs}"
+        )
 
 
 def _as(part: Part, dtype: np.dtype[np.floating]) -> Part:
