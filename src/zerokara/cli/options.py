@@ -16,12 +16,13 @@ from zerokara.search.space import Space, default_space, parse_searches
 
 def _hyperparameter(name: str) -> tuple[str, Any, Any]:
     row = HYPERPARAMETERS[name]
-    help = f"{row.help} [default: {row.text(row.default)}]"
+    rule = f": {row.rule}" if row.kind == "structure" and not isinstance(row.default, bool) else ""
+    parameter = Parameter(help=f"{row.help}{rule} [default: {row.text(row.default)}]")
     if isinstance(row.default, bool):
-        flag = "--" + name.replace("_", "-")
-        parameter = Parameter(help=help, negative=flag.replace("--", "--no-", 1))
-        return name, Annotated[bool | None, parameter], field(default=None)
-    return name, Annotated[str | None, Parameter(help=help)], field(default=None)
+        parameter = Parameter.combine(parameter, Parameter(negative="--no-" + name.replace("_", "-")))
+    # Sizes and names are texts to the parser, and to the table that reads them.
+    kind = type(row.default) if isinstance(row.default, float | int) else str
+    return name, Annotated[kind | None, parameter], field(default=None)
 
 
 Hyperparameters = make_dataclass("Hyperparameters", map(_hyperparameter, HYPERPARAMETERS), frozen=True)
@@ -33,10 +34,10 @@ Hyperparameters = Parameter(
 
 def given(hyperparameters: Any) -> dict[str, Any]:
     """Return the hyperparameters that were given, as values."""
-    texts = {name: getattr(hyperparameters, name) for name in HYPERPARAMETERS}
+    found = {name: getattr(hyperparameters, name) for name in HYPERPARAMETERS}
     return {
-        name: value if isinstance(value, bool) else HYPERPARAMETERS[name].parse(value)
-        for name, value in texts.items()
+        name: HYPERPARAMETERS[name].parse(value) if isinstance(value, str) else HYPERPARAMETERS[name].check(value)
+        for name, value in found.items()
         if value is not None
     }
 
@@ -69,14 +70,18 @@ class DataOptions:
         return data.scaled(scaling)
 
 
+SEARCH = (
+    "NAME=log:LOW:HIGH, uniform:LOW:HIGH, integer:LOW:HIGH[:STEP] or choice:A|B|C, once for each hyperparameter to be "
+    "searched. Without any: lr, weight_decay and dropout, unless they are given."
+)
+
+
 @Parameter(name="*", group=Group("Search", sort_key=3))
 @dataclass(frozen=True)
 class SearchOptions:
     """What is tried."""
 
-    search: tuple[str, ...] = ()
-    """NAME=log:LOW:HIGH, uniform:LOW:HIGH, integer:LOW:HIGH[:STEP] or choice:A|B|C; once for each hyperparameter to be
-    searched. Without any: lr, weight_decay and dropout, unless they are given. [default: none]"""
+    search: Annotated[tuple[str, ...], Parameter(help=SEARCH, show_default=False)] = ()
     trials: int = 100
     """How many proposals are tried."""
     sampler: str = "random"

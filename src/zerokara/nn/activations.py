@@ -54,7 +54,8 @@ class Sigmoid(Layer):
         return self.y
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
-        return dout * (self.y * (1 - self.y))
+        dx: Array = dout * (self.y * (1 - self.y))
+        return dx
 
 
 class Tanh(Layer):
@@ -67,7 +68,8 @@ class Tanh(Layer):
         return self.y
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
-        return dout * (1 - self.y * self.y)
+        dx: Array = dout * (1 - self.y * self.y)
+        return dx
 
 
 class GELU(Layer):
@@ -82,12 +84,14 @@ class GELU(Layer):
     def forward(self, x: Array, step: int | None = None) -> Array:
         self.x = x
         self.tanh: Array = np.tanh(ROOT * (x + CUBIC * (x * x * x)))
-        return 0.5 * x * (1 + self.tanh)
+        y: Array = 0.5 * x * (1 + self.tanh)
+        return y
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
         x, tanh = self.x, self.tanh
         du = ROOT * (1 + 3 * CUBIC * (x * x))
-        return dout * (0.5 * (1 + tanh) + 0.5 * x * (1 - tanh * tanh) * du)
+        dx: Array = dout * (0.5 * (1 + tanh) + 0.5 * x * (1 - tanh * tanh) * du)
+        return dx
 
 
 ROOT = (2 / np.pi) ** 0.5

@@ -53,7 +53,9 @@ class BatchNorm(Layer):
             centered, var = x - self.running_mean, self.running_var
         self.deviation: Array = np.sqrt(var + EPSILON)
         self.normal = centered / self.deviation
-        return self.gamma * self.normal + self.beta
+        y: Array = self.gamma * self.normal
+        y += self.beta
+        return y
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
         n = dout.shape[1]
@@ -64,5 +66,6 @@ class BatchNorm(Layer):
         if not self.train:
             return dout * (self.gamma / self.deviation)
         # d(mean) and d(var) folded in: dx is what is left of dout once its mean and its part along `normal` are out.
-        rest = dout - self.dbeta / n - self.normal * (self.dgamma / n)
-        return rest * (self.gamma / self.deviation)
+        dx: Array = dout - self.dbeta / n - self.normal * (self.dgamma / n)
+        dx *= self.gamma / self.deviation
+        return dx

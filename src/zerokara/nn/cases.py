@@ -41,8 +41,8 @@ class Case:
         """Sample weights with a mean of 1, or None."""
         if not self.weighted:
             return None
-        weights = stream(3, "case").random(SAMPLES) + 0.1
-        return weights / weights.mean()
+        weights: Array = stream(3, "case").random(SAMPLES) + 0.1
+        return np.asarray(weights / weights.mean())
 
 
 def _net(hidden: tuple[int, ...], activation: str = "tanh", **options: object) -> Callable[[str], Network]:

@@ -53,16 +53,17 @@ class SoftmaxCrossEntropy(Loss):
     def __init__(self, label_smoothing: float | npt.ArrayLike = 0.0) -> None:
         self.label_smoothing = np.asarray(label_smoothing, float).reshape(-1, 1, 1)
         if not ((self.label_smoothing >= 0) & (self.label_smoothing < 1)).all():
-            raise InputError(f"0 <= label_smoothing < 1 must hold, got {label_smoothing}")
+            raise InputError(f"0 <= label_smoothing < 1 must hold, got {self.label_smoothing.ravel()}")
 
     def cost(self, scores: Array, t: Array) -> Array:
         shifted = scores - largest(scores)
         logsum = np.log(np.exp(shifted) @ ones(scores.shape[-1], 1, scores.dtype))[:, :, 0]
         right = shifted[:, np.arange(len(t)), t]
-        if not self.label_smoothing.any():
-            return logsum - right
         s = self.label_smoothing.astype(scores.dtype)[:, :, 0]
-        return logsum - (1 - s) * right - s * shifted.mean(axis=-1)
+        cost: Array = logsum - (1 - s) * right
+        if s.any():
+            cost -= s * shifted.mean(axis=-1)
+        return cost
 
     def slope(self, scores: Array, t: Array) -> Array:
         classes = scores.shape[-1]

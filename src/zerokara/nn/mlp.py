@@ -59,7 +59,7 @@ def mlp(
         raise unknown("activation", activation, ACTIVATIONS)
     rates = per_network("dropout", dropout, population) if dropout is not None else None
     if rates is not None and not ((rates >= 0) & (rates < 1)).all():
-        raise InputError(f"0 <= dropout < 1 must hold, got {dropout}")
+        raise InputError(f"0 <= dropout < 1 must hold, got {rates}")
     scale = per_network("init_scale", init_scale, population)
     init = init if init is not None else "xavier" if activation in ("sigmoid", "tanh") else "he"
 

@@ -4,6 +4,7 @@ import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,14 +19,8 @@ TILE = 1 << 15
 """How many numbers are updated at once: all the arrays of an update then fit into a core's own cache."""
 
 
-class Numbers:
-    """One tile's share of an optimizer: its hyperparameters as columns (rows, 1), its state (rows, columns)."""
-
-    def __init__(self, arrays: dict[str, Array]) -> None:
-        self.__dict__.update(arrays)
-
-    def __getattr__(self, name: str) -> Array:
-        raise AttributeError(f"this optimizer has no {name}")
+Numbers = SimpleNamespace
+"""One tile's share of an optimizer: its hyperparameters as columns (rows, 1), its state (rows, columns)."""
 
 
 class Optimizer(ABC):
@@ -56,7 +51,7 @@ class Optimizer(ABC):
         for name, value in numbers.items():
             array = np.asarray(value, float)
             if not (rule := RULES[name])[1](array).all():
-                raise InputError(f"{rule[0]} must hold for {name}, got {value}")
+                raise InputError(f"{rule[0]} must hold for {name}, got {array}")
             setattr(self, name, array)
         self.t = 0
 
@@ -83,8 +78,8 @@ class Optimizer(ABC):
         for rows, cols in tiles(network.population, (0, network.decayed, network.size)):
             W, dW = network.params[rows, cols], network.grads[rows, cols]
             n = Numbers(
-                {name: value[rows] for name, value in columns.items()}
-                | {name: getattr(self, name)[rows, cols] for name in self.state}
+                **{name: value[rows] for name, value in columns.items()},
+                **{name: getattr(self, name)[rows, cols] for name in self.state},
             )
             spare = scratch[: W.size].reshape(W.shape)
             if decaying and cols.start < network.decayed:

@@ -117,12 +117,12 @@ def _largest(structure: dict[str, Any], plan: Plan) -> int:
     sizes = [plan.data.n_inputs, *structure["hidden"], plan.data.n_outputs]
     weights = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
     arrays = weights * (2 + len(OPTIMIZERS[structure["optimizer"]].state))
-    itemsize = np.dtype(plan.dtype).itemsize
+    itemsize: int = np.dtype(plan.dtype).itemsize
     step = itemsize * (arrays + 3 * structure["batch_size"] * sum(sizes[1:]))
     # Evaluation has chunks of its own size, and the best epoch and the last may be kept beside the present one.
     whole = itemsize * (arrays + 3 * weights + 6 * max(structure["batch_size"], CHUNK) * sum(sizes[1:]))
     few, many = NETWORKS.start, NETWORKS.stop - 1
-    return max(1, min(many, max(few, CACHE // step), MEMORY // whole))
+    return int(max(1, min(many, max(few, CACHE // step), MEMORY // whole)))
 
 
 def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None) -> Trainer:

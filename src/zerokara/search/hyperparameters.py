@@ -175,7 +175,7 @@ _ROWS = (
     _number("dropout", 0.0, _SHARE, "share of the hidden units dropped"),
     _number("init_scale", 1.0, _POSITIVE, "factor on the initial weights"),
     _number("label_smoothing", 0.0, _SHARE, "share of a label spread over all classes"),
-    _structure("hidden", (100, 100), _sizes, _SIZES, "sizes of the hidden layers", _read_sizes),
+    _structure("hidden", (100, 100), _sizes, _SIZES, "the hidden layers", _read_sizes),
     _name("activation", "relu", ACTIVATIONS, "what follows each hidden layer"),
     _name("optimizer", "adam", OPTIMIZERS, "how gradients move the weights"),
     _structure(
@@ -186,7 +186,7 @@ _ROWS = (
         "schedule",
         "constant",
         _schedule,
-        "the text of a schedule",
+        "constant, exponential:RATE, step:EPOCHS:RATE, cosine or cosine:WARMUP_EPOCHS",
         "how the learning rate moves over the epochs",
     ),
 )

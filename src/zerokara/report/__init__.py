@@ -1,0 +1,1 @@
+"""Reports: what a run folder holds, plain plot data, and the figures drawn from it."""

@@ -1,0 +1,225 @@
+"""Figures, each drawn from plain plot data; nothing here touches pyplot or its global state."""
+
+import io
+import textwrap
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.errors import unknown
+from zerokara.files import write
+from zerokara.report.run import show
+from zerokara.report.series import Curve, Curves, Learning, Panel, Scatter, Weights, points
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = 5
+"""Panels in a row of the grid of curves."""
+DPI = 100
+BLUE, ORANGE, RED = "#1f5a99", "#e0752d", "#b3261e"
+INK, GRAY, PALE = "#1c1c1c", "#6a6a6a", "#e6e6e6"
+SCORE = {"accuracy": "accuracy", "r2": "R²"}
+FORMATS = ("png", "svg", "pdf")
+
+
+def save(figure: "Figure", path: str | Path) -> Path:
+    """Write a figure as PNG, SVG or PDF by its name, whole or not at all, and return the path.
+
+    Raises:
+        InputError: another kind of file.
+        OutsideError: the disk refuses or is full.
+    """
+    kind = Path(path).suffix.removeprefix(".").lower()
+    if kind not in FORMATS:
+        raise unknown("kind of picture", kind, FORMATS)
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        # The name of a dataset may be in a script that matplotlib's own font lacks: boxes stand for it.
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        figure.savefig(file, format=kind, dpi=DPI)
+    return write(path, file.getvalue())
+
+
+def curves(data: Curves) -> "Figure":
+    """Draw the best trials in a grid: validation solid, training dashed, the score from 0 to 1 by epoch.
+
+    R2 may be below 0; such points are drawn at 0, and a note says so.
+    """
+    columns = max(1, min(COLUMNS, len(data.curves)))
+    rows = max(1, -(-len(data.curves) // columns))
+    figure = _figure(max(3.2 * columns, 6.4), 2.65 * rows + 0.8)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    places = grid.ravel()
+    for axes, curve in zip(places, data.curves, strict=False):
+        _curve(axes, curve, data.mark)
+    for axes in places[len(data.curves) :]:
+        axes.set_visible(False)
+    for axes in places[max(0, len(data.curves) - columns) : len(data.curves)]:
+        axes.tick_params(labelbottom=True)
+        axes.set_xlabel("epoch", color=GRAY)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(SCORE[data.metric], color=GRAY)
+    _epochs(places[0], data.epochs)
+    places[0].set_ylim(0, 1)
+    places[0].set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+    note = " (below 0 drawn at 0)" if data.below else ""
+    _head(figure, data.title + note, places[0])
+    return figure
+
+
+def _curve(axes: "Axes", curve: Curve, mark: bool) -> None:
+    """Draw one trial."""
+    _tidy(axes)
+    _line(axes, curve.train, "training", ORANGE, "--", floor=0)
+    _line(axes, curve.validation, "validation", BLUE, "-", floor=0)
+    if mark and 0 < curve.epoch <= len(curve.validation):
+        kept = np.clip(curve.validation[curve.epoch - 1], 0, 1)
+        axes.plot([curve.epoch], [kept], "o", color=BLUE, mec="white", ms=7, zorder=4, label="epoch kept", clip_on=False)
+    score = f"{curve.score:.4f}" if np.isfinite(curve.score) else "diverged"
+    params = [f"{name} {show(value)}" for name, value in curve.params.items()]
+    lines = _wrap([f"trial {curve.number}", *params], 54, 2)
+    axes.set_title(f"Best-{curve.rank} ({score})", fontsize=11, fontweight="bold", color=INK, pad=7 + 10 * len(lines))
+    small = {"fontsize": 7.5, "color": GRAY, "ha": "center", "va": "bottom", "parse_math": False}
+    axes.text(0.5, 1.025, "\n".join(lines), transform=axes.transAxes, **small)
+
+
+def scatter(data: Scatter) -> "Figure":
+    """Draw the score of every trial against each hyperparameter; the winner as a star, trials without a score below."""
+    columns = max(1, min(3, len(data.panels)))
+    rows = max(1, -(-len(data.panels) // columns))
+    figure = _figure(max(5.3 * columns, 8), 4.0 * rows + 0.8)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes, panel in zip(grid.ravel(), data.panels, strict=False):
+        _panel(axes, panel, data)
+    for axes in grid.ravel()[len(data.panels) :]:
+        axes.set_visible(False)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(f"validation {SCORE[data.metric]}", color=GRAY)
+    grid[0, 0].set_ylim(-0.03, 1.03)
+    _head(figure, data.title, grid[0, 0])
+    return figure
+
+
+def _panel(axes: "Axes", panel: Panel, data: Scatter) -> None:
+    _tidy(axes)
+    x, y = panel.x, np.clip(data.scores, 0, 1)
+    if panel.options:
+        # A fixed spread, or a hundred trials of one option would stand on one line.
+        x = x + ((np.arange(len(x)) * 0.6180339887) % 1 - 0.5) * 0.5
+        axes.set_xticks(range(len(panel.options)), panel.options)
+        axes.set_xlim(-0.6, len(panel.options) - 0.4)
+    if panel.log:
+        axes.set_xscale("log")
+    seen = np.isfinite(y)
+    axes.plot(x[seen], y[seen], "o", color=BLUE, alpha=0.55, ms=6, mec="none", label="trial")
+    if not seen.all():
+        axes.plot(x[~seen], np.zeros((~seen).sum()), "x", color=RED, ms=6, label="diverged", clip_on=False)
+    if data.best is not None:
+        best = data.best
+        axes.plot(x[[best]], y[[best]], "*", color=ORANGE, mec=INK, mew=0.7, ms=17, zorder=4, label="best")
+    axes.set_xlabel(panel.name, color=INK, fontsize=11)
+
+
+def learning(data: Learning) -> "Figure":
+    """Draw one run: its loss at the left, its score at the right, by epoch."""
+    figure = _figure(12, 4.8)
+    left, right = figure.subplots(1, 2)
+    for axes, train, validation, name in (
+        (left, data.train_loss, data.val_loss, "loss"),
+        (right, data.train_score, data.val_score, SCORE[data.metric]),
+    ):
+        _tidy(axes)
+        _line(axes, train, "training", ORANGE, "--", floor=0 if axes is right else None)
+        _line(axes, validation, "validation", BLUE, "-", floor=0 if axes is right else None)
+        if data.epoch is not None and 0 < data.epoch <= len(validation) and np.isfinite(validation[data.epoch - 1]):
+            kept = validation[data.epoch - 1]
+            axes.plot([data.epoch], [kept], "o", color=BLUE, mec="white", ms=8, zorder=4, label="epoch kept")
+        axes.set_xlabel("epoch", color=GRAY)
+        axes.set_ylabel(name, color=GRAY)
+        _epochs(axes, len(train))
+    _loss_axis(left, np.concatenate([points(data.train_loss)[1], points(data.val_loss)[1]]))
+    right.set_ylim(0, 1)
+    _head(figure, data.title, left)
+    return figure
+
+
+def weights(data: Weights) -> "Figure":
+    """Draw the weights of the first layer, one image a unit: red raises the unit, blue lowers it."""
+    columns = min(10, len(data.images))
+    rows = -(-len(data.images) // columns)
+    height, width = data.images.shape[1:3]
+    figure = _figure(max(1.2 * columns, 4), 1.2 * rows * height / width + 0.6)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.ravel():
+        axes.set_axis_off()
+    color = data.images.ndim == 4
+    for axes, image in zip(grid.ravel(), data.images, strict=False):
+        if color:
+            axes.imshow((image + 1) / 2, interpolation="nearest")
+        else:
+            axes.imshow(image, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+    figure.suptitle(data.title, x=0.01, ha="left", fontsize=12, color=INK, parse_math=False)
+    return figure
+
+
+def _figure(width: float, height: float) -> "Figure":
+    """Return an empty figure, its size in inches; it belongs to nobody else, and is freed with its last reference."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _tidy(axes: "Axes") -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color("#b5b5b5")
+    axes.tick_params(colors=GRAY, labelsize=9, length=3)
+    axes.grid(color=PALE, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def _line(axes: "Axes", values: Array, label: str, color: str, style: str, floor: float | None) -> None:
+    x, y = points(values)
+    y = y if floor is None else np.maximum(y, floor)
+    dot: dict[str, Any] = {"marker": "o", "ms": 4} if len(y) == 1 else {}
+    axes.plot(x, y, style, color=color, linewidth=1.8 if style == "-" else 1.4, label=label, **dot)
+
+
+def _epochs(axes: "Axes", epochs: int) -> None:
+    """Give the axis of epochs whole numbers from 1 on."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlim(1, epochs) if epochs > 1 else axes.set_xlim(0, 2)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+
+
+def _loss_axis(axes: "Axes", losses: Array) -> None:
+    """Start the axis of losses at 0, or make it a log axis where they span more than a factor of 300."""
+    if len(losses) and losses.min() > 0 and losses.max() / losses.min() > 300:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
+
+
+def _head(figure: "Figure", title: str, axes: "Axes") -> None:
+    """Set the title at the left and one legend for all panels at the right, on a line of their own."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        handles, labels = handles[::-1], labels[::-1]
+        figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False, fontsize=10)
+    figure.suptitle(title or " ", x=0.01, ha="left", fontsize=13, color=INK, parse_math=False)
+
+
+def _wrap(parts: list[str], width: int, lines: int) -> list[str]:
+    """Return the parts on at most so many lines, an ellipsis for the rest."""
+    # Each part is one word to the wrapper: a name is not torn from its value.
+    joined = " ".join(part.replace(" ", "\0") for part in parts)
+    wrapped = textwrap.wrap(joined, width, max_lines=lines, placeholder=" …")
+    return [line.replace(" ", "  ·  ").replace("\0", " ") for line in wrapped]

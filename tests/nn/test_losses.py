@@ -1,0 +1,113 @@
+"""Losses against numbers worked by hand, and where they could overflow."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.cases import DTYPES
+from zerokara import nn
+from zerokara.errors import InputError
+
+SCORES = np.array([[[0.3, 2.9, 4.0], [1.0, 1.0, 1.0]]])
+BOOK = np.array(
+    [
+        *(1.06677078e-02, 1.58301147e-04, 4.30344051e-04, 2.15528250e-01, 5.69069698e-06),
+        *(7.67599761e-01, 3.01648834e-05, 3.11577786e-03, 1.66547787e-03, 7.98536697e-04),
+    ]
+)
+
+
+def test_softmax_of_the_book() -> None:
+    wanted = [0.01821127, 0.24519181, 0.73659691]
+    assert np.allclose(nn.softmax(SCORES)[0, 0], wanted, atol=1e-8)
+    assert np.array_equal(nn.softmax(SCORES)[0, 1], np.full(3, 1 / 3))
+    assert np.allclose(nn.softmax(SCORES).sum(axis=-1), 1, atol=1e-15)
+
+
+@pytest.mark.parametrize("shift", [-1e4, 1e4])
+def test_softmax_does_not_overflow(shift: float) -> None:
+    assert np.allclose(nn.softmax(SCORES + shift), nn.softmax(SCORES), atol=1e-12)
+    assert nn.softmax(np.array([[[-1e30, 1e30]]])).tolist() == [[[0.0, 1.0]]]
+
+
+def test_the_course_example() -> None:
+    # Deep Learning from Scratch, sections 4.2.1 and 4.2.2; the outputs are printed rounded there.
+    t = np.eye(10)[[5]]
+    assert nn.SquaredError().forward(BOOK[None, None], t)[0] == pytest.approx(0.05029471401664868, abs=1e-9)
+    entropy = nn.SoftmaxCrossEntropy().forward(np.log(BOOK)[None, None], np.array([5]))[0]
+    assert entropy == pytest.approx(0.26448667049407959, abs=2e-7)  # 1e-7 inside the log there, not here
+
+
+def test_softmax_cross_entropy_by_hand() -> None:
+    z = math.exp(0.3) + math.exp(2.9) + math.exp(4.0)
+    first, second = math.log(z) - 2.9, math.log(3)
+    loss, t = nn.SoftmaxCrossEntropy(), np.array([1, 0])
+    assert loss.forward(SCORES, t)[0] == pytest.approx((first + second) / 2, rel=1e-14)
+    weighted = loss.forward(SCORES, t, np.array([0.5, 1.5]))[0]
+    assert weighted == pytest.approx((0.5 * first + 1.5 * second) / 2, rel=1e-14)
+    gradient = loss.backward(SCORES, t)
+    assert np.allclose(gradient[0, 0] * 2, [math.exp(0.3) / z, math.exp(2.9) / z - 1, math.exp(4.0) / z])
+    assert np.allclose(gradient[0, 1] * 2, [1 / 3 - 1, 1 / 3, 1 / 3])
+
+
+def test_label_smoothing_by_hand_and_for_each_network() -> None:
+    log_p = np.log(nn.softmax(SCORES))
+    smoothing, t = [0.0, 0.1, 0.4], np.array([1, 0])
+    got = nn.SoftmaxCrossEntropy(smoothing).forward(np.repeat(SCORES, 3, axis=0), t)
+    for s, value in zip(smoothing, got, strict=True):
+        q = (1 - s) * np.eye(3)[t] + s / 3
+        assert value == pytest.approx(-(q * log_p[0]).sum(axis=1).mean(), rel=1e-14)
+
+
+def test_sigmoid_cross_entropy_by_hand() -> None:
+    t = np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
+    p = 1 / (1 + np.exp(-SCORES[0]))
+    wanted = -(t * np.log(p) + (1 - t) * np.log(1 - p)).sum(axis=1)
+    loss = nn.SigmoidCrossEntropy()
+    assert loss.forward(SCORES, t)[0] == pytest.approx(wanted.mean(), rel=1e-14)
+    assert np.allclose(loss.backward(SCORES, t), (p - t) / 2, atol=1e-15)
+
+
+def test_squared_error_by_hand() -> None:
+    t = np.array([[0.3, 2.0, 5.0], [1.0, 1.0, 0.0]])
+    loss = nn.SquaredError()
+    assert loss.forward(SCORES, t)[0] == pytest.approx(((0.81 + 1.0) / 2 + 1.0 / 2) / 2)
+    assert np.allclose(loss.backward(SCORES, t), (SCORES - t) / 2)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("kind", nn.LOSSES.values())
+def test_huge_scores_have_a_finite_loss_and_slope(kind: type[nn.Loss], dtype: str) -> None:
+    scores = np.array([[[1e4, -1e4], [-1e4, 1e4], [0.0, 0.0]]], dtype)
+    t = np.array([0, 0, 1])
+    t = t if kind is nn.SoftmaxCrossEntropy else np.eye(2, dtype=dtype)[t]
+    assert np.isfinite(kind().forward(scores, t)).all()
+    assert np.isfinite(kind().backward(scores, t)).all()
+    assert kind().forward(scores, t).dtype == kind().backward(scores, t).dtype == np.dtype(dtype)
+
+
+@pytest.mark.parametrize("kind", nn.LOSSES.values())
+def test_a_weight_of_two_is_the_sample_twice(kind: type[nn.Loss]) -> None:
+    rng = np.random.default_rng(0)
+    scores, t = rng.standard_normal((3, 4, 5)), rng.integers(0, 5, 4)
+    t = t if kind is nn.SoftmaxCrossEntropy else np.eye(5)[t]
+    twice, weights = [0, 1, 1, 2, 3], np.array([1.0, 2.0, 1.0, 1.0])
+    a = kind().forward(scores, t, weights / weights.mean())
+    assert np.allclose(a, kind().forward(scores[:, twice], t[twice]), rtol=1e-14)
+    slope = kind().backward(scores, t, weights / weights.mean())
+    doubled = kind().backward(scores[:, twice], t[twice])
+    assert np.allclose(slope[:, 1], doubled[:, 1] + doubled[:, 2], rtol=1e-13)
+
+
+def test_take_keeps_the_smoothing_of_each_network() -> None:
+    loss = nn.SoftmaxCrossEntropy([0.0, 0.1, 0.2])
+    assert loss.take(np.array([2, 0])).label_smoothing.ravel().tolist() == [0.2, 0.0]
+    shared = nn.SoftmaxCrossEntropy(0.1)
+    assert shared.take(np.array([2, 0])).label_smoothing.ravel().tolist() == [0.1]
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.0, math.nan, [0.1, 2.0]])
+def test_label_smoothing_has_a_rule(smoothing: float) -> None:
+    with pytest.raises(InputError, match="0 <= label_smoothing < 1 must hold"):
+        nn.SoftmaxCrossEntropy(smoothing)
