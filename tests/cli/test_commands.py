@@ -38,17 +38,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def rows(run: Path) -> list[dict[str, str]]:
+    """Return the rows of a run's trials.csv."""
+    with open(run / "trials.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_tune_leaves_a_whole_run(folder) -> None:
-    names = {"config.toml", "journal.log", "trials.csv", "summary.json", "curves.png", "best.safetensors"}
-    assert {path.name for path in folder.iterdir()} == names
+    names = {"config.toml", "journal.log", "trials.csv", "summary.json", "best.safetensors"}
+    assert {path.name for path in folder.iterdir()} == names | {"curves.png", "scatter.png"}
     summary = json.loads((folder / "summary.json").read_text())
     assert (summary["trials"], summary["epochs_trained"]) == (25, 75)
     assert 0 < summary["seconds"] < summary["wall_seconds"]
-    with open(folder / "trials.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    found = rows(folder)
     head = ["number", "state", "epochs", "val_loss", "val_accuracy", "train_accuracy", "lr", "weight_decay", "dropout"]
-    assert list(rows[0]) == head
-    best = min(rows, key=lambda row: float(row["val_loss"]))
+    assert list(found[0]) == head
+    best = min(found, key=lambda row: float(row["val_loss"]))
     assert summary["best"]["number"] == int(best["number"])
     assert summary["best"]["params"]["lr"] == float(best["lr"])
     assert summary["best"]["val_accuracy"] == float(best["val_accuracy"])
@@ -88,10 +93,7 @@ def test_a_trial_trained_alone_has_the_same_numbers(capsys, tmp_path, folder, nu
     code, out, _ = run(capsys, "train", "--from", folder, "--trial", number, "--out", tmp_path / "alone")
     assert code == 0
     assert "note:" not in out
-    with open(folder / "trials.csv", newline="") as file:
-        together = list(csv.DictReader(file))[number]
-    with open(tmp_path / "alone" / "trials.csv", newline="") as file:
-        [alone] = csv.DictReader(file)
+    together, [alone] = rows(folder)[number], rows(tmp_path / "alone")
     for column in ("state", "epochs", "val_loss", "val_accuracy", "train_accuracy"):
         assert alone[column] == together[column]
 
@@ -106,14 +108,14 @@ def test_the_winner_trained_alone_is_the_winner(capsys, tmp_path, folder) -> Non
 def test_an_unpaired_trial_trained_alone_has_its_own_draws(capsys, tmp_path) -> None:
     run(capsys, "tune", "digits", *SMALL, "--trials", 3, "--no-paired", "--out", tmp_path / "run")
     run(capsys, "train", "--from", tmp_path / "run", "--trial", 2, "--out", tmp_path / "alone")
-    rows = [list(csv.DictReader(open(tmp_path / name / "trials.csv")))[-1] for name in ("run", "alone")]
-    assert rows[0]["val_loss"] == rows[1]["val_loss"]
+    assert rows(tmp_path / "run")[2]["val_loss"] == rows(tmp_path / "alone")[0]["val_loss"]
 
 
 def test_train_shows_every_epoch(capsys, tmp_path) -> None:
     code, out, _ = run(capsys, "train", "digits", *SMALL, "--lr", "0.01", "--out", tmp_path / "run")
     assert code == 0
     assert [line[:8] for line in out.splitlines() if line.startswith("epoch")] == ["epoch 1:", "epoch 2:", "epoch 3:"]
+    assert {"curves.png", "weights.png", "best.safetensors"} <= {path.name for path in (tmp_path / "run").iterdir()}
 
 
 def test_the_command_line_overrides_the_config(capsys, tmp_path) -> None:
@@ -194,7 +196,7 @@ NPZ = {
 WRONG = {
     "unknown dataset": (["tune", "minst"], "did you mean 'mnist'"),
     "missing file": (["tune", "there/is/none.npz"], "there is no file"),
-    "NaN in the data": (["tune", "{tmp}/nan.npz"], "NaN"),
+    "NaN in the data": (["tune", "{tmp}/nan.npz"], "x must be finite, got nan in row 0"),
     "counts that differ": (["tune", "{tmp}/counts.npz"], "39"),
     "too few samples": (["tune", "{tmp}/few.npz"], "2"),
     "unknown name in --search": (["tune", "digits", "--search", "lrr=log:1e-4:1"], "did you mean 'lr'"),

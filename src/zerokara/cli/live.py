@@ -40,7 +40,7 @@ class View:
             for name, value in rows.items():
                 table.add_row(f"[bold]{name}", value)
             self.live.update(table)
-        elif time.monotonic() - self.logged >= LOG_EVERY or progress.trials_done == progress.trials:
+        elif time.monotonic() - self.logged >= LOG_EVERY:
             self.logged = time.monotonic()
             self.console.print("; ".join(f"{name} {value}" for name, value in rows.items()), soft_wrap=True, highlight=False)
 

@@ -127,7 +127,8 @@ def conclude(console: Console, study: Study, out: Path) -> int:
         f"({rate:,.0f} a second)",
         highlight=False,
     )
-    console.print(f"written: {out} (curves.png, best.safetensors, trials.csv, summary.json)", highlight=False, soft_wrap=True)
+    names = sorted(path.name for path in Path(out).iterdir())
+    console.print(f"written: {out} ({', '.join(names)})", highlight=False, soft_wrap=True)
     return INTERRUPTED if study.interrupted else 0
 
 

@@ -1,7 +1,6 @@
 """Figures, each drawn from plain plot data; nothing here touches pyplot or its global state."""
 
 import io
-import textwrap
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from zerokara.arrays import Array
 from zerokara.errors import unknown
 from zerokara.files import write
 from zerokara.report.run import show
-from zerokara.report.series import Curve, Curves, Learning, Panel, Scatter, Weights, points
+from zerokara.report.series import SCORE, Curve, Curves, Learning, Panel, Scatter, Weights, points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +22,7 @@ COLUMNS = 5
 DPI = 100
 BLUE, ORANGE, RED = "#1f5a99", "#e0752d", "#b3261e"
 INK, GRAY, PALE = "#1c1c1c", "#6a6a6a", "#e6e6e6"
-SCORE = {"accuracy": "accuracy", "r2": "R²"}
+BELOW = " (below 0 drawn at 0)"
 FORMATS = ("png", "svg", "pdf")
 
 
@@ -52,7 +51,7 @@ def curves(data: Curves) -> "Figure":
     """
     columns = max(1, min(COLUMNS, len(data.curves)))
     rows = max(1, -(-len(data.curves) // columns))
-    figure = _figure(max(3.2 * columns, 6.4), 2.65 * rows + 0.8)
+    figure = _figure(max(3.2 * columns, 10), 2.65 * rows + 0.8)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     places = grid.ravel()
     for axes, curve in zip(places, data.curves, strict=False):
@@ -67,8 +66,7 @@ def curves(data: Curves) -> "Figure":
     _epochs(places[0], data.epochs)
     places[0].set_ylim(0, 1)
     places[0].set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
-    note = " (below 0 drawn at 0)" if data.below else ""
-    _head(figure, data.title + note, places[0])
+    _head(figure, data.title + (BELOW if data.below else ""), places[0])
     return figure
 
 
@@ -78,21 +76,20 @@ def _curve(axes: "Axes", curve: Curve, mark: bool) -> None:
     _line(axes, curve.train, "training", ORANGE, "--", floor=0)
     _line(axes, curve.validation, "validation", BLUE, "-", floor=0)
     if mark and 0 < curve.epoch <= len(curve.validation):
-        kept = np.clip(curve.validation[curve.epoch - 1], 0, 1)
-        axes.plot([curve.epoch], [kept], "o", color=BLUE, mec="white", ms=7, zorder=4, label="epoch kept", clip_on=False)
-    score = f"{curve.score:.4f}" if np.isfinite(curve.score) else "diverged"
-    params = [f"{name} {show(value)}" for name, value in curve.params.items()]
-    lines = _wrap([f"trial {curve.number}", *params], 54, 2)
-    axes.set_title(f"Best-{curve.rank} ({score})", fontsize=11, fontweight="bold", color=INK, pad=7 + 10 * len(lines))
-    small = {"fontsize": 7.5, "color": GRAY, "ha": "center", "va": "bottom", "parse_math": False}
-    axes.text(0.5, 1.025, "\n".join(lines), transform=axes.transAxes, **small)
+        _dot(axes, curve.epoch, max(curve.validation[curve.epoch - 1], 0))
+    score = f"{curve.score:.4f}" if np.isfinite(curve.score) else curve.state
+    lines = wrap([f"trial {curve.number}", *(f"{name} {show(value)}" for name, value in curve.params.items())])
+    pad = 7.0 + 10 * len(lines)
+    axes.set_title(f"Best-{curve.rank} ({score})", fontsize=11, fontweight="bold", color=INK, pad=pad)
+    small = axes.annotate("\n".join(lines), (0.5, 1), (0, 4), "axes fraction", "offset points", parse_math=False)
+    small.set(fontsize=7.5, color=GRAY, ha="center", va="bottom", in_layout=False)
 
 
 def scatter(data: Scatter) -> "Figure":
     """Draw the score of every trial against each hyperparameter; the winner as a star, trials without a score below."""
-    columns = max(1, min(3, len(data.panels)))
+    columns = 2 if len(data.panels) in (2, 4) else min(3, max(1, len(data.panels)))
     rows = max(1, -(-len(data.panels) // columns))
-    figure = _figure(max(5.3 * columns, 8), 4.0 * rows + 0.8)
+    figure = _figure(max(5.3 * columns, 10), 4.0 * rows + 0.8)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for axes, panel in zip(grid.ravel(), data.panels, strict=False):
         _panel(axes, panel, data)
@@ -101,7 +98,8 @@ def scatter(data: Scatter) -> "Figure":
     for axes in grid[:, 0]:
         axes.set_ylabel(f"validation {SCORE[data.metric]}", color=GRAY)
     grid[0, 0].set_ylim(-0.03, 1.03)
-    _head(figure, data.title, grid[0, 0])
+    note = BELOW if (data.scores < 0).any() else ""
+    _head(figure, data.title + note, grid[0, 0])
     return figure
 
 
@@ -136,9 +134,8 @@ def learning(data: Learning) -> "Figure":
         _tidy(axes)
         _line(axes, train, "training", ORANGE, "--", floor=0 if axes is right else None)
         _line(axes, validation, "validation", BLUE, "-", floor=0 if axes is right else None)
-        if data.epoch is not None and 0 < data.epoch <= len(validation) and np.isfinite(validation[data.epoch - 1]):
-            kept = validation[data.epoch - 1]
-            axes.plot([data.epoch], [kept], "o", color=BLUE, mec="white", ms=8, zorder=4, label="epoch kept")
+        if data.epoch is not None and 0 < data.epoch <= len(validation):
+            _dot(axes, data.epoch, validation[data.epoch - 1])
         axes.set_xlabel("epoch", color=GRAY)
         axes.set_ylabel(name, color=GRAY)
         _epochs(axes, len(train))
@@ -188,8 +185,17 @@ def _tidy(axes: "Axes") -> None:
 def _line(axes: "Axes", values: Array, label: str, color: str, style: str, floor: float | None) -> None:
     x, y = points(values)
     y = y if floor is None else np.maximum(y, floor)
-    dot: dict[str, Any] = {"marker": "o", "ms": 4} if len(y) == 1 else {}
-    axes.plot(x, y, style, color=color, linewidth=1.8 if style == "-" else 1.4, label=label, **dot)
+    marker = "o" if len(y) == 1 else ""  # One point makes no line.
+    width = 1.8 if style == "-" else 1.4
+    # Clipping at the axis would halve a line that runs along 1.
+    axes.plot(x, y, style, color=color, lw=width, marker=marker, ms=4, label=label, clip_on=False, zorder=3)
+
+
+def _dot(axes: "Axes", epoch: int, value: float) -> None:
+    """Mark the epoch that counts."""
+    if np.isfinite(value):
+        style: dict[str, Any] = {"color": BLUE, "mec": "white", "ms": 7, "zorder": 4, "clip_on": False}
+        axes.plot([epoch], [value], "o", label="epoch kept", **style)
 
 
 def _epochs(axes: "Axes", epochs: int) -> None:
@@ -197,7 +203,7 @@ def _epochs(axes: "Axes", epochs: int) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlim(1, epochs) if epochs > 1 else axes.set_xlim(0, 2)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True))
 
 
 def _loss_axis(axes: "Axes", losses: Array) -> None:
@@ -214,12 +220,26 @@ def _head(figure: "Figure", title: str, axes: "Axes") -> None:
     if handles:
         handles, labels = handles[::-1], labels[::-1]
         figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False, fontsize=10)
-    figure.suptitle(title or " ", x=0.01, ha="left", fontsize=13, color=INK, parse_math=False)
+    room = int((figure.get_figwidth() - 3.5) / 0.1)  # Characters beside the legend.
+    title = title if len(title) <= room else title[: room - 1] + "…"
+    y = 1 - 0.1 / figure.get_figheight()
+    figure.suptitle(title or " ", x=0.01, y=y, ha="left", va="top", fontsize=13, color=INK, parse_math=False)
 
 
-def _wrap(parts: list[str], width: int, lines: int) -> list[str]:
-    """Return the parts on at most so many lines, an ellipsis for the rest."""
-    # Each part is one word to the wrapper: a name is not torn from its value.
-    joined = " ".join(part.replace(" ", "\0") for part in parts)
-    wrapped = textwrap.wrap(joined, width, max_lines=lines, placeholder=" …")
-    return [line.replace(" ", "  ·  ").replace("\0", " ") for line in wrapped]
+def wrap(parts: list[str], width: int = 52, lines: int = 2) -> list[str]:
+    """Return the parts on a few lines, none torn; what has no place there becomes an ellipsis.
+
+    >>> wrap(["trial 7", "lr 0.01", "hidden 100,100"], width=20)
+    ['trial 7 · lr 0.01', 'hidden 100,100']
+    """
+    wrapped = [""]
+    for part in parts:
+        longer = f"{wrapped[-1]} · {part}" if wrapped[-1] else part
+        if len(longer) <= width or not wrapped[-1]:
+            wrapped[-1] = longer
+        elif len(wrapped) < lines:
+            wrapped.append(part)
+        else:
+            wrapped[-1] += " …"
+            break
+    return wrapped

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from zerokara.pictures import is_image
 from zerokara.search.hyperparameters import to_text
 from zerokara.search.runfolder import RunFolder
 from zerokara.search.study import Study
@@ -60,14 +61,27 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
 
 
 def write_run(study: Study, folder: RunFolder) -> list[Path]:
-    """Write ``trials.csv`` and, if there is a winner, ``best.safetensors`` and ``curves.png``; return their paths."""
-    written = [folder.write("trials.csv", trials_csv(study))]
-    if study.network is not None:
-        from zerokara.report import figures, series
+    """Write ``trials.csv`` and, if there is a winner, ``best.safetensors`` and the pictures; return their paths.
 
-        written.append(study.best.model.save(folder.path / "best.safetensors"))
-        written.append(figures.save(figures.curves(series.curves(study, BEST)), folder.path / "curves.png"))
-    return written
+    A search is pictured by the curves of its best trials and by their scores over what was searched; one network by
+    its losses and scores and, if it looks at images, by its first weights.
+    """
+    written = [folder.write("trials.csv", trials_csv(study))]
+    if study.network is None:
+        return written
+    from zerokara.report import figures, series
+
+    written.append(study.best.model.save(folder.path / "best.safetensors"))
+    if len(study.trials) > 1:
+        drawn = {"curves.png": figures.curves(series.curves(study, BEST))}
+        if study.space.searched:
+            drawn["scatter.png"] = figures.scatter(series.scatter(study))
+    else:
+        drawn = {"curves.png": figures.learning(series.learning(study))}
+        if is_image(study.plan.data.sample_shape):
+            weights = series.weights(study.best.model.network, study.plan.data.sample_shape)
+            drawn["weights.png"] = figures.weights(weights)
+    return written + [figures.save(figure, folder.path / name) for name, figure in drawn.items()]
 
 
 def write_summary(study: Study, folder: RunFolder, wall_seconds: float) -> Path:

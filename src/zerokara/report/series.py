@@ -1,7 +1,8 @@
 """Plain plot data: everything that a figure shows, before anything is drawn."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,20 @@ from zerokara.pictures import is_image
 from zerokara.report.run import show
 from zerokara.search.distributions import Choice, Distribution, Integer, Log
 from zerokara.search.study import Study
-from zerokara.train import History
+from zerokara.search.trial import Trial
 from zerokara.train.metrics import METRICS
+
+SCORE = {"accuracy": "accuracy", "r2": "R²"}
+"""What readers call a score."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One trial's scores by epoch, (E,), NaN where there is none; ``epoch``, counted from 1, is the one it is judged by."""
+    """One trial's scores by epoch, (E,), NaN where there is none.
+
+    ``epoch``, counted from 1, is the one that it is judged by, and ``score`` the validation score there; what is
+    not finite is drawn as its ``state``.
+    """
 
     rank: int
     number: int
@@ -29,6 +37,7 @@ class Curve:
     validation: Array
     params: dict[str, Any]
     epoch: int
+    state: str = "complete"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +62,9 @@ class Curves:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """The scores of all trials over one hyperparameter.
+    """One hyperparameter of all trials.
 
-    ``x`` (T,) holds its values, or for a choice the place of each option among ``options``; ``log`` asks for a log axis.
+    ``x`` (T,) holds its values, or for a choice each one's place among ``options``; ``log`` asks for a log axis.
     """
 
     name: str
@@ -66,7 +75,7 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Scatter:
-    """Scores (T,) against each searched hyperparameter, NaN for a trial without one; ``best`` is the winner's place."""
+    """Scores (T,) over each searched hyperparameter, NaN where a trial diverged; ``best`` is the winner's place."""
 
     panels: tuple[Panel, ...]
     scores: Array
@@ -77,7 +86,7 @@ class Scatter:
 
 @dataclass(frozen=True, eq=False)
 class Learning:
-    """One run by epoch: losses and scores (E,), NaN where there are none; ``epoch`` is the one kept, if one was chosen."""
+    """One run: losses and scores by epoch (E,), NaN where there are none; ``epoch`` is the one kept, if any."""
 
     train_loss: Array
     val_loss: Array
@@ -93,7 +102,7 @@ class Weights:
     """What each unit of the first layer looks for, as images in [-1, 1]: (U, H, W) or (U, H, W, 3)."""
 
     images: Array
-    title: str = field(default="")
+    title: str = ""
 
 
 def points(values: npt.ArrayLike) -> tuple[Array, Array]:
@@ -113,28 +122,36 @@ def curves(study: Study, count: int = 20) -> Curves:
         Curve(
             rank,
             trial.number,
-            trial.val_score,
+            _score(trial),
             trial.curves["train_score"],
             trial.curves["val_score"],
             {name: trial.params[name] for name in study.space.searched},
             trial.epoch,
+            trial.state,
         )
         for rank, trial in enumerate(study.ranking(count), start=1)
     )
-    title = f"{study.plan.data.name}: the best {len(best)} of {len(study.trials)} trials"
-    return Curves(best, METRICS[study.plan.data.task], study.plan.keep_best, title)
+    metric = METRICS[study.plan.data.task]
+    rank = "loss" if study.plan.rank == "loss" else SCORE[metric]
+    title = f"{study.plan.data.name}: the best {len(best)} of {len(study.trials)} trials by validation {rank}"
+    return Curves(best, metric, study.plan.keep_best, title)
 
 
 def scatter(study: Study) -> Scatter:
-    """Return the score of every trial of a study against each hyperparameter that was searched."""
-    scores = np.array([trial.val_score for trial in study.trials])
-    panels = [
-        panel(name, found, [trial.params[name] for trial in study.trials])
-        for name, found in study.space.searched.items()
-    ]
-    best = None if study.network is None else study.best.number
-    title = f"{study.plan.data.name}: {len(study.trials)} trials"
-    return Scatter(tuple(panels), scores, best, METRICS[study.plan.data.task], title)
+    """Return the score of every trial that trained, over each hyperparameter that was searched."""
+    trials = [trial for trial in study.trials if trial.epochs]
+    searched = study.space.searched.items()
+    panels = tuple(panel(name, found, [trial.params[name] for trial in trials]) for name, found in searched)
+    scores = np.array([_score(trial) for trial in trials], float)
+    best = None if study.network is None else trials.index(study.best.trial)
+    metric = METRICS[study.plan.data.task]
+    title = f"{study.plan.data.name}: validation {SCORE[metric]} of {len(trials)} trials"
+    return Scatter(panels, scores, best, metric, title)
+
+
+def _score(trial: Trial) -> float:
+    """Return the score that counts; the finite one that a diverged network may still have is none."""
+    return math.nan if trial.state == "diverged" else trial.val_score
 
 
 def panel(name: str, found: Distribution, values: Sequence[Any]) -> Panel:
@@ -151,10 +168,12 @@ def panel(name: str, found: Distribution, values: Sequence[Any]) -> Panel:
     return Panel(name, x, on_log)
 
 
-def learning(history: History, row: int = 0, *, metric: str = "accuracy", epoch: int | None = None) -> Learning:
-    """Return the curves of one network of a history."""
-    named = {name: history[name][row] for name in ("train_loss", "val_loss", "train_score", "val_score")}
-    return Learning(**named, metric=metric, epoch=epoch)
+def learning(study: Study) -> Learning:
+    """Return the curves of a study's winner."""
+    trial, data = study.best.trial, study.plan.data
+    epoch = trial.epoch if study.plan.keep_best else None
+    curves = {name: trial.curves[name] for name in ("train_loss", "val_loss", "train_score", "val_score")}
+    return Learning(**curves, metric=METRICS[data.task], epoch=epoch, title=f"{data.name}: trial {trial.number}")
 
 
 def weights(network: Network, sample_shape: Sequence[int], count: int = 100, row: int = 0) -> Weights:
@@ -167,13 +186,12 @@ def weights(network: Network, sample_shape: Sequence[int], count: int = 100, row
     """
     first = network.layers[0]
     if not is_image(sample_shape) or not isinstance(first, Affine):
-        raise InputError(f"weights are shown as images for samples of the shape (H, W), got {tuple(sample_shape)}")
+        raise InputError(f"weights are shown for images, samples (H, W) or (H, W, 3), got {tuple(sample_shape)}")
     W = first.W[row].astype(float)
     strength = np.linalg.norm(W, axis=0)
     chosen = np.argsort(-strength, kind="stable")[:count]
     # The largest of a thousand weights would leave all others pale.
     top = np.quantile(np.abs(W[:, chosen]), 0.995) or 1.0
-    shape = sample_shape[:2] if sample_shape[2:] != (3,) else sample_shape
+    shape = tuple(sample_shape if sample_shape[2:] == (3,) else sample_shape[:2])
     images = np.clip(W[:, chosen].T.reshape(-1, *shape) / top, -1, 1)
-    shown = f"{len(chosen)} of {W.shape[1]} units, strongest first" if len(chosen) < W.shape[1] else f"{len(chosen)} units"
-    return Weights(images, f"First layer: {shown}")
+    return Weights(images, f"First layer: {len(chosen)} of {W.shape[1]} units, largest weights first")

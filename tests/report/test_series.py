@@ -1,0 +1,130 @@
+"""What a figure shows is plain data, and right."""
+
+import numpy as np
+import pytest
+
+import zerokara as zk
+from zerokara.data import from_arrays
+from zerokara.errors import InputError
+from zerokara.report import series
+from zerokara.report.series import Curve, Curves
+from zerokara.search.distributions import Choice, Integer, Log, Uniform
+from zerokara.train import History
+
+
+def test_the_curves_are_those_of_the_best_trials(study) -> None:
+    data = series.curves(study, 20)
+    assert [c.rank for c in data.curves] == list(range(1, 21))
+    assert [c.number for c in data.curves] == [trial.number for trial in study.ranking(20)]
+    assert data.epochs == 6
+    assert (data.metric, data.mark) == ("accuracy", True)
+    assert data.title == "digits: the best 20 of 30 trials by validation loss"
+    first = data.curves[0]
+    assert list(first.params) == ["lr", "dropout", "hidden", "batch_size"]
+    assert first.score == study.best.val_score == first.validation[first.epoch - 1]
+    assert np.isnan(first.train[::2]).all()
+    assert np.isfinite(first.train[1::2]).all()
+
+
+def test_there_are_as_many_curves_as_trials(study) -> None:
+    assert len(series.curves(study, 3).curves) == 3
+    assert len(series.curves(study, 1000).curves) == 30
+
+
+def test_a_diverged_trial_has_no_score(study) -> None:
+    states = {trial.number: trial.state for trial in study.trials}
+    assert set(states.values()) == {"complete", "diverged"}
+    for curve in series.curves(study, 30).curves:
+        assert np.isnan(curve.score) == (states[curve.number] == "diverged")
+        assert curve.state == states[curve.number]
+    scores = series.scatter(study).scores
+    assert [states[i] for i in np.flatnonzero(np.isnan(scores))] == ["diverged"] * np.isnan(scores).sum()
+
+
+def test_the_scatter_holds_every_trial_over_every_searched_hyperparameter(study) -> None:
+    data = series.scatter(study)
+    assert [(panel.name, panel.log) for panel in data.panels] == [
+        ("lr", True),
+        ("dropout", False),
+        ("hidden", False),
+        ("batch_size", False),
+    ]
+    assert data.best == study.best.number
+    assert data.scores[data.best] == study.best.val_score
+    assert data.panels[0].x.tolist() == [trial.params["lr"] for trial in study.trials]
+    hidden = data.panels[2]
+    assert hidden.options == ("8", "8,4")
+    chosen = [hidden.options[int(place)] for place in hidden.x]
+    assert chosen == [",".join(map(str, trial.params["hidden"])) for trial in study.trials]
+
+
+@pytest.mark.parametrize(
+    ("found", "values", "log", "options"),
+    [
+        (Log(1e-3, 1), [0.1, 0.01], True, ()),
+        (Uniform(0, 1), [0.1, 0.01], False, ()),
+        (Integer(1, 64, 1, True), [2, 64], True, ()),
+        (Integer(1, 64), [2, 64], False, ()),
+        (Choice((True, False)), [False, True], False, ("true", "false")),
+        (Choice((0.1, 0.2)), [0.2, 0.1], False, ("0.1", "0.2")),
+    ],
+)
+def test_an_axis_is_log_where_its_range_is(found, values, log, options) -> None:
+    panel = series.panel("some", found, values)
+    assert (panel.log, panel.options) == (log, options)
+    assert panel.x.tolist() == ([options.index(str(v).lower()) for v in values] if options else values)
+
+
+def test_points_join_over_what_was_not_measured() -> None:
+    x, y = series.points([np.nan, 0.2, np.nan, np.inf, 0.5])
+    assert (x.tolist(), y.tolist()) == ([2, 5], [0.2, 0.5])
+
+
+@pytest.mark.parametrize(("values", "below"), [([0.0, 0.5], False), ([np.nan, 0.5], False), ([0.5, -0.1], True)])
+def test_tells_whether_a_score_is_below_the_axis(values, below) -> None:
+    curve = Curve(1, 0, 0.5, np.array([0.5]), np.array(values), {}, 1)
+    assert Curves((curve,), "r2").below == below
+    assert Curves((curve,), "r2").epochs == 2
+
+
+def test_the_learning_curves_are_those_of_the_history() -> None:
+    data = zk.data.load("digits").first(200).split(0.2)
+    run = zk.Trainer(zk.nn.mlp(64, (8,), 10, population=2), zk.optim.SGD(lr=[0.1, 1e9]), data)
+    history: History = run.fit(3)
+    for row in (0, 1):
+        found = series.learning(history, row, metric="accuracy", epoch=2)
+        assert np.array_equal(found.val_loss, history["val_loss"][row], equal_nan=True)
+        assert np.array_equal(found.train_score, history["train_score"][row], equal_nan=True)
+        assert found.epoch == 2
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (4, 3, 1), (2, 2, 3)])
+def test_weights_are_images_of_the_strongest_units(shape) -> None:
+    network = zk.nn.mlp(12, (7,), 2, population=2)
+    network.layers[0].W[1] *= np.arange(1, 8)
+    found = series.weights(network, shape, 5, row=1)
+    W = network.layers[0].W[1]
+    order = np.argsort(-np.linalg.norm(W, axis=0))[:5]
+    assert found.images.shape == (5, *(shape if shape[2:] == (3,) else shape[:2]))
+    assert found.title == "First layer: 5 of 7 units, largest weights first"
+    assert np.abs(found.images).max() == 1
+    for image, unit in zip(found.images, order, strict=True):
+        assert np.corrcoef(image.ravel(), W[:, unit])[0, 1] > 0.99
+
+
+def test_weights_that_are_all_zero_are_shown_as_such() -> None:
+    assert not series.weights(zk.nn.mlp(4, (3,), 2, init_scale=0), (2, 2)).images.any()
+
+
+def test_samples_that_are_no_images_have_no_pictures_of_weights() -> None:
+    with pytest.raises(InputError, match=r"weights are shown for images"):
+        series.weights(zk.nn.mlp(4, (3,), 2), (4,))
+
+
+def test_a_search_of_nothing_leaves_one_trial_without_panels() -> None:
+    x = np.linspace(-1, 1, 60).reshape(-1, 2)
+    data = from_arrays(x, x[:, 0] * 2, name="line").split(0.2).scaled("standard")
+    study = zk.tune(data, {"hidden": (4,)}, trials=1, epochs=1, rank="accuracy")
+    assert series.scatter(study).panels == ()
+    assert series.curves(study).title == "line: the best 1 of 1 trials by validation R²"
+    assert series.curves(study).metric == "r2"
