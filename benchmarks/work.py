@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 # zerokara is imported only where a work is made: a rival's process must not know it.
 
+Scores = list[tuple[float, float]]
+"""What each contestant returns: every trial's (learning rate, last validation accuracy), in any order."""
+
 
 @dataclass(frozen=True)
 class Work:

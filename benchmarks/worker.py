@@ -1,31 +1,34 @@
 """One process of a contestant: gets ready, says so, waits for the word, does its share, answers.
 
-    python -m benchmarks.worker MODULE FUNCTION WORK.npz SHARE OF
+    python -m benchmarks.worker MODULE:FUNCTION WORK.npz SHARE OF
 
-Each answer is a line of JSON on standard output: first {"ready": seconds of compilation or null}, and after a
-line has come in, {"accuracies": [...]}.
+The answers are two lines of JSON: the seconds that one epoch of the share took, which warms up (and compiles)
+what the run will use; and, after a line has come in, the scores.
 """
 
 import importlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 from benchmarks.work import Work
 
 
-def main(module: str, function: str, path: str, share: int, of: int) -> None:
+def main(target: str, path: str, share: int, of: int) -> None:
     # The answers keep the real standard output; whatever a library prints goes to standard error.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
-    contestant = importlib.import_module(module)
+    module, function = target.split(":")
+    run = getattr(importlib.import_module(module), function)
     work = Work.load(Path(path)).share(share, of)
-    compilation = contestant.prepare(work)
-    print(json.dumps({"ready": compilation}), file=answers)
-    sys.stdin.readline()
-    print(json.dumps({"accuracies": getattr(contestant, function)(work)}), file=answers)
+    start = time.perf_counter()
+    run(work.shortened(work.trials, epochs=1))
+    print(json.dumps(time.perf_counter() - start), file=answers)
+    if sys.stdin.readline():
+        print(json.dumps(run(work)), file=answers)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -1,7 +1,6 @@
 """scikit-learn's MLPClassifier, one network after another, in float32 as the data are."""
 
 import warnings
-
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import sklearn
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from benchmarks.work import Work
+from benchmarks.work import Scores, Work
 
 # The data are known to be finite and the arguments to be right: no time goes into checking them at each epoch.
 sklearn.set_config(assume_finite=True, skip_parameter_validation=True)
@@ -43,30 +42,25 @@ def network(work: Work, lr: float, decay: float) -> MLPClassifier:
     )
 
 
-def prepare(work: Work) -> None:
-    for way in (fit, partial_fit):
-        way(work.shortened(trials=1, epochs=2))
-
-
-def fit(work: Work) -> list[float]:
+def fit(work: Work) -> Scores:
     """One `fit` a trial. The accuracies are taken once, at the end: this does less than the work asks for."""
-    scores = []
+    scores: Scores = []
     for lr, decay in zip(work.lrs, work.decays, strict=True):
         model = network(work, lr, decay).fit(work.x_train, work.t_train)
         model.score(work.x_train, work.t_train)
-        scores.append(float(model.score(work.x_val, work.t_val)))
+        scores.append((lr, model.score(work.x_val, work.t_val)))
     return scores
 
 
-def partial_fit(work: Work) -> list[float]:
+def partial_fit(work: Work) -> Scores:
     """One `partial_fit` an epoch, and both accuracies after it."""
     classes = np.unique(work.t_train)
-    scores = []
+    scores: Scores = []
     for lr, decay in zip(work.lrs, work.decays, strict=True):
         model = network(work, lr, decay)
         for _ in range(work.epochs):
             model.partial_fit(work.x_train, work.t_train, classes=classes)
             model.score(work.x_train, work.t_train)
-            score = float(model.score(work.x_val, work.t_val))
-        scores.append(score)
+            score = model.score(work.x_val, work.t_val)
+        scores.append((lr, score))
     return scores

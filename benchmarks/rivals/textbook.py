@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.work import Work
+from benchmarks.work import Scores, Work
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -22,12 +22,14 @@ class Affine:
 
     def forward(self, x: Floats) -> Floats:
         self.x = x
-        return np.dot(x, self.W) + self.b
+        out: Floats = np.dot(x, self.W) + self.b
+        return out
 
     def backward(self, dout: Floats) -> Floats:
         self.dW = np.dot(self.x.T, dout)
         self.db = np.sum(dout, axis=0)
-        return np.dot(dout, self.W.T)
+        dx: Floats = np.dot(dout, self.W.T)
+        return dx
 
 
 class Relu:
@@ -50,17 +52,17 @@ class SoftmaxWithLoss:
         return float(-np.sum(np.log(self.y[np.arange(len(t)), t] + 1e-7)) / len(t))
 
     def backward(self) -> Floats:
-        dx = self.y.copy()
+        dx: Floats = self.y.copy()
         dx[np.arange(len(self.t)), self.t] -= 1
-        return dx / len(self.t)
+        dx /= len(self.t)
+        return dx
 
 
 class MultiLayerNet:
     def __init__(self, layers: list[tuple[int, int]], decay: float, rng: np.random.Generator):
         self.decay = decay
         self.affines = [
-            Affine(np.sqrt(2.0 / n_in) * rng.standard_normal((n_in, n_out)), np.zeros(n_out))
-            for n_in, n_out in layers
+            Affine(np.sqrt(2.0 / n_in) * rng.standard_normal((n_in, n_out)), np.zeros(n_out)) for n_in, n_out in layers
         ]
         self.layers: list[Any] = [self.affines[0]]
         for affine in self.affines[1:]:
@@ -121,7 +123,7 @@ def fit(work: Work, lr: float, decay: float, rng: np.random.Generator) -> float:
     """Train one network and return its last validation accuracy."""
     x_train, x_val = work.x_train.astype(np.float64), work.x_val.astype(np.float64)
     network = MultiLayerNet(work.layers, decay, rng)
-    optimizer = {"sgd": SGD, "adam": Adam}[work.optimizer](lr)
+    optimizer = SGD(lr) if work.optimizer == "sgd" else Adam(lr)
     n = len(x_train)
     train_losses, train_accuracies, val_accuracies = [], [], []
     for _ in range(work.epochs):
@@ -135,10 +137,6 @@ def fit(work: Work, lr: float, decay: float, rng: np.random.Generator) -> float:
     return val_accuracies[-1]
 
 
-def prepare(work: Work) -> None:
-    run(work.shortened(trials=1, epochs=2))
-
-
-def run(work: Work) -> list[float]:
+def run(work: Work) -> Scores:
     rng = np.random.default_rng(0)
-    return [fit(work, lr, decay, rng) for lr, decay in zip(work.lrs, work.decays, strict=True)]
+    return [(lr, fit(work, lr, decay, rng)) for lr, decay in zip(work.lrs, work.decays, strict=True)]

@@ -56,9 +56,7 @@ def test_every_case_comes_back_to_the_bit(case, dtype, tmp_path) -> None:
             assert again.network.arrays()[name].dtype == array.dtype
         assert zk.nn.describe(again.network) == zk.nn.describe(model.network)
         assert np.array_equal(again.scores(x), model.scores(x))
-        assert np.array_equal(
-            model.scores(x), network.forward(preprocess.transform(x)[None].astype(dtype))[row]
-        )
+        assert np.array_equal(model.scores(x), network.forward(preprocess.transform(x)[None].astype(dtype))[row])
         assert (again.task, again.classes, again.sample_shape, again.about) == (task, names, (INPUTS,), about)
 
 

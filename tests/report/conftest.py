@@ -10,11 +10,12 @@ from zerokara.search.study import Study
 def study() -> Study:
     """Thirty trials, some of which diverge; each is judged by its best epoch."""
     space = {
-        "lr": zk.log(1e-3, 1e6),
+        "lr": zk.log(1e-3, 1e12),
         "dropout": zk.uniform(0, 0.5),
         "hidden": zk.choice([(8,), (8, 4)]),
         "batch_size": zk.integer(20, 80, 20),
         "optimizer": "sgd",
+        "activation": "leaky_relu",
     }
     data = zk.data.load("digits").first(300).split(0.2)
     return zk.tune(data, space, trials=30, epochs=6, keep_best=True, evaluate_train_every=2)

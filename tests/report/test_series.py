@@ -9,7 +9,6 @@ from zerokara.errors import InputError
 from zerokara.report import series
 from zerokara.report.series import Curve, Curves
 from zerokara.search.distributions import Choice, Integer, Log, Uniform
-from zerokara.train import History
 
 
 def test_the_curves_are_those_of_the_best_trials(study) -> None:
@@ -87,15 +86,12 @@ def test_tells_whether_a_score_is_below_the_axis(values, below) -> None:
     assert Curves((curve,), "r2").epochs == 2
 
 
-def test_the_learning_curves_are_those_of_the_history() -> None:
-    data = zk.data.load("digits").first(200).split(0.2)
-    run = zk.Trainer(zk.nn.mlp(64, (8,), 10, population=2), zk.optim.SGD(lr=[0.1, 1e9]), data)
-    history: History = run.fit(3)
-    for row in (0, 1):
-        found = series.learning(history, row, metric="accuracy", epoch=2)
-        assert np.array_equal(found.val_loss, history["val_loss"][row], equal_nan=True)
-        assert np.array_equal(found.train_score, history["train_score"][row], equal_nan=True)
-        assert found.epoch == 2
+def test_the_learning_curves_are_those_of_the_winner(study) -> None:
+    found, trial = series.learning(study), study.best.trial
+    for name in ("train_loss", "val_loss", "train_score", "val_score"):
+        assert np.array_equal(getattr(found, name), trial.curves[name], equal_nan=True)
+    assert (found.metric, found.epoch) == ("accuracy", trial.epoch)
+    assert found.title == f"digits: trial {trial.number}"
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (4, 3, 1), (2, 2, 3)])

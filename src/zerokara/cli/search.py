@@ -111,20 +111,19 @@ def conclude(console: Console, study: Study, out: Path) -> int:
             return INTERRUPTED
         _ = study.best
     best = study.best.trial
+    who = f"winner, trial {best.number}" if len(study.trials) > 1 else "network"
     console.print(
-        f"\nthe winner, trial {best.number} at epoch {best.epoch}: validation {metric} {best.val_score:.4f}, "
-        f"loss {best.val_loss:.4f}",
+        f"\nthe {who} at epoch {best.epoch}: validation {metric} {best.val_score:.4f}, loss {best.val_loss:.4f}",
         highlight=False,
         soft_wrap=True,
     )
     if study.interrupted:
         console.print("interrupted: what was trained is saved and ranked, the test data were not read", highlight=False)
     elif study.plan.data.test is not None:
-        console.print(f"test {metric} of the winner, read once: {study.test_score:.4f}", highlight=False)
+        console.print(f"test {metric} of the {who.split(',')[0]}, read once: {study.test_score:.4f}", highlight=False)
     rate = study.epochs_trained / study.seconds
     console.print(
-        f"{len(study.trials)} trials, {study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} "
-        f"({rate:,.0f} a second)",
+        f"{study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} ({rate:,.0f} a second)",
         highlight=False,
     )
     names = sorted(path.name for path in Path(out).iterdir())

@@ -73,10 +73,10 @@ def curves(data: Curves) -> "Figure":
 def _curve(axes: "Axes", curve: Curve, mark: bool) -> None:
     """Draw one trial."""
     _tidy(axes)
-    _line(axes, curve.train, "training", ORANGE, "--", floor=0)
-    _line(axes, curve.validation, "validation", BLUE, "-", floor=0)
+    _line(axes, curve.train, "training", ORANGE, "--")
+    _line(axes, curve.validation, "validation", BLUE, "-")
     if mark and 0 < curve.epoch <= len(curve.validation):
-        _dot(axes, curve.epoch, max(curve.validation[curve.epoch - 1], 0))
+        _dot(axes, curve.epoch, curve.validation[curve.epoch - 1])
     score = f"{curve.score:.4f}" if np.isfinite(curve.score) else curve.state
     lines = wrap([f"trial {curve.number}", *(f"{name} {show(value)}" for name, value in curve.params.items())])
     pad = 7.0 + 10 * len(lines)
@@ -132,16 +132,17 @@ def learning(data: Learning) -> "Figure":
         (right, data.train_score, data.val_score, SCORE[data.metric]),
     ):
         _tidy(axes)
-        _line(axes, train, "training", ORANGE, "--", floor=0 if axes is right else None)
-        _line(axes, validation, "validation", BLUE, "-", floor=0 if axes is right else None)
+        _line(axes, train, "training", ORANGE, "--")
+        _line(axes, validation, "validation", BLUE, "-")
         if data.epoch is not None and 0 < data.epoch <= len(validation):
             _dot(axes, data.epoch, validation[data.epoch - 1])
         axes.set_xlabel("epoch", color=GRAY)
         axes.set_ylabel(name, color=GRAY)
-        _epochs(axes, len(train))
+        _epochs(axes, max(len(train), len(validation)))
     _loss_axis(left, np.concatenate([points(data.train_loss)[1], points(data.val_loss)[1]]))
     right.set_ylim(0, 1)
-    _head(figure, data.title, left)
+    below = any((points(y)[1] < 0).any() for y in (data.train_score, data.val_score))
+    _head(figure, data.title + (BELOW if below else ""), left)
     return figure
 
 
@@ -182,20 +183,21 @@ def _tidy(axes: "Axes") -> None:
     axes.set_axisbelow(True)
 
 
-def _line(axes: "Axes", values: Array, label: str, color: str, style: str, floor: float | None) -> None:
+def _line(axes: "Axes", values: Array, label: str, color: str, style: str) -> None:
     x, y = points(values)
-    y = y if floor is None else np.maximum(y, floor)
     marker = "o" if len(y) == 1 else ""  # One point makes no line.
     width = 1.8 if style == "-" else 1.4
-    # Clipping at the axis would halve a line that runs along 1.
-    axes.plot(x, y, style, color=color, lw=width, marker=marker, ms=4, label=label, clip_on=False, zorder=3)
+    # Nothing lies outside the axes but R2 below 0, and clipping would halve a line that runs along 1.
+    axes.plot(
+        x, np.maximum(y, 0), style, color=color, lw=width, marker=marker, ms=4, label=label, clip_on=False, zorder=3
+    )
 
 
 def _dot(axes: "Axes", epoch: int, value: float) -> None:
     """Mark the epoch that counts."""
     if np.isfinite(value):
         style: dict[str, Any] = {"color": BLUE, "mec": "white", "ms": 7, "zorder": 4, "clip_on": False}
-        axes.plot([epoch], [value], "o", label="epoch kept", **style)
+        axes.plot([epoch], [max(value, 0)], "o", label="epoch kept", **style)
 
 
 def _epochs(axes: "Axes", epochs: int) -> None:

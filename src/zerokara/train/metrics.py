@@ -8,7 +8,7 @@ from zerokara.data import Part
 from zerokara.nn.losses import LOSSES
 from zerokara.nn.network import Network
 
-CHUNK = 512
+CHUNK = 256
 """Samples evaluated at once: a fixed number, or the numbers of a network would depend on its neighbors."""
 
 METRICS = {"classification": "accuracy", "multilabel": "accuracy", "regression": "r2"}

@@ -1,0 +1,55 @@
+"""`python -m benchmarks`: every contestant on the same works in the same run; see `--help`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from benchmarks.contestants import CONTESTANTS, CORES
+from benchmarks.harness import ROOT, Row, measure
+from benchmarks.peak import peak
+from benchmarks.report import document
+from benchmarks.work import WORKS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a fifth of the trials and epochs, one round")
+    parser.add_argument(
+        "--only", metavar="NAME", action="append", help="contestants whose name holds NAME (repeatable)"
+    )
+    parser.add_argument("--work", choices=WORKS, action="append", help="one work instead of both (repeatable)")
+    parser.add_argument("--rounds", type=int, default=5, help="at most so many repetitions each (default 5)")
+    parser.add_argument(
+        "--enough", type=float, default=30.0, help="seconds after which one that ran twice sits out (default 30)"
+    )
+    parser.add_argument("--out", type=Path, help="where to write; by default results.md beside this, for a whole run")
+    options = parser.parse_args()
+
+    # The real MNIST lies there in the project's workshop; elsewhere it is fetched or ZEROKARA_DATA says where.
+    if (shared := ROOT.parent / "shared" / "data").is_dir():
+        os.environ.setdefault("ZEROKARA_DATA", str(shared))
+    works = [WORKS[name]() for name in options.work or WORKS]
+    if options.quick:
+        works = [work.shortened(work.trials // 5, work.epochs // 5) for work in works]
+    names = [name.lower() for name in options.only or [""]]
+    chosen = [c for c in CONTESTANTS if any(name in c.name.lower() for name in names)]
+    if not chosen:
+        parser.error(f"no contestant is called so; there are {', '.join(sorted({c.name for c in CONTESTANTS}))}")
+
+    before = peak(1), peak(CORES)
+    rows = [Row(work, contestant) for work in works for contestant in chosen]
+    measure(rows, 1 if options.quick else options.rounds, options.enough)
+    peaks = max(before[0], peak(1)), max(before[1], peak(CORES))
+
+    text = document(rows, peaks, " ".join(["python -m benchmarks", *sys.argv[1:]]))
+    print("\n" + text)
+    whole = not (options.quick or options.only or options.work)
+    out = options.out or (Path(__file__).parent / "results.md" if whole else None)
+    if out:
+        out.write_text(text)
+        print(f"written to {out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Who takes part, and in which ways; a new rival is a file in rivals/ and its rows here."""
+
+import os
+from dataclasses import dataclass
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+PLAIN = "as its users run it"
+PER_CORE = "one process per core"
+
+# Every thread pool that a rival may bring: BLAS, OpenMP (PyTorch), oneDNN, XLA's two.
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NPROC": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+}
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to run one library: `module:function`, in one process or in one per core."""
+
+    name: str
+    way: str
+    target: str
+    detail: str
+
+    @property
+    def processes(self) -> int:
+        return CORES if self.way == PER_CORE else 1
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of its processes: the libraries' own defaults, or one thread for each process."""
+        kept = {name: value for name, value in os.environ.items() if name not in ONE_THREAD}
+        return kept | (ONE_THREAD if self.way == PER_CORE else {})
+
+
+OURS = Contestant("zerokara", PLAIN, "benchmarks.ours:run", "zk.tune, one worker thread per core")
+
+CONTESTANTS = [
+    OURS,
+    *(
+        Contestant(name, way, f"benchmarks.rivals.{target}", detail)
+        for name, way, target, detail in (
+            ("textbook loop", PLAIN, "textbook:run", "float64"),
+            ("textbook loop", PER_CORE, "textbook:run", "float64"),
+            ("scikit-learn", PLAIN, "sklearn_mlp:fit", "fit, scores only at the end"),
+            ("scikit-learn", PER_CORE, "sklearn_mlp:fit", "fit, scores only at the end"),
+            ("scikit-learn", PER_CORE, "sklearn_mlp:partial_fit", "partial_fit, scores each epoch"),
+            ("PyTorch eager", PLAIN, "torch_eager:run", "fused optimizer"),
+            ("PyTorch eager", PER_CORE, "torch_eager:run", "fused optimizer"),
+            ("PyTorch batched", PLAIN, "torch_batched:whole", "bmm over all networks"),
+            ("PyTorch batched", PER_CORE, "torch_batched:shards", "bmm over shards"),
+            ("JAX", PLAIN, "jax_vmap:whole", "vmap over all networks"),
+            ("JAX", PER_CORE, "jax_vmap:shards", "vmap over shards"),
+        )
+    ),
+]

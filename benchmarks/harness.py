@@ -1,0 +1,101 @@
+"""The clock: every contestant on the same works, in fresh processes, repetitions in turn."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from subprocess import PIPE
+from typing import Any
+
+from benchmarks.contestants import Contestant
+from benchmarks.work import Scores, Work
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Row:
+    """What was measured of one contestant at one work: seconds of each repetition, the scores of the last."""
+
+    work: Work
+    contestant: Contestant
+    seconds: list[float] = field(default_factory=list)
+    warm_ups: list[float] = field(default_factory=list)
+    scores: Scores = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return median(self.seconds)
+
+    @property
+    def rate(self) -> float:
+        """Floating-point operations of the algorithm per second."""
+        return self.work.flop / self.median
+
+    @property
+    def best(self) -> tuple[float, float]:
+        """The (learning rate, validation accuracy) of the best trial."""
+        return max(self.scores, key=lambda score: score[1])
+
+    @property
+    def best_tenth(self) -> float:
+        """The mean accuracy of the best tenth of the trials: most of W1 learns nothing, and its median says little."""
+        accuracies = sorted((accuracy for _, accuracy in self.scores), reverse=True)
+        return sum(accuracies[: max(1, len(accuracies) // 10)]) / max(1, len(accuracies) // 10)
+
+
+def measure(rows: Sequence[Row], rounds: int, enough: float, say: Callable[[str], None] = print) -> None:
+    """Run the contestants in turn, A B C A B C; one that has run twice and used ``enough`` seconds sits out."""
+    with tempfile.TemporaryDirectory() as folder:
+        for work in {row.work.name: row.work for row in rows}.values():
+            work.save(Path(folder) / f"{work.name}.npz")
+        for number in range(rounds):
+            for row in rows:
+                if len(row.seconds) >= 2 and sum(row.seconds) >= enough:
+                    continue
+                once(row, Path(folder) / f"{row.work.name}.npz")
+                who = f"{row.work.name} {row.contestant.name}, {row.contestant.way} ({row.contestant.detail})"
+                say(f"round {number + 1}: {who}: {row.seconds[-1]:.2f} s")
+
+
+def once(row: Row, path: Path) -> None:
+    """Start the contestant's processes, wait until all are warm, and time them from the word to the last answer."""
+    contestant, of = row.contestant, row.contestant.processes
+    command = [sys.executable, "-m", "benchmarks.worker", contestant.target, str(path)]
+    workers = [
+        subprocess.Popen(
+            [*command, str(k), str(of)], stdin=PIPE, stdout=PIPE, text=True, cwd=ROOT, env=contestant.environment
+        )
+        for k in range(of)
+    ]
+    try:
+        warm_ups = [answer(worker) for worker in workers]
+        start = time.perf_counter()
+        for worker in workers:
+            assert worker.stdin is not None
+            worker.stdin.write("go\n")
+            worker.stdin.flush()
+        shares = [answer(worker) for worker in workers]
+        row.seconds.append(time.perf_counter() - start)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.communicate()
+    row.warm_ups.append(max(warm_ups))
+    row.scores = [(lr, accuracy) for share in shares for lr, accuracy in share]
+    if len(row.scores) != row.work.trials:
+        raise RuntimeError(f"{contestant.name} did {len(row.scores)} trials of {row.work.trials}")
+
+
+def answer(worker: "subprocess.Popen[str]") -> Any:
+    """Return the next line that a worker says, which is JSON."""
+    assert worker.stdout is not None
+    line = worker.stdout.readline()
+    if not line:
+        raise RuntimeError(f"a contestant ended without an answer; its own words stand above: {worker.args!r}")
+    return json.loads(line)

@@ -1,0 +1,168 @@
+"""The findings in words: the table, the headline ratios, the floors, and whether all did the same work."""
+
+import datetime
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from benchmarks.contestants import CORES, OURS, PER_CORE, PLAIN
+from benchmarks.harness import Row
+
+LIBRARIES = ("zerokara", "numpy", "scikit-learn", "torch", "jax")
+
+
+@dataclass(frozen=True)
+class Floor:
+    """zerokara must be at least ``factor`` times as fast as the rival, in the named way or the faster one."""
+
+    work: str
+    rival: str
+    factor: float
+    way: str | None = None
+
+
+FLOORS = [
+    Floor("W1", "textbook loop", 8.0, PLAIN),
+    Floor("W1", "PyTorch eager", 1.2, PER_CORE),
+    Floor("W1", "PyTorch batched", 1.1),
+    Floor("W1", "JAX", 1.4),
+    Floor("W2", "scikit-learn", 3.0, PER_CORE),
+    Floor("W2", "PyTorch eager", 5.0, PER_CORE),
+    Floor("W2", "JAX", 1.0),
+]
+
+# The accuracies that show the work was done: the best one, and the learning rates it may be found at.
+BEST = {"W1": (0.70, 1e-3, 1e-2), "W2": (0.95, 1e-4, 1e-1)}
+TENTH_APART = 0.10
+
+
+def machine() -> str:
+    """Return the processor's name and the cores that the benchmark may use."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        models = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        name = models[0] if models else name
+    return (
+        f"{name}, {CORES} cores, {platform.system()} {platform.release()}, load {os.getloadavg()[0]:.1f} at the start"
+    )
+
+
+def versions() -> str:
+    """Return the versions of Python and of every library that takes part."""
+    found = [f"Python {platform.python_version()}"]
+    for name in LIBRARIES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"{name} not installed")
+    return ", ".join(found)
+
+
+def fastest(rows: Sequence[Row], work: str, name: str, way: str | None = None) -> Row | None:
+    """Return a contestant's fastest row at a work, of one way or of all."""
+    found = [row for row in rows if row.work.name == work and row.contestant.name == name]
+    return min((row for row in found if way in (None, row.contestant.way)), key=lambda row: row.median, default=None)
+
+
+def table(rows: Sequence[Row], work: str, peaks: tuple[float, float]) -> str:
+    """Return the Markdown table of one work, the fastest first."""
+    lines = [
+        "| contestant | way | median s | min | max | runs | GFLOP/s | of peak | warm-up s | best | lr | best tenth |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in sorted((row for row in rows if row.work.name == work), key=lambda row: row.median):
+        lr, accuracy = row.best
+        cells = [
+            row.contestant.name,
+            f"{row.contestant.way}: {row.contestant.detail}",
+            f"{row.median:.2f}",
+            f"{min(row.seconds):.2f}",
+            f"{max(row.seconds):.2f}",
+            str(len(row.seconds)),
+            f"{row.rate / 1e9:.1f}",
+            f"{row.rate / peaks[1]:.0%}",
+            f"{min(row.warm_ups):.1f}",
+            f"{accuracy:.3f}",
+            f"{lr:.1e}",
+            f"{row.best_tenth:.3f}",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def headlines(rows: Sequence[Row], work: str) -> list[str]:
+    """Return how many times as fast as each rival zerokara is, each rival in the faster of its ways."""
+    ours = fastest(rows, work, OURS.name)
+    names = dict.fromkeys(row.contestant.name for row in rows if row.contestant.name != OURS.name)
+    rivals = [rival for name in names if (rival := fastest(rows, work, name))]
+    if ours is None:
+        return []
+    return [
+        f"{work}: {rival.median / ours.median:.2f} times as fast as {rival.contestant.name} "
+        f"({rival.contestant.way}: {rival.contestant.detail})"
+        for rival in rivals
+    ]
+
+
+def floors(rows: Sequence[Row]) -> list[str]:
+    """Return a pass or fail line for each floor whose contestants both ran."""
+    lines = []
+    for floor in FLOORS:
+        ours, rival = fastest(rows, floor.work, OURS.name), fastest(rows, floor.work, floor.rival, floor.way)
+        if ours and rival:
+            ratio = rival.median / ours.median
+            verdict = "pass" if ratio >= floor.factor else "FAIL"
+            way = floor.way or "the faster of its ways"
+            lines.append(f"{verdict}: {floor.work} at {floor.factor:g} times {floor.rival}, {way}: {ratio:.2f}")
+    return lines
+
+
+def same_work(rows: Sequence[Row]) -> list[str]:
+    """Return a pass or fail line for each contestant: did its networks learn what the others' did?"""
+    lines = []
+    for work in dict.fromkeys(row.work.name for row in rows if row.work.name in BEST):
+        here = [row for row in rows if row.work.name == work]
+        least, low, high = BEST[work]
+        tenths = sorted(row.best_tenth for row in here)
+        for row in here:
+            lr, accuracy = row.best
+            apart = abs(row.best_tenth - tenths[len(tenths) // 2])
+            right = accuracy >= least and low <= lr <= high * 1.0001 and apart <= TENTH_APART
+            lines.append(
+                f"{'pass' if right else 'FAIL'}: {work} {row.contestant.name}, {row.contestant.detail}: "
+                f"best {accuracy:.3f} at {lr:.1e}, best tenth {row.best_tenth:.3f}"
+            )
+    return lines
+
+
+def document(rows: Sequence[Row], peaks: tuple[float, float], command: str) -> str:
+    """Return the whole of results.md."""
+    works = {row.work.name: row.work for row in rows}
+    parts = [
+        "# Benchmark results",
+        f"Made by `{command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC.",
+        f"- Machine: {machine()}\n- {versions()}\n- float32 matrix-product peak: {peaks[0] / 1e9:.0f} GFLOP/s on one "
+        f"thread, {peaks[1] / 1e9:.0f} on {CORES}",
+        "Medians of repetitions in turn, each in fresh processes that have imported and warmed up with one epoch "
+        "before the clock starts (the warm-up column, the least of its repetitions: for JAX, its compilation). The operations "
+        "are the algorithm's, and the peak is that of all cores. One process per core: one thread each. The best tenth "
+        "is the mean validation accuracy of the best tenth of the trials.",
+    ]
+    for name, work in works.items():
+        parts += [
+            f"## {name}: {work.trials} networks {'-'.join(map(str, work.sizes))}, {work.optimizer}, "
+            f"batch {work.batch}, {work.epochs} epochs, {len(work.x_train)} training and {len(work.x_val)} validation samples "
+            f"({work.flop / 1e9:.1f} GFLOP)",
+            table(rows, name, peaks),
+            bullets(headlines(rows, name)),
+        ]
+    parts += ["## Floors", bullets(floors(rows)), "## Did all do the same work?", bullets(same_work(rows))]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
