@@ -42,7 +42,7 @@ def main() -> None:
     measure(rows, 1 if options.quick else options.rounds, options.enough)
     peaks = max(before[0], peak(1)), max(before[1], peak(CORES))
 
-    text = document(rows, peaks, " ".join(["python -m benchmarks", *sys.argv[1:]]))
+    text = document(rows, peaks, " ".join(["python -m benchmarks", *sys.argv[1:]]), not options.quick)
     print("\n" + text)
     whole = not (options.quick or options.only or options.work)
     out = options.out or (Path(__file__).parent / "results.md" if whole else None)

@@ -139,28 +139,29 @@ def same_work(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
-def document(rows: Sequence[Row], peaks: tuple[float, float], command: str) -> str:
-    """Return the whole of results.md."""
+def document(rows: Sequence[Row], peaks: tuple[float, float], command: str, judge: bool = True) -> str:
+    """Return the whole of results.md; a work that was cut short is not judged."""
     works = {row.work.name: row.work for row in rows}
     parts = [
         "# Benchmark results",
         f"Made by `{command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC.",
         f"- Machine: {machine()}\n- {versions()}\n- float32 matrix-product peak: {peaks[0] / 1e9:.0f} GFLOP/s on one "
         f"thread, {peaks[1] / 1e9:.0f} on {CORES}",
-        "Medians of repetitions in turn, each in fresh processes that have imported and warmed up with one epoch "
-        "before the clock starts (the warm-up column, the least of its repetitions: for JAX, its compilation). The operations "
-        "are the algorithm's, and the peak is that of all cores. One process per core: one thread each. The best tenth "
-        "is the mean validation accuracy of the best tenth of the trials.",
+        "Medians of repetitions in turn. Each repetition starts fresh processes; the clock starts when they have "
+        "imported everything and trained one epoch (the warm-up column, the least of the repetitions: for JAX, its "
+        "compilation). In one process per core, each has one thread. The operations are the algorithm's, the peak is "
+        "that of all cores. Best: the best validation accuracy; best tenth: the mean of the best tenth of the trials.",
     ]
     for name, work in works.items():
         parts += [
             f"## {name}: {work.trials} networks {'-'.join(map(str, work.sizes))}, {work.optimizer}, "
-            f"batch {work.batch}, {work.epochs} epochs, {len(work.x_train)} training and {len(work.x_val)} validation samples "
-            f"({work.flop / 1e9:.1f} GFLOP)",
+            f"batch {work.batch}, {work.epochs} epochs, {len(work.x_train)} training and {len(work.x_val)} "
+            f"validation samples ({work.flop / 1e9:.1f} GFLOP)",
             table(rows, name, peaks),
             bullets(headlines(rows, name)),
         ]
-    parts += ["## Floors", bullets(floors(rows)), "## Did all do the same work?", bullets(same_work(rows))]
+    if judge:
+        parts += ["## Floors", bullets(floors(rows)), "## Did all do the same work?", bullets(same_work(rows))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -89,7 +89,7 @@ class Recipe:
         rows = np.arange(self.population) if rows is None else np.asarray(rows)
         rule = optimizer(self.optimizer, self.population, self.seed)
         lr = rule.lr.copy()
-        lr[list(self.diverging)] = 1e30
+        lr[list(self.diverging)] = 1e30 if self.dtype == "float32" else 1e300
         given = {name: getattr(rule, name)[rows] for name in rule.numbers} | {"lr": lr[rows]}
         smoothing = numbers("label_smoothing", self.population, self.seed)[rows]
         return Trainer(

@@ -84,27 +84,27 @@ def test_every_row_of_the_tables_through_the_trainer(recipe: Recipe, dtype: str)
 
 
 @given(recipes(), st.data())
-@law(60)
+@law(150)
 def test_any_network_alone(recipe: Recipe, data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.integers(0, recipe.population - 1), min_size=1, max_size=3, unique=True))
     laws.alone_as_in_company(recipe, rows)
 
 
 @given(recipes(), st.data())
-@law(40)
+@law(100)
 def test_any_company(recipe: Recipe, data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(recipe.population)))
     laws.any_company_will_do(recipe, order[: data.draw(st.integers(1, len(order)))])
 
 
 @given(recipes(), st.lists(st.integers(0, 33), max_size=4))
-@law(25)
+@law(60)
 def test_any_shards(recipe: Recipe, borders: list[int]) -> None:
     laws.shards_are_the_whole(recipe, [min(border, recipe.population) for border in borders])
 
 
 @given(recipes(), st.data())
-@law(40)
+@law(100)
 def test_any_survivors_in_any_order(recipe: Recipe, data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(recipe.population)))
     keep = order[: data.draw(st.integers(1, len(order)))]
@@ -112,7 +112,7 @@ def test_any_survivors_in_any_order(recipe: Recipe, data: st.DataObject) -> None
 
 
 @given(recipes(), st.integers(1, 2))
-@law(25)
+@law(60)
 def test_any_training_in_two_parts(recipe: Recipe, first: int) -> None:
     laws.in_two_parts(recipe, first)
 

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 from jax import Array
 
 from benchmarks.work import Scores, Work
@@ -13,6 +14,7 @@ from benchmarks.work import Scores, Work
 SHARD = 10  # networks; the fastest of 5, 10, 25 and 50, or level with it, in both works
 
 Tree = Any
+Floats = npt.NDArray[np.float32]
 
 
 def initial(work: Work, size: int) -> tuple[Tree, Tree]:
@@ -85,7 +87,7 @@ def epoch(
     return jax.vmap(one_network)(params, state, lrs, decays)
 
 
-def fit(work: Work, lrs: Array, decays: Array) -> Scores:
+def fit(work: Work, lrs: Floats, decays: Floats) -> Scores:
     data = jax.tree.map(jnp.asarray, (work.x_train, work.t_train, work.x_val, work.t_val))
     params, state = initial(work, len(lrs))
     rng = np.random.default_rng(0)

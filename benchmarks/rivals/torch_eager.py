@@ -19,7 +19,7 @@ def mlp(work: Work) -> nn.Sequential:
 
 @torch.inference_mode()
 def accuracy(model: nn.Module, x: Tensor, t: Tensor) -> float:
-    return (model(x).argmax(1) == t).float().mean().item()
+    return float((model(x).argmax(1) == t).float().mean())
 
 
 def fit(work: Work, lr: float, decay: float) -> float:

@@ -12,7 +12,7 @@ _limit: Any = None
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold the BLAS libraries of this process at one thread, from the first that enters to the last that leaves.
+    """Hold the BLAS libraries of this process at one thread, from the first that enters to the last to leave.
 
     The limit belongs to the whole process, so worker threads that each set and restored it
     would undo one another's.
@@ -22,6 +22,7 @@ def one_thread() -> Iterator[None]:
         if _inside == 0:
             from threadpoolctl import threadpool_limits
 
+            _take_control()
             _limit = threadpool_limits(1, user_api="blas")
         _inside += 1
     try:
@@ -30,8 +31,10 @@ def one_thread() -> Iterator[None]:
         with _lock:
             _inside -= 1
             if _inside == 0:
+                _take_control()
                 _limit.restore_original_limits()
                 _limit = None
+                _take_control()
 
 
 @contextmanager
@@ -45,5 +48,17 @@ def threads(count: int) -> Iterator[None]:
     else:
         from threadpoolctl import threadpool_limits
 
+        _take_control()
         with threadpool_limits(count, user_api="blas"):
             yield
+
+
+def _take_control() -> None:
+    """Let the next thread that sets a limit do so, whichever did last.
+
+    From version 3.8 on, threadpoolctl silently ignores all threads but the one that set OpenBLAS's limit first.
+    """
+    from threadpoolctl import OpenBLASController
+
+    if hasattr(OpenBLASController, "clear_controlling_thread"):
+        OpenBLASController.clear_controlling_thread(force=True)

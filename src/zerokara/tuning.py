@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from zerokara.data import Dataset
-from zerokara.search.cohort import Plan, check_counts
+from zerokara.search.plan import Plan, check_counts
 from zerokara.search.hyperparameters import to_text
 from zerokara.search.progress import Progress
 from zerokara.search.runfolder import RunFolder
 from zerokara.search.space import Space, default_space
 from zerokara.search.proposing import make_sampler
+from zerokara.search.race import make_race
 from zerokara.search.study import GENERATION, Study, search
 from zerokara.search.workers import cores
 from zerokara.train import Epoch
@@ -29,6 +30,7 @@ def tune(
     trials: int = 100,
     epochs: int = 50,
     sampler: str = "random",
+    race: str = "none",
     seed: int = 0,
     rank: str = "loss",
     keep_best: bool = False,
@@ -56,6 +58,7 @@ def tune(
             by default learning rate, weight decay and dropout are searched.
         trials, epochs: how many proposals are tried, and for how many epochs each.
         sampler: what proposes them; "random".
+        race: who trains to the end: "none" (all), "halving" or "hyperband", with [:ETA[:FIRST_RUNG]].
         rank: trials are ranked by validation "loss", or "accuracy" (R2 in regression).
         keep_best: judge each trial by its best epoch, not by its last, and keep that epoch's weights.
         paired: trials share their draws (mini-batches, dropout, initial weights); False gives each its own.
@@ -77,8 +80,9 @@ def tune(
     started = time.perf_counter() if started is None else started
     plan = Plan(data, epochs, seed, rank, keep_best, paired, replicate, evaluate_train_every, dtype)
     whole = Space(default_space() if space is None else space)
-    settings: dict[str, Any] = {"trials": trials, "sampler": sampler, "generation": generation}
+    settings: dict[str, Any] = {"trials": trials, "sampler": sampler, "race": race, "generation": generation}
     check_counts(trials=trials, generation=generation, workers=cores() if workers is None else workers)
+    make_race(race)
     make_sampler(sampler, seed)  # Every name is checked before a folder is made.
     run = partial(search, plan, whole, **settings, workers=workers, progress=progress, on_epoch=on_epoch)
     if out is None:

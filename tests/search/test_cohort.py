@@ -5,8 +5,10 @@ import pytest
 
 import zerokara as zk
 from zerokara.errors import InputError
-from zerokara.search.cohort import NETWORKS, Plan, judge, shards, train, trainer
+from zerokara.search.cohort import NETWORKS, shards, trainer
 from zerokara.search.hyperparameters import complete
+from zerokara.search.plan import Plan
+from zerokara.search.population import Population, judge
 from zerokara.search.trial import Proposal
 from zerokara.train import History
 
@@ -47,8 +49,10 @@ def proposals(space: list[dict[str, object]]) -> list[Proposal]:
 
 
 def results(found, plan):
-    trials = [t for s in found for t in train(s, plan, lambda *_: None, lambda: False).trials]
-    return sorted(trials, key=lambda trial: trial.number)
+    populations = [Population(shard, plan) for shard in found]
+    for population in populations:
+        population.advance(plan.epochs, lambda *_: None, lambda: False)
+    return sorted((t for p in populations for t in p.trials()), key=lambda trial: trial.number)
 
 
 @pytest.mark.parametrize("space", SPACES)

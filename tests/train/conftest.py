@@ -21,7 +21,7 @@ def digits() -> Dataset:
 def curve() -> Dataset:
     """A regression with two outputs."""
     rng = stream(0, "curve")
-    x = rng.standard_normal((120, 3))
+    x = rng.standard_normal((400, 3))
     t = np.stack([x[:, 0] * x[:, 1], np.sin(2 * x[:, 2]) + 5], axis=1)
     return data.from_arrays(x, t + 0.1 * rng.standard_normal(t.shape)).split(validation=0.25, seed=0)
 

@@ -86,6 +86,8 @@ class SearchOptions:
     """How many proposals are tried."""
     sampler: str = "random"
     """What proposes them: random."""
+    race: str = "none"
+    """Who trains to the end: none (all do), halving or hyperband, with [:ETA[:FIRST_RUNG]], such as halving:3:2."""
     generation: int = 256
     """Trials proposed and trained at once, at most."""
     paired: Annotated[bool, Parameter(negative="--no-paired")] = True
@@ -197,7 +199,7 @@ def trial_config(source: Path, number: int) -> dict[str, Any]:
         config[name] = rows[str(number)][name]
     if not config.pop("paired", True):
         config["replicate"] = config.get("replicate", 0) + number
-    return {name: value for name, value in config.items() if name not in ("trials", "sampler", "generation")}
+    return {name: value for name, value in config.items() if name not in ("trials", "sampler", "race", "generation")}
 
 
 def value_of(option: str, tokens: list[str]) -> str | None:

@@ -42,6 +42,7 @@ def run_search(
             space,
             trials=search.trials,
             sampler=search.sampler,
+            race=search.race,
             generation=search.generation,
             paired=search.paired,
             **dataclasses.asdict(training),

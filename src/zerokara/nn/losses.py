@@ -1,6 +1,7 @@
 """Losses: one number per network, and its gradient with respect to the scores."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -130,6 +131,19 @@ def largest(scores: Array) -> Array:
     """
     highest: Array = np.ascontiguousarray(scores.transpose(-1, *range(scores.ndim - 1))).max(axis=0)
     return highest[..., None]
+
+
+def concat(parts: Sequence[Loss], sizes: Sequence[int]) -> Loss:
+    """Return the losses of several populations, of so many networks each, as one."""
+    first = parts[0]
+    if not isinstance(first, SoftmaxCrossEntropy):
+        return first
+    rows = [
+        np.broadcast_to(loss.label_smoothing, (size, 1, 1))
+        for loss, size in zip(parts, sizes, strict=True)
+        if isinstance(loss, SoftmaxCrossEntropy)
+    ]
+    return SoftmaxCrossEntropy(np.concatenate(rows))
 
 
 LOSSES: dict[str, type[Loss]] = {

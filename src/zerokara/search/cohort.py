@@ -5,22 +5,19 @@ Only this file knows the difference.
 """
 
 import math
-import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from zerokara.arrays import Array
-from zerokara.data import Dataset
-from zerokara.errors import InputError, unknown
-from zerokara.nn import Network, SoftmaxCrossEntropy, mlp
+from zerokara.arrays import Array, Index
+from zerokara.nn import SoftmaxCrossEntropy, mlp
 from zerokara.optim import OPTIMIZERS, schedules
 from zerokara.search.hyperparameters import split, to_text
-from zerokara.search.trial import Proposal, State, Trial
-from zerokara.train import Epoch, History, Trainer
-from zerokara.train.history import CURVES, badness
+from zerokara.search.plan import Plan
+from zerokara.search.trial import Proposal
+from zerokara.train import Trainer
 from zerokara.train.metrics import CHUNK
 
 NETWORKS = range(5, 26)
@@ -32,47 +29,6 @@ MEMORY = 1 << 29
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What all trials of a study share: the data, how long they train, and how they are judged.
-
-    ``replicate`` says which draws they share; unpaired, trial k has the draws replicate + k for itself.
-    """
-
-    data: Dataset
-    epochs: int
-    seed: int = 0
-    rank: str = "loss"
-    keep_best: bool = False
-    paired: bool = True
-    replicate: int = 0
-    evaluate_train_every: int = 1
-    dtype: str = "float32"
-
-    def __post_init__(self) -> None:
-        check_counts(epochs=self.epochs, evaluate_train_every=self.evaluate_train_every)
-        check_counts(0, seed=self.seed, replicate=self.replicate)
-        if self.rank not in RANKS:
-            raise unknown("rank", self.rank, RANKS)
-        if self.dtype not in ("float32", "float64"):
-            raise unknown("dtype", self.dtype, ("float32", "float64"))
-        if self.data.validation is None:
-            raise InputError(
-                "a search is judged on validation data, got none: cut them off with data.split(validation=0.2)"
-            )
-
-
-RANKS = ("loss", "accuracy")
-"""What trials are ranked by, on the validation data; in regression, "accuracy" is R2."""
-
-
-def check_counts(least: int = 1, **counts: int) -> None:
-    """Raise for the first of the named counts that is no whole number of at least ``least``."""
-    for name, value in counts.items():
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-            raise InputError(f"{name} must be a whole number, {least} or above, got {value!r}")
-
-
-@dataclass(frozen=True)
 class Shard:
     """Trials that train as one population: one structure, one replicate."""
 
@@ -80,14 +36,14 @@ class Shard:
     structure: dict[str, Any]
     replicate: int = 0
 
+    @property
+    def cohort(self) -> tuple[Any, ...]:
+        """What shards of one cohort have in common."""
+        return self.replicate, *map(to_text, self.structure.values())
 
-@dataclass(frozen=True)
-class ShardResult:
-    """The trials of a shard, the network of the best of them, and the seconds that training took."""
-
-    trials: list[Trial]
-    winner: tuple[int, Network] | None
-    seconds: float
+    def of(self, proposals: Iterable[Proposal]) -> "Shard":
+        """Return a shard of the same cohort with other trials."""
+        return replace(self, proposals=tuple(proposals))
 
 
 def shards(proposals: Iterable[Proposal], plan: Plan, workers: int) -> list[Shard]:
@@ -95,34 +51,41 @@ def shards(proposals: Iterable[Proposal], plan: Plan, workers: int) -> list[Shar
 
     How they are cut changes no number, only the speed. Unpaired trials have draws of their own, and so a shard each.
     """
-    cohorts: dict[tuple[Any, ...], list[Proposal]] = {}
-    for proposal in proposals:
-        _, structure = split(proposal.params)
-        replicate = plan.replicate + (0 if plan.paired else proposal.number)
-        cohorts.setdefault((replicate, *map(to_text, structure.values())), []).append(proposal)
+    singles = [
+        Shard((p,), split(p.params)[1], plan.replicate + (0 if plan.paired else p.number)) for p in proposals
+    ]
     found = []
-    for (replicate, *_), members in cohorts.items():
-        _, structure = split(members[0].params)
-        largest = _largest(structure, plan)
-        pieces = max(math.ceil(len(members) / largest), min(workers, len(members)))
-        # A whole number of rounds, so that no worker is left with nothing to do at the end.
-        pieces = min(math.ceil(pieces / workers) * workers, len(members))
-        for part in np.array_split(np.arange(len(members)), pieces):
-            found.append(Shard(tuple(members[i] for i in part), structure, replicate))
+    for same in cohorts(singles):
+        members = [single.proposals[0] for single in same]
+        found += [same[0].of(members[i] for i in piece) for piece in cut(len(members), same[0], plan, workers)]
     return found
 
 
-def _largest(structure: dict[str, Any], plan: Plan) -> int:
-    """Return how many networks of a structure make a good shard."""
-    sizes = [plan.data.n_inputs, *structure["hidden"], plan.data.n_outputs]
-    weights = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
-    arrays = weights * (2 + len(OPTIMIZERS[structure["optimizer"]].state))
-    itemsize: int = np.dtype(plan.dtype).itemsize
-    step = itemsize * (arrays + 3 * structure["batch_size"] * sum(sizes[1:]))
-    # Evaluation has chunks of its own size, and the best epoch and the last may be kept beside the present one.
-    whole = itemsize * (arrays + 3 * weights + 6 * max(structure["batch_size"], CHUNK) * sum(sizes[1:]))
-    few, many = NETWORKS.start, NETWORKS.stop - 1
-    return int(max(1, min(many, max(few, CACHE // step), MEMORY // whole)))
+class InCohort(Protocol):
+    """Whatever belongs to a cohort: a shard, or a population."""
+
+    @property
+    def cohort(self) -> tuple[Any, ...]:
+        """What members of one cohort have in common."""
+
+
+Member = TypeVar("Member", bound=InCohort)
+
+
+def cohorts(members: Iterable[Member]) -> list[list[Member]]:
+    """Return the members by cohort, in the order in which the cohorts first appear."""
+    groups: dict[tuple[Any, ...], list[Member]] = {}
+    for member in members:
+        groups.setdefault(member.cohort, []).append(member)
+    return list(groups.values())
+
+
+def cut(trials: int, shard: Shard, plan: Plan, workers: int) -> list[Index]:
+    """Return which of so many trials of the shard's cohort go into each of its shards."""
+    pieces = max(math.ceil(trials / _largest(shard.structure, plan)), min(workers, trials))
+    # A whole number of rounds, so that no worker is left with nothing to do at the end.
+    pieces = min(math.ceil(pieces / workers) * workers, trials)
+    return np.array_split(np.arange(trials), pieces)
 
 
 def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None) -> Trainer:
@@ -161,38 +124,17 @@ def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None) ->
     )
 
 
-def train(
-    shard: Shard, plan: Plan, watch: Callable[[Shard, Epoch, Array], None], stop: Callable[[], bool]
-) -> ShardResult:
-    """Train a shard to its end, or until ``stop()``; ``watch`` sees every epoch and its values."""
-    if stop():
-        history = History(len(shard.proposals))
-        return ShardResult(judge(shard.proposals, history, plan), None, 0.0)
-    started = time.perf_counter()
-    run = trainer(shard, plan, stop)
-    for epoch in run.epochs(plan.epochs):
-        watch(shard, epoch, badness(epoch.val_loss, epoch.val_score, plan.rank))
-    trials = judge(shard.proposals, run.history, plan)
-    row = min(range(len(trials)), key=lambda i: trials[i].rank_key)
-    found = (trials[row].number, run.trained(row)) if trials[row].value < math.inf else None
-    return ShardResult(trials, found, time.perf_counter() - started)
-
-
-def judge(proposals: Sequence[Proposal], history: History, plan: Plan) -> list[Trial]:
-    """Return the trials with their state, and the value and epoch that each is ranked by."""
-    values, epochs = history.ranking(plan.rank, plan.keep_best)
-    curves = {name: history[name] for name in CURVES}
-    trials = []
-    for i, proposal in enumerate(proposals):
-        length = int(history.epochs[i])
-        state: State = (
-            "diverged" if history.diverged[i] else "complete" if length == plan.epochs else "interrupted"
-        )
-        own = {name: curve[i, :length].copy() for name, curve in curves.items()}
-        trials.append(
-            Trial(proposal.number, proposal.params, state, float(values[i]), length, int(epochs[i]), own)
-        )
-    return trials
+def _largest(structure: dict[str, Any], plan: Plan) -> int:
+    """Return how many networks of a structure make a good shard."""
+    sizes = [plan.data.n_inputs, *structure["hidden"], plan.data.n_outputs]
+    weights = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+    arrays = weights * (2 + len(OPTIMIZERS[structure["optimizer"]].state))
+    itemsize: int = np.dtype(plan.dtype).itemsize
+    step = itemsize * (arrays + 3 * structure["batch_size"] * sum(sizes[1:]))
+    # Evaluation has chunks of its own size, and the best epoch and the last may be kept beside the present one.
+    whole = itemsize * (arrays + 3 * weights + 6 * max(structure["batch_size"], CHUNK) * sum(sizes[1:]))
+    few, many = NETWORKS.start, NETWORKS.stop - 1
+    return int(max(1, min(many, max(few, CACHE // step), MEMORY // whole)))
 
 
 def _column(proposals: Sequence[Proposal], name: str) -> Array:

@@ -2,13 +2,13 @@
 
 import threading
 import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.search.cohort import Shard, ShardResult
-from zerokara.search.trial import Proposal
+from zerokara.search.trial import Proposal, Trial
 from zerokara.train import Epoch
 
 
@@ -20,6 +20,11 @@ class Leader:
     epoch: int
     value: float
     score: float
+
+    @property
+    def rank_key(self) -> tuple[float, int]:
+        """The place among the trials: by value, ties to the lower number."""
+        return self.value, self.proposal.number
 
 
 @dataclass(frozen=True)
@@ -48,61 +53,56 @@ class Progress:
 
 
 class Watch:
-    """Gathers what the workers report, from any thread, and tells how far the study is."""
+    """Gathers what the workers report, from any thread, and tells how far the study is.
 
-    def __init__(self, trials: int, epochs: int) -> None:
-        self.trials, self.epochs_each = trials, epochs
+    Args:
+        trials: how many there will be.
+        epochs: how many network-epochs they will take, if none diverges.
+        on_epoch: told of every epoch too, in the thread that trained it.
+    """
+
+    def __init__(self, trials: int, epochs: int, on_epoch: Callable[[Epoch], None] | None = None) -> None:
+        self.trials, self.epochs, self.on_epoch = trials, epochs, on_epoch
         self.started = time.perf_counter()
         self.lock = threading.Lock()
-        self.running: dict[int, tuple[Leader | None, int]] = {}
+        self.running: dict[int, Leader] = {}
         self.finished: Leader | None = None
-        self.trials_done = self.epochs_done = self.diverged = self.epochs_saved = 0
+        self.done = self.epochs_done = self.diverged = 0
 
-    def epoch(self, shard: Shard, epoch: Epoch, value: Array) -> None:
-        """Note an epoch of a shard; ``value`` is what its networks are ranked by."""
-        best = int(np.argmin(np.where(epoch.diverged, np.inf, value)))
-        leader = Leader(
-            shard.proposals[int(epoch.rows[best])],
-            epoch.number,
-            float(value[best]),
-            float(epoch.val_score[best]),
-        )
+    def epoch(self, proposals: Sequence[Proposal], epoch: Epoch, value: Array) -> None:
+        """Note an epoch of a population; ``value`` is what its networks are ranked by."""
         with self.lock:
-            self.running[shard.proposals[0].number] = (
-                leader if np.isfinite(value[best]) else None,
-                len(shard.proposals),
-            )
+            for row, v, score in zip(epoch.rows, np.where(epoch.diverged, np.inf, value), epoch.val_score, strict=True):
+                proposal = proposals[row]
+                self.running[proposal.number] = Leader(proposal, epoch.number, float(v), float(score))
             self.epochs_done += len(epoch.rows)
-            lost = int(epoch.diverged.sum())
-            self.diverged += lost
-            self.epochs_saved += lost * (self.epochs_each - epoch.number)
+        if self.on_epoch:
+            self.on_epoch(epoch)
 
-    def shard(self, shard: Shard, result: ShardResult) -> None:
-        """Note that a shard is done."""
+    def settle(self, trials: Iterable[Trial]) -> None:
+        """Note that trials train no more."""
         with self.lock:
-            leader, _ = self.running.pop(shard.proposals[0].number, (None, 0))
-            self.trials_done += len(result.trials)
-            self.finished = _better(self.finished, leader)
+            for trial in trials:
+                self.done += 1
+                self.diverged += trial.state == "diverged"
+                leader = self.running.pop(trial.number, None)
+                if leader and trial.state == "diverged":
+                    self.epochs -= max(0, self.epochs // self.trials - trial.epochs)
+                if leader and (self.finished is None or leader.rank_key < self.finished.rank_key):
+                    self.finished = leader
 
     def progress(self) -> Progress:
         """Return how far the study is now."""
         with self.lock:
-            leader = self.finished
-            for candidate, _ in self.running.values():
-                leader = _better(leader, candidate)
+            leaders = [*self.running.values(), *([self.finished] if self.finished else [])]
+            leader = min(leaders, key=lambda leader: leader.rank_key, default=None)
             return Progress(
                 trials=self.trials,
-                trials_done=self.trials_done,
-                trials_running=sum(trials for _, trials in self.running.values()),
-                epochs=self.trials * self.epochs_each - self.epochs_saved,
+                trials_done=self.done,
+                trials_running=len(self.running),
+                epochs=self.epochs,
                 epochs_done=self.epochs_done,
                 seconds=time.perf_counter() - self.started,
                 diverged=self.diverged,
-                leader=leader,
+                leader=leader if leader and np.isfinite(leader.value) else None,
             )
-
-
-def _better(a: Leader | None, b: Leader | None) -> Leader | None:
-    if a is None or b is None:
-        return a or b
-    return min(a, b, key=lambda leader: (leader.value, leader.proposal.number))

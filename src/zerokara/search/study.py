@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from zerokara.arrays import Array
+from zerokara.blas import one_thread
 from zerokara.errors import InputError
 from zerokara.model import Model
 from zerokara.nn import Network
-from zerokara.search.cohort import Plan, Shard, ShardResult, check_counts, shards, train
+from zerokara.search.generation import better, train_generation
+from zerokara.search.plan import Plan, check_counts
 from zerokara.search.progress import Progress, Watch
 from zerokara.search.proposing import Proposer, make_sampler
+from zerokara.search.race import make_race
 from zerokara.search.space import Space
 from zerokara.search.trial import Trial
+from zerokara.search.workers import cores, interruptible
 from zerokara.train import Epoch
-from zerokara.search.workers import cores, interruptible, work_through
 
 if TYPE_CHECKING:
     from zerokara.search.journal import Journal
@@ -95,6 +97,7 @@ def search(
     *,
     trials: int = 100,
     sampler: str = "random",
+    race: str = "none",
     generation: int = GENERATION,
     workers: int | None = None,
     journal: "Journal | None" = None,
@@ -106,48 +109,34 @@ def search(
     Args:
         journal: where the study is kept; None keeps it in memory.
         progress: called about four times a second, and once at the end.
-        on_epoch: called with every epoch of every shard, from the thread that trained it.
+        on_epoch: called with every epoch of every population, from the thread that trained it.
     """
     workers = cores() if workers is None else workers
     check_counts(trials=trials, generation=generation, workers=workers)
+    rules = make_race(race)
     proposer = Proposer(space, make_sampler(sampler, plan.seed), journal)
-    watch = Watch(trials, plan.epochs)
+    sizes = [min(generation, trials - start) for start in range(0, trials, generation)]
+    epochs = sum(bracket.epochs for size in sizes for bracket in rules.brackets(size, plan.epochs))
+    watch = Watch(trials, epochs, on_epoch)
     done: list[Trial] = []
-    network: tuple[tuple[float, int], Network] | None = None
+    best: tuple[Trial, Network] | None = None
     train_seconds = 0.0
 
     def tick() -> None:
         if progress:
             progress(watch.progress())
 
-    def seen(shard: Shard, epoch: Epoch, value: Array) -> None:
-        watch.epoch(shard, epoch, value)
-        if on_epoch:
-            on_epoch(epoch)
-
-    with interruptible() as stop:
-
-        def work(shard: Shard) -> ShardResult:
-            try:
-                result = train(shard, plan, seen, stop.is_set)
-            except BaseException:
-                stop.set()  # Or the other shards would train on for nothing.
-                raise
-            watch.shard(shard, result)
-            return result
-
-        while len(done) < trials and not stop.is_set():
-            proposals = proposer.ask(min(generation, trials - len(done)))
-            cut = shards(proposals, plan, workers)
-            results = work_through(cut, work, workers, tick)
-            told = sorted((trial for result in results for trial in result.trials), key=lambda trial: trial.number)
-            proposer.tell(told)
-            done += told
-            train_seconds += sum(result.seconds for result in results)
-            found = [(done[r.winner[0]].rank_key, r.winner[1]) for r in results if r.winner]
-            network = min([*found, *([network] if network else [])], key=lambda pair: pair[0], default=None)
+    with interruptible() as stop, one_thread():
+        for size in sizes:
+            if stop.is_set():
+                break
+            found = train_generation(proposer.ask(size), plan, rules, workers, watch, stop, tick)
+            proposer.tell(found.trials)
+            done += found.trials
+            best = better(best, found.best)
+            train_seconds += found.seconds
         interrupted = stop.is_set()
     seconds = time.perf_counter() - watch.started
     tick()
-    winner = (network[0][1], network[1]) if network else None
+    winner = (best[0].number, best[1]) if best else None
     return Study(space, plan, done, winner, seconds, train_seconds, interrupted)

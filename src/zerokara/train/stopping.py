@@ -1,6 +1,7 @@
 """Early stopping: a network that has not improved for a while is taken out."""
 
 import copy
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -49,3 +50,12 @@ class Patience:
         other = copy.copy(self)
         other.best, other.waited = self.best[index], self.waited[index]
         return other
+
+
+def concat(rules: Sequence[Patience]) -> Patience | None:
+    """Return the rules of several populations as one, in that order; None for none."""
+    if not rules:
+        return None
+    other = copy.copy(rules[0])
+    other.best, other.waited = (np.concatenate([getattr(rule, name) for rule in rules]) for name in ("best", "waited"))
+    return other

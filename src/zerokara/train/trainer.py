@@ -1,7 +1,8 @@
 """The trainer: an iterator over epochs, for a whole population."""
 
+import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,16 @@ from zerokara.arrays import Array, Index, as_index
 from zerokara.data import Dataset, Part
 from zerokara.errors import InputError
 from zerokara.nn.affine import Affine
+from zerokara.nn import losses
+from zerokara.nn import network as networks
 from zerokara.nn.losses import LOSSES, Loss
 from zerokara.nn.network import Network
+from zerokara.optim import optimizer as optimizers
 from zerokara.optim.optimizer import Optimizer
 from zerokara.optim.schedules import Constant, Schedule
 from zerokara.rng import stream
+from zerokara.train import history as histories
+from zerokara.train import stopping
 from zerokara.train.history import Epoch, History, badness
 from zerokara.train.metrics import METRICS, evaluate
 from zerokara.train.stopping import Patience
@@ -136,6 +142,14 @@ class Trainer:
         self.best = self.best and self.best.take(keep)
         self.patience = self.patience and self.patience.take(keep)
 
+    def part(self, index: npt.ArrayLike) -> "Trainer":
+        """Return a trainer of the networks ``index`` of the present ones, with their history, numbered from 0 on."""
+        other = copy.copy(self)
+        other.take(index)
+        other.history, other.finished = self.history.take(other.rows), {}
+        other.rows = np.arange(len(other.rows))
+        return other
+
     def trained(self, row: int = 0) -> Network:
         """Return one network, by its row at the start: as its best epoch left it with ``keep_best``, else as it is."""
         if row in self.finished:
@@ -212,6 +226,27 @@ class Trainer:
             leaves = leaves | stops
         if leaves.any():
             self.take(~leaves)
+
+
+def concat(trainers: Sequence[Trainer]) -> Trainer:
+    """Return one trainer for the networks of several, in that order; all have the same data, settings and epoch.
+
+    The networks that have left their populations leave their histories too.
+    """
+    parts = [trainer.part(np.arange(len(trainer.rows))) for trainer in trainers]
+    first = parts[0]
+    if any(trainer.epoch != first.epoch for trainer in parts):
+        raise InputError(f"only trainers at one epoch go together, got {[trainer.epoch for trainer in parts]}")
+    whole = copy.copy(first)
+    whole.network = networks.concat([trainer.network for trainer in parts])
+    whole.optimizer = optimizers.concat([trainer.optimizer for trainer in parts])
+    whole.loss = losses.concat([trainer.loss for trainer in parts], [len(trainer.rows) for trainer in parts])
+    whole.history = histories.concat([trainer.history for trainer in parts])
+    whole.best = networks.concat([trainer.best for trainer in parts if trainer.best]) if first.best else None
+    whole.best_value = np.concatenate([trainer.best_value for trainer in parts])
+    whole.patience = stopping.concat([trainer.patience for trainer in parts if trainer.patience])
+    whole.rows = np.arange(len(whole.best_value))
+    return whole
 
 
 def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
