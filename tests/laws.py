@@ -146,9 +146,7 @@ def same(got: Found, wanted: Found, what: str = "") -> None:
         assert a.dtype == b.dtype, f"{what}: {name} is {a.dtype} and {b.dtype}"
         assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f"), f"{what}: {name} differs, {a} and {b}"
         if a.dtype.kind == "f":
-            assert np.array_equal(np.signbit(a[a == 0]), np.signbit(b[b == 0])), (
-                f"{what}: zeros of {name} differ"
-            )
+            assert np.array_equal(np.signbit(a[a == 0]), np.signbit(b[b == 0])), f"{what}: zeros of {name} differ"
 
 
 def _same_rows(got: list[Found], wanted: list[Found], rows: Sequence[int] | Index, what: str) -> None:

@@ -199,9 +199,7 @@ def test_a_cut_picture_is_refused(tmp_path, name) -> None:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    kind=st.sampled_from(["PNG", "JPEG"]), changes=st.dictionaries(st.integers(0, 10**6), st.integers(0, 255))
-)
+@given(kind=st.sampled_from(["PNG", "JPEG"]), changes=st.dictionaries(st.integers(0, 10**6), st.integers(0, 255)))
 def test_changed_bytes_give_a_picture_or_an_input_error(tmp_path, kind, changes) -> None:
     file = io.BytesIO()
     Image.fromarray(ring(24, 255, 0)).convert("RGB").save(file, format=kind)
@@ -240,9 +238,7 @@ def test_samples_that_are_no_pictures_are_refused(tmp_path, shape) -> None:
 
 def test_a_model_of_numbers_that_are_no_pixels_is_refused(tmp_path) -> None:
     with pytest.raises(InputError, match=r"got one of -2.5 to 3"):
-        read_picture(
-            picture(tmp_path, ring(8, 255, 0)), (8, 8), {"low": -2.5, "high": 3.0, "background": 0.0}
-        )
+        read_picture(picture(tmp_path, ring(8, 255, 0)), (8, 8), {"low": -2.5, "high": 3.0, "background": 0.0})
 
 
 @pytest.mark.parametrize("scaling", ["none", "center", "standard", "range"])

@@ -233,7 +233,7 @@ def _divergence_spreads(patch: Patch) -> None:
 
 @fault("alone", replace(BASE, optimizer="momentum"))
 def _decay_for_all(patch: Patch) -> None:
-    """a network without weight decay has 0 times its weights added to its gradient, which changes zeros and infinities"""
+    """a network without weight decay has 0 times its weights added to its gradient, which changes infinities"""
 
     def decay(self, W, dW, n, spare):  # type: ignore[no-untyped-def]
         dW += W * n.weight_decay

@@ -61,9 +61,7 @@ def is_image(sample_shape: Sequence[int]) -> bool:
     return len(sample_shape) == 2 or (len(sample_shape) == 3 and sample_shape[2] in (1, 3))
 
 
-def read_picture(
-    path: str | Path, sample_shape: Sequence[int], pixels: Mapping[str, float] | None = None
-) -> Picture:
+def read_picture(path: str | Path, sample_shape: Sequence[int], pixels: Mapping[str, float] | None = None) -> Picture:
     """Return a PNG or JPEG file as one sample, float32 of ``sample_shape``.
 
     It is turned as its camera says, transparent parts become white, and it becomes gray or RGB. It is padded
@@ -132,9 +130,7 @@ def _top(pixels: Mapping[str, float] | None) -> float:
     """Return what white is in the data's units: 1, or 255."""
     low, high = (0.0, 1.0) if pixels is None else (pixels["low"], pixels["high"])
     if low < 0 or high > 255:
-        raise InputError(
-            f"a picture needs a model of pixels in [0, 1] or 0 to 255, got one of {low:g} to {high:g}"
-        )
+        raise InputError(f"a picture needs a model of pixels in [0, 1] or 0 to 255, got one of {low:g} to {high:g}")
     return 1.0 if high <= 1 else 255.0
 
 
@@ -146,9 +142,7 @@ def _open(path: Path) -> tuple["Image", list[str]]:
         raise InputError(f"a picture is a PNG or JPEG file, got the folder {path}")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # Pillow warns of large pictures; the limit below is the lower one.
+            warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit below is the lower one.
             with Image.open(path, formats=("PNG", "JPEG")) as image:
                 if image.width * image.height > LARGEST:
                     raise InputError(
@@ -168,9 +162,7 @@ def _open(path: Path) -> tuple["Image", list[str]]:
     except FileNotFoundError as error:
         raise InputError(f"there is no picture {path}: check the path") from error
     except UnidentifiedImageError as error:
-        raise InputError(
-            f"a picture is a PNG or JPEG file, got {path}, which is neither: convert it"
-        ) from error
+        raise InputError(f"a picture is a PNG or JPEG file, got {path}, which is neither: convert it") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"a picture has {LARGEST:,} pixels at most, got {path} ({error})") from error
     except Exception as error:  # A damaged file makes Pillow raise nearly anything.

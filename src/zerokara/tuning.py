@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from zerokara.data import Dataset
-from zerokara.search.plan import Plan, check_counts
 from zerokara.search.hyperparameters import to_text
+from zerokara.search.plan import Plan, check_counts
 from zerokara.search.progress import Progress
-from zerokara.search.runfolder import RunFolder
-from zerokara.search.space import Space, default_space
 from zerokara.search.proposing import make_sampler
 from zerokara.search.race import make_race
+from zerokara.search.runfolder import RunFolder
+from zerokara.search.space import Space, default_space
 from zerokara.search.study import GENERATION, Study, search
 from zerokara.search.workers import cores
 from zerokara.train import Epoch

@@ -120,7 +120,9 @@ def test_train_shows_every_epoch(capsys, tmp_path) -> None:
 
 def test_the_command_line_overrides_the_config(capsys, tmp_path) -> None:
     config = tmp_path / "config.toml"
-    config.write_text('epochs = 2\ntrials = 9\nhidden = "4"\nlr = 0.5\nsearch = ["dropout=uniform:0:0.5"]\ntrain-size = 150\n')
+    config.write_text(
+        'epochs = 2\ntrials = 9\nhidden = "4"\nlr = 0.5\nsearch = ["dropout=uniform:0:0.5"]\ntrain-size = 150\n'
+    )
     tokens = ["tune", "digits", "--config", config, "--trials", 3, "--search", "lr=log:1e-3:1e-2"]
     code, _, err = run(capsys, *tokens, "--out", tmp_path / "run")
     assert code == 0, err
@@ -326,7 +328,7 @@ def test_version(capsys) -> None:
 
 
 def test_the_course_search_on_mnist(tmp_path, mnist_folder) -> None:
-    """The course finds that a learning rate between 0.001 and 0.01 works; twenty trials here, the bits at any number."""
+    """The course finds that a learning rate between 0.001 and 0.01 works; here with twenty trials."""
     tokens = ["tune", "mnist", "--train-size", 500, "--validation", 0.2, "--trials", 20, "--epochs", 50]
     tokens += ["--hidden", "100,100,100,100,100,100", "--optimizer", "sgd", "--batch-size", 100, "--seed", 0]
     tokens += ["--search", "lr=log:1e-6:1e-2", "--search", "weight_decay=log:1e-8:1e-4", "--out", tmp_path / "run"]

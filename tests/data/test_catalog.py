@@ -45,9 +45,7 @@ def test_names_that_are_nothing(name, message, tmp_path, monkeypatch):
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("1,2")
-    with pytest.raises(
-        InputError, match=r"an .npz file or a folder of images by class, got the file .*a.csv"
-    ):
+    with pytest.raises(InputError, match=r"an .npz file or a folder of images by class, got the file .*a.csv"):
         load(tmp_path / "a.csv")
 
 
@@ -57,8 +55,6 @@ def test_every_name_is_listed():
 
 
 def test_what_few_need_is_imported_late():
-    code = (
-        "import sys, zerokara.data; print({'requests', 'pooch', 'PIL', 'rich', 'urllib3'} & set(sys.modules))"
-    )
+    code = "import sys, zerokara.data; print({'requests', 'pooch', 'PIL', 'rich', 'urllib3'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -28,9 +28,7 @@ def test_refuses_what_is_no_finite_float32(values, message):
         as_float32(values, "x")
 
 
-@pytest.mark.parametrize(
-    "dtype", [bool, np.int8, np.uint8, np.int64, np.float16, np.float32, np.float64, ">f4"]
-)
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint8, np.int64, np.float16, np.float32, np.float64, ">f4"])
 def test_any_numbers_become_float32(dtype):
     out = as_float32(np.array([[0, 1], [1, 0]], dtype), "x")
     assert out.dtype == np.float32

@@ -20,9 +20,7 @@ def test_what_is_nowhere_is_downloaded_once_and_then_comes_from_the_cache(tiny, 
     assert [step for step in seen if step[1] == step[2]] == [(f"{n}.gz", k, k) for n, k in sizes.items()]
     folder = find(tiny)
     assert folder == cache_folder(tiny)
-    assert sorted(p.name for p in folder.iterdir()) == sorted(
-        [".lock", *(f"{name}.gz" for name in tiny.sha256)]
-    )
+    assert sorted(p.name for p in folder.iterdir()) == sorted([".lock", *(f"{name}.gz" for name in tiny.sha256)])
     mirror.paths.clear()
     assert load_idx(tiny).fingerprint() == data.fingerprint()
     assert len(mirror.log) == 4
@@ -132,10 +130,7 @@ def test_when_no_mirror_delivers_the_error_names_each_and_the_remedy(tiny, mirro
     assert message.startswith(
         f"tiny: no mirror delivered {TRAIN_IMAGES}.gz:\n  {mirror.url}/good/{TRAIN_IMAGES}.gz: HTTP 404"
     )
-    assert (
-        f"put {', '.join(f'{name}.gz' for name in tiny.sha256)} into a folder tiny/ and set ZEROKARA_DATA"
-        in message
-    )
+    assert f"put {', '.join(f'{name}.gz' for name in tiny.sha256)} into a folder tiny/ and set ZEROKARA_DATA" in message
 
 
 def test_a_cache_that_cannot_be_written_is_a_failure_outside(tiny):

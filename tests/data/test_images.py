@@ -54,9 +54,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "change", "message"), REFUSED, ids=[m for *_, m in REFUSED])
-def test_files_that_are_damaged_or_do_not_fit_are_refused(
-    put, tiny_files, idx, monkeypatch, name, change, message
-):
+def test_files_that_are_damaged_or_do_not_fit_are_refused(put, tiny_files, idx, monkeypatch, name, change, message):
     folder = put("data/mnist", {**tiny_files, name: change(idx, tiny_files[name])})
     monkeypatch.setenv("ZEROKARA_DATA", str(folder.parent))
     with pytest.raises(InputError, match=message):

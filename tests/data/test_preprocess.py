@@ -49,9 +49,7 @@ def test_scaling_is_fitted_on_the_training_part_only(x, rows):
     train = np.vstack([x, x + 1])
     t = np.arange(len(train)) % 2
     alone = from_arrays(train, t).scaled("standard")
-    beside = from_arrays(train, t, x_test=np.full((rows, x.shape[1]), 12345.0), t_test=[0] * rows).scaled(
-        "standard"
-    )
+    beside = from_arrays(train, t, x_test=np.full((rows, x.shape[1]), 12345.0), t_test=[0] * rows).scaled("standard")
     assert np.array_equal(alone.train.x, beside.train.x)
     assert np.array_equal(alone.preprocess.shift, beside.preprocess.shift)
     assert np.array_equal(beside.test.x, beside.preprocess.transform(np.full((rows, x.shape[1]), 12345.0)))
@@ -87,9 +85,7 @@ def test_regression_targets_are_standardized_and_restored():
     assert plain.train.t.tolist() == [[10], [20], [30]]
 
 
-@pytest.mark.parametrize(
-    ("t", "task"), [([0, 1, 1], "classification"), ([[1, 1], [0, 0], [0, 1]], "multilabel")]
-)
+@pytest.mark.parametrize(("t", "task"), [([0, 1, 1], "classification"), ([[1, 1], [0, 0], [0, 1]], "multilabel")])
 def test_labels_are_never_scaled(t, task):
     data = from_arrays(np.eye(3), t)
     scaled = data.scaled("standard")

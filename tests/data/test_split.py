@@ -14,9 +14,7 @@ def numbered(n, classes=2, test=0):
     """A dataset whose sample i is the number i."""
     x, t = np.arange(n)[:, None], np.arange(n) % classes
     official = {"x_test": 1000 + x[:test], "t_test": t[:test]} if test else {}
-    return from_arrays(
-        x, t, weights=np.arange(1, n + 1), classes=[str(k) for k in range(classes)], **official
-    )
+    return from_arrays(x, t, weights=np.arange(1, n + 1), classes=[str(k) for k in range(classes)], **official)
 
 
 def ids(part):
@@ -26,9 +24,7 @@ def ids(part):
 SIZES = st.floats(0.02, 0.45) | st.integers(1, 10)
 
 
-@given(
-    n=st.integers(100, 200), validation=SIZES, test=SIZES, seed=st.integers(0, 2**32), stratify=st.booleans()
-)
+@given(n=st.integers(100, 200), validation=SIZES, test=SIZES, seed=st.integers(0, 2**32), stratify=st.booleans())
 def test_parts_are_disjoint_and_cover_everything(n, validation, test, seed, stratify):
     data = numbered(n)
     cut_data = data.split(validation, test, seed, stratify)
@@ -41,9 +37,7 @@ def test_parts_are_disjoint_and_cover_everything(n, validation, test, seed, stra
     n_test = int(n * test) if isinstance(test, float) else test
     left = n - n_test
     assert len(cut_data.test) == n_test
-    assert len(cut_data.validation) == (
-        int(left * validation) if isinstance(validation, float) else validation
-    )
+    assert len(cut_data.validation) == (int(left * validation) if isinstance(validation, float) else validation)
 
 
 @given(seed=st.integers(0, 2**32))
@@ -111,9 +105,7 @@ def test_digits_are_stratified_in_every_part():
 
 
 def test_the_record_of_the_split_is_json():
-    data = (
-        numbered(50).first(np.int64(40)).split(np.float64(0.25), np.int32(4), seed=np.int64(3), stratify=True)
-    )
+    data = numbered(50).first(np.int64(40)).split(np.float64(0.25), np.int32(4), seed=np.int64(3), stratify=True)
     settings = {"train_size": 40, "validation": 0.25, "test": 4, "seed": 3, "stratify": True}
     assert json.loads(json.dumps(data.split_settings)) == settings
 

@@ -66,7 +66,9 @@ def test_the_cs231n_toy_learns() -> None:
 def test_batch_norm_by_hand() -> None:
     layer = nn.BatchNorm(2)
     network = nn.Network([layer], population=2, dtype="float64")
-    network.load({**network.arrays(), "0.gamma": np.array([[[2.0, 1.0]], [[1.0, 1.0]]]), "0.beta": np.array([0.5, 0.0])})
+    network.load(
+        {**network.arrays(), "0.gamma": np.array([[[2.0, 1.0]], [[1.0, 1.0]]]), "0.beta": np.array([0.5, 0.0])}
+    )
     x = np.array([[[1.0, 10.0], [3.0, 10.0]], [[0.0, -1.0], [4.0, 1.0]]])
     y = network.forward(x, step=0)
     # Means 2, 10 and 2, 0; variances 1, 0 and 4, 1.

@@ -26,11 +26,7 @@ def stepped(name: str, dtype: str = "float32") -> tuple[nn.Network, optim.Optimi
 
 def equal(a: optim.Optimizer, b: optim.Optimizer) -> bool:
     names = (*a.numbers, *a.state)
-    return (
-        type(a) is type(b)
-        and a.t == b.t
-        and all(np.array_equal(getattr(a, n), getattr(b, n)) for n in names)
-    )
+    return type(a) is type(b) and a.t == b.t and all(np.array_equal(getattr(a, n), getattr(b, n)) for n in names)
 
 
 @every_optimizer

@@ -1,5 +1,6 @@
 """Every optimizer against its formula written out once more, in float64 and one network at a time."""
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -113,8 +114,7 @@ def test_first_steps_of_every_network(name: str, dtype: str) -> None:
     rule = kind(**given).start(network)
     decayed = np.arange(network.size) < network.decayed
     wanted = [
-        expected(name, {n: float(value[k]) for n, value in given.items()}, start[k], decayed)
-        for k in range(population)
+        expected(name, {n: float(value[k]) for n, value in given.items()}, start[k], decayed) for k in range(population)
     ]
     for step in range(STEPS):
         network.grads[:] = slope(network.params)
@@ -174,7 +174,7 @@ def test_tiles_cover_everything_once(population: int, borders: tuple[int, ...]) 
     for rows, columns in tiles(population, borders):
         covered[rows, columns] += 1
         assert covered[rows, columns].size <= TILE
-        assert any(a <= columns.start < columns.stop <= b for a, b in zip(borders, borders[1:], strict=False))
+        assert any(a <= columns.start < columns.stop <= b for a, b in itertools.pairwise(borders))
     assert (covered == 1).all()
 
 

@@ -82,9 +82,7 @@ def test_draws_follow_the_law_that_the_range_names(found, shape):
     assert values.max() <= found.high
     assert stats.kstest(values, shape).pvalue > 0.01
     # The test sees a wrong scale: the same draws do not look like the other's.
-    wrong = (
-        stats.uniform(found.low, found.high - found.low) if isinstance(found, Log) else stats.norm(0.5, 1.4)
-    )
+    wrong = stats.uniform(found.low, found.high - found.low) if isinstance(found, Log) else stats.norm(0.5, 1.4)
     assert stats.kstest(values, wrong.cdf).pvalue < 0.01
 
 

@@ -35,9 +35,7 @@ def quiet():
 
 def fill(storage, trials=3):
     """Ask and tell some trials, of every kind that a search knows."""
-    study = optuna.create_study(
-        storage=storage, study_name="zerokara", sampler=RandomSampler(0), load_if_exists=True
-    )
+    study = optuna.create_study(storage=storage, study_name="zerokara", sampler=RandomSampler(0), load_if_exists=True)
     for _ in range(trials):
         trial = study.ask(RANGES)
         trial.set_user_attr("state", "complete")
@@ -48,9 +46,7 @@ def fill(storage, trials=3):
 
 
 def stock(path):
-    return optuna.load_study(
-        study_name="zerokara", storage=JournalStorage(JournalFileBackend(str(path)))
-    ).get_trials()
+    return optuna.load_study(study_name="zerokara", storage=JournalStorage(JournalFileBackend(str(path)))).get_trials()
 
 
 def told(trials):
@@ -239,10 +235,7 @@ def test_a_closed_journal_takes_nothing_more(path):
 
 
 def test_ctrl_c_at_any_moment_of_a_commit_neither_loses_nor_repeats_a_line(path):
-    logs = [
-        {"op_code": 4, "worker_id": "w", "study_id": 0, "datetime_start": None, "number": n}
-        for n in range(50)
-    ]
+    logs = [{"op_code": 4, "worker_id": "w", "study_id": 0, "datetime_start": None, "number": n} for n in range(50)]
     interrupted = 0
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:

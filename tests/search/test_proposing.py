@@ -19,16 +19,12 @@ from zerokara.search.reseeding import Reseeded
 from zerokara.search.space import Space, choice, default_space, integer
 from zerokara.search.trial import Trial
 
-SPACE = Space(
-    {**default_space(), "hidden": choice([(50,), (100, 50), ()]), "batch_size": integer(16, 64, 16)}
-)
+SPACE = Space({**default_space(), "hidden": choice([(50,), (100, 50), ()]), "batch_size": integer(16, 64, 16)})
 
 FACTORIES = {
     **SAMPLERS,
     "tpe": lambda seed: TPESampler(seed=seed, n_startup_trials=4, n_ei_candidates=4),
-    "tpe, multivariate": lambda seed: TPESampler(
-        seed=seed, n_startup_trials=4, multivariate=True, group=True
-    ),
+    "tpe, multivariate": lambda seed: TPESampler(seed=seed, n_startup_trials=4, multivariate=True, group=True),
 }
 
 
@@ -71,9 +67,7 @@ def test_neither_the_size_of_a_generation_nor_a_restart_changes_a_trial(seed, cu
 
 
 def test_seeds_and_numbers_differ():
-    trials = [
-        p.params["lr"] for seed in (0, 1) for p in Proposer(SPACE, make_sampler("random", seed)).ask(20)
-    ]
+    trials = [p.params["lr"] for seed in (0, 1) for p in Proposer(SPACE, make_sampler("random", seed)).ask(20)]
     assert len(set(trials)) == 40
 
 

@@ -1,5 +1,7 @@
 """Racing: who goes on, and that going on changes no number."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -33,7 +35,7 @@ def test_rungs_are_whole_and_end_at_the_last_epoch(epochs, eta, first) -> None:
     steps = rungs(epochs, eta, first)
     assert steps[-1] == epochs
     assert all(type(rung) is int for rung in steps)
-    assert all(below == above // eta for below, above in zip(steps, steps[1:], strict=False))
+    assert all(below == above // eta for below, above in itertools.pairwise(steps))
     assert len(steps) == 1 or steps[0] >= first
     assert steps[0] // eta < first or steps[0] // eta == 0
 
@@ -83,7 +85,10 @@ def test_a_survivors_curve_is_that_of_the_full_search_to_the_bit(data, race, kee
 
 def test_it_takes_the_epochs_that_it_says(data) -> None:
     [bracket] = Halving().brackets(20, 9)
-    assert zk.tune(data, {"hidden": (8,), "lr": zk.log(1e-3, 1e-2)}, trials=20, epochs=9, race="halving").epochs_trained == bracket.epochs
+    assert (
+        zk.tune(data, {"hidden": (8,), "lr": zk.log(1e-3, 1e-2)}, trials=20, epochs=9, race="halving").epochs_trained
+        == bracket.epochs
+    )
 
 
 def test_the_best_at_a_rung_go_on(data) -> None:
@@ -116,6 +121,8 @@ def test_all_diverged(data) -> None:
 
 def test_progress_knows_the_epochs_of_a_race(data) -> None:
     seen = []
-    study = zk.tune(data, {"hidden": (8,), "lr": zk.log(1e-3, 1e-2)}, trials=20, epochs=9, race="halving", progress=seen.append)
+    study = zk.tune(
+        data, {"hidden": (8,), "lr": zk.log(1e-3, 1e-2)}, trials=20, epochs=9, race="halving", progress=seen.append
+    )
     assert (seen[-1].epochs_done, seen[-1].epochs) == (study.epochs_trained, study.epochs_trained)
     assert seen[-1].trials_done == 20

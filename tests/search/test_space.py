@@ -59,9 +59,7 @@ SPACES = st.fixed_dictionaries(
         "momentum": RATES,
         "dropout": RATES,
         "batch_size": SIZES,
-        "hidden": st.lists(st.lists(WHOLE, max_size=3).map(tuple), min_size=1, max_size=4, unique=True).map(
-            choice
-        ),
+        "hidden": st.lists(st.lists(WHOLE, max_size=3).map(tuple), min_size=1, max_size=4, unique=True).map(choice),
         "optimizer": st.sampled_from([choice(["sgd", "adam"]), choice(["adamw"]), "momentum"]),
         "batch_norm": st.sampled_from([choice([True, False]), True]),
         "schedule": st.just(choice(["constant", "exponential:0.95", "cosine:3"])),

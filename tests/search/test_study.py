@@ -106,7 +106,7 @@ def test_progress_ends_with_everything_done(data) -> None:
 
 def test_counts(data, study) -> None:
     assert study.epochs_trained == 36
-    assert 0 < study.seconds
+    assert study.seconds > 0
     assert 0 < study.train_seconds <= 2 * study.seconds
 
 

@@ -100,9 +100,7 @@ def evaluate(model: Path, dataset: str, /) -> int:
 
 
 @app.command
-def predict(
-    model: Path, input: str | None = None, /, *, index: int | None = None, picture: Path | None = None
-) -> int:
+def predict(model: Path, input: str | None = None, /, *, index: int | None = None, picture: Path | None = None) -> int:
     """Predict one sample and show the probability of every class; without INPUT, ask for one after the other.
 
     Args:

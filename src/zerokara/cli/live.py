@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from zerokara.report.run import show
+from zerokara.search.hyperparameters import show
 from zerokara.search.progress import Progress
 from zerokara.search.space import Space
 
@@ -42,7 +42,9 @@ class View:
             self.live.update(table)
         elif time.monotonic() - self.logged >= LOG_EVERY:
             self.logged = time.monotonic()
-            self.console.print("; ".join(f"{name} {value}" for name, value in rows.items()), soft_wrap=True, highlight=False)
+            self.console.print(
+                "; ".join(f"{name} {value}" for name, value in rows.items()), soft_wrap=True, highlight=False
+            )
 
 
 def describe(progress: Progress, space: Space, metric: str) -> dict[str, str]:

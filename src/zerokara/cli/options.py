@@ -1,6 +1,7 @@
 """The options of the command line, one dataclass for each group, and how they become what Python takes."""
 
 import csv
+import itertools
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -99,7 +100,9 @@ class SearchOptions:
         both = [name for name in searched if name in fixed]
         if both:
             option = "--" + both[0].replace("_", "-")
-            raise InputError(f"{both[0]} is either searched or given, got both: drop --search {both[0]}=... or {option}")
+            raise InputError(
+                f"{both[0]} is either searched or given, got both: drop --search {both[0]}=... or {option}"
+            )
         space: dict[str, Any] = {**(default_space() if not searched else {}), **searched, **fixed}
         Space(space)
         return space
@@ -203,10 +206,11 @@ def trial_config(source: Path, number: int) -> dict[str, Any]:
 
 
 def value_of(option: str, tokens: list[str]) -> str | None:
+    """Return what follows an option, or None where it is not given."""
     return next(iter(_values_of(option, tokens)), None)
 
 
 def _values_of(option: str, tokens: list[str]) -> list[str]:
     """Return what follows an option, as ``--option VALUE`` or ``--option=VALUE``."""
-    after = [b for a, b in zip(tokens, tokens[1:], strict=False) if a == option]
+    after = [b for a, b in itertools.pairwise(tokens) if a == option]
     return after + [token.split("=", 1)[1] for token in tokens if token.startswith(option + "=")]

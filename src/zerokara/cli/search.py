@@ -1,7 +1,6 @@
 """``zerokara tune`` and ``zerokara train``: a search, and one network, which is a search with one trial."""
 
 import dataclasses
-import time
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,9 @@ def run_search(
     out = run.out or next_folder("runs", data.name)
     whole = Space(space)
     console.print(data.describe(), highlight=False, soft_wrap=True)
-    console.print(f"searching {', '.join(whole.searches()) or 'nothing: all is given'}", highlight=False, soft_wrap=True)
+    console.print(
+        f"searching {', '.join(whole.searches()) or 'nothing: all is given'}", highlight=False, soft_wrap=True
+    )
     with View(console, whole, METRICS[data.task]) as view:
         study = tune(
             data,
@@ -70,7 +71,7 @@ def run_one(
     run: RunOptions,
     source: Path | None = None,
 ) -> int:
-    """Train one network, show every epoch, and return the exit code; ``source`` is the run that a trial is taken from."""
+    """Train one network, show every epoch, and return the exit code; ``source`` is the run whose trial it repeats."""
     data = data_options.load(dataset, training.seed)
     if source and data.fingerprint() != RunFolder(source).config().get("record", {}).get("data_sha256"):
         console.print(f"note: these are not the data of {source}, so the numbers will be others", soft_wrap=True)
@@ -141,4 +142,3 @@ def spelled(dataset: str) -> str:
     """Return a dataset's name, or its whole path, so that a config means the same from any folder."""
     path = Path(dataset)
     return str(path.resolve()) if path.exists() and (path.suffix or path.is_dir()) else dataset
-

@@ -53,9 +53,7 @@ def from_arrays(
     samples, shape = _samples(x, "x")
     if sample_shape is not None:
         if prod(sample_shape) != samples.shape[1] or min(sample_shape, default=0) < 1:
-            raise InputError(
-                f"sample_shape {tuple(sample_shape)} must hold the {samples.shape[1]} numbers of a sample"
-            )
+            raise InputError(f"sample_shape {tuple(sample_shape)} must hold the {samples.shape[1]} numbers of a sample")
         shape = tuple(int(n) for n in sample_shape)
     targets = Targets.learn(t, task, classes)
     train = Part(samples, targets.encode(t), None if weights is None else _weights(weights, len(samples)))
@@ -77,9 +75,7 @@ def _samples(x: npt.ArrayLike, what: str) -> tuple[Array, tuple[int, ...]]:
     """Return the samples flattened to (N, D) and the shape of one."""
     array = as_array(x, what)
     if array.ndim < 2:
-        raise InputError(
-            f"{what} must have the shape (N, D), got {array.shape}: one feature is x.reshape(-1, 1)"
-        )
+        raise InputError(f"{what} must have the shape (N, D), got {array.shape}: one feature is x.reshape(-1, 1)")
     if array.size == 0:
         raise InputError(f"{what} must have at least one sample and one feature, got the shape {array.shape}")
     return as_float32(array, what).reshape(len(array), -1), array.shape[1:]
@@ -97,6 +93,4 @@ def _weights(weights: npt.ArrayLike, n: int) -> Array:
 
 def _require_pairs(part: Part, x: str, t: str) -> None:
     if len(part.x) != len(part.t):
-        raise InputError(
-            f"{x} and {t} must have as many rows, got {len(part.x)} samples and {len(part.t)} targets"
-        )
+        raise InputError(f"{x} and {t} must have as many rows, got {len(part.x)} samples and {len(part.t)} targets")

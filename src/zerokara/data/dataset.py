@@ -58,9 +58,7 @@ class Dataset:
         """
         self._require_untouched("first")
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n <= len(self.train):
-            raise InputError(
-                f"train size must be 1 to {len(self.train)}, the training samples of {self.name}, got {n}"
-            )
+            raise InputError(f"train size must be 1 to {len(self.train)}, the training samples of {self.name}, got {n}")
         train = self.train.take(slice(0, int(n)))
         return replace(self, train=train, split_settings={**self.split_settings, "train_size": int(n)})
 
@@ -90,8 +88,7 @@ class Dataset:
         self._require_untouched("split")
         if test is not None and self.test is not None:
             raise InputError(
-                f"{self.name} brings its own test part ({len(self.test):,} samples), got test={test}: "
-                "leave test out"
+                f"{self.name} brings its own test part ({len(self.test):,} samples), got test={test}: leave test out"
             )
         if stratify and self.task != "classification":
             raise InputError(f"stratify=True needs classes, got the task {self.task}: leave stratify out")
@@ -128,9 +125,7 @@ class Dataset:
     def scaled(self, kind: str) -> "Dataset":
         """Return the dataset scaled: fitted on the training part only, applied to all (see `Preprocess`)."""
         if self.preprocess.kind != "none":
-            raise InputError(
-                f"{self.name} is scaled already ({self.preprocess.kind}): scale the original data once"
-            )
+            raise InputError(f"{self.name} is scaled already ({self.preprocess.kind}): scale the original data once")
         regression = self.task == "regression"
         preprocess = Preprocess.fit(kind, self.train.x, self.train.t if regression else None, self.n_outputs)
 
@@ -181,13 +176,10 @@ class Dataset:
     def _require_untouched(self, what: str) -> None:
         if self.preprocess.kind != "none":
             raise InputError(
-                f"{what} comes before scaled: {self.name} was scaled with statistics of samples that would "
-                "change parts"
+                f"{what} comes before scaled: {self.name} was scaled with statistics of samples that would change parts"
             )
         if "validation" in self.split_settings:
-            raise InputError(
-                f"{what} comes before split, once: {self.name} was split with {self.split_settings}"
-            )
+            raise InputError(f"{what} comes before split, once: {self.name} was split with {self.split_settings}")
 
 
 def _plain(size: float | None) -> float | None:

@@ -64,9 +64,7 @@ def download(
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             part.unlink(missing_ok=True)
-            raise OutsideError(
-                f"the disk is full, {target} was not written: free some space and try again"
-            ) from error
+            raise OutsideError(f"the disk is full, {target} was not written: free some space and try again") from error
         raise OutsideError(f"cannot write {target}: {error.strerror or error}") from error
     raise OutsideError(f"no mirror delivered {target.name}:\n" + "\n".join(failures))
 

@@ -46,9 +46,7 @@ def contents(source: Source, progress: Progress | None = None, timeout: float = 
     found = {path: read_content(path) for path in paths.values() if path is not None}
     owner = _owner(next(content for path, content in found.items() if path.name.startswith(TRAIN_LABELS)))
     if owner not in (None, source.name):
-        raise InputError(
-            f"{own} must hold the files of {source.name}, got those of {owner}: move them to {owner}/"
-        )
+        raise InputError(f"{own} must hold the files of {source.name}, got those of {owner}: move them to {owner}/")
     return found
 
 
@@ -101,13 +99,9 @@ def _own_folder(source: Source) -> Path | None:
         return None
     root = Path(setting).expanduser()
     if not root.is_dir():
-        raise InputError(
-            f"ZEROKARA_DATA must name a folder, got {setting!r}, which is none: correct or unset it"
-        )
+        raise InputError(f"ZEROKARA_DATA must name a folder, got {setting!r}, which is none: correct or unset it")
     for folder in (root / source.name, root):
-        if any(_path(folder, name) for name in source.sha256) and (
-            folder != root or _lies_bare(root, source)
-        ):
+        if any(_path(folder, name) for name in source.sha256) and (folder != root or _lies_bare(root, source)):
             return folder
     return None
 
@@ -148,9 +142,7 @@ def _mirrors(source: Source) -> list[str]:
     if not own:
         return list(source.mirrors)
     if not own.startswith(("http://", "https://")):
-        raise InputError(
-            f"ZEROKARA_MIRROR must be an address that starts with http:// or https://, got {own!r}"
-        )
+        raise InputError(f"ZEROKARA_MIRROR must be an address that starts with http:// or https://, got {own!r}")
     return [f"{own.rstrip('/')}/{source.name}", *source.mirrors]
 
 

@@ -31,16 +31,12 @@ def load_folder(path: Path) -> Dataset:
     """
     classes = sorted(p for p in _visible(path) if p.is_dir())
     if len(classes) < 2:
-        raise InputError(
-            f"{path} must have a subfolder of images for each of at least 2 classes, got {len(classes)}"
-        )
+        raise InputError(f"{path} must have a subfolder of images for each of at least 2 classes, got {len(classes)}")
     stray = next((p for p in _visible(path) if p.is_file() and p.suffix.lower() in SUFFIXES), None)
     if stray is not None:
         raise InputError(f"{stray} lies in no class: move it to the subfolder of its class")
     files = [_files(folder) for folder in classes]
-    in_turn = [
-        (file, label) for row in zip_longest(*files) for label, file in enumerate(row) if file is not None
-    ]
+    in_turn = [(file, label) for row in zip_longest(*files) for label, file in enumerate(row) if file is not None]
     pixels = [read_image(file) for file, _ in in_turn]
     first = pixels[0]
     for (file, _), image in zip(in_turn, pixels, strict=True):
@@ -81,14 +77,10 @@ def read_image(path: Path) -> Array:
     try:
         with Image.open(path) as image:
             if image.mode not in _GRAY + _COLOR:
-                raise InputError(
-                    f"{path} must have 8 bits a pixel, got Pillow's mode {image.mode}: save it as 8-bit"
-                )
+                raise InputError(f"{path} must have 8 bits a pixel, got Pillow's mode {image.mode}: save it as 8-bit")
             gray = image.mode in _GRAY
             if _transparent(image):
-                raise InputError(
-                    f"{path} has transparent pixels, whose color is undefined: save it on a background"
-                )
+                raise InputError(f"{path} has transparent pixels, whose color is undefined: save it on a background")
             return np.asarray(image.convert("L" if gray else "RGB"))
     except InputError:
         raise
@@ -107,15 +99,11 @@ def _transparent(image: "Image.Image") -> bool:
 def _files(folder: Path) -> list[Path]:
     files = sorted(_visible(folder))
     if not files:
-        raise InputError(
-            f"the class folder {folder} must hold at least one image, got none: fill or remove it"
-        )
+        raise InputError(f"the class folder {folder} must hold at least one image, got none: fill or remove it")
     for file in files:
         if file.is_dir() or file.suffix.lower() not in SUFFIXES:
             kind = "a folder" if file.is_dir() else "no image file"
-            raise InputError(
-                f"a class folder holds images only ({' '.join(SUFFIXES)}); {file} is {kind}: move it away"
-            )
+            raise InputError(f"a class folder holds images only ({' '.join(SUFFIXES)}); {file} is {kind}: move it away")
     return files
 
 

@@ -22,9 +22,7 @@ def read_content(path: Path) -> bytes:
     try:
         return decompressed(content)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(
-            f"{path} is damaged, its gzip data do not end well ({error}): get the file again"
-        ) from error
+        raise InputError(f"{path} is damaged, its gzip data do not end well ({error}): get the file again") from error
 
 
 def decompressed(content: bytes) -> bytes:
@@ -55,13 +53,9 @@ def parse_idx(content: bytes, dimensions: int, what: object) -> Array:
     if len(content) < 4 or (magic := int.from_bytes(content[:4], "big")) != expected:
         plural = "dimension" if dimensions == 1 else "dimensions"
         got = f"0x{magic:08x}" if len(content) >= 4 else f"a file of {len(content)} bytes"
-        raise InputError(
-            f"{what}: the IDX magic must be 0x{expected:08x} ({dimensions} {plural} of uint8), got {got}"
-        )
+        raise InputError(f"{what}: the IDX magic must be 0x{expected:08x} ({dimensions} {plural} of uint8), got {got}")
     if len(content) < start:
-        raise InputError(
-            f"{what}: the IDX header must have {start} bytes, got {len(content)}: the file is cut short"
-        )
+        raise InputError(f"{what}: the IDX header must have {start} bytes, got {len(content)}: the file is cut short")
     shape = tuple(int(n) for n in np.frombuffer(content, ">u4", dimensions, offset=4))
     if 0 in shape:
         raise InputError(f"{what}: every IDX dimension must be above 0, got {shape}")

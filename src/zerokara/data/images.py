@@ -24,9 +24,7 @@ def load_idx(source: Source, progress: Progress | None = None) -> Dataset:
             f"training and test images must have one size, got {x.shape[1:]} in {train_images[0]} "
             f"and {x_test.shape[1:]} in {test_images[0]}"
         )
-    return from_arrays(
-        _unit(x), t, x_test=_unit(x_test), t_test=t_test, classes=source.classes, name=source.name
-    )
+    return from_arrays(_unit(x), t, x_test=_unit(x_test), t_test=t_test, classes=source.classes, name=source.name)
 
 
 def _pair(images: tuple[Path, bytes], labels: tuple[Path, bytes], classes: int) -> tuple[Array, Array]:

@@ -33,9 +33,7 @@ def load_npz(path: Path) -> Dataset:
         if key not in KEYS:
             raise unknown(f"array in {path}:", key, KEYS)
     if missing := [key for key in ("x", "t") if key not in arrays]:
-        raise InputError(
-            f"{path} must hold the arrays x and t, got {', '.join(arrays) or 'none'}: no {missing[0]}"
-        )
+        raise InputError(f"{path} must hold the arrays x and t, got {', '.join(arrays) or 'none'}: no {missing[0]}")
     classes = arrays.get("classes")
     if classes is not None and classes.ndim != 1:
         raise InputError(f"classes in {path} must be a list of names, got the shape {classes.shape}")
@@ -59,9 +57,7 @@ def _read(path: Path) -> dict[str, Array]:
         # Opened here, because np.load leaves its own file open when the archive is damaged.
         with path.open("rb") as file:
             if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
-                raise InputError(
-                    f"{path} must be an .npz archive, as numpy.savez writes it; it starts otherwise"
-                )
+                raise InputError(f"{path} must be an .npz archive, as numpy.savez writes it; it starts otherwise")
             file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
                 arrays = {}
@@ -81,6 +77,4 @@ def _read(path: Path) -> dict[str, Array]:
                 f"save it as numbers or text, such as {key}.astype(str)"
             ) from error
         part = f"its array {key!r}" if key else "the archive"
-        raise InputError(
-            f"{path} is damaged: {part} cannot be read ({error}): save or copy it again"
-        ) from error
+        raise InputError(f"{path} is damaged: {part} cannot be read ({error}): save or copy it again") from error

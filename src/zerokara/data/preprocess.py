@@ -104,15 +104,11 @@ class Preprocess:
         if kind not in KINDS:
             raise unknown("scaling", kind, KINDS)
         if missing := [name for name in _NAMES if name not in arrays]:
-            raise InputError(
-                f"the preprocessing must have {', '.join(_NAMES)}; missing: {', '.join(missing)}"
-            )
+            raise InputError(f"the preprocessing must have {', '.join(_NAMES)}; missing: {', '.join(missing)}")
         shift, scale, target_shift, target_scale = (as_float32(arrays[name], name) for name in _NAMES)
         for a, b, what in ((shift, scale, "scale"), (target_shift, target_scale, "target_scale")):
             if a.ndim != 1 or a.shape != b.shape:
-                raise InputError(
-                    f"{what} and its shift must be vectors of one length, got {b.shape} and {a.shape}"
-                )
+                raise InputError(f"{what} and its shift must be vectors of one length, got {b.shape} and {a.shape}")
             if not (b > 0).all():
                 raise InputError(f"{what} must be above 0, got {b.min()}")
         return cls(kind, shift, scale, target_shift, target_scale)
@@ -131,9 +127,7 @@ def _statistics(kind: str, a: Array, what: str) -> tuple[Array, Array]:
     low, high = a.min(axis=0).astype(np.float64), a.max(axis=0).astype(np.float64)
     too_wide = high - low > np.finfo(np.float32).max
     if too_wide.any():
-        raise InputError(
-            f"column {int(too_wide.argmax())} of {what} spans more than float32 can hold: rescale it"
-        )
+        raise InputError(f"column {int(too_wide.argmax())} of {what} spans more than float32 can hold: rescale it")
     mean = a.mean(axis=0, dtype=np.float64)
     if kind == "range":
         shift, scale = low, high - low
@@ -141,9 +135,7 @@ def _statistics(kind: str, a: Array, what: str) -> tuple[Array, Array]:
         shift, scale = mean, np.ones_like(mean)
         if kind == "standard":
             squares = np.zeros_like(mean)
-            for start in range(
-                0, len(a), 4096
-            ):  # in chunks: float64 copies of all the data would double the memory
+            for start in range(0, len(a), 4096):  # in chunks: float64 copies of all the data would double the memory
                 squares += np.square(a[start : start + 4096] - mean).sum(axis=0)
             scale = np.sqrt(squares / len(a))
     shift, scale = shift.astype(np.float32), scale.astype(np.float32)

@@ -25,18 +25,13 @@ def part_size(size: float, available: int, what: str) -> int:
     else:
         if not 0 < size < 1:
             raise InputError(
-                f"{what} as a fraction must lie between 0 and 1, got {size}; a count is a whole number, such "
-                "as 100"
+                f"{what} as a fraction must lie between 0 and 1, got {size}; a count is a whole number, such as 100"
             )
         count = int(available * size)
         if count < 1:
-            raise InputError(
-                f"{what}={size} of {available} samples leaves none for that part: give a larger fraction"
-            )
+            raise InputError(f"{what}={size} of {available} samples leaves none for that part: give a larger fraction")
     if count >= available:
-        raise InputError(
-            f"{what} takes {count} of {available} samples and leaves none for training: make it smaller"
-        )
+        raise InputError(f"{what} takes {count} of {available} samples and leaves none for training: make it smaller")
     return count
 
 

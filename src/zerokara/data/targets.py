@@ -83,9 +83,7 @@ class Targets:
     def _class_numbers(self, t: Array, what: str) -> Array:
         if t.ndim == 2:
             if t.shape[1] != len(self.classes):
-                raise InputError(
-                    f"{what} must have a column for each of {len(self.classes)} classes, got {t.shape[1]}"
-                )
+                raise InputError(f"{what} must have a column for each of {len(self.classes)} classes, got {t.shape[1]}")
             if t.dtype.kind not in "biuf" or not (hot := _one_hot_rows(t)).all():
                 row = 0 if t.dtype.kind not in "biuf" else int(np.argmin(hot))
                 raise InputError(f"{what} with two axes must be one-hot for classification; row {row} is not")
@@ -97,9 +95,7 @@ class Targets:
             label = found[int(np.argmax(codes < 0))]
             row = int(np.argmax(inverse.reshape(-1) == np.argmax(codes < 0)))
             shown = ", ".join(map(str, self.labels[:12])) + (", ..." if len(self.labels) > 12 else "")
-            raise InputError(
-                f"{what} has the label {label.item()!r} (row {row}) that is not a class: {shown}"
-            )
+            raise InputError(f"{what} has the label {label.item()!r} (row {row}) that is not a class: {shown}")
         return cast(Array, codes[inverse.reshape(-1)])
 
 
@@ -124,9 +120,7 @@ def _tidy(t: npt.ArrayLike, what: str) -> Array:
         try:
             array = np.char.decode(array, "utf-8")
         except UnicodeDecodeError as error:
-            raise InputError(
-                f"{what} holds bytes that are not UTF-8 text: save the labels as text"
-            ) from error
+            raise InputError(f"{what} holds bytes that are not UTF-8 text: save the labels as text") from error
     if array.dtype.kind not in "Ubiuf":
         raise InputError(f"{what} must be text labels or numbers, got dtype {array.dtype}")
     if array.dtype.kind == "f":

@@ -78,9 +78,7 @@ def unpack(raw: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
     header = _header(raw)
     metadata = header.get("__metadata__")
     if not isinstance(metadata, dict) or not isinstance(metadata.get(KEY), str):
-        raise InputError(
-            "is a safetensors file, but no model of zerokara: name one that Model.save has written"
-        )
+        raise InputError("is a safetensors file, but no model of zerokara: name one that Model.save has written")
     arrays = _arrays(raw)
     try:
         content = json.loads(metadata[KEY])

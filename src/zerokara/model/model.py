@@ -66,9 +66,7 @@ class Model:
             raise InputError(f"the network must have an output for each of {n_outputs} names, got {found}")
         for name, array in self.network.arrays().items():
             if not np.isfinite(array).all():
-                raise InputError(
-                    f"a model must have finite numbers, got NaN or infinity in {name}: train anew"
-                )
+                raise InputError(f"a model must have finite numbers, got NaN or infinity in {name}: train anew")
 
     @classmethod
     def of(cls, network: Network, data: Dataset, about: Mapping[str, Any] | None = None) -> Self:
@@ -174,9 +172,7 @@ class Model:
 
         facts = {"task": self.task, "classes": self.classes, "sample_shape": self.sample_shape}
         description, arrays = stored(self.network, self.preprocess)
-        return write_model(
-            path, {"zerokara": __version__} | facts | description | {"about": self.about}, arrays
-        )
+        return write_model(path, {"zerokara": __version__} | facts | description | {"about": self.about}, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

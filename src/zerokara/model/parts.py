@@ -77,9 +77,7 @@ def assemble(layers: list[dict[str, Any]], arrays: Mapping[str, Array]) -> Netwo
     for name in sorted(shapes.keys() | arrays.keys()):
         got = arrays[name].shape if name in arrays else None
         if got != shapes.get(name):
-            raise InputError(
-                f"the array {name!r} must by the layers have the shape {shapes.get(name)}, got {got}"
-            )
+            raise InputError(f"the array {name!r} must by the layers have the shape {shapes.get(name)}, got {got}")
     if len({array.dtype for array in arrays.values()}) != 1:
         raise InputError("a network must have arrays of one precision, got several")
     return build(layers, {name: a.reshape(1, -1, a.shape[-1]) for name, a in arrays.items()})
@@ -94,9 +92,7 @@ def width(network: Network, inputs: int) -> int:
     for i, layer in enumerate(network.layers):
         takes = getattr(layer, "inputs", getattr(layer, "features", inputs))
         if takes != inputs:
-            raise InputError(
-                f"layer {i} ({type(layer).__name__}) takes {takes} numbers, and is given {inputs}"
-            )
+            raise InputError(f"layer {i} ({type(layer).__name__}) takes {takes} numbers, and is given {inputs}")
         inputs = getattr(layer, "outputs", inputs)
     return inputs
 
@@ -119,17 +115,13 @@ def _layer(settings: dict[str, Any], largest: int) -> Layer:
         raise InputError(f"a layer must be one of {', '.join(LAYERS)}, got {str(name)[:80]!r}")
     kind, values = LAYERS[name], {key: value for key, value in settings.items() if key != "layer"}
     if values.keys() != set(kind.settings):
-        raise InputError(
-            f"the layer {name} must have the settings {list(kind.settings)}, got {list(values)[:8]}"
-        )
+        raise InputError(f"the layer {name} must have the settings {list(kind.settings)}, got {list(values)[:8]}")
     for key, value in values.items():
         whole = inspect.signature(kind).parameters[key].annotation is int
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
             raise InputError(f"{key} of the layer {name} must be a number, got {str(value)[:80]!r}")
         if whole and not 1 <= value <= largest:
-            raise InputError(
-                f"{key} of the layer {name} must be a size that the arrays allow, got {str(value)[:80]}"
-            )
+            raise InputError(f"{key} of the layer {name} must be a size that the arrays allow, got {str(value)[:80]}")
         if not abs(value) < 1e30:
             raise InputError(f"{key} of the layer {name} must be finite, got {value}")
     return kind(**values)

@@ -22,9 +22,7 @@ class Dropout(Layer):
     shared: ClassVar = ("seed", "number", "replicate")
     cache: ClassVar = ("mask",)
 
-    def __init__(
-        self, rate: float | Array = 0.5, *, seed: int = 0, number: int = 0, replicate: int = 0
-    ) -> None:
+    def __init__(self, rate: float | Array = 0.5, *, seed: int = 0, number: int = 0, replicate: int = 0) -> None:
         self.rate = rate
         self.seed, self.number, self.replicate = seed, number, replicate
 
@@ -32,9 +30,7 @@ class Dropout(Layer):
         self.mask: Array | None = None
         if step is None:
             return x
-        uniforms = stream(self.seed, "dropout", step, self.number, self.replicate).random(
-            (1, *x.shape[1:]), np.float32
-        )
+        uniforms = stream(self.seed, "dropout", step, self.number, self.replicate).random((1, *x.shape[1:]), np.float32)
         self.mask = (uniforms >= self.rate) * (1 / (1 - np.asarray(self.rate, x.dtype)))
         return x * self.mask
 

@@ -64,9 +64,7 @@ def gradcheck(
     Source: Deep Learning from Scratch, section 5.7.4; CS231n notes, "Gradient checks".
     """
     if network.dtype != np.float64:
-        raise InputError(
-            f"a gradient check needs float64, got {network.dtype}: build the network with dtype='float64'"
-        )
+        raise InputError(f"a gradient check needs float64, got {network.dtype}: build the network with dtype='float64'")
     network = network.copy()
     x = np.repeat(x, network.population, axis=0) if len(x) == 1 else x.copy()
 

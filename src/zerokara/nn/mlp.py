@@ -1,5 +1,6 @@
 """Fully connected networks: the builder, and their description as it stands in a model file."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -64,7 +65,7 @@ def mlp(
     init = init if init is not None else "xavier" if activation in ("sigmoid", "tanh") else "he"
 
     layers: list[Layer] = []
-    for number, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for number, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         layers.append(Affine(n_in, n_out, init, scale, seed=seed, number=number, replicate=replicate))
         if number < len(hidden):
             if batch_norm:
@@ -83,9 +84,7 @@ def per_network(name: str, value: npt.ArrayLike, population: int) -> Array:
     """
     array = np.asarray(value, float)
     if array.shape not in ((), (1,), (population,)):
-        raise InputError(
-            f"{name} is one number, or one for each of the {population} networks; got shape {array.shape}"
-        )
+        raise InputError(f"{name} is one number, or one for each of the {population} networks; got shape {array.shape}")
     return np.broadcast_to(array, (population,)).copy()
 
 

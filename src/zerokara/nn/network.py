@@ -27,9 +27,7 @@ class Network:
     2
     """
 
-    def __init__(
-        self, layers: Sequence[Layer], population: int = 1, dtype: npt.DTypeLike = np.float32
-    ) -> None:
+    def __init__(self, layers: Sequence[Layer], population: int = 1, dtype: npt.DTypeLike = np.float32) -> None:
         if population < 1:
             raise InputError(f"a population holds at least 1 network, got {population}")
         self.layers = list(layers)
@@ -78,9 +76,7 @@ class Network:
         """Return all that the networks are: parameters, running statistics, rates, each with P first."""
         named = {name: value for name, value, _ in self.parameters()}
         rows = {
-            f"{i}.{name}": getattr(layer, name)
-            for i, layer in enumerate(self.layers)
-            for name in layer.per_network
+            f"{i}.{name}": getattr(layer, name) for i, layer in enumerate(self.layers) for name in layer.per_network
         }
         return named | rows
 
@@ -154,7 +150,7 @@ def concat(networks: Sequence[Network]) -> Network:
     for other in networks[1:]:
         if other.structure() != first.structure():
             raise InputError(
-                "only networks of one structure go together: layers, shapes, settings, precision or dropout seeds differ"
+                "only networks of one structure go together: layers, shapes, settings, precision or seeds differ"
             )
     whole = first.copy()
     layers = [copy.copy(layer) for layer in first.layers]

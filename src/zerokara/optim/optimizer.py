@@ -1,6 +1,7 @@
 """What every optimizer is: one step for all networks at once, each with numbers of its own."""
 
 import copy
+import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -128,7 +129,7 @@ def tiles(population: int, borders: Sequence[int]) -> Iterator[tuple[slice, slic
     >>> list(tiles(2, (0, 40000, 40010)))[:2]
     [(slice(0, 1, None), slice(0, 32768, None)), (slice(1, 2, None), slice(0, 32768, None))]
     """
-    for start, stop in zip(borders, borders[1:], strict=False):
+    for start, stop in itertools.pairwise(borders):
         if start == stop:
             continue
         width = min(TILE, stop - start)

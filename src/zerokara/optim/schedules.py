@@ -8,7 +8,7 @@ from zerokara.errors import InputError
 
 
 class Schedule(ABC):
-    """A factor on every network's learning rate, from the number of epochs that are past (3.5: halfway in the fourth)."""
+    """A factor on every learning rate, from the number of epochs that are past (3.5: halfway in the fourth)."""
 
     @abstractmethod
     def factor(self, epoch: float, epochs: int) -> float:

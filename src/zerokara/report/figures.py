@@ -10,8 +10,8 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.errors import unknown
 from zerokara.files import write
-from zerokara.report.run import show
 from zerokara.report.series import SCORE, Curve, Curves, Learning, Panel, Scatter, Weights, points
+from zerokara.search.hyperparameters import show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

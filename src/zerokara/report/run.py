@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zerokara.pictures import is_image
-from zerokara.search.hyperparameters import to_text
+from zerokara.search.hyperparameters import show, to_text
 from zerokara.search.runfolder import RunFolder
 from zerokara.search.study import Study
 from zerokara.search.trial import Trial
@@ -101,15 +101,6 @@ def leaderboard(trials: list[Trial], study: Study) -> list[str]:
             f"trial {trial.number}{note}" + (f" | {params}" if params else "")
         )
     return lines
-
-
-def show(value: Any) -> str:
-    """Return a hyperparameter's value for a reader: numbers with four digits.
-
-    >>> show(0.0092347), show((100, 50)), show(1e-7)
-    ('0.009235', '100,50', '1e-07')
-    """
-    return f"{value:.4g}" if isinstance(value, float) else to_text(value)
 
 
 def _number(value: float) -> str:

@@ -12,8 +12,8 @@ from zerokara.arrays import Array
 from zerokara.errors import InputError
 from zerokara.nn import Affine, Network
 from zerokara.pictures import is_image
-from zerokara.report.run import show
 from zerokara.search.distributions import Choice, Distribution, Integer, Log
+from zerokara.search.hyperparameters import show
 from zerokara.search.study import Study
 from zerokara.search.trial import Trial
 from zerokara.train.metrics import METRICS

@@ -4,6 +4,7 @@ Numeric hyperparameters ride as arrays over the networks; structure decides who 
 Only this file knows the difference.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -51,9 +52,7 @@ def shards(proposals: Iterable[Proposal], plan: Plan, workers: int) -> list[Shar
 
     How they are cut changes no number, only the speed. Unpaired trials have draws of their own, and so a shard each.
     """
-    singles = [
-        Shard((p,), split(p.params)[1], plan.replicate + (0 if plan.paired else p.number)) for p in proposals
-    ]
+    singles = [Shard((p,), split(p.params)[1], plan.replicate + (0 if plan.paired else p.number)) for p in proposals]
     found = []
     for same in cohorts(singles):
         members = [single.proposals[0] for single in same]
@@ -127,7 +126,7 @@ def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None) ->
 def _largest(structure: dict[str, Any], plan: Plan) -> int:
     """Return how many networks of a structure make a good shard."""
     sizes = [plan.data.n_inputs, *structure["hidden"], plan.data.n_outputs]
-    weights = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+    weights = sum(a * b for a, b in itertools.pairwise(sizes))
     arrays = weights * (2 + len(OPTIMIZERS[structure["optimizer"]].state))
     itemsize: int = np.dtype(plan.dtype).itemsize
     step = itemsize * (arrays + 3 * structure["batch_size"] * sum(sizes[1:]))

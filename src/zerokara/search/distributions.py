@@ -130,9 +130,7 @@ class Integer(Distribution):
         self._require(self.low <= self.high, "low <= high")
         self._require(self.step > 0, "step > 0")
         self._require((self.high - self.low) % self.step == 0, "high = low + a whole number of steps")
-        self._require(
-            not self.log or (self.low > 0 and self.step == 1), "low > 0 and step = 1 on a log scale"
-        )
+        self._require(not self.log or (self.low > 0 and self.step == 1), "low > 0 and step = 1 on a log scale")
 
     def optuna(self) -> "BaseDistribution":
         """Return an IntDistribution."""

@@ -57,9 +57,7 @@ def _frozen(quantile: Quantile) -> Any:
         raise InputError(f"{quantile.text()} needs SciPy: pip install scipy") from error
     family = getattr(stats, quantile.family, None)
     if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
-        raise InputError(
-            f"a scipy range needs a distribution of scipy.stats, got {quantile.family!r}: name one"
-        )
+        raise InputError(f"a scipy range needs a distribution of scipy.stats, got {quantile.family!r}: name one")
     try:
         return family(*quantile.args, **dict(quantile.kwds))
     except TypeError as error:
@@ -99,9 +97,7 @@ def _from_optuna(value: Any) -> Distribution | None:
 def _from_scipy(value: Any) -> Distribution:
     family, kwds = value.dist.name, value.kwds
     if not all(isinstance(number, Real) for number in (*value.args, *kwds.values())):
-        raise InputError(
-            f"a scipy range needs numbers as arguments, got {value.args} {kwds}: give one of each"
-        )
+        raise InputError(f"a scipy range needs numbers as arguments, got {value.args} {kwds}: give one of each")
     args = tuple(map(float, value.args))
     low, high = value.support()
     if family == "uniform":

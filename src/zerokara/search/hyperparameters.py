@@ -63,9 +63,7 @@ class Hyperparameter:
             raise
         except (ValueError, TypeError, OverflowError) as error:
             default = to_text(self.default)
-            raise InputError(
-                f"{self.name} must be {self.rule}, got {got!r}: the default is {default}"
-            ) from error
+            raise InputError(f"{self.name} must be {self.rule}, got {got!r}: the default is {default}") from error
 
 
 def to_text(value: Any) -> str:
@@ -75,6 +73,15 @@ def to_text(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value)) or "linear"
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def show(value: Any) -> str:
+    """Return a hyperparameter's value for a reader: numbers with four digits.
+
+    >>> show(0.0092347), show((100, 50)), show(1e-7)
+    ('0.009235', '100,50', '1e-07')
+    """
+    return f"{value:.4g}" if isinstance(value, float) else to_text(value)
 
 
 _Rule = tuple[str, Callable[[float], bool]]
@@ -96,9 +103,7 @@ def _number(name: str, default: float, rule: _Rule, help: str) -> Hyperparameter
         return number
 
     ranges = ("log", "uniform", "integer", "choice", "scipy")
-    return Hyperparameter(
-        name, "number", default, help, f"a number with {stated.format(name)}", clean, float, ranges
-    )
+    return Hyperparameter(name, "number", default, help, f"a number with {stated.format(name)}", clean, float, ranges)
 
 
 _SIZES = "layer sizes, whole numbers >= 1 (100,100 on the command line; linear for no hidden layer)"
@@ -178,9 +183,7 @@ _ROWS = (
     _structure("hidden", (100, 100), _sizes, _SIZES, "the hidden layers", _read_sizes),
     _name("activation", "relu", ACTIVATIONS, "what follows each hidden layer"),
     _name("optimizer", "adam", OPTIMIZERS, "how gradients move the weights"),
-    _structure(
-        "batch_size", 100, _whole, "a whole number >= 1", "samples a step", int, ("integer", "choice")
-    ),
+    _structure("batch_size", 100, _whole, "a whole number >= 1", "samples a step", int, ("integer", "choice")),
     _structure("batch_norm", False, _flag, "true or false", "normalize each hidden layer", _read_flag),
     _structure(
         "schedule",

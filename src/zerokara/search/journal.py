@@ -68,8 +68,7 @@ class Journal(BaseJournalBackend):
             with suppress(OSError):
                 holder = self._holder.read_text()
             raise OutsideError(
-                f"one process at a time may hold {self.path}, got one held by {holder}: "
-                "wait until it ends, or stop it"
+                f"one process at a time may hold {self.path}, got one held by {holder}: wait until it ends, or stop it"
             ) from error
         self._holder.write_text(f"process {os.getpid()} on {platform.node()}")
 
@@ -155,6 +154,4 @@ class _Storage(JournalStorage):
 
 
 def _outside(path: Path, error: OSError) -> OutsideError:
-    return OutsideError(
-        f"{path} must be readable and writable, got {error.strerror}: mend that and try again"
-    )
+    return OutsideError(f"{path} must be readable and writable, got {error.strerror}: mend that and try again")

@@ -44,7 +44,7 @@ class Population:
         return judge(self.shard.proposals, history, self.plan)
 
     def best(self, trials: Sequence[Trial]) -> tuple[Trial, Network] | None:
-        """Return the best of these trials, all of this population, with its network; None if none has a finite value."""
+        """Return the best of these trials of the population, with its network; None if none has a finite value."""
         trial = min(trials, key=lambda trial: trial.rank_key, default=None)
         if trial is None or self.run is None or not math.isfinite(trial.value):
             return None
@@ -81,11 +81,7 @@ def judge(proposals: Sequence[Proposal], history: History, plan: Plan) -> list[T
     trials = []
     for i, proposal in enumerate(proposals):
         length = int(history.epochs[i])
-        state: State = (
-            "diverged" if history.diverged[i] else "complete" if length == plan.epochs else "interrupted"
-        )
+        state: State = "diverged" if history.diverged[i] else "complete" if length == plan.epochs else "interrupted"
         own = {name: curve[i, :length].copy() for name, curve in curves.items()}
-        trials.append(
-            Trial(proposal.number, proposal.params, state, float(values[i]), length, int(epochs[i]), own)
-        )
+        trials.append(Trial(proposal.number, proposal.params, state, float(values[i]), length, int(epochs[i]), own))
     return trials

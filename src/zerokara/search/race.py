@@ -118,7 +118,7 @@ def make_race(name: str) -> Race:
 
 
 def rungs(epochs: int, eta: int, first: int) -> tuple[int, ...]:
-    """Return the epochs at which a race pauses: ``epochs`` and what is left of it when divided by eta, from ``first`` on.
+    """Return the epochs at which a race pauses: ``epochs``, divided by eta again and again, down to ``first``.
 
     >>> rungs(50, 3, 1), rungs(50, 3, 5), rungs(50, 3, 80)
     ((1, 5, 16, 50), (5, 16, 50), (50,))

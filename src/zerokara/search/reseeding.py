@@ -57,9 +57,7 @@ class Reseeded(BaseSampler):
         """See BaseSampler."""
         return self._of(trial).sample_independent(study, trial, param_name, param_distribution)
 
-    def after_trial(
-        self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
-    ) -> None:
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         """See BaseSampler."""
         # Nothing is drawn here, so that any trial's sampler will do; making one takes 0.1 ms.
         (self._sampler or self._of(trial)).after_trial(study, trial, state, values)

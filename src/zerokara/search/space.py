@@ -101,9 +101,7 @@ def fit(name: str, found: Distribution) -> Distribution:
         try:
             _ = [row.check(end) for end in found.ends()]
         except InputError as error:
-            raise InputError(
-                f"{name}={found.text()} must keep to its rule from end to end: {error}"
-            ) from error
+            raise InputError(f"{name}={found.text()} must keep to its rule from end to end: {error}") from error
         return found
     # An option may be text: so it comes from the command line, and from Optuna's own categories.
     kept = [row.parse(option) if isinstance(option, str) else row.check(option) for option in found.options]
@@ -148,9 +146,7 @@ def _read(kind: str, body: str) -> Distribution:
     if kind == "scipy":
         named = dict(part.split("=", 1) for part in parts if "=" in part)
         args = _numbers(float, [part for part in parts[1:] if "=" not in part])
-        return Quantile(
-            parts[0], tuple(args), tuple(zip(named, _numbers(float, named.values()), strict=True))
-        )
+        return Quantile(parts[0], tuple(args), tuple(zip(named, _numbers(float, named.values()), strict=True)))
     if not 2 <= len(parts) <= GRAMMAR[kind].count(":"):
         raise InputError(f"it must be written {GRAMMAR[kind]}, got {len(parts)} parts after {kind}: mend it")
     if kind != "integer":

@@ -36,9 +36,7 @@ class Epoch:
         part, _, metric = name.partition("_")
         if part in ("train", "val") and metric == self.__dict__.get("metric"):
             return self.train_score if part == "train" else self.val_score
-        raise AttributeError(
-            f"an epoch has no {name!r}; its scores are train_{self.metric} and val_{self.metric}"
-        )
+        raise AttributeError(f"an epoch has no {name!r}; its scores are train_{self.metric} and val_{self.metric}")
 
 
 class History:
@@ -113,9 +111,6 @@ def concat(histories: Sequence[History]) -> History:
     whole.diverged = np.concatenate([h.diverged for h in histories])
     whole.seconds = [sum(h.seconds[e] for h in histories if e < len(h.seconds)) for e in range(length)]
     for name in CURVES:
-        padded = [
-            np.pad(h[name], ((0, 0), (0, length - h[name].shape[1])), constant_values=np.nan)
-            for h in histories
-        ]
+        padded = [np.pad(h[name], ((0, 0), (0, length - h[name].shape[1])), constant_values=np.nan) for h in histories]
         whole._curves[name] = list(np.concatenate(padded).T)
     return whole

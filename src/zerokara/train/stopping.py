@@ -24,9 +24,7 @@ class Patience:
 
     def __init__(self, epochs: int = 10, least: float = 0.0) -> None:
         if epochs < 1 or not least >= 0:
-            raise InputError(
-                f"patience needs epochs >= 1 and least >= 0, got epochs={epochs} and least={least}"
-            )
+            raise InputError(f"patience needs epochs >= 1 and least >= 0, got epochs={epochs} and least={least}")
         self.epochs, self.least = epochs, least
 
     def start(self, networks: int) -> Self:

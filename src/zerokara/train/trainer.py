@@ -12,9 +12,9 @@ from zerokara import blas
 from zerokara.arrays import Array, Index, as_index
 from zerokara.data import Dataset, Part
 from zerokara.errors import InputError
-from zerokara.nn.affine import Affine
 from zerokara.nn import losses
 from zerokara.nn import network as networks
+from zerokara.nn.affine import Affine
 from zerokara.nn.losses import LOSSES, Loss
 from zerokara.nn.network import Network
 from zerokara.optim import optimizer as optimizers
