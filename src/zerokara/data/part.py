@@ -1,7 +1,7 @@
 """One part of a dataset: its samples, targets and weights."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -35,4 +35,5 @@ def mean_one(weights: Array) -> Array:
     mean = weights.mean(dtype=np.float64)
     if mean <= 0:
         raise InputError("sample weights must not all be 0 in a part: give more samples a weight")
-    return cast(Array, (weights / mean).astype(np.float32))
+    scaled: Array = (weights / mean).astype(np.float32)
+    return scaled

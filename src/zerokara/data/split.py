@@ -1,7 +1,5 @@
 """Which samples go to which part."""
 
-from typing import cast
-
 import numpy as np
 
 from zerokara.arrays import Array, Index
@@ -56,5 +54,5 @@ def cut(order: Index, count: int, t: Array | None = None) -> tuple[Index, Index]
     by_class = np.argsort(labels, kind="stable")
     place = np.empty_like(by_class)
     place[by_class] = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    taken = cast(Array, place < shares[labels])
+    taken: Array = place < shares[labels]
     return order[taken], order[~taken]

@@ -87,7 +87,8 @@ class Targets:
             if t.dtype.kind not in "biuf" or not (hot := _one_hot_rows(t)).all():
                 row = 0 if t.dtype.kind not in "biuf" else int(np.argmin(hot))
                 raise InputError(f"{what} with two axes must be one-hot for classification; row {row} is not")
-            return cast(Array, t.argmax(axis=1).astype(np.int64))
+            hottest: Array = t.argmax(axis=1).astype(np.int64)
+            return hottest
         found, inverse = np.unique(_as_labels(t, what), return_inverse=True)
         number = {label: k for k, label in enumerate(self.labels)}
         codes = np.array([number.get(label, -1) for label in found.tolist()], dtype=np.int64)
@@ -96,7 +97,8 @@ class Targets:
             row = int(np.argmax(inverse.reshape(-1) == np.argmax(codes < 0)))
             shown = ", ".join(map(str, self.labels[:12])) + (", ..." if len(self.labels) > 12 else "")
             raise InputError(f"{what} has the label {label.item()!r} (row {row}) that is not a class: {shown}")
-        return cast(Array, codes[inverse.reshape(-1)])
+        coded: Array = codes[inverse.reshape(-1)]
+        return coded
 
 
 def _tidy(t: npt.ArrayLike, what: str) -> Array:
@@ -177,4 +179,5 @@ def _zero_one(t: Array) -> bool:
 
 
 def _one_hot_rows(t: Array) -> Array:
-    return cast(Array, ((t == 0) | (t == 1)).all(axis=1) & (np.count_nonzero(t, axis=1) == 1))
+    hot: Array = ((t == 0) | (t == 1)).all(axis=1) & (np.count_nonzero(t, axis=1) == 1)
+    return hot

@@ -1,63 +1,106 @@
-"""A sampler whose draws depend on the trial's number and on nothing else, so that a restart repeats them.
+"""Samplers whose proposals follow from the seed, the trial's number and the generations before it, and from nothing else.
 
-Importing this file imports Optuna: do so inside the function that makes a sampler.
+So a restart repeats them. Importing this file imports Optuna: do so inside the function that makes a sampler.
 """
 
-from collections.abc import Callable, Sequence
+import zlib
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from zerokara.rng import stream
+from zerokara.search.unit import value_at
+
+DIVERGED = 1e39
+"""The value told for a diverged trial: above every float32, yet finite: Optuna's samplers drop a NaN."""
+
+Ranges = Mapping[str, BaseDistribution]
 
 
 class Reseeded(BaseSampler):
-    """Makes the sampler of each trial anew, seeded from (seed, propose, number).
+    """Proposes all parameters of a trial at its first question.
 
-    A sampler that learns does so from the study's trials, which it is handed with every question.
+    What is left half asked by a kill is asked again whole, and gives the same.
 
     Args:
-        factory: makes the sampler of one trial from a seed below 2 ** 32.
+        space: what is searched, in the order of the questions.
         seed: the study's seed.
+        generation: the trials of a generation: trial k knows those before generation k // generation.
     """
 
-    def __init__(self, factory: Callable[[int], BaseSampler], seed: int) -> None:
-        self._factory = factory
-        self._seed = seed
-        self._number = -1
-        self._sampler: BaseSampler | None = None
+    def __init__(self, space: Ranges, seed: int, generation: int) -> None:
+        self.space = {name: found for name, found in space.items() if not found.single()}
+        self.seed = seed
+        self.generation = generation
+        self.history = History(generation)
 
-    def _of(self, trial: FrozenTrial) -> BaseSampler:
-        # Kept through a trial's questions: some samplers answer the second from what the first left.
-        if self._sampler is None or trial.number != self._number:
-            draw = stream(self._seed, "propose", trial.number).integers(2**32)
-            self._sampler, self._number = self._factory(int(draw)), trial.number
-        return self._sampler
+    @abstractmethod
+    def propose(self, study: Study, number: int) -> dict[str, Any]:
+        """Return a value of each range for the trial of this number."""
 
-    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """See BaseSampler."""
-        self._of(trial).before_trial(study, trial)
+    def draw(self, number: int) -> int:
+        """Return the seed, below 2 ** 32, of what is drawn for a trial."""
+        return int(stream(self.seed, "propose", number).integers(2**32))
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """See BaseSampler."""
-        return self._of(trial).infer_relative_search_space(study, trial)
+        """Return the space."""
+        return dict(self.space)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """See BaseSampler."""
-        return self._of(trial).sample_relative(study, trial, search_space)
+        """Return the proposal."""
+        return self.propose(study, trial.number)
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """See BaseSampler."""
-        return self._of(trial).sample_independent(study, trial, param_name, param_distribution)
+        """Return any value: only what is no part of the space comes here."""
+        place = stream(self.seed, "propose", trial.number, zlib.crc32(param_name.encode())).random()
+        return value_at(param_distribution, place)
 
-    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
-        """See BaseSampler."""
-        # Nothing is drawn here, so that any trial's sampler will do; making one takes 0.1 ms.
-        (self._sampler or self._of(trial)).after_trial(study, trial, state, values)
+
+class History:
+    """The finished trials before a trial's generation, best first, read once a generation."""
+
+    def __init__(self, generation: int) -> None:
+        self._generation = generation
+        self._study: Study | None = None
+        self._start = -1
+        self._trials: list[FrozenTrial] = []
+
+    def before(self, study: Study, number: int) -> list[FrozenTrial]:
+        """Return what the trial of this number may know, best first."""
+        start = number // self._generation * self._generation
+        if study is not self._study or start != self._start:
+            trials = best_first(study, (t for t in study.get_trials(deepcopy=False) if t.number < start))
+            if len(trials) < start:  # Something may still run, somewhere else, or has failed: look again next time.
+                return trials
+            self._study, self._start, self._trials = study, start, trials
+        return self._trials
+
+
+def best_first(study: Study, trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    """Return the finished trials, best first: complete ones by value, then dropped ones by how far they came.
+
+    Diverged trials are last, whatever they reached; ties go to the lower number.
+
+    Raises:
+        ValueError: the study has more than one objective.
+    """
+    sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
+
+    def standing(trial: FrozenTrial) -> tuple[int, float, float, int]:
+        step = max(trial.intermediate_values, default=-1)
+        if trial.state == TrialState.PRUNED:
+            return 1, -step, sign * trial.intermediate_values.get(step, DIVERGED), trial.number
+        assert trial.value is not None
+        return (2 if trial.value == DIVERGED else 0), 0, sign * trial.value, trial.number
+
+    finished = (TrialState.COMPLETE, TrialState.PRUNED)
+    return sorted((trial for trial in trials if trial.state in finished), key=standing)

@@ -1,0 +1,199 @@
+"""What to try, from Optuna and from the libraries that its samplers stand on, without their hidden state.
+
+Importing this file imports Optuna: do so inside the function that makes a sampler.
+"""
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.samplers import RandomSampler, TPESampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from zerokara.arrays import Array
+from zerokara.errors import InputError
+from zerokara.rng import stream
+from zerokara.search.reseeding import Ranges, Reseeded
+from zerokara.search.unit import count, place_of, value_at
+
+
+class Random(Reseeded):
+    """Every value alike: Optuna's ``RandomSampler``, a new one for each trial."""
+
+    def propose(self, study: Study, number: int) -> dict[str, Any]:
+        sampler = RandomSampler(self.draw(number))
+        trial = create_trial(state=TrialState.RUNNING)
+        return {name: sampler.sample_independent(study, trial, name, found) for name, found in self.space.items()}
+
+
+class Grid(Reseeded):
+    """As many levels of each range as give a point for every trial, ends included; all options of a choice.
+
+    The points come in a random order, so that the first of them cover the space too. Optuna's ``GridSampler`` looks
+    through all trials after each, and its last ``tell`` raises.
+
+    Raises:
+        InputError: all ranges together have fewer points than there are trials.
+    """
+
+    def __init__(self, space: Ranges, seed: int, generation: int, trials: int) -> None:
+        super().__init__(space, seed, generation)
+        options = {
+            name: len(found.choices) if isinstance(found, CategoricalDistribution) else 1
+            for name, found in self.space.items()
+        }
+        most = {name: count(found) or trials for name, found in self.space.items()}
+        levels = dict(options)
+        while math.prod(levels.values()) < trials:
+            finer = [name for name in levels if levels[name] < most[name]]
+            if not finer and self.space:
+                raise InputError(
+                    f"a grid tries each point once and this space has {math.prod(levels.values())}, got trials={trials}: "
+                    "ask for no more trials than points, or choose another sampler"
+                )
+            if not finer:
+                break
+            levels[min(finer, key=levels.__getitem__)] += 1
+        self.axes = [_levels(found, levels[name]) for name, found in self.space.items()]
+        points = math.prod(map(len, self.axes))
+        self.order = stream(seed, "grid").choice(points, min(points, trials), replace=False)
+
+    def propose(self, study: Study, number: int) -> dict[str, Any]:
+        if number >= len(self.order):
+            raise InputError(f"the grid has {len(self.order)} points for its trials, got trial {number + 1}: end here")
+        place = np.unravel_index(self.order[number], [len(axis) for axis in self.axes])
+        return {name: axis[int(i)] for name, axis, i in zip(self.space, self.axes, place, strict=True)}
+
+
+def _levels(found: BaseDistribution, levels: int) -> list[Any]:
+    cells = count(found)
+    if cells is not None and not getattr(found, "log", False):
+        return [value_at(found, (int(i) + 0.5) / cells) for i in np.linspace(0, cells - 1, levels).round()]
+    places: Array = np.linspace(0, 1, levels) if levels > 1 else np.array([0.5])
+    # On a log scale small whole numbers fall together: a finer look finds enough of them.
+    for finer in itertools.count(levels):
+        values = sorted({value_at(found, float(place)) for place in places})
+        if len(values) >= levels:
+            break
+        places = np.linspace(0, 1, finer + 1)
+    return values
+
+
+class Quasi(Reseeded):
+    """A scrambled Halton sequence: trial k is its k-th point, and any run of trials covers the space evenly.
+
+    Coordinate j of point k is sum_i p_i(d_i) b^-(i + 1), with d_i the digits of k in the j-th prime base b and p_i a
+    random permutation of them. Optuna's ``QMCSampler`` needs SciPy, and draws its first trial at random.
+
+    Source: Owen 2017, A randomized Halton algorithm in R, arXiv:1706.02808.
+    """
+
+    def __init__(self, space: Ranges, seed: int, generation: int) -> None:
+        super().__init__(space, seed, generation)
+        primes = (n for n in itertools.count(2) if all(n % k for k in range(2, math.isqrt(n) + 1)))
+        self.bases = list(itertools.islice(primes, len(self.space)))
+        digits = [math.ceil(32 / math.log2(base)) for base in self.bases]
+        rng = stream(seed, "propose")
+        self.scrambles = [
+            np.array([rng.permutation(base) for _ in range(n)]) for base, n in zip(self.bases, digits, strict=True)
+        ]
+
+    def point(self, number: int) -> list[float]:
+        """Return the k-th point, each coordinate in [0, 1)."""
+        found = []
+        for base, scramble in zip(self.bases, self.scrambles, strict=True):
+            powers = base ** np.arange(len(scramble))
+            digits = number // powers % base
+            found.append(float((scramble[np.arange(len(scramble)), digits] / (powers * float(base))).sum()))
+        return found
+
+    def propose(self, study: Study, number: int) -> dict[str, Any]:
+        places = self.point(number)
+        return {name: value_at(found, u) for (name, found), u in zip(self.space.items(), places, strict=True)}
+
+
+class Tpe(Reseeded):
+    """Optuna's ``TPESampler``, in a small study beside ours, so that its cost does not grow with the trials.
+
+    It sees the best trials of earlier generations and the latest of the others, and as running those of its own
+    generation, which it stays away from. As it looks at order alone, trials are told with their rank.
+
+    Source: Bergstra et al. 2011, Algorithms for hyper-parameter optimization.
+    """
+
+    best, seen, candidates = 30, 300, 16
+
+    def __init__(self, space: Ranges, seed: int, generation: int) -> None:
+        super().__init__(space, seed, generation)
+        self._beside: Study | None = None
+        self._next = (-1, 0)
+
+    def propose(self, study: Study, number: int) -> dict[str, Any]:
+        if self._beside is None or self._next != (number, number // self.generation):
+            self._beside = self._study_beside(study, number)
+        self._beside.sampler = TPESampler(seed=self.draw(number), n_ei_candidates=self.candidates)
+        params = self._beside.ask(dict(self.space)).params
+        self._next = (number + 1, number // self.generation)
+        return params
+
+    def _study_beside(self, study: Study, number: int) -> Study:
+        ranked = self.history.before(study, number)
+        rank = {trial.number: place for place, trial in enumerate(ranked)}
+        others = sorted(ranked[self.best :], key=lambda trial: trial.number)
+        kept = ranked[: self.best] + others[max(0, len(others) + self.best - self.seen) :]
+        beside = optuna.create_study()
+        for trial in sorted(kept, key=lambda trial: trial.number):
+            beside.add_trial(self._copy(trial, value=float(rank[trial.number])))
+        start = number // self.generation * self.generation
+        if start < number:
+            own = (t for t in study.get_trials(deepcopy=False) if start <= t.number < number)
+            for trial in sorted(own, key=lambda trial: trial.number):
+                beside.add_trial(self._copy(trial, state=TrialState.RUNNING))
+        return beside
+
+    def _copy(self, trial: FrozenTrial, **state: Any) -> FrozenTrial:
+        params = {name: trial.params[name] for name in self.space}
+        return create_trial(params=params, distributions=dict(self.space), **state)
+
+
+class CmaEs(Reseeded):
+    """CMA-ES: a normal distribution over the unit cube that moves and stretches towards the best, by the generation.
+
+    All trials of a generation come from one distribution, and all of them teach the next. It learns numbers; options
+    are drawn alike. It stands on the library ``cmaes`` as Optuna's ``CmaEsSampler`` does, which would use 6 trials of
+    a generation, and keeps its state in the journal as a pickle.
+
+    Source: Hansen 2016, The CMA evolution strategy: a tutorial, arXiv:1604.00772.
+    """
+
+    sigma = 0.3
+    """The first distribution's standard deviation about the middle, as a part of each range."""
+
+    def propose(self, study: Study, number: int) -> dict[str, Any]:
+        from cmaes import CMA
+
+        learned = [name for name, found in self.space.items() if not isinstance(found, CategoricalDistribution)]
+        rng = stream(self.seed, "propose", number)
+        places = {name: float(rng.random()) for name in self.space}
+        if learned:
+            width = max(len(learned), 2)  # It has no form for one dimension; a second that nothing reads costs nothing.
+            bounds = np.tile([0.0, 1.0], (width, 1))
+            strategy = CMA(np.full(width, 0.5), self.sigma, bounds, 100, self.draw(number), self.generation)
+            for solutions in self._told(study, number, learned, width):
+                strategy.tell(solutions)
+            strategy.reseed_rng(self.draw(number))
+            places |= dict(zip(learned, map(float, strategy.ask()), strict=False))
+        return {name: value_at(found, places[name]) for name, found in self.space.items()}
+
+    def _told(self, study: Study, number: int, learned: list[str], width: int) -> list[list[tuple[Array, float]]]:
+        """Return the places and ranks of every whole generation before the trial's."""
+        generations: list[list[tuple[Array, float]]] = [[] for _ in range(number // self.generation)]
+        for rank, trial in enumerate(self.history.before(study, number)):
+            place = [place_of(self.space[name], trial.params[name]) for name in learned]
+            padded = np.array(place + [0.5] * (width - len(place)))
+            generations[trial.number // self.generation].append((padded, float(rank)))
+        return [solutions for solutions in generations if len(solutions) == self.generation]
