@@ -14,6 +14,7 @@ from zerokara.data import Dataset, Part, Preprocess
 from zerokara.optim.schedules import parse
 from zerokara.rng import stream
 from zerokara.train import Patience, Trainer, evaluate
+from zerokara.train.trainer import concat
 
 Found = dict[str, Array]
 """All that is known of one network after training, by name."""
@@ -132,8 +133,7 @@ def _finding(run: Trainer, row: int) -> Found:
         trained = run.trained(row)
         found |= {f"trained {name}": value[0] for name, value in trained.arrays().items()}
         assert run.validation is not None
-        with np.errstate(all="ignore"):
-            loss, score = evaluate(trained, run.validation, run.task)
+        loss, score = evaluate(trained, run.validation, run.task)
         found |= {"evaluated loss": loss[0], "evaluated score": score[0]}
     return found
 
@@ -204,6 +204,26 @@ def in_two_parts(recipe: Recipe, first: int) -> None:
     run.fit(recipe.epochs - first)
     for row, (got, wanted) in enumerate(zip(findings(run), trained(recipe), strict=True)):
         same(got, wanted, f"in two parts, network {row}")
+
+
+def regrouped(recipe: Recipe, borders: Sequence[int], order: Sequence[int], after: int = 1) -> None:
+    """Shards put together after some epochs, and parted again in another way and order, end as the whole."""
+    whole = trained(recipe)
+    shards = [s for s in np.split(np.arange(recipe.population), sorted(borders)) if len(s)]
+    runs = [recipe.trainer(shard) for shard in shards]
+    for run in runs:
+        run.fit(after)
+    names = np.concatenate([shard[run.rows] for shard, run in zip(shards, runs, strict=True)])
+    going = [run for run in runs if len(run.rows)]
+    if not going:
+        return
+    together = concat(going)
+    places = np.array([place for row in order for place in np.flatnonzero(names == row)], int)
+    for group in np.array_split(places, 2):
+        part = together.part(group)
+        if len(group) and after < recipe.epochs:
+            part.fit(recipe.epochs - after)
+        _same_rows(findings(part), whole, names[group], f"regrouped after epoch {after}")
 
 
 SIZES = st.sampled_from([1, 2, 3, 5, 7, 8, 9, 16, 17, 33, 65])

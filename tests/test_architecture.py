@@ -25,7 +25,7 @@ ROOMS = (
 HEAVY = {"optuna", "scipy", "matplotlib", "PIL", "pooch", "requests", "rich", "cyclopts", "safetensors", "sklearn"}
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
-BEHIND_A_DOOR = {"zerokara.search.journal", "zerokara.search.reseeding"}
+BEHIND_A_DOOR = {f"zerokara.search.{name}" for name in ("journal", "narrowing", "reseeding", "samplers")}
 """Files that derive from classes of Optuna, and so are themselves imported only within functions."""
 
 

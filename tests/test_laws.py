@@ -81,6 +81,7 @@ def test_every_row_of_the_tables_through_the_trainer(recipe: Recipe, dtype: str)
     laws.shards_are_the_whole(recipe, [1, 3], workers=2)
     laws.dropped_between_epochs(recipe, [3, 0, 2])
     laws.in_two_parts(recipe, 1)
+    laws.regrouped(recipe, [2, 3], [4, 2, 0, 1, 3])
 
 
 @given(recipes(), st.data())
@@ -109,6 +110,14 @@ def test_any_survivors_in_any_order(recipe: Recipe, data: st.DataObject) -> None
     order = data.draw(st.permutations(range(recipe.population)))
     keep = order[: data.draw(st.integers(1, len(order)))]
     laws.dropped_between_epochs(recipe, keep, after=data.draw(st.integers(1, 2)))
+
+
+@given(recipes(), st.lists(st.integers(0, 33), max_size=3), st.data())
+@law(60)
+def test_any_regrouping(recipe: Recipe, borders: list[int], data: st.DataObject) -> None:
+    order = data.draw(st.permutations(range(recipe.population)))[: data.draw(st.integers(0, recipe.population))]
+    cuts = [min(border, recipe.population) for border in borders]
+    laws.regrouped(recipe, cuts, order, after=data.draw(st.integers(1, 3)))
 
 
 @given(recipes(), st.integers(1, 2))

@@ -24,6 +24,7 @@ LAWS: dict[str, Callable[[Recipe], None]] = {
     "taken": lambda recipe: laws.dropped_between_epochs(recipe, [2, 0]),
     "taken late": lambda recipe: laws.dropped_between_epochs(recipe, [2, 0], after=5),
     "parts": lambda recipe: laws.in_two_parts(recipe, 1),
+    "regrouped": lambda recipe: laws.regrouped(recipe, [1, 3], [2, 0, 3, 1], after=5),
 }
 FAULTS: dict[str, tuple[str, Recipe, Callable[[Patch], None]]] = {}
 
@@ -252,6 +253,38 @@ def _steps_counted_anew(patch: Patch) -> None:
         return right(self, count)
 
     patch.setattr(Trainer, "epochs", epochs)
+
+
+@fault("regrouped", replace(BASE, optimizer="adam", epochs=6))
+def _state_out_of_order(patch: Patch) -> None:
+    """concat() puts the optimizers' states together in another order than the networks"""
+    right = trainer.optimizers.concat
+    patch.setattr(trainer.optimizers, "concat", lambda rules: right(rules[::-1]))
+
+
+@fault("regrouped", replace(BASE, keep_best=True, epochs=6))
+def _best_of_the_last(patch: Patch) -> None:
+    """concat() takes the present weights for the best ones"""
+    right = trainer.concat
+
+    def concat(trainers):  # type: ignore[no-untyped-def]
+        whole = right(trainers)
+        whole.best = whole.network.copy()
+        return whole
+
+    patch.setattr(laws, "concat", concat)
+
+
+@fault("regrouped", replace(BASE, patience=4, epochs=6))
+def _patience_anew(patch: Patch) -> None:
+    """concat() starts everyone's patience anew"""
+    right = trainer.stopping.concat
+
+    def concat(rules):  # type: ignore[no-untyped-def]
+        whole = right(rules)
+        return whole and whole.start(len(whole.best))
+
+    patch.setattr(trainer.stopping, "concat", concat)
 
 
 @fault("shards")

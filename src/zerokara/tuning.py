@@ -14,11 +14,11 @@ from zerokara.data import Dataset
 from zerokara.search.hyperparameters import to_text
 from zerokara.search.plan import Plan, check_counts
 from zerokara.search.progress import Progress
-from zerokara.search.proposing import make_sampler
+from zerokara.search.proposing import generation_size, make_sampler
 from zerokara.search.race import make_race
 from zerokara.search.runfolder import RunFolder
 from zerokara.search.space import Space, default_space
-from zerokara.search.study import GENERATION, Study, search
+from zerokara.search.study import Study, search
 from zerokara.search.workers import cores
 from zerokara.train import Epoch
 
@@ -36,7 +36,7 @@ def tune(
     keep_best: bool = False,
     paired: bool = True,
     replicate: int = 0,
-    generation: int = GENERATION,
+    generation: int | None = None,
     evaluate_train_every: int = 1,
     dtype: str = "float32",
     workers: int | None = None,
@@ -57,12 +57,13 @@ def tune(
         space: for each hyperparameter a fixed value or a range (`zerokara.log`, `uniform`, `integer`, `choice`);
             by default learning rate, weight decay and dropout are searched.
         trials, epochs: how many proposals are tried, and for how many epochs each.
-        sampler: what proposes them; "random".
+        sampler: what proposes them: "random", "grid", "qmc", "tpe", "cmaes" or "narrowing".
         race: who trains to the end: "none" (all), "halving" or "hyperband", with [:ETA[:FIRST_RUNG]].
         rank: trials are ranked by validation "loss", or "accuracy" (R2 in regression).
         keep_best: judge each trial by its best epoch, not by its last, and keep that epoch's weights.
         paired: trials share their draws (mini-batches, dropout, initial weights); False gives each its own.
         replicate: which draws those are: another number, another initialization and order of the samples.
+        generation: how many are proposed at once; None leaves it to the sampler.
         evaluate_train_every: epochs from one evaluation of the whole training set to the next.
         dtype: "float32" or "float64".
         workers: threads; by default one for each core. The numbers do not depend on it.
@@ -80,10 +81,12 @@ def tune(
     started = time.perf_counter() if started is None else started
     plan = Plan(data, epochs, seed, rank, keep_best, paired, replicate, evaluate_train_every, dtype)
     whole = Space(default_space() if space is None else space)
+    check_counts(trials=trials, workers=cores() if workers is None else workers)
+    generation = generation_size(sampler, trials) if generation is None else generation
+    check_counts(generation=generation)
     settings: dict[str, Any] = {"trials": trials, "sampler": sampler, "race": race, "generation": generation}
-    check_counts(trials=trials, generation=generation, workers=cores() if workers is None else workers)
     make_race(race)
-    make_sampler(sampler, seed)  # Every name is checked before a folder is made.
+    make_sampler(sampler, whole, seed, trials=trials)  # Every name is checked before a folder is made.
     run = partial(search, plan, whole, **settings, workers=workers, progress=progress, on_epoch=on_epoch)
     if out is None:
         return run()

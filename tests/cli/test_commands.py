@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 import zerokara as zk
 from zerokara.cli import main
+from zerokara.search.proposing import SAMPLERS
 
 SMALL = ["--train-size", "150", "--hidden", "8", "--epochs", "3"]
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -86,6 +88,31 @@ def test_a_run_repeats_from_its_config(capsys, tmp_path, folder) -> None:
     assert code == 0
     for name in ("trials.csv", "best.safetensors", "config.toml"):
         assert (tmp_path / "run" / name).read_bytes() == (folder / name).read_bytes()
+
+
+@pytest.mark.parametrize("sampler", ["grid", "tpe", "narrowing"])
+def test_a_sampler_runs_repeats_and_tells_its_share_of_the_time(capsys, tmp_path, sampler) -> None:
+    options = [*SMALL, "--trials", 20, "--sampler", sampler, "--generation", 5]
+    code, out, _ = run(capsys, "tune", "digits", *options, "--out", tmp_path / "run")
+    assert code == 0
+    assert re.search(r"network-epochs in [\d.]+ s \([\d,]+ a second\), [\d.]+% of it proposing\n", out)
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert 0 < summary["proposing_seconds"] < summary["seconds"]
+    assert (tmp_path / "run" / "narrowing.png").exists() == (sampler == "narrowing")
+    run(capsys, "tune", "--config", tmp_path / "run" / "config.toml", "--out", tmp_path / "again")
+    assert (tmp_path / "run" / "trials.csv").read_bytes() == (tmp_path / "again" / "trials.csv").read_bytes()
+
+
+def test_the_size_of_a_generation_is_the_samplers_and_is_recorded(capsys, tmp_path) -> None:
+    for sampler, size in (("random", 256), ("narrowing", 10)):
+        run(capsys, "tune", "digits", *SMALL, "--trials", 12, "--sampler", sampler, "--out", tmp_path / sampler)
+        assert tomllib.loads((tmp_path / sampler / "config.toml").read_text())["generation"] == size
+
+
+def test_the_help_lists_the_samplers(capsys) -> None:
+    _, out, _ = run(capsys, "tune", "--help")
+    words = " ".join(out.replace("│", " ").split())
+    assert all(f"{name}, {kind.about}" in words for name, kind in SAMPLERS.items())
 
 
 @pytest.mark.parametrize("number", [0, 13])

@@ -19,3 +19,17 @@ def study() -> Study:
     }
     data = zk.data.load("digits").first(300).split(0.2)
     return zk.tune(data, space, trials=30, epochs=6, keep_best=True, evaluate_train_every=2)
+
+
+@pytest.fixture(scope="session")
+def narrowed() -> Study:
+    """Three rounds of ten, some of whose trials diverge."""
+    space = {
+        "lr": zk.log(1e-3, 1e12),
+        "dropout": zk.uniform(0, 0.5),
+        "hidden": zk.choice([(8,), (8, 4)]),
+        "optimizer": "sgd",
+        "activation": "leaky_relu",
+    }
+    data = zk.data.load("digits").first(300).split(0.2)
+    return zk.tune(data, space, trials=30, epochs=3, sampler="narrowing", generation=10)

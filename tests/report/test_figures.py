@@ -12,7 +12,7 @@ from PIL import Image
 
 from zerokara.errors import InputError, OutsideError
 from zerokara.report import figures, series
-from zerokara.report.series import Curve, Curves, Learning, Panel, Scatter, Weights
+from zerokara.report.series import Curve, Curves, Learning, Narrowing, Panel, Scatter, Weights
 
 NAN = np.full(4, np.nan)
 
@@ -257,3 +257,35 @@ def test_wrapping_tears_no_part() -> None:
     words = " · ".join(found).removesuffix(" …").split(" · ")
     assert words == parts[: len(words)]
     assert figures.wrap(["a" * 100, "b"]) == ["a" * 100, "b"]
+
+
+def test_each_round_is_a_bar_with_its_trials_in_it(narrowed) -> None:
+    data = series.narrowing(narrowed)
+    figure = figures.narrowing(data)
+    shown = [axes for axes in figure.axes if axes.get_visible() and axes.get_xlabel()]
+    assert [axes.get_xlabel() for axes in shown] == ["lr", "dropout", "hidden"]
+    assert [axes.get_xscale() for axes in shown] == ["log", "linear", "linear"]
+    for axes, ranges, panel in zip(shown, data.ranges, data.panels, strict=True):
+        bars = [(bar.get_x(), bar.get_x() + bar.get_width(), bar.get_y() + 0.4) for bar in axes.patches]
+        assert len(bars) == sum(map(len, ranges)) if panel.options else len(ranges)
+        dots = np.concatenate(
+            [np.asarray(axes.collections[-1].get_offsets()), *(line.get_xydata() for line in axes.get_lines())]
+        )
+        assert len(dots) == 30 + 1  # The winner has a star as well.
+        for x, y in dots:
+            assert any(left <= x * 1.0001 and x <= right * 1.0001 and abs(y - at) < 0.4 for left, right, at in bars)
+    assert shown[0].get_ylim()[0] > shown[0].get_ylim()[1], "the first round is on top"
+    assert figure.axes[-1].get_ylabel() == "validation accuracy"
+    assert drawn(figure)[0] > 1000
+
+
+@pytest.mark.parametrize("scores", [[np.nan, np.nan], [-3.0, 0.5], [0.5, 0.5]])
+@pytest.mark.parametrize("panels", [1, 2, 4, 5])
+def test_narrowing_is_drawn_whatever_came_of_it(scores, panels) -> None:
+    panel = Panel("lr", np.array([0.1, 0.1]))
+    data = Narrowing(
+        (panel,) * panels, (((0.0, 1.0), (0.1, 0.1)),) * panels, np.array([0, 1]), np.array(scores), None, "r2", "t"
+    )
+    figure = figures.narrowing(data)
+    assert drawn(figure)[1] > 200
+    assert figure.get_suptitle() == ("t" + figures.BELOW if min(scores) < 0 else "t")

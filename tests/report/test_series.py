@@ -1,7 +1,10 @@
 """What a figure shows is plain data, and right."""
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy import stats
 
 import zerokara as zk
 from zerokara.data import from_arrays
@@ -84,6 +87,39 @@ def test_tells_whether_a_score_is_below_the_axis(values, below) -> None:
     curve = Curve(1, 0, 0.5, np.array([0.5]), np.array(values), {}, 1)
     assert Curves((curve,), "r2").below == below
     assert Curves((curve,), "r2").epochs == 2
+
+
+def test_narrowing_holds_every_round_and_its_trials(narrowed) -> None:
+    data = series.narrowing(narrowed)
+    assert data.title == "digits: 3 rounds around the best"
+    assert data.rounds.tolist() == [0] * 10 + [1] * 10 + [2] * 10
+    assert data.best == narrowed.best.number
+    assert [p.name for p in data.panels] == ["lr", "dropout", "hidden"]
+    assert data.ranges[0][0] == (1e-3, 1e12)
+    assert data.ranges[1][0] == (0, 0.5)
+    assert data.ranges[2][0] == (0, 1)
+    for panel, ranges in zip(data.panels, data.ranges, strict=True):
+        for r, found in enumerate(ranges):
+            inside = panel.x[data.rounds == r]
+            assert (
+                set(inside) <= set(found) if panel.options else (found[0] <= inside).all() & (inside <= found[1]).all()
+            )
+        if not panel.options:
+            assert all(a[0] <= b[0] < b[1] <= a[1] for a, b in itertools.pairwise(ranges))
+    assert data.ranges[0][2][1] / data.ranges[0][2][0] < 1e6
+
+
+def test_narrowing_shows_what_was_searched_by_quantile_in_its_own_values() -> None:
+    data = zk.data.load("digits").first(100).split(0.2)
+    space = {"lr": stats.lognorm(1.0, scale=1e-3), "hidden": (4,)}
+    study = zk.tune(data, space, trials=12, epochs=1, sampler="narrowing")
+    found = series.narrowing(study)
+    assert found.ranges[0][0] == pytest.approx(stats.lognorm(1.0, scale=1e-3).ppf([0.001, 0.999]))
+    assert found.ranges[0][1][0] <= found.panels[0].x[10:].min()
+
+
+def test_a_search_without_rounds_has_none(study) -> None:
+    assert study.rounds == ()
 
 
 def test_the_learning_curves_are_those_of_the_winner(study) -> None:

@@ -1,6 +1,7 @@
 """A network whose loss stops being finite is taken out and recorded, and its neighbors do not notice."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from tests.cases import DTYPES, OPTIMIZERS
 from zerokara import nn, optim
 from zerokara.data import Dataset
 from zerokara.errors import InputError
-from zerokara.train import Trainer
+from zerokara.train import Patience, Trainer
 
 Make = Callable[..., Trainer]
 
@@ -82,10 +83,26 @@ def test_infinite_weights_are_divergence_even_where_the_loss_is_finite(digits: D
 
 
 def test_it_is_seen_without_any_evaluation(digits: Dataset) -> None:
-    from dataclasses import replace
-
     network = nn.mlp(64, (8,), 10, population=2)
     blind = replace(digits, validation=None)
     run = Trainer(network, optim.SGD(lr=[0.1, 1e30]), blind, evaluate_train_every=100, span=100)
     run.fit(2)
     assert run.history.diverged.tolist() == [0, 1]
+
+
+def test_a_loss_that_is_infinite_on_the_training_data_alone_is_divergence(curve: Dataset) -> None:
+    t = curve.train.t.copy()
+    t[0] = 1e25  # its square is beyond single precision
+    run = Trainer(nn.mlp(3, (), 2), optim.SGD(lr=1e-30), replace(curve, train=replace(curve.train, t=t)))
+    epoch = next(run.epochs(3))
+    assert np.isinf(epoch.train_loss[0])
+    assert np.isfinite(epoch.val_loss[0])
+    assert epoch.diverged[0]
+
+
+def test_a_diverged_network_has_not_stopped_early(trainer: Make) -> None:
+    run = trainer(diverging=True, patience=Patience(1))
+    run.fit(3)
+    assert run.history.diverged.tolist() == [0, 0, 1]
+    with pytest.raises(InputError, match="network 2 has no weights: it diverged"):
+        run.trained(2)

@@ -30,7 +30,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     return
 
 
-def test_a_quick_epoch_is_finished(trainer: Make) -> None:
+def test_a_quick_epoch_is_finished(trainer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zerokara.train.trainer.PATIENT", 3600.0)
     stop = Stop(3)
     run = trainer(stop=stop)
     assert len(list(run.epochs(10))) == 3

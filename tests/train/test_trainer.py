@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +14,7 @@ from zerokara.data import Dataset, Part
 from zerokara.errors import InputError
 from zerokara.optim.schedules import parse
 from zerokara.train import Trainer, evaluate
-from zerokara.train.trainer import batches
+from zerokara.train.trainer import batches, concat
 
 Make = Callable[..., Trainer]
 
@@ -22,11 +23,13 @@ class Spy(nn.Layer):
     """Passes everything on, notes the samples it saw while training and whether their gradient was wanted."""
 
     def __init__(self) -> None:
+        self.steps: list[int] = []
         self.seen: list[np.ndarray] = []
         self.asked: list[bool] = []
 
     def forward(self, x, step=None):  # type: ignore[no-untyped-def]
         if step is not None:
+            self.steps.append(step)
             self.seen.append(x.copy())
         return x
 
@@ -49,6 +52,7 @@ def test_every_epoch_visits_every_sample_once(digits: Dataset, batch_size: int) 
         assert np.array_equal(seen[np.lexsort(seen.T)], digits.train.x[order])
     assert not np.array_equal(*epochs)
     assert sizes == [end - start for start, end in batches(240, batch_size)] * 2
+    assert spy.steps == list(range(len(sizes)))  # so that dropout masks do not come back
     assert spy.asked == []  # no gradient of the data
 
 
@@ -61,7 +65,9 @@ def test_batches_cover_the_samples_and_the_last_is_none_alone(samples: int, batc
     assert all(size == batch_size for size in sizes[:-1])
     if samples > 1 and batch_size > 1:
         assert 2 <= sizes[-1] <= batch_size + 1
-    if samples > 1 and sizes[-1] > batch_size:
+    if batch_size == 1:
+        assert set(sizes) == {1}
+    if sizes[-1] > batch_size:
         assert (samples - 1) % batch_size == 0
 
 
@@ -162,9 +168,28 @@ def test_the_record_of_an_epoch(trainer: Make) -> None:
     assert (epoch.val_accuracy > 0.3).all()
 
 
-def test_without_validation_data(digits: Dataset) -> None:
-    from dataclasses import replace
+def test_only_trainers_at_one_epoch_go_together(trainer: Make) -> None:
+    one, other = trainer(), trainer()
+    one.fit(1)
+    other.fit(2)
+    with pytest.raises(InputError, match=r"only trainers at one epoch go together, got \[1, 2\]"):
+        concat([one, other])
 
+
+def test_a_part_leaves_the_trainer_as_it_was(trainer: Make) -> None:
+    run, untouched = trainer(keep_best=True), trainer(keep_best=True)
+    run.fit(2)
+    run.part([2, 0]).fit(3)
+    run.fit(1)
+    untouched.fit(3)
+    assert run.rows.tolist() == [0, 1, 2]
+    assert np.array_equal(run.network.params, untouched.network.params)
+    assert np.array_equal(run.optimizer.v, untouched.optimizer.v)
+    assert np.array_equal(run.trained(2).params, untouched.trained(2).params)
+    assert np.array_equal(run.history["val_loss"], untouched.history["val_loss"])
+
+
+def test_without_validation_data(digits: Dataset) -> None:
     alone = replace(digits, validation=None)
     run = Trainer(nn.mlp(64, (8,), 10), optim.SGD(), alone)
     for epoch in run.epochs(2):
@@ -216,8 +241,6 @@ def test_double_precision_trains_in_double_precision(digits: Dataset) -> None:
 
 
 def test_a_weight_of_two_trains_as_the_sample_twice(digits: Dataset) -> None:
-    from dataclasses import replace
-
     few = digits.train.take(slice(0, 20))
     twice = np.r_[0:20, 0:5]
     weights = np.where(np.arange(20) < 5, 2.0, 1.0)

@@ -11,6 +11,7 @@ from cyclopts import Group, Parameter
 from zerokara.data import Dataset, load
 from zerokara.errors import InputError
 from zerokara.search.hyperparameters import HYPERPARAMETERS
+from zerokara.search.proposing import SAMPLERS
 from zerokara.search.runfolder import RunFolder, read_toml
 from zerokara.search.space import Space, default_space, parse_searches
 
@@ -75,6 +76,7 @@ SEARCH = (
     "NAME=log:LOW:HIGH, uniform:LOW:HIGH, integer:LOW:HIGH[:STEP] or choice:A|B|C, once for each hyperparameter to be "
     "searched. Without any: lr, weight_decay and dropout, unless they are given."
 )
+SAMPLER = "What proposes them: " + "; ".join(f"{name}, {kind.about}" for name, kind in SAMPLERS.items()) + "."
 
 
 @Parameter(name="*", group=Group("Search", sort_key=3))
@@ -85,12 +87,11 @@ class SearchOptions:
     search: Annotated[tuple[str, ...], Parameter(help=SEARCH, show_default=False)] = ()
     trials: int = 100
     """How many proposals are tried."""
-    sampler: str = "random"
-    """What proposes them: random."""
+    sampler: Annotated[str, Parameter(help=SAMPLER)] = "random"
     race: str = "none"
     """Who trains to the end: none (all do), halving or hyperband, with [:ETA[:FIRST_RUNG]], such as halving:3:2."""
-    generation: int = 256
-    """Trials proposed and trained at once, at most."""
+    generation: int | None = None
+    """Trials proposed and trained at once, at most. [default: 256; for samplers that learn a fifth of the trials]"""
     paired: Annotated[bool, Parameter(negative="--no-paired")] = True
     """Let trials share mini-batches, dropout and initial draws, so that hyperparameters are compared, not luck."""
 

@@ -123,9 +123,10 @@ def conclude(console: Console, study: Study, out: Path) -> int:
         console.print("interrupted: what was trained is saved and ranked, the test data were not read", highlight=False)
     elif study.plan.data.test is not None:
         console.print(f"test {metric} of the {who.split(',')[0]}, read once: {study.test_score:.4f}", highlight=False)
-    rate = study.epochs_trained / study.seconds
+    rate, proposing = study.epochs_trained / study.seconds, study.proposing_seconds / study.seconds
     console.print(
-        f"{study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} ({rate:,.0f} a second)",
+        f"{study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} ({rate:,.0f} a second), "
+        f"{proposing:.1%} of it proposing",
         highlight=False,
     )
     names = sorted(path.name for path in Path(out).iterdir())

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.errors import unknown
 from zerokara.files import write
-from zerokara.report.series import SCORE, Curve, Curves, Learning, Panel, Scatter, Weights, points
+from zerokara.report.series import SCORE, Curve, Curves, Learning, Narrowing, Panel, Scatter, Weights, points
 from zerokara.search.hyperparameters import show
 
 if TYPE_CHECKING:
@@ -87,8 +88,7 @@ def _curve(axes: "Axes", curve: Curve, mark: bool) -> None:
 
 def scatter(data: Scatter) -> "Figure":
     """Draw the score of every trial against each hyperparameter; the winner as a star, trials without a score below."""
-    columns = 2 if len(data.panels) in (2, 4) else min(3, max(1, len(data.panels)))
-    rows = max(1, -(-len(data.panels) // columns))
+    columns, rows = _shape(len(data.panels))
     figure = _figure(max(5.3 * columns, 10), 4.0 * rows + 0.8)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for axes, panel in zip(grid.ravel(), data.panels, strict=False):
@@ -103,24 +103,85 @@ def scatter(data: Scatter) -> "Figure":
     return figure
 
 
+def _shape(panels: int) -> tuple[int, int]:
+    """Return the columns and rows of a grid of panels, at most three in a row."""
+    columns = 2 if panels in (2, 4) else min(3, max(1, panels))
+    return columns, max(1, -(-panels // columns))
+
+
 def _panel(axes: "Axes", panel: Panel, data: Scatter) -> None:
     _tidy(axes)
-    x, y = panel.x, np.clip(data.scores, 0, 1)
-    if panel.options:
-        # A fixed spread, or a hundred trials of one option would stand on one line.
-        x = x + ((np.arange(len(x)) * 0.6180339887) % 1 - 0.5) * 0.5
-        axes.set_xticks(range(len(panel.options)), panel.options)
-        axes.set_xlim(-0.6, len(panel.options) - 0.4)
-    if panel.log:
-        axes.set_xscale("log")
+    x, y = _axis(axes, panel), np.clip(data.scores, 0, 1)
     seen = np.isfinite(y)
     axes.plot(x[seen], y[seen], "o", color=BLUE, alpha=0.55, ms=6, mec="none", label="trial")
     if not seen.all():
         axes.plot(x[~seen], np.zeros((~seen).sum()), "x", color=RED, ms=6, label="diverged", clip_on=False)
     if data.best is not None:
-        best = data.best
-        axes.plot(x[[best]], y[[best]], "*", color=ORANGE, mec=INK, mew=0.7, ms=17, zorder=4, label="best")
+        _star(axes, x[data.best], y[data.best])
+
+
+def _axis(axes: "Axes", panel: Panel) -> Array:
+    """Give the axes the hyperparameter's scale, and return where its values stand on it."""
     axes.set_xlabel(panel.name, color=INK, fontsize=11)
+    if panel.log:
+        axes.set_xscale("log")
+    if not panel.options:
+        return panel.x
+    axes.set_xticks(range(len(panel.options)), panel.options)
+    axes.set_xlim(-0.6, len(panel.options) - 0.4)
+    # A fixed spread, or a hundred trials of one option would stand on one line.
+    spread: Array = (np.arange(len(panel.x)) * 0.6180339887) % 1 - 0.5
+    return panel.x + 0.5 * spread
+
+
+def _star(axes: "Axes", x: float, y: float) -> None:
+    """Mark the winner."""
+    axes.plot([x], [y], "*", color=ORANGE, mec=INK, mew=0.7, ms=17, zorder=4, label="best")
+
+
+def narrowing(data: Narrowing) -> "Figure":
+    """Draw how the ranges shrank: a bar for each round, the first on top, and in it its trials, colored by score."""
+    columns, rows = _shape(len(data.panels))
+    count = max(map(len, data.ranges), default=0)
+    figure = _figure(max(4.6 * columns, 10), (1.2 + 0.55 * max(count, 3)) * rows + 0.6)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes, panel, ranges in zip(grid.ravel(), data.panels, data.ranges, strict=False):
+        _rounds(axes, panel, ranges, data)
+    for axes in grid.ravel()[len(data.panels) :]:
+        axes.set_visible(False)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("round", color=GRAY)
+    grid[0, 0].set_yticks(range(count), [str(r + 1) for r in range(count)])
+    grid[0, 0].set_ylim(count - 0.4, -0.6)
+    if np.isfinite(data.scores).any():
+        bar = figure.colorbar(grid[0, 0].collections[-1], ax=grid, pad=0.01, aspect=30)
+        bar.set_label(f"validation {SCORE[data.metric]}", color=GRAY)
+    _head(figure, data.title + (BELOW if (data.scores < 0).any() else ""), grid[0, 0])
+    return figure
+
+
+def _rounds(axes: "Axes", panel: Panel, ranges: Sequence[tuple[float, ...]], data: Narrowing) -> None:
+    """Draw one hyperparameter: the trials of a round within its bar, the earlier the higher."""
+    _tidy(axes)
+    axes.grid(visible=False, axis="y")
+    axes.use_sticky_edges = False  # Or a bar would end at the very edge of the axes, and cut its points.
+    x = _axis(axes, panel)
+    for r, found in enumerate(ranges):
+        bars = [(place - 0.4, place + 0.4) for place in found] if panel.options else [found]
+        for left, right in bars:
+            axes.barh(r, right - left, 0.8, left, color=PALE, edgecolor=GRAY, linewidth=0.8)
+    y = np.empty(len(x))
+    for r in range(len(ranges)):
+        own = data.rounds == r
+        y[own] = r + 0.32 * np.linspace(-1, 1, own.sum() + 2)[1:-1]
+    seen, score = np.isfinite(data.scores), np.clip(data.scores, 0, 1)
+    if seen.any():
+        shades: dict[str, Any] = {"c": score[seen], "vmin": score[seen].min(), "vmax": score[seen].max()}
+        axes.scatter(x[seen], y[seen], 22, cmap="viridis", zorder=3, label="trial", **shades)
+    if not seen.all():
+        axes.plot(x[~seen], y[~seen], "x", color=RED, ms=5, label="diverged")
+    if data.best is not None:
+        _star(axes, x[data.best], y[data.best])
 
 
 def learning(data: Learning) -> "Figure":

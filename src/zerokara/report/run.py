@@ -42,6 +42,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         "epochs_trained": study.epochs_trained,
         "seconds": study.seconds,
         "train_seconds": study.train_seconds,
+        "proposing_seconds": study.proposing_seconds,
         "wall_seconds": wall_seconds,
         "best": None,
         f"test_{metric}": None,
@@ -76,6 +77,8 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
         drawn = {"curves.png": figures.curves(series.curves(study, BEST))}
         if study.space.searched:
             drawn["scatter.png"] = figures.scatter(series.scatter(study))
+        if study.rounds:
+            drawn["narrowing.png"] = figures.narrowing(series.narrowing(study))
     else:
         drawn = {"curves.png": figures.learning(series.learning(study))}
         if is_image(study.plan.data.sample_shape):

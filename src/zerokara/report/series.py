@@ -85,6 +85,24 @@ class Scatter:
 
 
 @dataclass(frozen=True, eq=False)
+class Narrowing:
+    """The rounds of a search that narrows: for each panel the range of every round, and every trial in its round.
+
+    ``ranges[panel][round]`` holds the two ends of a range, or of a choice the places of the options left. ``rounds``
+    and ``scores`` (T,) belong to the trials of the panels, a round counted from 0; the score is NaN where a trial
+    diverged. ``best`` is the winner's place.
+    """
+
+    panels: tuple[Panel, ...]
+    ranges: tuple[tuple[tuple[float, ...], ...], ...]
+    rounds: Array
+    scores: Array
+    best: int | None = None
+    metric: str = "accuracy"
+    title: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Learning:
     """One run: losses and scores by epoch (E,), NaN where there are none; ``epoch`` is the one kept, if any."""
 
@@ -147,6 +165,21 @@ def scatter(study: Study) -> Scatter:
     metric = METRICS[study.plan.data.task]
     title = f"{study.plan.data.name}: validation {SCORE[metric]} of {len(trials)} trials"
     return Scatter(panels, scores, best, metric, title)
+
+
+def narrowing(study: Study) -> Narrowing:
+    """Return the ranges of every round of a study, and its trials in their rounds."""
+    over = scatter(study)
+    at = {number: r for r, found in enumerate(study.rounds) for number in found.trials}
+    rounds = np.array([at[trial.number] for trial in study.trials if trial.epochs], int)
+    ranges = tuple(
+        tuple(
+            tuple(map(float, panel(name, found, [found.decode(end) for end in r.ends(name)]).x)) for r in study.rounds
+        )
+        for name, found in study.space.searched.items()
+    )
+    title = f"{study.plan.data.name}: {len(study.rounds)} rounds around the best"
+    return Narrowing(over.panels, ranges, rounds, over.scores, over.best, over.metric, title)
 
 
 def _score(trial: Trial) -> float:

@@ -1,8 +1,9 @@
 """What to try next: an Optuna study that is asked and told a generation at a time."""
 
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zerokara.errors import unknown
@@ -10,31 +11,71 @@ from zerokara.search.space import Space
 from zerokara.search.trial import Proposal, Trial
 
 if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
+    from optuna.trial import Trial as OptunaTrial
 
     from zerokara.search.journal import Journal
+    from zerokara.search.narrowing import Round
 
 DIVERGED = 1e39
 """The value told for a diverged trial: above every float32, yet finite: Optuna's samplers drop a NaN."""
 
 
-def _random(seed: int) -> "BaseSampler":
-    from optuna.samplers import RandomSampler
+@dataclass(frozen=True)
+class Kind:
+    """A kind of sampler: whether it learns from results, and what it does, in a few words."""
 
-    return RandomSampler(seed)
-
-
-SAMPLERS: dict[str, Callable[[int], "BaseSampler"]] = {"random": _random}
-"""What can propose: makes the Optuna sampler of one trial from a seed."""
+    learns: bool
+    about: str
 
 
-def make_sampler(name: str, seed: int) -> "BaseSampler":
-    """Return the sampler of this name, which proposes the same for a trial's number at every start."""
-    from zerokara.search.reseeding import Reseeded
+SAMPLERS = {
+    "random": Kind(False, "every value alike"),
+    "grid": Kind(False, "evenly spaced levels, each point once"),
+    "qmc": Kind(False, "a Halton sequence, which covers the space more evenly than chance"),
+    "tpe": Kind(True, "tree-structured Parzen estimator: where good trials are dense"),
+    "cmaes": Kind(True, "CMA-ES: a normal distribution that moves towards the best"),
+    "narrowing": Kind(True, "ranges that shrink around the best, round by round"),
+}
+"""What can propose, by name; ``samplers.MAKERS`` makes them."""
 
-    if name not in SAMPLERS:
-        raise unknown("sampler", name, SAMPLERS)
-    return Reseeded(SAMPLERS[name], seed)
+GENERATION = 256
+"""Trials asked for at once, at most: more would take memory and gain no speed."""
+LEAST = 10
+"""Trials that a sampler which learns is asked for at once, at least."""
+
+
+def generation_size(sampler: str, trials: int) -> int:
+    """Return how many trials are asked for at once: a fifth of them for a sampler that learns.
+
+    >>> generation_size("random", 100), generation_size("tpe", 100), generation_size("tpe", 20)
+    (256, 20, 10)
+    """
+    if sampler not in SAMPLERS:
+        raise unknown("sampler", sampler, SAMPLERS)
+    return min(GENERATION, max(LEAST, trials // 5)) if SAMPLERS[sampler].learns else GENERATION
+
+
+def make_sampler(
+    name: str, space: Space, seed: int = 0, *, trials: int = 100, generation: int | None = None
+) -> "BaseSampler":
+    """Return the sampler of this name, which proposes the same for a trial's number at every start.
+
+    Args:
+        name: one of ``SAMPLERS``.
+        space: what is searched.
+        seed: what its draws derive from.
+        trials: how many it will be asked for in all.
+        generation: how many at once; None leaves it to `generation_size`.
+
+    Raises:
+        InputError: an unknown name; a grid of fewer points than trials.
+    """
+    size = generation_size(name, trials)
+    from zerokara.search.samplers import MAKERS
+
+    return MAKERS[name](space.distributions(), seed, size if generation is None else generation, trials)
 
 
 class Proposer:
@@ -45,8 +86,13 @@ class Proposer:
         sampler: what chooses, from ``make_sampler``.
         journal: where the study is kept, and goes on from if it holds one; None keeps it in memory.
 
+    Attributes:
+        study: the Optuna study.
+        seconds: the time that proposing and keeping the study has taken.
+
     >>> from zerokara.search.space import log
-    >>> proposer = Proposer(Space({"lr": log(1e-4, 1e-1)}), make_sampler("random", seed=0))
+    >>> space = Space({"lr": log(1e-4, 1e-1)})
+    >>> proposer = Proposer(space, make_sampler("random", space, seed=0))
     >>> [proposal] = proposer.ask(1)
     >>> proposal.number, 1e-4 <= proposal.params["lr"] <= 1e-1
     (0, True)
@@ -62,12 +108,14 @@ class Proposer:
 
         self._space = space
         self._journal = journal
+        self.seconds = 0.0
         with self._generation():
             self._storage = journal.storage() if journal else optuna.storages.InMemoryStorage()
             self.study = optuna.create_study(
                 storage=self._storage, sampler=sampler, study_name=name, load_if_exists=True
             )
         self._study_id = self._storage.get_study_id_from_name(name)
+        self.seconds = 0.0  # What it took to open the study is no cost of the sampler.
 
     def ask(self, count: int) -> list[Proposal]:
         """Return the next trials to run, all proposed from what has been told so far."""
@@ -76,11 +124,37 @@ class Proposer:
             trials = [self.study.ask(ranges) for _ in range(count)]
         return [Proposal(trial.number, self._space.decode(trial.params)) for trial in trials]
 
+    def unfinished(self) -> list[Proposal]:
+        """Return the trials that were asked for and never told, each as it was proposed, half-asked ones completed."""
+        import optuna
+
+        ranges = self._space.distributions()
+        with self._generation():
+            running = self.study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
+            numbers = sorted(trial.number for trial in running)
+            trials = [optuna.trial.Trial(self.study, self._key(number)) for number in numbers]
+            for trial in trials:
+                for name, found in ranges.items():
+                    _suggest(trial, name, found)
+        return [Proposal(trial.number, self._space.decode(trial.params)) for trial in trials]
+
+    def rounds(self) -> "list[Round]":
+        """Return the rounds that the study has begun, if its sampler has rounds; else nothing."""
+        from zerokara.search.narrowing import NarrowingSampler
+
+        sampler = self.study.sampler
+        if not isinstance(sampler, NarrowingSampler):
+            return []
+        return sampler.rounds(self.study, self._space.distributions())
+
+    def _key(self, number: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+
     def tell(self, trials: Iterable[Trial]) -> None:
         """Record how trials ended, in the order of their numbers, whatever order they ended in.
 
         A trial that did not simply complete has its state as an attribute; samplers learn from a diverged
-        one that it was the worst, and from an interrupted one nothing.
+        one that it was the worst, from a pruned one its value at its last rung, and from an interrupted one nothing.
         """
         from optuna.trial import TrialState
 
@@ -89,10 +163,13 @@ class Proposer:
                 if trial.state == "complete":
                     self.study.tell(trial.number, trial.value)
                     continue
-                key = self._storage.get_trial_id_from_study_id_trial_number(self._study_id, trial.number)
+                key = self._key(trial.number)
                 self._storage.set_trial_user_attr(key, "state", trial.state)
                 if trial.state == "diverged":
                     self.study.tell(trial.number, DIVERGED)
+                elif trial.state == "pruned":
+                    self._storage.set_trial_intermediate_value(key, trial.epochs, trial.value)
+                    self.study.tell(trial.number, state=TrialState.PRUNED)
                 else:
                     self.study.tell(trial.number, state=TrialState.FAIL)
 
@@ -101,11 +178,24 @@ class Proposer:
         """Commit what the block logs at its end; keep Optuna quiet meanwhile, and nowhere else."""
         import optuna
 
+        started = time.perf_counter()
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(max(verbosity, optuna.logging.WARNING))
         try:
-            with warnings.catch_warnings(), self._journal.generation() if self._journal else nullcontext():
-                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            with self._journal.generation() if self._journal else nullcontext():
                 yield
         finally:
             optuna.logging.set_verbosity(verbosity)
+            self.seconds += time.perf_counter() - started
+
+
+def _suggest(trial: "OptunaTrial", name: str, found: "BaseDistribution") -> None:
+    """Ask for what a trial has not been asked yet; what it has stays."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(found, CategoricalDistribution):
+        trial.suggest_categorical(name, found.choices)
+    elif isinstance(found, FloatDistribution):
+        trial.suggest_float(name, found.low, found.high, step=found.step, log=found.log)
+    elif isinstance(found, IntDistribution):
+        trial.suggest_int(name, found.low, found.high, step=found.step, log=found.log)

@@ -1,11 +1,11 @@
-"""Samplers whose proposals follow from the seed, the trial's number and the generations before it, and from nothing else.
+"""Samplers whose proposals follow from the seed, the trial's number and the generations before it, and nothing else.
 
 So a restart repeats them. Importing this file imports Optuna: do so inside the function that makes a sampler.
 """
 
 import zlib
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -13,11 +13,10 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from zerokara.errors import InputError
 from zerokara.rng import stream
+from zerokara.search.proposing import DIVERGED
 from zerokara.search.unit import value_at
-
-DIVERGED = 1e39
-"""The value told for a diverged trial: above every float32, yet finite: Optuna's samplers drop a NaN."""
 
 Ranges = Mapping[str, BaseDistribution]
 
@@ -75,32 +74,41 @@ class History:
         self._trials: list[FrozenTrial] = []
 
     def before(self, study: Study, number: int) -> list[FrozenTrial]:
-        """Return what the trial of this number may know, best first."""
+        """Return what the trial of this number may know, best first; the same list until that changes."""
         start = number // self._generation * self._generation
         if study is not self._study or start != self._start:
-            trials = best_first(study, (t for t in study.get_trials(deepcopy=False) if t.number < start))
-            if len(trials) < start:  # Something may still run, somewhere else, or has failed: look again next time.
+            sign = sign_of(study)
+            earlier = (t for t in study.get_trials(deepcopy=False) if t.number < start and finished(t))
+            trials = sorted(earlier, key=lambda trial: standing(trial, sign))
+            if len(trials) < start:  # Some failed, or run elsewhere and may end before the next question.
                 return trials
             self._study, self._start, self._trials = study, start, trials
         return self._trials
 
 
-def best_first(study: Study, trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
-    """Return the finished trials, best first: complete ones by value, then dropped ones by how far they came.
+def finished(trial: FrozenTrial) -> bool:
+    """Return whether there is something to learn from a trial."""
+    return trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+def standing(trial: FrozenTrial, sign: float = 1.0) -> tuple[int, int, float, int]:
+    """Return the place of a finished trial: complete ones by value, then dropped ones by how far they came.
 
     Diverged trials are last, whatever they reached; ties go to the lower number.
+    """
+    if trial.state == TrialState.PRUNED:
+        step = max(trial.intermediate_values, default=-1)
+        return 1, -step, sign * trial.intermediate_values.get(step, DIVERGED), trial.number
+    assert trial.value is not None
+    return (2 if trial.value == DIVERGED else 0), 0, sign * trial.value, trial.number
+
+
+def sign_of(study: Study) -> float:
+    """Return 1 where values are minimized and -1 where they are maximized.
 
     Raises:
-        ValueError: the study has more than one objective.
+        InputError: the study has more than one objective.
     """
-    sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
-
-    def standing(trial: FrozenTrial) -> tuple[int, float, float, int]:
-        step = max(trial.intermediate_values, default=-1)
-        if trial.state == TrialState.PRUNED:
-            return 1, -step, sign * trial.intermediate_values.get(step, DIVERGED), trial.number
-        assert trial.value is not None
-        return (2 if trial.value == DIVERGED else 0), 0, sign * trial.value, trial.number
-
-    finished = (TrialState.COMPLETE, TrialState.PRUNED)
-    return sorted((trial for trial in trials if trial.state in finished), key=standing)
+    if len(study.directions) > 1:
+        raise InputError(f"this sampler searches for one objective, got {len(study.directions)}: choose another one")
+    return -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0

@@ -5,20 +5,25 @@ Importing this file imports Optuna: do so inside the function that makes a sampl
 
 import itertools
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.samplers import RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from zerokara.arrays import Array
 from zerokara.errors import InputError
 from zerokara.rng import stream
+from zerokara.search.narrowing import NarrowingSampler
 from zerokara.search.reseeding import Ranges, Reseeded
 from zerokara.search.unit import count, place_of, value_at
+
+if TYPE_CHECKING:
+    from cmaes import CMA
 
 
 class Random(Reseeded):
@@ -48,15 +53,13 @@ class Grid(Reseeded):
         }
         most = {name: count(found) or trials for name, found in self.space.items()}
         levels = dict(options)
-        while math.prod(levels.values()) < trials:
+        while (points := math.prod(levels.values())) < trials:
             finer = [name for name in levels if levels[name] < most[name]]
-            if not finer and self.space:
+            if not finer:
                 raise InputError(
-                    f"a grid tries each point once and this space has {math.prod(levels.values())}, got trials={trials}: "
+                    f"a grid tries each point once and this space has {points}, got trials={trials}: "
                     "ask for no more trials than points, or choose another sampler"
                 )
-            if not finer:
-                break
             levels[min(finer, key=levels.__getitem__)] += 1
         self.axes = [_levels(found, levels[name]) for name, found in self.space.items()]
         points = math.prod(map(len, self.axes))
@@ -125,18 +128,19 @@ class Tpe(Reseeded):
     Source: Bergstra et al. 2011, Algorithms for hyper-parameter optimization.
     """
 
-    best, seen, candidates = 30, 300, 16
+    best, seen, candidates = 30, 200, 12
+    """How many of the best trials it sees, how many in all, and how many candidates it compares: a few ms an ask."""
 
     def __init__(self, space: Ranges, seed: int, generation: int) -> None:
         super().__init__(space, seed, generation)
-        self._beside: Study | None = None
+        self.beside: Study | None = None
         self._next = (-1, 0)
 
     def propose(self, study: Study, number: int) -> dict[str, Any]:
-        if self._beside is None or self._next != (number, number // self.generation):
-            self._beside = self._study_beside(study, number)
-        self._beside.sampler = TPESampler(seed=self.draw(number), n_ei_candidates=self.candidates)
-        params = self._beside.ask(dict(self.space)).params
+        if self.beside is None or self._next != (number, number // self.generation):
+            self.beside = self._study_beside(study, number)
+        self.beside.sampler = TPESampler(seed=self.draw(number), n_ei_candidates=self.candidates)
+        params = self.beside.ask(dict(self.space)).params
         self._next = (number + 1, number // self.generation)
         return params
 
@@ -173,27 +177,46 @@ class CmaEs(Reseeded):
     sigma = 0.3
     """The first distribution's standard deviation about the middle, as a part of each range."""
 
-    def propose(self, study: Study, number: int) -> dict[str, Any]:
-        from cmaes import CMA
+    def __init__(self, space: Ranges, seed: int, generation: int) -> None:
+        super().__init__(space, seed, generation)
+        self.numbers = [name for name, found in self.space.items() if not isinstance(found, CategoricalDistribution)]
+        self._learned: tuple[list[FrozenTrial], CMA] | None = None
 
-        learned = [name for name, found in self.space.items() if not isinstance(found, CategoricalDistribution)]
+    def propose(self, study: Study, number: int) -> dict[str, Any]:
         rng = stream(self.seed, "propose", number)
         places = {name: float(rng.random()) for name in self.space}
-        if learned:
-            width = max(len(learned), 2)  # It has no form for one dimension; a second that nothing reads costs nothing.
-            bounds = np.tile([0.0, 1.0], (width, 1))
-            strategy = CMA(np.full(width, 0.5), self.sigma, bounds, 100, self.draw(number), self.generation)
-            for solutions in self._told(study, number, learned, width):
-                strategy.tell(solutions)
+        if self.numbers:
+            strategy = self._strategy(study, number)
             strategy.reseed_rng(self.draw(number))
-            places |= dict(zip(learned, map(float, strategy.ask()), strict=False))
+            places |= dict(zip(self.numbers, map(float, strategy.ask()), strict=True))
         return {name: value_at(found, places[name]) for name, found in self.space.items()}
 
-    def _told(self, study: Study, number: int, learned: list[str], width: int) -> list[list[tuple[Array, float]]]:
-        """Return the places and ranks of every whole generation before the trial's."""
-        generations: list[list[tuple[Array, float]]] = [[] for _ in range(number // self.generation)]
-        for rank, trial in enumerate(self.history.before(study, number)):
-            place = [place_of(self.space[name], trial.params[name]) for name in learned]
-            padded = np.array(place + [0.5] * (width - len(place)))
-            generations[trial.number // self.generation].append((padded, float(rank)))
-        return [solutions for solutions in generations if len(solutions) == self.generation]
+    def _strategy(self, study: Study, number: int) -> "CMA":
+        """Return the distribution that all generations before the trial's have taught."""
+        from cmaes import CMA  # Half a second where SciPy is installed, so only for who asks for it.
+
+        history = self.history.before(study, number)
+        if self._learned is None or self._learned[0] is not history:
+            width = len(self.numbers)
+            bounds = np.tile([0.0, 1.0], (width, 1))
+            strategy = CMA(np.full(width, 0.5), self.sigma, bounds, seed=0, population_size=self.generation)
+            generations: list[list[tuple[Array, float]]] = [[] for _ in range(number // self.generation)]
+            for rank, trial in enumerate(history):
+                place = np.array([place_of(self.space[name], trial.params[name]) for name in self.numbers])
+                generations[trial.number // self.generation].append((place, float(rank)))
+            for solutions in generations:
+                if len(solutions) == self.generation:  # It takes no fewer; some may have been interrupted.
+                    strategy.tell(solutions)
+            self._learned = history, strategy
+        return self._learned[1]
+
+
+MAKERS: dict[str, Callable[[Ranges, int, int, int], BaseSampler]] = {
+    "random": lambda space, seed, generation, trials: Random(space, seed, generation),
+    "grid": Grid,
+    "qmc": lambda space, seed, generation, trials: Quasi(space, seed, generation),
+    "tpe": lambda space, seed, generation, trials: Tpe(space, seed, generation),
+    "cmaes": lambda space, seed, generation, trials: CmaEs(space, seed, generation),
+    "narrowing": lambda space, seed, generation, trials: NarrowingSampler(seed, generation),
+}
+"""What makes the sampler of a name, from the start ranges, the seed, the trials of a generation and those in all."""

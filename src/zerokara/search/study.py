@@ -14,7 +14,7 @@ from zerokara.nn import Network
 from zerokara.search.generation import better, train_generation
 from zerokara.search.plan import Plan, check_counts
 from zerokara.search.progress import Progress, Watch
-from zerokara.search.proposing import Proposer, make_sampler
+from zerokara.search.proposing import Proposer, generation_size, make_sampler
 from zerokara.search.race import make_race
 from zerokara.search.space import Space
 from zerokara.search.trial import Trial
@@ -23,9 +23,7 @@ from zerokara.train import Epoch
 
 if TYPE_CHECKING:
     from zerokara.search.journal import Journal
-
-GENERATION = 256
-"""Trials asked for at once, at most, by a sampler that does not learn."""
+    from zerokara.search.narrowing import Round
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,8 @@ class Study:
     """What was tried, and what came of it. Made by `zerokara.tune`.
 
     ``seconds`` runs from the first question to the last answer, ``train_seconds`` is the sum over workers of the
-    time inside trainers. ``interrupted`` tells that Ctrl-C ended it early.
+    time inside trainers, ``proposing_seconds`` that of asking, telling and keeping the study. ``interrupted`` tells
+    that Ctrl-C ended it early. ``rounds`` are those of a sampler that has rounds.
     """
 
     space: Space
@@ -56,6 +55,8 @@ class Study:
     seconds: float
     train_seconds: float
     interrupted: bool
+    proposing_seconds: float = 0.0
+    rounds: "tuple[Round, ...]" = ()
 
     @property
     def epochs_trained(self) -> int:
@@ -98,7 +99,7 @@ def search(
     trials: int = 100,
     sampler: str = "random",
     race: str = "none",
-    generation: int = GENERATION,
+    generation: int | None = None,
     workers: int | None = None,
     journal: "Journal | None" = None,
     progress: Callable[[Progress], None] | None = None,
@@ -107,14 +108,17 @@ def search(
     """Try ``trials`` proposals of ``space`` and return the study; see `zerokara.tune`, which calls this.
 
     Args:
+        generation: trials proposed at once, at most; None leaves it to the sampler.
         journal: where the study is kept; None keeps it in memory.
         progress: called about four times a second, and once at the end.
         on_epoch: called with every epoch of every population, from the thread that trained it.
     """
     workers = cores() if workers is None else workers
+    generation = generation_size(sampler, trials) if generation is None else generation
     check_counts(trials=trials, generation=generation, workers=workers)
     rules = make_race(race)
-    proposer = Proposer(space, make_sampler(sampler, plan.seed), journal)
+    maker = make_sampler(sampler, space, plan.seed, trials=trials, generation=generation)
+    proposer = Proposer(space, maker, journal)
     sizes = [min(generation, trials - start) for start in range(0, trials, generation)]
     epochs = sum(bracket.epochs for size in sizes for bracket in rules.brackets(size, plan.epochs))
     watch = Watch(trials, epochs, on_epoch)
@@ -139,4 +143,5 @@ def search(
     seconds = time.perf_counter() - watch.started
     tick()
     winner = (best[0].number, best[1]) if best else None
-    return Study(space, plan, done, winner, seconds, train_seconds, interrupted)
+    rounds = tuple(proposer.rounds())
+    return Study(space, plan, done, winner, seconds, train_seconds, interrupted, proposer.seconds, rounds)

@@ -4,6 +4,7 @@ Of n values that can be counted, each has a cell of width 1 / n; on a log scale 
 """
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def value_at(found: "BaseDistribution", place: float) -> Any:
     """Return the value that has a place.
 
     >>> from optuna.distributions import FloatDistribution
-    >>> value_at(FloatDistribution(1e-6, 1e-2, log=True), 0.5)
+    >>> round(value_at(FloatDistribution(1e-6, 1e-2, log=True), 0.5), 9)
     0.0001
     """
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -33,15 +34,18 @@ def value_at(found: "BaseDistribution", place: float) -> Any:
         return found.choices[_cell(place, len(found.choices))]
     assert isinstance(found, FloatDistribution | IntDistribution)
     low, high = found.low, found.high
+    if not 0 < place < 1:  # To the bit.
+        return low if place <= 0 else high
     if found.log:
         first, last = _log_ends(found)
-        # Fifteen digits, or the middle of 1e-6 and 1e-2 would be 1.0000000000000005e-4.
-        value = float(f"{math.exp(first + place * (last - first)):.15g}")
+        value = math.exp(first + place * (last - first))
         return min(max(round(value) if isinstance(found, IntDistribution) else value, low), high)
     if (cells := count(found)) is None:
-        return min(max(low + place * (high - low), low), high)
-    assert found.step is not None
-    return min(low + _cell(place, cells) * found.step, high)
+        return min(low + place * (high - low), high)
+    if isinstance(found, IntDistribution):
+        return low + _cell(place, cells) * found.step
+    # In decimals, or 5 steps of 0.1 above 0.1 would lie beside the grid; Optuna counts so too.
+    return float(Decimal(str(low)) + _cell(place, cells) * Decimal(str(found.step)))
 
 
 def place_of(found: "BaseDistribution", value: Any) -> float:

@@ -24,7 +24,7 @@ def evaluate(network: Network, part: Part, task: str, threads: int = 1) -> tuple
     regression: R2 = 1 - sum (y - t)^2 / sum (t - mean t)^2, the mean over outputs; for a constant t, 0.
     Sample weights count in both. ``threads`` is the number of BLAS threads; more than 1 gives other bits.
     """
-    with blas.threads(threads):
+    with blas.threads(threads), np.errstate(all="ignore"):
         return _evaluate(network, part, task)
 
 
