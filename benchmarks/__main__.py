@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where to write; by default results.md beside this, for a whole run")
     options = parser.parse_args()
 
-    # The real MNIST lies there in the project's workshop; elsewhere it is fetched or ZEROKARA_DATA says where.
+    # A folder of data beside the repository serves as ZEROKARA_DATA where that is not set.
     if (shared := ROOT.parent / "shared" / "data").is_dir():
         os.environ.setdefault("ZEROKARA_DATA", str(shared))
     works = [WORKS[name]() for name in options.work or WORKS]
