@@ -1,8 +1,10 @@
 """`python -m benchmarks`: every contestant on the same works in the same run; see `--help`."""
 
 import argparse
+import fcntl
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from benchmarks.contestants import CONTESTANTS, CORES
@@ -25,6 +27,13 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, help="where to write; by default results.md beside this, for a whole run")
     options = parser.parse_args()
+
+    # Two benchmarks at once would measure each other.
+    lock = open(Path(tempfile.gettempdir()) / "zerokara-benchmark.lock", "w")  # noqa: SIM115
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        parser.exit(1, "another benchmark is running on this machine: wait until it has ended\n")
 
     # A folder of data beside the repository serves as ZEROKARA_DATA where that is not set.
     if (shared := ROOT.parent / "shared" / "data").is_dir():

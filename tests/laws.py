@@ -186,7 +186,7 @@ def shards_are_the_whole(recipe: Recipe, borders: Sequence[int], workers: int = 
 def dropped_between_epochs(recipe: Recipe, keep: Sequence[int], after: int = 1) -> None:
     """Networks that go on when the driver takes them after some epochs, in another order, end as if all had."""
     whole = trained(recipe)
-    run = recipe.trainer()
+    run, stay = recipe.trainer(), np.array([], int)
     for epoch in run.epochs(recipe.epochs):
         if epoch.number == after:
             present = [int(np.flatnonzero(run.rows == row)[0]) for row in keep if row in run.rows]

@@ -233,12 +233,11 @@ def _divergence_spreads(patch: Patch) -> None:
 
 
 @fault("alone", replace(BASE, optimizer="momentum"))
-def _decay_for_all(patch: Patch) -> None:
-    """a network without weight decay has 0 times its weights added to its gradient, which changes infinities"""
+def _common_decay(patch: Patch) -> None:
+    """everyone's weights decay by the mean over networks"""
 
     def decay(self, W, dW, n, spare):  # type: ignore[no-untyped-def]
-        dW += W * n.weight_decay
-        dW += 0 * np.log(np.abs(n.weight_decay).min())
+        dW += W * n.weight_decay.mean(axis=0)
 
     patch.setattr(Optimizer, "decay", decay)
 
