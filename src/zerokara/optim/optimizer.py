@@ -16,8 +16,8 @@ from zerokara.errors import InputError
 from zerokara.nn.mlp import per_network
 from zerokara.nn.network import Network
 
-TILE = 1 << 15
-"""How many numbers are updated at once: all the arrays of an update then fit into a core's own cache."""
+TILE = 1 << 17
+"""Numbers updated at once: few enough for a core's own cache, many enough that threads seldom wait for one another."""
 
 
 Numbers = SimpleNamespace
@@ -126,8 +126,8 @@ def concat(optimizers: Sequence[Optimizer]) -> Optimizer:
 def tiles(population: int, borders: Sequence[int]) -> Iterator[tuple[slice, slice]]:
     """Yield (rows, columns) that cover the array once, each of at most about TILE numbers, none across a border.
 
-    >>> list(tiles(2, (0, 40000, 40010)))[:2]
-    [(slice(0, 1, None), slice(0, 32768, None)), (slice(1, 2, None), slice(0, 32768, None))]
+    >>> list(tiles(2, (0, 140000, 140010)))[:2]
+    [(slice(0, 1, None), slice(0, 131072, None)), (slice(1, 2, None), slice(0, 131072, None))]
     """
     for start, stop in itertools.pairwise(borders):
         if start == stop:

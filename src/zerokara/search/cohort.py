@@ -21,7 +21,7 @@ from zerokara.search.trial import Proposal
 from zerokara.train import Trainer
 from zerokara.train.metrics import CHUNK
 
-NETWORKS = range(5, 26)
+NETWORKS = range(5, 51)
 """Networks in a shard: enough to make the cost of a Python call small, few enough to stay near the core."""
 CACHE = 12 << 20
 """Bytes that a training step of a shard may touch before smaller shards are faster, down to the fewest networks."""
