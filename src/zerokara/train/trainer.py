@@ -110,7 +110,8 @@ class Trainer:
     def epochs(self, count: int) -> Iterator[Epoch]:
         """Train for ``count`` more epochs and yield the record of each; ends sooner when no network is left.
 
-        Between two epochs the driver may `take`. 30 epochs and then 30 more are the same as 60.
+        Between two epochs the driver may `take`. 30 epochs and then 30 more are the same as 60, if ``span`` says 60
+        where a schedule or ``evaluate_train_every`` looks to the end.
         """
         if count < 1:
             raise InputError(f"epochs must be 1 or more, got {count}")
