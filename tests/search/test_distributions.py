@@ -15,14 +15,6 @@ def draws(found, count, seed=0):
     return [found.decode(study.ask({"x": found.optuna()}).params["x"]) for _ in range(count)]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def quiet():
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    yield
-    optuna.logging.set_verbosity(before)
-
-
 @pytest.mark.parametrize(
     ("make", "rule"),
     [

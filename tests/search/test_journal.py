@@ -25,14 +25,6 @@ RANGES = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def quiet():
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    yield
-    optuna.logging.set_verbosity(before)
-
-
 def fill(storage, trials=3):
     """Ask and tell some trials, of every kind that a search knows."""
     study = optuna.create_study(storage=storage, study_name="zerokara", sampler=RandomSampler(0), load_if_exists=True)

@@ -17,14 +17,6 @@ from zerokara.search.trial import Trial
 UNIT = FloatDistribution(0, 1)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def quiet():
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    yield
-    optuna.logging.set_verbosity(before)
-
-
 def proposed(name, space, trials, seed=0):
     return [p.params for p in Proposer(space, make_sampler(name, space, seed, trials=trials)).ask(trials)]
 

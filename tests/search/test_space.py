@@ -23,15 +23,6 @@ from zerokara.search.space import (
     uniform,
 )
 
-
-@pytest.fixture(autouse=True, scope="module")
-def quiet():
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    yield
-    optuna.logging.set_verbosity(before)
-
-
 REAL = st.floats(1e-9, 0.99)
 WHOLE = st.integers(1, 4096)
 
