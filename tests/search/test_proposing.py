@@ -13,9 +13,9 @@ from scipy import stats
 
 from zerokara.errors import InputError
 from zerokara.search.journal import Journal
-from zerokara.search.proposing import DIVERGED, SAMPLERS, Proposer, generation_size, make_sampler
+from zerokara.search.proposing import SAMPLERS, Proposer, generation_size, make_sampler
 from zerokara.search.space import Space, choice, default_space, integer, log, uniform
-from zerokara.search.trial import Trial
+from zerokara.search.trial import DIVERGED, Trial
 
 SPACE = Space({**default_space(), "hidden": choice([(50,), (100, 50), ()]), "batch_size": integer(16, 64, 16)})
 

@@ -8,11 +8,11 @@ from optuna.trial import TrialState, create_trial
 from scipy import stats
 
 from zerokara.errors import InputError
-from zerokara.search.proposing import DIVERGED, Proposer, make_sampler
+from zerokara.search.proposing import Proposer, make_sampler
 from zerokara.search.reseeding import History, standing
 from zerokara.search.samplers import CmaEs, Quasi, Tpe
 from zerokara.search.space import Space, choice, integer, log, uniform
-from zerokara.search.trial import Trial
+from zerokara.search.trial import DIVERGED, Trial
 
 UNIT = FloatDistribution(0, 1)
 

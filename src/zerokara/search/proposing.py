@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zerokara.errors import unknown
 from zerokara.search.space import Space
-from zerokara.search.trial import Proposal, Trial
+from zerokara.search.trial import DIVERGED, Proposal, Trial
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from zerokara.search.journal import Journal
     from zerokara.search.narrowing import Round
-
-DIVERGED = 1e39
-"""The value told for a diverged trial: above every float32, yet finite: Optuna's samplers drop a NaN."""
 
 
 @dataclass(frozen=True)

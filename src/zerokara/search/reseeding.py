@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from zerokara.errors import InputError
 from zerokara.rng import stream
-from zerokara.search.proposing import DIVERGED
+from zerokara.search.trial import DIVERGED
 from zerokara.search.unit import value_at
 
 Ranges = Mapping[str, BaseDistribution]

@@ -9,6 +9,9 @@ from zerokara.arrays import Array
 
 State = Literal["complete", "pruned", "diverged", "interrupted"]
 
+DIVERGED = 1e39
+"""The value told for a diverged trial: above every float32, yet finite: Optuna's samplers drop a NaN."""
+
 
 @dataclass(frozen=True)
 class Proposal:
