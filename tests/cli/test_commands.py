@@ -78,7 +78,8 @@ def test_tune_prints_the_best_twenty_and_reads_the_test_data_once(capsys, tmp_pa
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_workers_change_no_number(capsys, tmp_path, folder, workers) -> None:
-    run(capsys, "tune", "digits", *SMALL, "--trials", 25, "--workers", workers, "--out", tmp_path / "run")
+    full = [*SMALL, "--trials", 25, "--race", "none"]
+    run(capsys, "tune", "digits", *full, "--workers", workers, "--out", tmp_path / "run")
     for name in ("trials.csv", "best.safetensors", "config.toml"):
         assert (tmp_path / "run" / name).read_bytes() == (folder / name).read_bytes()
 

@@ -15,8 +15,7 @@ from zerokara.arrays import Array
 from zerokara.errors import ZerokaraError
 from zerokara.files import outside
 from zerokara.nn import Network
-from zerokara.search.cohort import Shard, trainer
-from zerokara.search.hyperparameters import split
+from zerokara.search.cohort import Shard, structure, trainer
 from zerokara.search.plan import Plan
 from zerokara.search.population import Population
 from zerokara.search.standing import Finalist, Standing, untrained
@@ -53,7 +52,8 @@ class Checkpoints:
         self.folder, self.plan, self.note = folder, plan, note
         self.seconds = 0.0
         self._begun = self._written = time.perf_counter()
-        self._idle: dict[Path, Population] = {}
+        self._arrived: dict[Path, Population] = {}
+        self._saved: dict[Path, float] = {}
 
     def read(self, name: str, proposals: Sequence[Proposal]) -> Standing:
         """Return how the trials of a bracket stand; those of which nothing is known have no place in it."""
@@ -97,30 +97,46 @@ class Checkpoints:
             _prefixed(arrays, f"finalist{trial.number}", network.arrays())
         self._save(self.folder / name, header, arrays)
         # From here on those of the rung before are worth nothing.
-        self._idle.clear()
+        self._arrived, self._saved = {}, {}
         for path in self.folder.glob(f"{name}-*"):
             path.unlink(missing_ok=True)
         self._written = time.perf_counter()
         self.seconds += self._written - now
 
-    def idle(self, name: str, rung: int, population: Population) -> None:
-        """Note that a population is in nobody's hands; now and then, write all that are."""
+    def handed_back(self, name: str, rung: int, population: Population, arrived: bool) -> None:
+        """Look at a population between two slices of its time; now and then, write it.
+
+        One that has arrived stands still, and can be written later; any other trains on as soon as this returns.
+        """
         if self.folder is None:
             return
         mark = zlib.crc32(repr(population.members()).encode())
-        self._idle[self.folder / f"{name}-{rung}-{mark:08x}"] = population
-        if time.perf_counter() - self._written > EVERY:
-            self.flush()
+        path, now = self.folder / f"{name}-{rung}-{mark:08x}", time.perf_counter()
+        if arrived:
+            self._arrived[path] = population
+            due = self._arrived if now - self._written > EVERY else {}
+        else:
+            due = {path: population} if now - self._saved.get(path, self._begun) > EVERY else {}
+        for each, standing_still in due.items():
+            self._save_population(each, standing_still)
+            self._saved[each] = time.perf_counter()
+        if arrived and due:
+            self._arrived, self._written = {}, time.perf_counter()
 
-    def flush(self) -> None:
-        """Write the populations that are in nobody's hands."""
-        now = time.perf_counter()
-        for path, population in self._idle.items():
-            arrays: Arrays = {}
-            self._save(path, _put(arrays, "population0", population, True), arrays)
-        self._idle.clear()
-        self._written = time.perf_counter()
-        self.seconds += self._written - now
+    def save(self, name: str, rung: int, populations: Sequence[Population]) -> None:
+        """Write all populations, none of which trains now."""
+        if self.folder is None:
+            return
+        for population in populations:
+            mark = zlib.crc32(repr(population.members()).encode())
+            self._save_population(self.folder / f"{name}-{rung}-{mark:08x}", population)
+
+    def _save_population(self, path: Path, population: Population) -> None:
+        started = time.perf_counter()
+        arrays: Arrays = {}
+        header = _put(arrays, "population0", population, True)
+        self._save(path, header, arrays)
+        self.seconds += time.perf_counter() - started
 
     def finalists(self, trials: Mapping[int, Trial]) -> list[Finalist]:
         """Return the best networks of the generations that have ended, of those trials that are among ``trials``."""
@@ -175,7 +191,7 @@ class Checkpoints:
     ) -> Population:
         proposals = tuple(known[number] for number in header["numbers"])
         where = {name: header[name] for name in ("repeat", "fold", "replicate")}
-        shard = Shard(proposals, split(proposals[0].params)[1], **where)
+        shard = Shard(proposals, structure(proposals[0].params), **where)
         population = Population(shard, _under(arrays, prefix) or None)
         population.attach(self.plan)
         return population

@@ -6,7 +6,7 @@ Only this file knows the difference.
 
 import itertools
 import math
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -53,6 +53,11 @@ class Shard:
         return replace(self, proposals=tuple(proposals))
 
 
+def structure(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what networks must share to train as one population; whether there is dropout at all is part of it."""
+    return {**split(params)[1], "dropout": params["dropout"] > 0}
+
+
 def shards(
     proposals: Iterable[Proposal], plan: Plan, workers: int, without: Container[tuple[int, int, int]] = ()
 ) -> list[Shard]:
@@ -62,7 +67,7 @@ def shards(
     number, only the speed. Unpaired trials have draws of their own, and so a shard each.
     """
     singles = [
-        Shard((p,), split(p.params)[1], repeat, fold, plan.draws(p.number, repeat))
+        Shard((p,), structure(p.params), repeat, fold, plan.draws(p.number, repeat))
         for p in proposals
         for repeat in range(plan.seeds)
         for fold in range(plan.folds)
@@ -119,7 +124,7 @@ def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None, da
         s["hidden"],
         data.n_outputs,
         s["activation"],
-        dropout=numbers["dropout"] if numbers["dropout"].any() else None,
+        dropout=numbers["dropout"] if s["dropout"] else None,
         batch_norm=s["batch_norm"],
         init_scale=numbers["init_scale"],
         population=len(shard.proposals),

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from zerokara.search.checkpoint import Checkpoints
 from zerokara.search.cohort import shards
@@ -77,10 +78,8 @@ class Generations:
             rung = bracket.rungs[standing.rung]
             before = sum(population.seconds for population in standing.populations)
 
-            def idle(population: Population, rung: int = standing.rung) -> None:
-                self.checkpoints.idle(name, rung, population)
-
-            self.crew.advance(standing.populations, rung, idle, self.tick)
+            handed_back = partial(self.checkpoints.handed_back, name, standing.rung)
+            self.crew.advance(standing.populations, rung, handed_back, self.tick)
             self.seconds += sum(population.seconds for population in standing.populations) - before
             if self.stop.is_set():
                 break
@@ -88,7 +87,7 @@ class Generations:
             self.watch.settle(standing.at_rung(bracket, self.plan, self.keep, self.crew.count))
             self.checkpoints.write(name, standing)
         if self.stop.is_set() and standing.populations:
-            self.checkpoints.flush()
+            self.checkpoints.save(name, standing.rung, standing.populations)
             trials = standing.trials(self.plan)
             standing.settle(trials, self.keep)
             self.watch.settle(trials)

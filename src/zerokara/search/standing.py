@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from zerokara.nn import Network
-from zerokara.search.cohort import Shard, trainer
-from zerokara.search.hyperparameters import split
+from zerokara.search.cohort import Shard, structure, trainer
 from zerokara.search.plan import Plan
 from zerokara.search.population import Key, Population, regroup
 from zerokara.search.race import Bracket
@@ -98,7 +97,7 @@ def finest(finalists: Sequence[Finalist], keep: int) -> list[Finalist]:
 
 def untrained(proposal: Proposal, plan: Plan) -> Shard:
     """Return the shard of a trial's first network alone: what is kept of a trial is that network."""
-    return Shard((proposal,), split(proposal.params)[1], replicate=plan.draws(proposal.number))
+    return Shard((proposal,), structure(proposal.params), replicate=plan.draws(proposal.number))
 
 
 def retrain(trial: Trial, plan: Plan) -> Network:

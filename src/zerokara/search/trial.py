@@ -121,6 +121,7 @@ def merged(rows: Sequence[Trial], state: State | None = None) -> Trial:
 
 
 def _text(value: float) -> float | str | None:
+    value = float(value)  # NumPy's own numbers are not for JSON.
     return None if math.isnan(value) else value if math.isfinite(value) else str(value)
 
 

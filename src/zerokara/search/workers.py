@@ -97,11 +97,16 @@ class Crew:
         self.pool.close()
 
     def advance(
-        self, populations: list[Population], epochs: int, idle: Callable[[Population], None], tick: Callable[[], None]
+        self,
+        populations: list[Population],
+        epochs: int,
+        handed_back: Callable[[Population, bool], None],
+        tick: Callable[[], None],
     ) -> None:
         """Train every population, in its place in the list, until it arrives at ``epochs`` or all are to stop.
 
-        ``idle`` is called with each whenever a worker hands it back, ``tick`` about four times a second.
+        ``handed_back`` is called with each whenever a worker hands it back, and with whether it has arrived; ``tick``
+        about four times a second.
         """
         waiting = [i for i, population in enumerate(populations) if not population.arrives(epochs)]
         lost: dict[int, int] = {}
@@ -137,8 +142,9 @@ class Crew:
                     populations[i], seen = handed
                     for epoch, values in seen:
                         self.watch(populations[i].shard.proposals, epoch, values)
-                    idle(populations[i])
-                    if not self.stop.is_set() and not self._arrived(populations[i], epochs):
+                    arrived = self._arrived(populations[i], epochs)
+                    handed_back(populations[i], arrived)
+                    if not self.stop.is_set() and not arrived:
                         submit(i)
                 if self.stop.is_set():
                     for future in [future for future in futures if future.cancel()]:
