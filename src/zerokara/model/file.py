@@ -1,6 +1,7 @@
 """The model file: a safetensors file whose metadata hold one JSON text, and a hash over all of it.
 
-Nothing in it can run code. The arrays are those of one network, without the population axis.
+Nothing in it can run code. The arrays are those of one network, without the population axis, or since format 2
+those of an ensemble.
 """
 
 import hashlib
@@ -15,8 +16,8 @@ from zerokara.arrays import Array
 from zerokara.errors import InputError, OutsideError
 from zerokara.files import write
 
-FORMAT = 1
-"""The version of what stands in the file; readers refuse a higher one."""
+FORMAT = 2
+"""The highest version of what stands in the file that this package reads; a file names the lowest that holds it."""
 LARGEST = 1 << 32
 """Bytes that a model file may have."""
 KEY = "zerokara"
