@@ -59,14 +59,18 @@ def pack(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
 
     # Version 0.8.0 of safetensors writes other numbers, without a word, for an array that is not contiguous.
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    try:
-        text = json.dumps({"format": FORMAT, **description}, allow_nan=False, default=_plain)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"what a model says about itself must be JSON, got: {error}") from error
-    content = json.loads(text)
+    content = json.loads(to_json({"format": FORMAT, **description}))
     content["sha256"] = _digest(content, whole)
     packed: bytes = save(whole, {KEY: json.dumps(content)})
     return packed
+
+
+def to_json(value: object) -> str:
+    """Return what a model says about itself as one JSON text, NumPy's numbers and arrays included."""
+    try:
+        return json.dumps(value, allow_nan=False, default=_plain)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"what a model says about itself must be JSON, got: {error}") from error
 
 
 def unpack(raw: bytes) -> tuple[dict[str, Any], dict[str, Array]]:

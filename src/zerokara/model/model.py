@@ -13,10 +13,11 @@ from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
 from zerokara.data import Dataset, Part, Preprocess
 from zerokara.errors import InputError, unknown
+from zerokara.files import write
 from zerokara.model.ensemble import Ensemble, Voice, probabilities
 from zerokara.model.file import read_model, write_model
 from zerokara.model.matching import Inlet
-from zerokara.model.parts import read_parts, stored, width
+from zerokara.model.parts import metadata, read_parts, stored, width
 from zerokara.nn import Network
 from zerokara.pictures import describe_pixels
 from zerokara.train.metrics import CHUNK, METRICS, evaluate
@@ -202,6 +203,24 @@ class Model:
             return cls(**read_parts(description, arrays))
         except InputError as error:
             raise InputError(f"{path} is no sound model: {error}") from error
+
+    def to_onnx(self, path: str | Path) -> Path:
+        """Write the model as an ONNX file, for other runtimes: raw samples in, labels and probabilities out.
+
+        The scaling and the networks stand in one graph; see `zerokara.onnx.to_bytes` for its input and outputs.
+        Its metadata say ``task``, ``classes``, ``features``, ``sample_shape``, ``trial``, ``params`` and ``about``.
+
+        Raises:
+            InputError: the path does not end in .onnx, or the extra ``onnx`` is not installed.
+            OutsideError: the disk refuses or is full.
+        """
+        from zerokara.onnx import to_bytes
+
+        path, ensemble = Path(path), self.ensemble
+        if path.suffix != ".onnx":
+            raise InputError(f"an ONNX file has a name that ends in .onnx, got {path}")
+        said = metadata(self.task, self.classes, self.sample_shape, self.about)
+        return write(path, to_bytes(ensemble.groups, ensemble.shares, self.preprocess, self.task, self.labels, said))
 
     @property
     def _inlet(self) -> Inlet:

@@ -1,7 +1,7 @@
 """Networks as plain data and arrays, for a model file; and back, with nothing taken on trust."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from zerokara.arrays import Array
 from zerokara.data import Preprocess
 from zerokara.errors import InputError
 from zerokara.model.ensemble import Ensemble
+from zerokara.model.file import to_json
 from zerokara.nn import LAYERS, Layer, Network, build, describe
 
 
@@ -61,6 +62,28 @@ def _ensemble(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> En
         networks.append(assemble(_get(group, "layers", list, dict), own, len(picked)))
         counts += picked
     return Ensemble(tuple(networks), tuple(counts))
+
+
+def metadata(
+    task: str, classes: Sequence[str], sample_shape: Sequence[int], about: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return what an ONNX file says of a model: texts, of which all but ``zerokara`` and ``task`` are JSON.
+
+    >>> metadata("classification", ["a", "b"], (2,), {"trial": 7})["features"]
+    '["x[0]", "x[1]"]'
+    """
+    from zerokara import __version__
+
+    names = about.get("features") or [f"x{list(place)}".replace(" ", "") for place in np.ndindex(*sample_shape)]
+    said = {
+        "classes": list(classes),
+        "features": names,
+        "sample_shape": list(sample_shape),
+        "trial": about.get("trial"),
+        "params": about.get("params"),
+        "about": about,
+    }
+    return {"zerokara": __version__, "task": task} | {name: to_json(value) for name, value in said.items()}
 
 
 def _get(description: Mapping[str, Any], name: str, kind: type, of: type | None = None) -> Any:

@@ -99,7 +99,7 @@ def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Ju
 
     def judge(p: Array, t: Array) -> Array:
         if task == "regression":
-            squares: Array = np.average((p - t) ** 2, axis=1, weights=weights)
+            squares = _mean(((p - t) ** 2).swapaxes(1, 2), weights)
             return np.asarray(0.5 * squares.sum(axis=-1) if rank == "loss" else _unexplained(squares, t, weights))
         if task == "classification":
             right = p[:, np.arange(len(t)), t]
@@ -108,17 +108,23 @@ def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Ju
             cost = -np.log(_positive(np.where(t > 0, p, 1 - p))).sum(axis=-1)
         else:
             cost = ((p > 0.5) != (t > 0)).any(axis=-1)
-        return np.asarray(np.average(cost, axis=1, weights=weights))
+        return _mean(cost, weights)
 
     return judge
 
 
+def _mean(values: Array, weights: Array | None) -> Array:
+    """Return the mean over the last axis; in one order of memory, or the bits would depend on the neighbors."""
+    return np.asarray(np.average(np.ascontiguousarray(values, float), axis=-1, weights=weights))
+
+
 def _positive(p: Array) -> Array:
-    return np.maximum(p, np.finfo(p.dtype).tiny)
+    positive: Array = np.maximum(p, np.finfo(p.dtype).tiny)
+    return positive
 
 
 def _unexplained(squares: Array, t: Array, weights: Array | None) -> Array:
     """Return 1 - R2, the mean over targets, from mean squared errors (P, C); of a constant target R2 is 0."""
-    variance = np.average((t - np.average(t, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
+    variance = _mean((t - np.average(t, axis=0, weights=weights)).T ** 2, weights)
     share: Array = np.where(variance > 0, squares / np.where(variance > 0, variance, 1), 1.0)
     return np.asarray(share.mean(axis=-1))
