@@ -36,8 +36,9 @@ class Ensemble:
     def __post_init__(self) -> None:
         if len({network.dtype for network in self.groups}) != 1:
             raise InputError(f"an ensemble has networks of one precision, got {[str(n.dtype) for n in self.groups]}")
-        if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in self.counts):
-            raise InputError(f"counts must be whole numbers, 1 or above, got {self.counts}: leave the others out")
+        if any(isinstance(n, bool) or not isinstance(n, int) or not 1 <= n < 2**31 for n in self.counts):
+            got = str(self.counts)[:80]
+            raise InputError(f"counts must be whole numbers, 1 or above and below 2**31, got {got}: leave out 0")
         if (networks := sum(network.population for network in self.groups)) != len(self.counts):
             raise InputError(f"an ensemble has one count for each of its {networks} networks, got {len(self.counts)}")
 

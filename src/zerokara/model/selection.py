@@ -11,6 +11,11 @@ from zerokara.train.metrics import METRICS
 ROWS = 8
 """Networks tried at once. Each is judged by itself, so that the number decides about memory alone."""
 
+LEAST = {"classification": float(np.finfo(np.float32).tiny), "multilabel": 2.0**-24}
+"""What a probability counts as at least: float32 has no smaller one, and none between 1 and 1 - 2**-24."""
+ROUNDING = 1e-12
+"""The relative difference of two losses that may be rounding: the mean of three like networks is not quite the one."""
+
 Judge = Callable[[Array, Array], Array]
 """From predictions (P, N, C) and targets to what each costs, (P,): lower is better."""
 
@@ -53,7 +58,9 @@ def select(predictions: Array, t: Array, k: int, loss: Judge, initial: int = 1) 
         total = total + predictions[pick]
         picks.append(pick)
         losses.append(cost)
-    counts: Array = np.bincount(picks[: int(np.argmin(losses)) + 1], minlength=population)
+    lowest = min(losses)
+    size = next(n for n, cost in enumerate(losses, 1) if cost <= lowest + ROUNDING * abs(lowest))
+    counts: Array = np.bincount(picks[:size], minlength=population)
     return counts
 
 
@@ -83,7 +90,7 @@ def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Ju
     """Return what judges predictions of a task as a search ranks trials.
 
     ``loss``: -log p_t; -sum_c log of the probability of label c's truth; 1/2 sum_c (y_c - t_c)^2: the means over
-    samples, as in `zerokara.nn.LOSSES`. A probability of 0 counts as the least that its precision can hold.
+    samples, as in `zerokara.nn.LOSSES`. A probability of 0 counts as `LEAST`.
     ``accuracy``: the share of samples that are wrong, in regression 1 - R2.
 
     Args:
@@ -102,10 +109,13 @@ def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Ju
             squares = _mean(((p - t) ** 2).swapaxes(1, 2), weights)
             return np.asarray(0.5 * squares.sum(axis=-1) if rank == "loss" else _unexplained(squares, t, weights))
         if task == "classification":
-            right = p[:, np.arange(len(t)), t]
-            cost = -np.log(_positive(right)) if rank == "loss" else p.argmax(axis=-1) != t
+            cost = (
+                -np.log(np.maximum(p[:, np.arange(len(t)), t], LEAST[task]))
+                if rank == "loss"
+                else p.argmax(axis=-1) != t
+            )
         elif rank == "loss":
-            cost = -np.log(_positive(np.where(t > 0, p, 1 - p))).sum(axis=-1)
+            cost = -np.log(np.maximum(np.where(t > 0, p, 1 - p), LEAST[task])).sum(axis=-1)
         else:
             cost = ((p > 0.5) != (t > 0)).any(axis=-1)
         return _mean(cost, weights)
@@ -116,11 +126,6 @@ def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Ju
 def _mean(values: Array, weights: Array | None) -> Array:
     """Return the mean over the last axis; in one order of memory, or the bits would depend on the neighbors."""
     return np.asarray(np.average(np.ascontiguousarray(values, float), axis=-1, weights=weights))
-
-
-def _positive(p: Array) -> Array:
-    positive: Array = np.maximum(p, np.finfo(p.dtype).tiny)
-    return positive
 
 
 def _unexplained(squares: Array, t: Array, weights: Array | None) -> Array:

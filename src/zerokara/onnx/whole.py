@@ -1,19 +1,19 @@
 """A trained model as one ONNX graph: scaling, networks, probabilities and labels, for any runtime."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data import Preprocess
 from zerokara.errors import InputError, unknown
-from zerokara.nn import GELU, Affine, BatchNorm, Dropout, Layer, LeakyReLU, Network, ReLU, Sigmoid, Tanh
-from zerokara.nn.activations import CUBIC, ROOT
-from zerokara.nn.batchnorm import EPSILON
+from zerokara.nn import Network
+from zerokara.onnx.graph import Graph, declared, number_of
+from zerokara.onnx.layers import EXPORTERS
 
 if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto, ValueInfoProto
+    from onnx import ValueInfoProto
 
 OPSET, IR = 17, 8
 """Pinned: what the newest onnx writes by default, runtimes of the last years do not load."""
@@ -21,75 +21,6 @@ LARGEST = 2**31 - 1
 """Bytes that a protobuf file may have."""
 AFFINE_KINDS = ("none", "center", "standard", "range")
 """The kinds of scaling that are (x - shift) / scale and nothing else."""
-
-
-class Graph:
-    """The nodes and constants of a graph that grows node by node; a tensor is known by its name.
-
-    Args:
-        dtype: the precision of the networks.
-    """
-
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.dtype, self.prefix = dtype, ""
-        self.nodes: list[NodeProto] = []
-        self.constants: list[TensorProto] = []
-
-    def add(self, op: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        """Append a node and return the name of its output, a new one if none is given."""
-        from onnx import helper
-
-        name = output or f"{self.prefix}{op}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
-        return name
-
-    def constant(self, name: str, value: Any, dtype: Any = None) -> str:
-        """Keep a number or an array, in the precision of the networks or another one, and return its name."""
-        from onnx import numpy_helper
-
-        name = f"{self.prefix}{name}"
-        array: Array = np.ascontiguousarray(value).astype(dtype or self.dtype).reshape(np.shape(value))
-        self.constants.append(numpy_helper.from_array(array, name))
-        return name
-
-    def rows(self, name: str, value: Array) -> str:
-        """Keep an array (P, rows, columns); of one network without the axis P, for a graph that all runtimes like."""
-        return self.constant(name, value[0] if len(value) == 1 else value)
-
-
-def _affine(graph: Graph, layer: Affine, x: str) -> str:
-    y = graph.add("MatMul", x, graph.rows("W", layer.W))
-    return graph.add("Add", y, graph.rows("b", layer.b))
-
-
-def _batch_norm(graph: Graph, layer: BatchNorm, x: str) -> str:
-    """With the running statistics in place y = factor x + shift."""
-    factor = layer.gamma / np.sqrt(layer.running_var + EPSILON)
-    y = graph.add("Sub", x, graph.rows("running_mean", layer.running_mean))
-    y = graph.add("Mul", y, graph.rows("factor", factor))
-    return graph.add("Add", y, graph.rows("beta", layer.beta))
-
-
-def _gelu(graph: Graph, layer: GELU, x: str) -> str:
-    """The tanh form, as in `GELU`; ONNX has an operator for it from opset 20 on."""
-    cube = graph.add("Mul", graph.add("Mul", x, x), x)
-    u = graph.add("Add", x, graph.add("Mul", cube, graph.constant("cubic", CUBIC)))
-    tanh = graph.add("Tanh", graph.add("Mul", u, graph.constant("root", ROOT)))
-    half = graph.add("Mul", x, graph.constant("half", 0.5))
-    return graph.add("Mul", half, graph.add("Add", tanh, graph.constant("one", 1)))
-
-
-EXPORTERS: dict[type[Layer], Callable[[Graph, Any, str], str]] = {
-    Affine: _affine,
-    BatchNorm: _batch_norm,
-    Dropout: lambda graph, layer, x: x,
-    ReLU: lambda graph, layer, x: graph.add("Relu", x),
-    LeakyReLU: lambda graph, layer, x: graph.add("LeakyRelu", x, alpha=float(layer.slope)),
-    Sigmoid: lambda graph, layer, x: graph.add("Sigmoid", x),
-    Tanh: lambda graph, layer, x: graph.add("Tanh", x),
-    GELU: _gelu,
-}
-"""How each kind of layer is written: from the name of x to that of y."""
 
 
 def to_bytes(
@@ -104,7 +35,8 @@ def to_bytes(
 
     Input ``x`` (N, D) float32, in the data's own units, N any number. Outputs: in classification ``label`` (N,),
     texts or whole numbers as in ``labels``, and ``probabilities`` (N, C); in a multilabel task ``label`` (N, C), 0 or
-    1, and ``probabilities`` (N, C); in regression ``value`` (N, C) in the target's units.
+    1, and ``probabilities`` (N, C); in regression ``value`` (N, C) in the target's units. Unlike `Model.predict`, a
+    graph refuses no NaN: it answers with NaN.
 
     Args:
         groups, shares: the populations and what each network has in the mean, (P,), as in `Ensemble`.
@@ -127,8 +59,7 @@ def to_bytes(
         outputs = _values(graph, scores, groups, shares, preprocess)
     else:
         outputs = _labels(graph, scores, groups, shares, task, labels)
-    given = helper.make_tensor_value_info("x", _type(np.float32), ["N", len(preprocess.shift)])
-    given.doc_string = "samples in the data's own units, flat"
+    given = declared("x", np.float32, ["N", len(preprocess.shift)], "samples in the data's own units, flat")
     whole = helper.make_graph(graph.nodes, "zerokara", [given], outputs, graph.constants)
     model = helper.make_model(
         whole,
@@ -150,7 +81,7 @@ def _scaled(graph: Graph, preprocess: Preprocess) -> str:
     if preprocess.kind != "none":
         x = graph.add("Sub", x, graph.constant("scaling.shift", preprocess.shift, np.float32))
         x = graph.add("Div", x, graph.constant("scaling.scale", preprocess.scale, np.float32))
-    return x if graph.dtype == np.float32 else graph.add("Cast", x, to=_type(graph.dtype))
+    return x if graph.dtype == np.float32 else graph.add("Cast", x, to=number_of(graph.dtype))
 
 
 def _scores(graph: Graph, network: Network, prefix: str, x: str) -> str:
@@ -185,7 +116,7 @@ def _values(
     y = _mean(graph, scores, groups, shares)
     y = graph.add("Mul", y, graph.constant("scaling.target_scale", preprocess.target_scale))
     graph.add("Add", y, graph.constant("scaling.target_shift", preprocess.target_shift), output="value")
-    return [_output("value", graph.dtype, ["N", len(preprocess.target_shift)], "in the target's units")]
+    return [declared("value", graph.dtype, ["N", len(preprocess.target_shift)], "in the target's units")]
 
 
 def _labels(
@@ -199,29 +130,14 @@ def _labels(
     p = graph.add("Identity", _mean(graph, said, groups, shares), output="probabilities")
     # One network is ranked by its scores, as in Model.predict: two probabilities may round to the same number.
     ranked, border = (scores[0], 0) if one else (p, 0.5)
-    probabilities = _output(
+    probabilities = declared(
         p, graph.dtype, ["N", len(labels)], "of each class" if task == "classification" else "of each label"
     )
     if task == "multilabel":
         above = graph.add("Greater", ranked, graph.constant("border", border))
-        graph.add("Cast", above, output="label", to=_type(np.int64))
-        return [_output("label", np.int64, ["N", len(labels)], "0 or 1 for each label"), probabilities]
+        graph.add("Cast", above, output="label", to=number_of(np.int64))
+        return [declared("label", np.int64, ["N", len(labels)], "0 or 1 for each label"), probabilities]
     kind = np.int64 if labels.dtype.kind == "i" else object
     index = graph.add("ArgMax", ranked, axis=-1, keepdims=0)
     graph.add("Gather", graph.constant("labels", labels, kind), index, output="label")
-    return [_output("label", kind, ["N"], "the class of the highest probability"), probabilities]
-
-
-def _output(name: str, dtype: Any, shape: list[Any], about: str) -> "ValueInfoProto":
-    from onnx import helper
-
-    info = helper.make_tensor_value_info(name, _type(dtype), shape)
-    info.doc_string = about
-    return info
-
-
-def _type(dtype: Any) -> int:
-    """Return the number by which ONNX knows a type; texts are objects."""
-    from onnx import helper
-
-    return int(helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+    return [declared("label", kind, ["N"], "the class of the highest probability"), probabilities]
