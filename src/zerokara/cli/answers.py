@@ -119,6 +119,8 @@ def answer(console: Console, model: Model, x: Array) -> None:
 
 def export(console: Console, path: Path, out: Path, force: bool) -> int:
     """Write a model as an ONNX file and say what goes in and what comes out."""
+    if out.suffix != ".onnx":
+        raise InputError(f"OUT must be a name that ends in .onnx, got {out}: export MODEL OUT.onnx")
     if out.exists() and not force:
         raise InputError(f"{out} must not exist yet: name another file, or add --force to replace it")
     model = Model.load(path)
