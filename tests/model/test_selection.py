@@ -124,6 +124,10 @@ def test_ties_go_to_the_lower_index_and_the_smaller_ensemble() -> None:
     same = predictions[[1, 1, 1]]
     for rank in RANKS:
         assert select(same, t, 8, criterion("classification", rank)).tolist() == [1, 0, 0]
+    many = predictions[np.r_[1, 1, [0] * 30, 2, 1, 1]]
+    for best in range(3):
+        counts = select(many, t, 1, lambda p, t, best=best: np.abs(p[:, 0, 0] - predictions[best, 0, 0]), 5)
+        assert np.flatnonzero(counts).tolist() == [{0: 2, 1: 0, 2: 32}[best]]
 
 
 def test_a_probability_of_0_is_a_high_loss_and_no_infinity() -> None:

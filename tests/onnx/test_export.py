@@ -100,6 +100,17 @@ def test_labels_are_texts_or_whole_numbers_as_the_model_has_them(names, tmp_path
     compare(model, X, tmp_path)
 
 
+def test_one_network_is_ranked_by_its_scores_where_probabilities_round_alike(tmp_path) -> None:
+    network = zk.nn.mlp(INPUTS, (), OUTPUTS, init_scale=0)
+    close = np.float32(0.1)
+    network.layers[0].b[0, 0] = [close, np.nextafter(close, np.float32(1)), -1, -1]
+    model = Model(Ensemble.of(network), scaling("none", ""), "classification", tuple("wxyz"), (INPUTS,))
+    p = model.predict_proba(X[:1])[0]
+    assert p[0] == p[1]
+    assert model.predict(X[:1]) == ["x"]
+    compare(model, X, tmp_path)
+
+
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
     return zk.data.load("digits").split(validation=0.2, test=0.2, seed=0)
