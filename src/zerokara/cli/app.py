@@ -131,6 +131,20 @@ def predict(model: Path, input: str | None = None, /, *, index: int | None = Non
 
 
 @app.command
+def export(model: Path, out: Path, /, *, force: bool = False) -> int:
+    """Write a model as an ONNX file: raw samples in, labels and probabilities out (needs the extra onnx).
+
+    Args:
+        model: a model file, such as a run's best.safetensors.
+        out: the file to write, such as digits.onnx.
+        force: replace the file if there is one.
+    """
+    from zerokara.cli.answers import export
+
+    return export(console(), model, out, force)
+
+
+@app.command
 def gradcheck() -> int:
     """Check the written gradient of every layer, activation and loss against a numerical one."""
     from zerokara.cli.answers import gradcheck
