@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from zerokara.errors import OutsideError
 from zerokara.search.checkpoint import Checkpoints
 from zerokara.search.cohort import shards
 from zerokara.search.plan import Plan
@@ -79,7 +80,12 @@ class Generations:
             before = sum(population.seconds for population in standing.populations)
 
             handed_back = partial(self.checkpoints.handed_back, name, standing.rung)
-            self.crew.advance(standing.populations, rung, handed_back, self.tick)
+            try:
+                self.crew.advance(standing.populations, rung, handed_back, self.tick)
+            except OutsideError:
+                # Workers elsewhere are gone; what they handed back is here.
+                self.checkpoints.save(name, standing.rung, standing.populations)
+                raise
             self.seconds += sum(population.seconds for population in standing.populations) - before
             if self.stop.is_set():
                 break
