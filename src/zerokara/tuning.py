@@ -39,6 +39,7 @@ def tune(
     folds: int = 1,
     patience: int | None = None,
     refit: bool = False,
+    ensemble: int | None = None,
     seed: int = 0,
     rank: str = "loss",
     keep_best: bool = False,
@@ -71,6 +72,8 @@ def tune(
         seeds: initializations that each trial is trained from; its score is their mean.
         folds: cross-validation folds that each trial is trained on, cut from the training and validation samples.
         patience: epochs without an improvement after which a network stops; None never stops one.
+        ensemble: keep the networks of the 50 best trials for ``study.ensemble``, and leave the ensemble of at most so
+            many picks in the run folder, beside the winner.
         refit: train the winner once more, on all training and validation samples, for as many epochs.
         rank: trials are ranked by validation "loss", or "accuracy" (R2 in regression).
         keep_best: judge each trial by its best epoch, not by its last, and keep that epoch's weights.
@@ -101,7 +104,9 @@ def tune(
     check_counts(trials=trials)
     generation = generation_size(sampler, trials) if generation is None else generation
     check_counts(generation=generation)
+    check_counts(ensemble=1 if ensemble is None else ensemble)
     settings: dict[str, Any] = {"trials": trials, "sampler": sampler, "race": race, "generation": generation}
+    settings |= {"refit": refit, "ensemble": ensemble}
     # Every name is checked before a folder is made.
     make_race(race)
     make_sampler(sampler, whole, seed, trials=trials)
@@ -111,7 +116,6 @@ def tune(
         plan,
         whole,
         **settings,
-        refit=refit,
         workers=workers,
         progress=progress,
         on_epoch=on_epoch,
@@ -119,7 +123,7 @@ def tune(
     )
     if out is None:
         return run()
-    folder = RunFolder.create(out, config(plan, whole, {**settings, "refit": refit}, about), force)
+    folder = RunFolder.create(out, config(plan, whole, settings, about), force)
     return _in_folder(run, folder, started)
 
 
@@ -173,7 +177,7 @@ def resume(
         search,
         plan,
         space_of(config),
-        **{name: config[name] for name in ("trials", "sampler", "race", "generation", "refit")},
+        **{name: config[name] for name in SEARCH if name in config},
         workers=workers,
         progress=progress,
         on_epoch=on_epoch,
@@ -199,6 +203,8 @@ def _in_folder(run: Callable[..., Study], folder: RunFolder, started: float) -> 
     return study
 
 
+SEARCH = ("trials", "sampler", "race", "generation", "refit", "ensemble")
+"""What a config says of the search."""
 PLAN = (
     *("epochs", "seed", "rank", "keep_best", "paired", "replicate", "evaluate_train_every", "dtype"),
     *("seeds", "folds", "patience"),

@@ -92,6 +92,8 @@ class SearchOptions:
     """Who trains to the end: none (all do), halving or hyperband, with [:ETA[:FIRST_RUNG]], such as halving:3:2."""
     generation: int | None = None
     """Trials proposed and trained at once, at most. [default: 256; for samplers that learn a fifth of the trials]"""
+    ensemble: int | None = None
+    """Also pick an ensemble of at most so many of the trained networks, test it, and save it. [default: none]"""
     paired: Annotated[bool, Parameter(negative="--no-paired")] = True
     """Let trials share mini-batches, dropout and initial draws, so that hyperparameters are compared, not luck."""
 
@@ -197,6 +199,10 @@ def _merged(tokens: list[str], content: dict[str, Any], source: str) -> list[str
     return [tokens[0], *added, *tokens[1:]]
 
 
+SEARCH_ONLY = ("trials", "sampler", "race", "generation", "ensemble")
+"""What a config says that one network has no use for."""
+
+
 def trial_config(source: Path, number: int) -> dict[str, Any]:
     """Return the config with which one trial of a run is trained again alone, its own values in place."""
     config, rows = RunFolder(source).config(), trials_of(source)
@@ -206,7 +212,7 @@ def trial_config(source: Path, number: int) -> dict[str, Any]:
         config[name] = rows[str(number)][name]
     if not config.pop("paired", True):
         config["replicate"] = config.get("replicate", 0) + number * config.get("seeds", 1)
-    return {name: value for name, value in config.items() if name not in ("trials", "sampler", "race", "generation")}
+    return {name: value for name, value in config.items() if name not in SEARCH_ONLY}
 
 
 def trials_of(run: Path) -> dict[str, dict[str, str]]:

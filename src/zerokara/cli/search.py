@@ -47,6 +47,7 @@ def run_search(
             sampler=search.sampler,
             race=search.race,
             generation=search.generation,
+            ensemble=search.ensemble,
             paired=search.paired,
             **dataclasses.asdict(training),
             workers=run.workers,
@@ -169,6 +170,14 @@ def conclude(console: Console, study: Study, out: Path) -> int:
         console.print(f"to finish it: zerokara resume {out}", highlight=False, soft_wrap=True)
     elif study.plan.data.test is not None:
         console.print(f"test {metric} of the {who.split(',')[0]}, read once: {study.test_score:.4f}", highlight=False)
+    if ensemble := summary_of(out).get("ensemble"):
+        scores = ", ".join(
+            f"{name.replace('_', ' ').replace('val', 'validation')} {value:.4f}"
+            for name, value in ensemble.items()
+            if name != "trials"
+        )
+        picked = f"{sum(ensemble['trials'].values())} picks of {len(ensemble['trials'])} trials"
+        console.print(f"the ensemble, {picked}: {scores}", highlight=False, soft_wrap=True)
     rate, proposing = study.epochs_trained / study.seconds, study.proposing_seconds / study.seconds
     console.print(
         f"{study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} ({rate:,.0f} a second), "

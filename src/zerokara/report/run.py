@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from zerokara.model import Model
 from zerokara.pictures import is_image
 from zerokara.search.hyperparameters import show, to_text
 from zerokara.search.runfolder import RunFolder
@@ -66,11 +67,25 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
             }
         if not study.interrupted and not math.isnan(study.test_score):
             found[f"test_{metric}"] = study.test_score
+    if study.ensemble_size and len(study.finalists) > 1:
+        found["ensemble"] = ensemble_scores(study, study.ensemble())
+    return found
+
+
+def ensemble_scores(study: Study, model: Model) -> dict[str, Any]:
+    """Return which trials an ensemble has, and its scores; the test data are read unless the study was interrupted."""
+    data, metric = study.plan.parts[0], METRICS[study.plan.data.task]
+    loss, score = model.evaluate(data, "validation")
+    found = {"trials": model.about["trials"], f"val_{metric}": score, "val_loss": loss}
+    if data.test is not None and not study.interrupted:
+        found[f"test_{metric}"] = model.evaluate(data)[1]
     return found
 
 
 def write_run(study: Study, folder: RunFolder) -> list[Path]:
     """Write ``trials.csv`` and, if there is a winner, ``best.safetensors`` and the pictures; return their paths.
+
+    If an ensemble was asked for, and there are several networks, it leaves ``ensemble.safetensors`` too.
 
     A search is pictured by the curves of its best trials and by their scores over what was searched; one network by
     its losses and scores and, if it looks at images, by its first weights.
@@ -81,6 +96,8 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
     from zerokara.report import figures, series
 
     written.append(study.best.model.save(folder.path / "best.safetensors"))
+    if study.ensemble_size and len(study.finalists) > 1:
+        written.append(study.ensemble().save(folder.path / "ensemble.safetensors"))
     if len(study.trials) > 1:
         drawn = {"curves.png": figures.curves(series.curves(study, BEST))}
         if study.space.searched:

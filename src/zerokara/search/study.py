@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zerokara.blas import one_thread
 from zerokara.data import Dataset
 from zerokara.errors import InputError
-from zerokara.model import Model
+from zerokara.model import Ensemble, Model, answers, criterion, select
 from zerokara.nn import Network
 from zerokara.search.checkpoint import Checkpoints
 from zerokara.search.cohort import trainer
@@ -31,6 +31,10 @@ from zerokara.train import Epoch
 if TYPE_CHECKING:
     from zerokara.search.journal import Journal
     from zerokara.search.narrowing import Round
+
+
+CANDIDATES = 50
+"""The best networks that are kept for an ensemble to be picked among."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Study:
     proposing_seconds: float = 0.0
     rounds: "tuple[Round, ...]" = ()
     refit: bool = False
+    ensemble_size: int | None = None
 
     @property
     def epochs_trained(self) -> int:
@@ -114,6 +119,29 @@ class Study:
             )
         return run.trained()
 
+    def ensemble(self, k: int | None = None) -> Model:
+        """Return the model of several trained networks whose mean answers best on the validation samples.
+
+        Greedy selection with replacement, at most ``k`` picks among the networks that were kept; nothing is trained.
+        By default ``k`` is what `zerokara.tune` was told. With folds, the networks of the first fold, judged on it.
+
+        Raises:
+            InputError: only the winner's network was kept.
+        """
+        if len(self.finalists) < 2:
+            raise InputError(
+                f"an ensemble is picked among several networks, got {len(self.finalists)}: search more trials, with "
+                "ensemble=10, say, so that the networks of the best are kept"
+            )
+        data = self.plan.parts[0]
+        part = data.validation
+        assert part is not None
+        networks = [network for _, network in self.finalists]
+        said = answers(networks, part.x, data.task)
+        counts = select(said, part.t, k or self.ensemble_size or 1, criterion(data.task, self.plan.rank, part.weights))
+        picked = {str(t.number): int(n) for (t, _), n in zip(self.finalists, counts, strict=True) if n}
+        return Model.of(Ensemble.of(networks, counts), data, {"trials": picked, "seed": self.plan.seed})
+
     @cached_property
     def test_score(self) -> float:
         """The winner's accuracy (or R2) on the test data, which nothing else looks at; NaN where there are none."""
@@ -131,8 +159,8 @@ def search(
     workers: int | str | Executor | None = None,
     journal: "Journal | None" = None,
     checkpoints: Path | None = None,
-    keep: int = 1,
     refit: bool = False,
+    ensemble: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     note: Callable[[str], None] = warnings.warn,
@@ -145,13 +173,14 @@ def search(
         generation: trials proposed at once, at most; None leaves it to the sampler.
         journal: where the study is kept; None keeps it in memory.
         checkpoints: the folder for what is trained and not yet told.
-        keep: how many of the best networks are kept.
+        refit, ensemble: what becomes of the winner and of the best networks, see `zerokara.tune`.
         progress: called about four times a second, and once at the end.
         on_epoch: called with every epoch of every population, from the thread that trained it.
         note: told of what was lost and is done again.
     """
     generation = generation_size(sampler, trials) if generation is None else generation
-    check_counts(trials=trials, generation=generation, keep=keep)
+    check_counts(trials=trials, generation=generation)
+    keep = CANDIDATES if ensemble else 1
     rules = make_race(race)
     proposer = Proposer(space, make_sampler(sampler, space, plan.seed, trials=trials, generation=generation), journal)
     sizes = proposer.sizes
@@ -194,7 +223,7 @@ def search(
     seconds = time.perf_counter() - watch.started
     tick()
     rounds, proposing = tuple(proposer.rounds()), proposer.seconds + files.seconds
-    return Study(space, plan, done, finalists, seconds, train_seconds, interrupted, proposing, rounds, refit)
+    return Study(space, plan, done, finalists, seconds, train_seconds, interrupted, proposing, rounds, refit, ensemble)
 
 
 def _complete(
