@@ -8,6 +8,7 @@ from rich.console import Console
 
 from zerokara.cli.live import View, duration
 from zerokara.cli.options import DataOptions, RunOptions, SearchOptions, TrainingOptions
+from zerokara.cli.tables import show_columns
 from zerokara.report.run import BEST, leaderboard
 from zerokara.search.runfolder import RunFolder, next_folder
 from zerokara.search.space import Space
@@ -34,6 +35,7 @@ def run_search(
     out = run.out or next_folder("runs", data.name)
     whole = Space(space)
     console.print(data.describe(), highlight=False, soft_wrap=True)
+    show_columns(console, data)
     console.print(
         f"searching {', '.join(whole.searches()) or 'nothing: all is given'}", highlight=False, soft_wrap=True
     )
@@ -77,6 +79,7 @@ def run_one(
         console.print(f"note: these are not the data of {source}, so the numbers will be others", soft_wrap=True)
     out = run.out or next_folder("runs", data.name)
     console.print(data.describe(), highlight=False, soft_wrap=True)
+    show_columns(console, data)
     metric = METRICS[data.task]
 
     def line(epoch: Epoch) -> None:
@@ -123,6 +126,9 @@ def conclude(console: Console, study: Study, out: Path) -> int:
         console.print("interrupted: what was trained is saved and ranked, the test data were not read", highlight=False)
     elif study.plan.data.test is not None:
         console.print(f"test {metric} of the {who.split(',')[0]}, read once: {study.test_score:.4f}", highlight=False)
+        for name in study.plan.data.classes if study.test_errors else ():
+            parts = [f"{kind.replace('_', ' ')} {errors[name]:.6g}" for kind, errors in study.test_errors.items()]
+            console.print(f"in the units of {name}: {', '.join(parts)}", highlight=False, soft_wrap=True, markup=False)
     rate, proposing = study.epochs_trained / study.seconds, study.proposing_seconds / study.seconds
     console.print(
         f"{study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} ({rate:,.0f} a second), "

@@ -7,23 +7,30 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.data import Preprocess
+from zerokara.data import Encoder, Preprocess
 from zerokara.errors import InputError
 from zerokara.nn import LAYERS, Layer, Network, build, describe
 
 
-def stored(network: Network, preprocess: Preprocess) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return what a model file says and holds of a network and of the scaling of its data."""
+def stored(
+    network: Network, preprocess: Preprocess, encoder: Encoder | None = None
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return what a model file says and holds of a network, of the scaling of its data and of their table."""
     layers, arrays = disassemble(network)
     scaling = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
     named = {f"network.{name}": array for name, array in arrays.items()}
-    return {"layers": layers, "scaling": preprocess.kind}, named | scaling
+    description = {"layers": layers, "scaling": preprocess.kind}
+    if encoder is None:
+        return description, named | scaling
+    table = {f"table.{place}": facts for place, facts in encoder.facts().items()}
+    return description | {"table": encoder.describe()}, named | scaling | table
 
 
 def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Any]:
     """Return the arguments of a `Model` from what a file says and holds, each checked for its kind."""
-    network, scaling = _under("network.", arrays), _under("scaling.", arrays)
-    if len(network) + len(scaling) != len(arrays) or len(scaling) != 4:
+    network, scaling, table = (_under(prefix, arrays) for prefix in ("network.", "scaling.", "table."))
+    extra = len(table) if "table" in description else 0
+    if len(network) + len(scaling) + extra != len(arrays) or len(scaling) != 4:
         raise InputError("it must hold the arrays of a network and the four of its scaling, got others")
     shape, largest = _get(description, "sample_shape", list, int), sum(a.size for a in arrays.values())
     if len(shape) > 8 or not all(1 <= n <= largest for n in shape):
@@ -35,6 +42,7 @@ def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> d
         "classes": tuple(_get(description, "classes", list, str)),
         "sample_shape": tuple(shape),
         "about": _get(description, "about", dict),
+        "encoder": Encoder.restore(description["table"], table) if "table" in description else None,
     }
 
 

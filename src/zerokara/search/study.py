@@ -91,6 +91,16 @@ class Study:
         test = self.plan.data.test
         return math.nan if test is None else self.best.model.evaluate(self.plan.data)[1]
 
+    @cached_property
+    def test_errors(self) -> dict[str, dict[str, float]]:
+        """A regression winner's errors on the test data in each target's own units; empty of other tasks."""
+        data = self.plan.data
+        if data.test is None or data.task != "regression":
+            return {}
+        model = self.best.model
+        kinds = {"root_mean_squared_error": model.error, "mean_absolute_error": model.absolute_error}
+        return {kind: dict(zip(model.classes, map(float, error(data)), strict=True)) for kind, error in kinds.items()}
+
 
 def search(
     plan: Plan,
