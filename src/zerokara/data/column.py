@@ -35,9 +35,9 @@ class Column:
 
     def pruned(self) -> "Column":
         """Return the column without the levels that no cell has."""
-        used = np.unique(self.present).astype(int)
-        if self.kind != "category" or len(used) == len(self.levels):
+        if self.kind != "category":
             return self
+        used = np.unique(self.present).astype(int)
         values = np.where(np.isnan(self.values), np.nan, np.searchsorted(used, self.values))
         return replace(self, values=values, levels=tuple(self.levels[k] for k in used))
 

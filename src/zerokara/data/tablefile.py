@@ -77,9 +77,7 @@ def _csv(raw: bytes, text: Collection[str]) -> Any:
     names = next(csv.reader(io.StringIO(raw.decode(), newline=""), delimiter=delimiter))
     _check_header(names)
     if raw.count(b'"') % 2:
-        raise InputError(
-            "every quote must be closed, got an odd number of them; within a quoted cell it is written twice"
-        )
+        raise InputError("every quote must be closed, got an odd number of them; within a quoted cell write it twice")
     parse = pc.ParseOptions(
         delimiter=delimiter,
         newlines_in_values=True,
@@ -111,7 +109,7 @@ def _csv(raw: bytes, text: Collection[str]) -> Any:
 
 def _utf8(raw: bytes) -> bytes:
     """Return the content without a mark of its encoding, which must be UTF-8."""
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw[:4096]:
         raise InputError("a CSV file must be UTF-8 text, got UTF-16 or no text: save it as 'CSV UTF-8'")
     try:

@@ -11,12 +11,13 @@ from zerokara.data.column import Column
 from zerokara.data.dataset import Dataset
 from zerokara.data.encoder import Encoder
 from zerokara.data.frames import columns_of
+from zerokara.data.goal import decide, find_target
 from zerokara.data.part import Part
 from zerokara.data.preprocess import Preprocess
 from zerokara.data.table import Table
 from zerokara.data.tablefile import read_table
 from zerokara.data.targets import Targets
-from zerokara.data.understand import CAP, Found, decide, find_inputs, find_target
+from zerokara.data.understand import CAP, Found, find_inputs
 from zerokara.errors import InputError, unknown
 
 
@@ -32,9 +33,9 @@ def from_table(
 ) -> Dataset:
     """Return a dataset of the rows of a DataFrame (pandas, Polars, pyarrow), or of a dict from names to cells.
 
-    The inputs are fitted on the training part (see `Encoder`), and fitted anew by whatever changes that part, such as
-    ``split``; a regression's target is standardized likewise. Rows without a target are left out. What was understood
-    of each column stands in ``data.train.table.found``.
+    The inputs are fitted on the training part (see `zerokara.data.coding`), and fitted anew by whatever changes that
+    part, such as ``split``; a regression's target is standardized likewise. Rows without a target are left out. What
+    was understood of each column stands in ``data.train.table.found``.
 
     Args:
         target: the column to predict.

@@ -1,4 +1,4 @@
-"""What the columns of a table are for: inputs, the target, left out; and what a network cannot take, by name."""
+"""What the columns of a table are for: inputs or left out; and what a network cannot take, by name."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zerokara.arrays import Array
 from zerokara.data.column import Column, is_number
 from zerokara.errors import InputError, unknown
 
@@ -14,9 +13,8 @@ CAP = 100
 """Different values that a category may have, unless ``max_categories`` says otherwise."""
 SENTENCE = 4
 """Words from which texts are no names, on average."""
-FEW = 10
-"""Different whole numbers that still are classes, if they come ``OFTEN`` times on average."""
-OFTEN = 5
+MANY = 20
+"""Different texts above which most being numbers means that all were meant to be."""
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2}.*)?")
 _WRITTEN = re.compile(r"[-+]?[$€£¥]?\s*[-+]?\d[\d,. _']*\s*[%$€£¥]?")
 
@@ -30,20 +28,6 @@ class Found:
     kind: str
     note: str
     missing: int = 0
-
-
-def find_target(columns: Mapping[str, Column], target: str | None) -> Column:
-    """Return the column of the target, or raise and offer the nearest name."""
-    if target is None:
-        raise InputError(f"name the column to predict: --target NAME, in Python target=NAME; one of {listed(columns)}")
-    if target not in columns and len(columns) == 1:
-        raise InputError(
-            f"there is one column, {listed(columns)!r}, and no {target!r}: cells are divided by commas, semicolons, tabs "
-            "or bars"
-        )
-    if target not in columns:
-        raise unknown("target", target, list(columns)[:40])
-    return columns[target]
 
 
 def find_inputs(
@@ -95,8 +79,8 @@ def _useless(name: str, column: Column, asked: bool) -> str:
     if column.empty:
         return "it is empty"
     if len(column.present) == len(column) and (column.values == column.values[0]).all():
-        return f"it is constant: {_first(column)} in every row"
-    if column.kind == "category" and not asked and _all_different(column):
+        return f"it is constant: {first(column)} in every row"
+    if column.kind == "category" and not asked and all_different(column):
         return "" if _sentences(column) or _misread(column) else "its texts are all different: an identifier"
     return ""
 
@@ -113,7 +97,7 @@ def _impossible(column: Column, cap: int, asked: bool) -> str:
     levels, count = column.levels, len(column.levels)
     if not asked and (odd := _misread(column)):
         return odd
-    if _sentences(column) and (count > cap or (_all_different(column) and not asked)):
+    if _sentences(column) and (count > cap or (all_different(column) and not asked)):
         return f"holds text ({levels[0][:40]!r}): give numbers drawn from it, such as its length or counts of words"
     if count > cap:
         return (
@@ -128,7 +112,7 @@ def _misread(column: Column) -> str:
     if all(map(_DATE.fullmatch, levels)):
         return f"holds dates or times, such as {levels[0]}: give numbers, such as the year or the days since a day"
     odd = [level for level in levels if not is_number(level)]
-    if len(levels) <= 2 * FEW or not odd:
+    if len(levels) <= MANY or not odd:
         return ""
     if len(odd) * 5 <= len(levels):
         return f"holds numbers but for {', '.join(map(repr, odd[:3]))}: correct these cells, or empty them"
@@ -155,67 +139,20 @@ def describe(column: Column) -> str:
     return f"{len(column.levels)} values: {listed(column.levels, 4, 16)}"
 
 
-def decide(column: Column, task: str | None) -> tuple[str, Array | list[str], str]:
-    """Return the task, the targets as `Targets` takes them, and how it was decided, for people.
-
-    Text, booleans and few whole numbers (two of them, or up to ten that come five times on average) are classes.
-
-    Raises:
-        InputError: a target that is a date, constant, infinite, or does not go with the task.
-    """
-    name, values = column.name, column.values
-    if task not in (None, "classification", "regression"):
-        raise unknown("task", str(task), ("classification", "regression"))
-    if column.kind in ("time", "other"):
-        raise InputError(f"the target {name!r} must be numbers, texts or booleans, got {column.note}")
-    column.require_finite()
-    distinct = np.unique(values)
-    if len(distinct) == 1:
-        raise InputError(f"the target {name!r} must differ between rows, got {_first(column)} in all {len(values)}")
-    if column.kind == "category":
-        if task == "regression":
-            raise InputError(f"regression needs numbers in {name!r}, got texts such as {column.levels[0]!r}")
-        if len(distinct) > max(CAP, 2) or _all_different(column):
-            raise InputError(
-                f"the target {name!r} has {len(distinct)} different texts in {len(values)} rows, and a class needs "
-                f"examples ({CAP} classes are the most): name another target, or correct cells that should be numbers"
-            )
-        labels = [column.levels[int(v)] for v in values]
-        return "classification", labels, f"{len(distinct)} classes: {listed(sorted(set(labels)), 4, 16)}"
-    if column.kind == "boolean":
-        if task == "regression":
-            return "regression", values, "true and false as 1 and 0"
-        return "classification", values.astype(bool), "2 classes: False, True"
-    whole = bool((np.trunc(values) == values).all()) and bool((np.abs(values) < 2**53).all())
-    few = whole and (len(distinct) == 2 or (len(distinct) <= FEW and len(values) >= OFTEN * len(distinct)))
-    if task is None:
-        task = "classification" if few else "regression"
-    if task == "classification":
-        if not whole:
-            raise InputError(
-                f"classes are texts or whole numbers, got {values[np.trunc(values) != values][0]:g} in {name!r}: "
-                "choose regression, or write the classes as text"
-            )
-        if len(distinct) > CAP:
-            raise InputError(f"{CAP} classes are the most, got {len(distinct)} in {name!r}: choose regression")
-        shown = listed([str(int(v)) for v in distinct], 4, 16)
-        return task, values.astype(np.int64), f"{len(distinct)} classes: {shown}"
-    why = f"{distinct[0]:.6g} to {distinct[-1]:.6g}, median {np.median(values):.6g}"
-    return task, values, why
-
-
 def listed(names: Mapping[str, object] | list[str] | tuple[str, ...], most: int = 12, width: int = 40) -> str:
     """Return names for a reader, the first ones of many."""
     short = [name if len(name) <= width else name[: width - 1] + "…" for name in list(names)[:most]]
     return ", ".join(short) + (", ..." if len(names) > most else "")
 
 
-def _first(column: Column) -> str:
+def first(column: Column) -> str:
+    """Return the first cell, for people."""
     value = column.values[0]
     return repr(column.levels[int(value)]) if column.kind == "category" else f"{value:g}"
 
 
-def _all_different(column: Column) -> bool:
+def all_different(column: Column) -> bool:
+    """Tell whether no text comes twice, of three or more."""
     return len(column.levels) == len(column.present) > 2
 
 
