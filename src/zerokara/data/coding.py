@@ -92,8 +92,9 @@ class Coding:
         """Return what the cells of a column hold that training did not teach, for people; or nothing."""
         gaps = int(np.isnan(column.values).sum())
         if self.kind != "category":
-            new = gaps and not self.facts[-1]
-            return f"{self.name}: {gaps:,} missing, in training none; taken as the average of training" if new else ""
+            if not gaps or self.facts[-1]:
+                return ""
+            return f"{self.name}: {gaps:,} missing, in training none; taken as the average of training"
         text = self._text(column)
         counts = np.bincount(_places(text), minlength=len(text.levels) + 1)
         levels = (*text.levels, None)
