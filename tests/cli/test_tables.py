@@ -145,6 +145,10 @@ WRONG = {
     "a target elsewhere": (["tune", "digits", "--target", "price"], "target is for a CSV or Parquet file, got digits"),
     "another task": (["tune", "{place}/houses.csv", "--target", "price", "--task", "ranking"], "--task"),
     "a column to drop": (["tune", "{place}/houses.csv", "--target", "price", "--drop", "idd"], "did you mean 'id'"),
+    "no categories": (
+        ["tune", "{place}/houses.csv", "--target", "price", "--max-categories", "0"],
+        "2 or above, got 0",
+    ),
     "dates": (["tune", "{tmp}/dates.csv", "--target", "y"], "'day' holds dates or times, such as 2020-01-01"),
     "no rows": (["predict", "{place}/houses/best.safetensors", "{tmp}/none.csv"], "there is no file"),
     "no columns": (["predict", "{place}/houses/best.safetensors", "{tmp}/dates.csv"], "must have the columns 'size',"),
@@ -193,6 +197,7 @@ def test_bad_input_gets_one_clear_error_and_leaves_nothing(capsys, tmp_path, pla
 def test_a_model_of_pictures_takes_no_rows(capsys, place, tmp_path) -> None:
     tokens = ["train", "digits", "--train-size", 150, "--hidden", 8, "--epochs", 1, "--out", tmp_path / "run"]
     run(capsys, *tokens)
-    code, _, err = run(capsys, "predict", tmp_path / "run" / "best.safetensors", place / "houses.csv")
-    assert code == 2
-    assert "was not trained on a table" in err
+    for command in ("predict", "evaluate"):
+        code, _, err = run(capsys, command, tmp_path / "run" / "best.safetensors", place / "houses.csv")
+        assert code == 2
+        assert "was not trained on a table" in err

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zerokara import data as datasets
-from zerokara.cli.tables import test_of
+from zerokara.cli.tables import is_table, test_of
 from zerokara.data import Dataset
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.model import Model
@@ -23,6 +23,8 @@ BAR = 40
 def evaluate(console: Console, path: Path, dataset: str) -> int:
     """Print the score of a model on a dataset's test samples."""
     model = Model.load(path)
+    if is_table(dataset) and not model.encoder:
+        raise InputError(f"the model {path} was not trained on a table, and takes no rows of one, got {dataset}")
     data, part, which = test_of(model, dataset) if model.encoder else _test_part(model, datasets.load(dataset))
     _, score = model.evaluate(data, part)
     count = len(getattr(data, part))

@@ -74,7 +74,7 @@ class DataOptions:
     def load(self, dataset: str, seed: int) -> Dataset:
         """Return the dataset, cut and scaled."""
         more = {"drop": self.drop, "categories": self.categories, "max_categories": self.max_categories}
-        columns: dict[str, Any] = {name: value for name, value in more.items() if value}
+        columns: dict[str, Any] = {name: value for name, value in more.items() if value not in ((), None)}
         data = load(dataset, self.target, self.task, **columns)
         if self.train_size is not None:
             data = data.first(self.train_size)

@@ -90,6 +90,8 @@ def category(name: str, cells: Iterable[str | None]) -> Column:
 
 def of_objects(name: str, cells: list[Any]) -> Column:
     """Return a column of Python values: all texts, all True or False, or all numbers, None and NaN being missing."""
+    if {type(cell) for cell in cells} <= {str, type(None)}:  # The usual case, soon done.
+        return category(name, cells)
     present = [cell for cell in cells if not _missing(cell)]
     kinds = {type(cell) for cell in present}
     if all(issubclass(kind, str) for kind in kinds):
@@ -108,8 +110,10 @@ def of_objects(name: str, cells: list[Any]) -> Column:
 
 
 def _missing(cell: Any) -> bool:
+    if cell is None or isinstance(cell, str):
+        return cell is None
     # NaN and pandas' NaT are unlike themselves; pandas' NA answers with NA.
-    return cell is None or type(cell).__name__ == "NAType" or (np.ndim(cell) == 0 and bool(cell != cell))
+    return type(cell).__name__ == "NAType" or (np.ndim(cell) == 0 and bool(cell != cell))
 
 
 def is_number(text: str) -> bool:
