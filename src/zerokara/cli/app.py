@@ -53,8 +53,7 @@ def tune(
     Example: zerokara tune mnist --train-size 500 --search lr=log:1e-6:1e-2 --search weight_decay=log:1e-8:1e-4
 
     Args:
-        dataset: digits, mnist, fashion-mnist, a .npz file with x and t, a folder of pictures by class, or a CSV or
-            Parquet file with --target COLUMN.
+        dataset: digits, mnist, fashion-mnist, a .npz file, a folder of pictures by class, or a CSV or Parquet file.
     """
     from zerokara.cli.search import run_search
 

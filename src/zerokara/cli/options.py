@@ -58,15 +58,14 @@ class DataOptions:
     stratify: Annotated[bool, Parameter(negative="--no-stratify")] = False
     """Keep the proportions of the classes in every part."""
     scaling: Literal["auto", "none", "target", "center", "standard", "range"] = "auto"
-    """How features are scaled, fitted on the training part: pictures are left in [0, 1], tables scaled by quantiles,
-    others standardized; target scales a regression's target alone."""
+    """How features are scaled, on the training part: pictures not, tables by quantiles, others standardized."""
     target: str | None = None
     """The column of a table that is predicted."""
     task: Literal["classification", "regression"] | None = None
     """What is made of a table's target. [default: text, booleans and few whole numbers are classes]"""
-    drop: tuple[str, ...] = ()
+    drop: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
     """A column of a table to leave out; once for each."""
-    categories: tuple[str, ...] = ()
+    categories: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
     """A column of a table whose numbers are names, such as a postal code; once for each."""
     max_categories: int | None = None
     """Different values that a column of texts may have. [default: 100]"""
