@@ -23,7 +23,7 @@ ROOMS = (
 """From the ground to the roof; a new room is added where it stands."""
 
 HEAVY = {"optuna", "scipy", "matplotlib", "PIL", "pooch", "requests", "rich", "cyclopts", "safetensors", "sklearn"}
-HEAVY |= {"onnx", "onnxruntime"}
+HEAVY |= {"onnx", "onnxruntime", "narwhals", "pandas", "polars", "pyarrow"}
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {f"zerokara.search.{name}" for name in ("journal", "narrowing", "reseeding", "samplers")}

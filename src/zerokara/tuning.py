@@ -218,9 +218,11 @@ def config(plan: Plan, space: Space, settings: Mapping[str, Any], about: Mapping
     The bits are promised for the same data, NumPy and processor features, so these are recorded.
     """
     data = plan.data
+    table = {} if data.train.table is None else data.train.table.settings
     return {
         "dataset": data.name,
         **(about or {}),
+        **{name: value for name, value in table.items() if value},
         **{name: value for name, value in data.split_settings.items() if name != "seed"},
         "scaling": data.preprocess.kind,
         "seed": plan.seed,

@@ -57,16 +57,30 @@ class DataOptions:
     """The share held out for the final test, where the dataset brings no test samples of its own."""
     stratify: Annotated[bool, Parameter(negative="--no-stratify")] = False
     """Keep the proportions of the classes in every part."""
-    scaling: Literal["auto", "none", "center", "standard", "range"] = "auto"
-    """How features are scaled, fitted on the training part: pictures are left in [0, 1], others standardized."""
+    scaling: Literal["auto", "none", "target", "center", "standard", "range"] = "auto"
+    """How features are scaled, on the training part: pictures not, tables by quantiles, others standardized."""
+    target: str | None = None
+    """The column of a table that is predicted."""
+    task: Literal["classification", "regression"] | None = None
+    """What is made of a table's target. [default: text, booleans and few whole numbers are classes]"""
+    drop: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
+    """A column of a table to leave out; once for each."""
+    categories: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
+    """A column of a table whose numbers are names, such as a postal code; once for each."""
+    max_categories: int | None = None
+    """Different values that a column of texts may have. [default: 100]"""
 
     def load(self, dataset: str, seed: int) -> Dataset:
         """Return the dataset, cut and scaled."""
-        data = load(dataset)
+        more = {"drop": self.drop, "categories": self.categories, "max_categories": self.max_categories}
+        columns: dict[str, Any] = {name: value for name, value in more.items() if value not in ((), None)}
+        data = load(dataset, self.target, self.task, **columns)
         if self.train_size is not None:
             data = data.first(self.train_size)
         data = data.split(self.validation, None if data.test is not None else self.test or None, seed, self.stratify)
         scaling = self.scaling
+        if scaling == "auto" and data.encoder is not None:
+            return data
         if scaling == "auto":
             scaling = "none" if len(data.sample_shape) > 1 else "standard"
         return data.scaled(scaling)
@@ -192,6 +206,8 @@ def _merged(tokens: list[str], content: dict[str, Any], source: str) -> list[str
             added += [part for text in kept for part in (option, text)]
         elif key in named | searched:
             continue
+        elif key in ("drop", "categories"):
+            added += [part for text in (value if isinstance(value, list) else [value]) for part in (option, str(text))]
         elif isinstance(value, bool):
             added.append(option if value else option.replace("--", "--no-", 1))
         else:

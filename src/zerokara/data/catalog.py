@@ -3,7 +3,7 @@
 from importlib.resources import as_file, files
 from os import PathLike, fspath
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from zerokara.data.folder import load_folder
 from zerokara.data.images import load_idx
 from zerokara.data.npz import load_npz
 from zerokara.data.sources import NAMES, SOURCES
+from zerokara.data.tablefile import is_table
+from zerokara.data.tables import load_table
 from zerokara.errors import InputError, unknown
 
 
@@ -25,10 +27,15 @@ class Available(NamedTuple):
     where: str
 
 
-def load(name_or_path: str | PathLike[str]) -> Dataset:
-    """Return a data set by its name, or the one that an .npz file or a folder of images holds.
+def load(
+    name_or_path: str | PathLike[str], target: str | None = None, task: str | None = None, **columns: Any
+) -> Dataset:
+    """Return a data set by its name, or the one that an .npz file, a CSV or Parquet file or a folder of images holds.
 
     A name wins over a file of that name; ``./mnist`` is the path.
+
+    Args:
+        target, task, columns: for a CSV or Parquet file alone; see `from_table`.
 
     >>> load("digits").describe()
     'digits: 1,797 samples of 8x8, 10 classes; train 1,797'
@@ -38,6 +45,10 @@ def load(name_or_path: str | PathLike[str]) -> Dataset:
     zerokara.errors.InputError: unknown dataset 'digit': did you mean 'digits'? Known: digits, ...
     """
     name = fspath(name_or_path)
+    if is_table(name):
+        return load_table(Path(name).expanduser(), target, task, **columns)
+    if given := [what for what, value in {"target": target, "task": task, **columns}.items() if value]:
+        raise InputError(f"{given[0]} is for a CSV or Parquet file, got {name}: leave it out")
     if name == "digits":
         return _digits()
     if name in SOURCES:
@@ -50,10 +61,14 @@ def load(name_or_path: str | PathLike[str]) -> Dataset:
     if path.suffix.lower() == ".npz" and path.exists():
         return load_npz(path)
     if path.exists():
-        raise InputError(f"a dataset is an .npz file or a folder of images by class, got the file {path}")
+        raise InputError(
+            f"a dataset is an .npz file, a table (.csv, .tsv, .parquet) or a folder of images by class, got the file "
+            f"{path}"
+        )
     if len(path.parts) > 1 or path.suffix:
         raise InputError(
-            f"there is no file or folder {path}: give an .npz file, a folder, or one of {', '.join(NAMES)}"
+            f"there is no file or folder {path}: give an .npz file, a table (.csv, .parquet), a folder, or one of "
+            f"{', '.join(NAMES)}"
         )
     raise unknown("dataset", name, NAMES)
 

@@ -9,7 +9,7 @@ from zerokara.arrays import Array
 from zerokara.data.checks import as_float32, require_finite
 from zerokara.errors import InputError, unknown
 
-KINDS = ("none", "center", "standard", "range")
+KINDS = ("none", "target", "center", "standard", "range")
 _NAMES = ("shift", "scale", "target_shift", "target_scale")
 
 
@@ -21,6 +21,7 @@ class Preprocess:
     kind        shift           scale
     ==========  ==============  =========================================
     none        0               1
+    target      0               1
     center      mean            1
     standard    mean            standard deviation (divided by N)
     range       minimum         maximum - minimum, so that x' is in [0, 1]
@@ -59,7 +60,7 @@ class Preprocess:
         """Return the map of this kind for training features x (N, D).
 
         Args:
-            kind: "none", "center", "standard" or "range".
+            kind: "none", "target", "center", "standard" or "range".
             x: training features, (N, D).
             t: regression targets (N, C) to standardize; None leaves targets as they are.
             n_outputs: C where `t` is None.
@@ -69,7 +70,7 @@ class Preprocess:
         identity = cls.identity(x.shape[1], n_outputs if t is None else t.shape[1])
         if kind == "none":
             return identity
-        shift, scale = _statistics(kind, x, "x")
+        shift, scale = (identity.shift, identity.scale) if kind == "target" else _statistics(kind, x, "x")
         if t is None:
             return cls(kind, shift, scale, identity.target_shift, identity.target_scale)
         return cls(kind, shift, scale, *_statistics("standard", t, "t"))
@@ -79,7 +80,7 @@ class Preprocess:
         x = as_float32(x, "x")
         if x.shape[-1] != len(self.shift):
             raise InputError(f"x must have {len(self.shift)} features, got {x.shape[-1]}")
-        return x if self.kind == "none" else _affine(x, self.shift, self.scale, "scaled x")
+        return x if self.kind in ("none", "target") else _affine(x, self.shift, self.scale, "scaled x")
 
     def transform_target(self, t: Array) -> Array:
         """Return regression targets (N, C) in the units that networks are trained in."""

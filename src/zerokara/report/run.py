@@ -67,6 +67,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
             }
         if not study.interrupted and not math.isnan(study.test_score):
             found[f"test_{metric}"] = study.test_score
+            found |= {f"test_{what}": errors for what, errors in study.test_errors.items()}
     if study.ensemble_size and len(study.finalists) > 1:
         found["ensemble"] = ensemble_scores(study, study.ensemble())
     return found

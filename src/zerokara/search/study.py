@@ -147,6 +147,16 @@ class Study:
         """The winner's accuracy (or R2) on the test data, which nothing else looks at; NaN where there are none."""
         return math.nan if self._data.test is None else self.best.model.evaluate(self._data)[1]
 
+    @cached_property
+    def test_errors(self) -> dict[str, dict[str, float]]:
+        """A regression winner's errors on the test data in each target's own units; empty of other tasks."""
+        data = self.plan.data
+        if data.test is None or data.task != "regression":
+            return {}
+        model = self.best.model
+        kinds = {"root_mean_squared_error": model.error, "mean_absolute_error": model.absolute_error}
+        return {kind: dict(zip(model.classes, map(float, error(data)), strict=True)) for kind, error in kinds.items()}
+
 
 def search(
     plan: Plan,
