@@ -83,10 +83,8 @@ def main() -> None:
         peaks = max(before[0], peak(1)), max(before[1], peak(CORES))
     sections = [part(asked) for name, part in PARTS.items() if name in options.parts]
     if earlier := asked.kept.resumed:
-        first = datetime.datetime.fromtimestamp(min(earlier), datetime.UTC)
-        sections.append(
-            f"{len(earlier)} of the runs of these parts were measured by a run that was cut, from {first:%Y-%m-%d %H:%M} UTC."
-        )
+        first = f"{datetime.datetime.fromtimestamp(min(earlier), datetime.UTC):%Y-%m-%d %H:%M} UTC"
+        sections.append(f"{len(earlier)} of these parts' runs were measured before a cut, the first at {first}.")
 
     command = " ".join(["python -m benchmarks", *sys.argv[1:]])
     text = document(asked.rows, peaks, command, not options.quick, sections)

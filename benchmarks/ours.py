@@ -4,6 +4,7 @@ import resource
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,17 +47,29 @@ def summary(work: Work, **settings: Any) -> dict[str, Any]:
     }
 
 
-def trace(work: Work, **settings: Any) -> list[tuple[float, float]]:
-    """Search, and return the (seconds since the call, validation loss) of each epoch that beat all before it."""
+class Over(Exception):  # noqa: N818
+    """The goal is reached, or the budget spent."""
+
+
+def trace(work: Work, *, goal: float, budget: float, **settings: Any) -> list[tuple[float, float]]:
+    """Search, and return the (seconds since the call, validation loss) of each epoch that beat all before it.
+
+    It goes on with as many new trials again until a loss is within the goal or the budget of seconds is spent.
+    """
     seen: list[tuple[float, float]] = []
     start = time.perf_counter()
-    tune(
-        work,
-        **settings,
-        on_epoch=lambda epoch: seen.append(
-            (time.perf_counter() - start, float(np.min(epoch.val_loss, initial=np.inf, where=~epoch.diverged)))
-        ),
-    )
+
+    def look(epoch: "zk.train.Epoch") -> None:
+        at = time.perf_counter() - start
+        loss = float(np.min(epoch.val_loss, initial=np.inf, where=~epoch.diverged))
+        seen.append((at, loss))
+        if loss <= goal or at > budget:
+            raise Over
+
+    whole = 1 if work.epochs == 1 else 100  # One epoch is a warm-up.
+    more = replace(work, lrs=np.tile(work.lrs, whole), decays=np.tile(work.decays, whole))
+    with suppress(Over):
+        tune(more, **settings, generation=work.trials, on_epoch=look)
     return records(seen)
 
 

@@ -152,9 +152,8 @@ def document(
     """
     about = [f"- Machine: {machine()}", f"- {versions()}"]
     if peaks:
-        about.append(
-            f"- float32 matrix-product peak: {peaks[0] / 1e9:.0f} GFLOP/s on one thread, {peaks[1] / 1e9:.0f} on {CORES}"
-        )
+        one, all_cores = (peak / 1e9 for peak in peaks)
+        about.append(f"- float32 matrix-product peak: {one:.0f} GFLOP/s on one thread, {all_cores:.0f} on {CORES}")
     parts = [
         "# Benchmark results",
         f"Made by `{command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC.",

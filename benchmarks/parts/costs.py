@@ -15,9 +15,9 @@ EPOCHS = {"halving": 20, "none": 5}
 PROPOSING, MEMORY, TIME = 0.05, 20.0, 0.15
 
 ABOUT = f"""zk.tune, random, with a run folder. Raced W1: the share of the study's seconds that proposing and keeping \
-the study took, the median of three. W2 with {FEW} trials (the median of {FEW_ROUNDS} runs) and with {MANY} (one run), \
-raced by halving (20 epochs) and in full ({EPOCHS["none"]} epochs): the study's seconds for a trial, and the peak memory \
-of the process, each in a fresh one."""
+it took, the median of three. W2 with {FEW} trials (the median of {FEW_ROUNDS} runs) and with {MANY} (one run), raced \
+by halving (20 epochs) and in full ({EPOCHS["none"]} epochs): the study's seconds for a trial, and the peak memory of \
+the process, each in a fresh one."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ def section(shares: list[float], growths: list[Growth], judge: bool) -> str:
         floors.append(verdict(share <= PROPOSING, rule, f"{share:.1%}", judge))
     for g in growths:
         where = f"W2 from {g.few[0]} to {g.many[0]} trials, race {g.race}"
-        floors.append(verdict(g.memory < MEMORY, f"{where}: less than {MEMORY:g} KB a trial", f"{g.memory:.1f} KB", judge))
+        floors.append(
+            verdict(g.memory < MEMORY, f"{where}: less than {MEMORY:g} KB a trial", f"{g.memory:.1f} KB", judge)
+        )
         rule = f"{where}: at most {TIME:.0%} more time a trial"
         floors.append(verdict(g.time <= TIME, rule, f"{g.time:+.0%}", judge))
     parts = ["## Costs: proposing, memory, many trials", ABOUT]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.contestants import CONTESTANTS, PLAIN
-from benchmarks.harness import Row
 from benchmarks.parts.asked import OURS, Asked, table, verdict
 from benchmarks.report import fastest
 from benchmarks.work import Work
@@ -55,7 +54,15 @@ def section(pairs: list[Pair], loop: tuple[float, str], judge: bool) -> str:
     share = max(pair.raced[2] / pair.full[2] for pair in pairs)
     seconds = median(pair.raced[3] for pair in pairs)
     rows = [
-        (p.seed, p.full[0], f"{p.full[1]:.4f}", f"{p.full[3]:.2f}", p.raced[0], f"{p.raced[1]:.4f}", f"{p.raced[3]:.2f}")
+        (
+            p.seed,
+            p.full[0],
+            f"{p.full[1]:.4f}",
+            f"{p.full[3]:.2f}",
+            p.raced[0],
+            f"{p.raced[1]:.4f}",
+            f"{p.raced[3]:.2f}",
+        )
         for p in pairs
     ]
     heads = ("seed", "full: winner", "loss", "s", "raced: winner", "loss", "s")

@@ -48,7 +48,14 @@ def section(work: str, losses: Losses, judge: bool) -> list[str]:
         won = "" if sampler == "random" else f"{wins(losses, sampler)} of {seeds}"
         rows.append((sampler, f"{middle:.4f}", f"{low:.4f}", f"{high:.4f}", won))
     ours, random = quartiles(losses["narrowing"])[1], quartiles(losses["random"])[1]
-    floors = [verdict(ours <= random, f"{work}: narrowing's median is no higher than random's", f"{ours:.4f} to {random:.4f}", judge)]
+    floors = [
+        verdict(
+            ours <= random,
+            f"{work}: narrowing's median is no higher than random's",
+            f"{ours:.4f} to {random:.4f}",
+            judge,
+        )
+    ]
     if work in WINS:
         won = wins(losses, "narrowing")
         rule = f"{work}: narrowing is better than random in {WINS[work]:.0%} of the seeds"
