@@ -38,6 +38,19 @@ def one_thread() -> Iterator[None]:
 
 
 @contextmanager
+def one_thread_if_possible() -> Iterator[None]:
+    """As `one_thread`; where a model is only deployed, threadpoolctl may be missing, and nothing is limited."""
+    try:
+        import threadpoolctl
+    except ImportError:
+        yield
+        return
+    del threadpoolctl
+    with one_thread():
+        yield
+
+
+@contextmanager
 def threads(count: int) -> Iterator[None]:
     """Give BLAS so many threads; where `one_thread` holds it at one, it stays at one."""
     if count == 1:

@@ -6,7 +6,7 @@ import pytest
 import zerokara as zk
 from zerokara.data import Dataset, from_arrays
 from zerokara.errors import InputError
-from zerokara.model import Model
+from zerokara.model import Ensemble, Model
 from zerokara.rng import stream
 
 
@@ -193,13 +193,18 @@ def test_says_where_it_came_from(model, digits) -> None:
     assert about["pixels"] == {"low": 0.0, "high": 1.0, "background": 0.0}
 
 
+def test_a_population_is_no_model_by_itself(digits) -> None:
+    with pytest.raises(InputError, match=r"one network, got 2: choose one with take\(\), or .* Ensemble.of\(\)"):
+        Model.of(zk.nn.mlp(64, (), 10, population=2), digits)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"network": zk.nn.mlp(64, (), 10, population=2)}, "one network, got 2"),
-        ({"network": zk.nn.mlp(63, (), 10)}, "takes 63 numbers, and is given 64"),
-        ({"network": zk.nn.mlp(64, (), 9)}, "an output for each of 10 names, got 9"),
-        ({"network": zk.nn.mlp(64, (), 10, init_scale=np.inf)}, "NaN or infinity in 0.W"),
+        ({"ensemble": zk.nn.mlp(64, (), 10)}, r"holds an Ensemble, got Network: use Ensemble.of\(network\)"),
+        ({"ensemble": Ensemble.of(zk.nn.mlp(63, (), 10))}, "takes 63 numbers, and is given 64"),
+        ({"ensemble": Ensemble.of(zk.nn.mlp(64, (), 9))}, "an output for each of 10 names, got 9"),
+        ({"ensemble": Ensemble.of(zk.nn.mlp(64, (), 10, init_scale=np.inf))}, "NaN or infinity in 0.W"),
         ({"task": "clasification"}, "did you mean 'classification'"),
         ({"preprocess": zk.data.Preprocess.identity(64, 9)}, "64 features and 10 outputs, got 64 and 9"),
     ],

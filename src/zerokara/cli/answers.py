@@ -1,7 +1,8 @@
-"""The commands that answer a question: evaluate, predict, gradcheck, data."""
+"""The commands that answer a question: evaluate, predict, export, gradcheck, data."""
 
 import sys
 import tempfile
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,22 @@ def answer(console: Console, model: Model, x: Array) -> None:
         mark = "<" if k in chosen else ""
         _say(console, f"{name:>{width}} {p:6.4f} {'█' * round(BAR * float(p)):<{BAR}} {mark}".rstrip())
     _say(console, "answer: " + (", ".join(model.classes[k] for k in chosen) or "none of the labels"))
+
+
+def export(console: Console, path: Path, out: Path, force: bool) -> int:
+    """Write a model as an ONNX file and say what goes in and what comes out."""
+    if out.suffix != ".onnx":
+        raise InputError(f"OUT must be a name that ends in .onnx, got {out}: export MODEL OUT.onnx")
+    if out.exists() and not force:
+        raise InputError(f"{out} must not exist yet: name another file, or add --force to replace it")
+    model = Model.load(path)
+    written, n, c = model.to_onnx(out), prod(model.sample_shape), len(model.classes)
+    answer = f"value (N, {c})"
+    if model.task != "regression":
+        label = "label (N,)" if model.task == "classification" else f"label (N, {c})"
+        answer = f"{label}, probabilities (N, {c})"
+    _say(console, f"{written}: x (N, {n}) float32, in the data's own units -> {answer}")
+    return 0
 
 
 def gradcheck(console: Console) -> int:

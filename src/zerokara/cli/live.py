@@ -1,5 +1,6 @@
 """What is seen while a search runs: a table on a terminal, lines in a log."""
 
+import math
 import time
 from types import TracebackType
 from typing import Any, Self
@@ -56,7 +57,7 @@ def describe(progress: Progress, space: Space, metric: str) -> dict[str, str]:
     trials = f"{progress.trials_done}/{progress.trials} done, {progress.trials_running} training"
     if progress.diverged:
         trials += f", {progress.diverged} diverged"
-    left = "" if progress.epochs_done == 0 else f", {duration(progress.seconds_left)} left"
+    left = f", {duration(progress.seconds_left)} left" if progress.seconds_left < math.inf else ""
     rows: dict[str, Any] = {
         "trials": trials,
         "epochs": f"{progress.epochs_done:,}/{progress.epochs:,}, {progress.epochs_per_second:,.0f} a second{left}",

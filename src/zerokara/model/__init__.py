@@ -1,5 +1,7 @@
-"""One trained network as a thing to keep: it predicts, evaluates, saves and loads."""
+"""Trained networks as a thing to keep: one model, which predicts, evaluates, saves and loads."""
 
+from zerokara.model.ensemble import Ensemble, answers
 from zerokara.model.model import Model
+from zerokara.model.selection import criterion, select
 
-__all__ = ["Model"]
+__all__ = ["Ensemble", "Model", "answers", "criterion", "select"]

@@ -1,6 +1,7 @@
 """The model file: a safetensors file whose metadata hold one JSON text, and a hash over all of it.
 
-Nothing in it can run code. The arrays are those of one network, without the population axis.
+Nothing in it can run code. The arrays are those of one network, without the population axis, or since format 2
+those of an ensemble.
 """
 
 import hashlib
@@ -15,8 +16,8 @@ from zerokara.arrays import Array
 from zerokara.errors import InputError, OutsideError
 from zerokara.files import write
 
-FORMAT = 1
-"""The version of what stands in the file; readers refuse a higher one."""
+FORMAT = 2
+"""The highest version of what stands in the file that this package reads; a file names the lowest that holds it."""
 LARGEST = 1 << 32
 """Bytes that a model file may have."""
 KEY = "zerokara"
@@ -58,14 +59,18 @@ def pack(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
 
     # Version 0.8.0 of safetensors writes other numbers, without a word, for an array that is not contiguous.
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    try:
-        text = json.dumps({"format": FORMAT, **description}, allow_nan=False, default=_plain)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"what a model says about itself must be JSON, got: {error}") from error
-    content = json.loads(text)
+    content = json.loads(to_json({"format": FORMAT, **description}))
     content["sha256"] = _digest(content, whole)
     packed: bytes = save(whole, {KEY: json.dumps(content)})
     return packed
+
+
+def to_json(value: object) -> str:
+    """Return what a model says about itself as one JSON text, NumPy's numbers and arrays included."""
+    try:
+        return json.dumps(value, allow_nan=False, default=_plain)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"what a model says about itself must be JSON, got: {error}") from error
 
 
 def unpack(raw: bytes) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -1,6 +1,5 @@
-"""One trained network with all that a prediction needs: preprocessing, class names, where it came from."""
+"""A trained network, or several, with all that a prediction needs: preprocessing, names, where it came from."""
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
@@ -11,24 +10,25 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array
-from zerokara.blas import one_thread
+from zerokara.blas import one_thread_if_possible
 from zerokara.data import Dataset, Part, Preprocess
 from zerokara.errors import InputError, unknown
+from zerokara.files import write
+from zerokara.model.ensemble import Ensemble, Voice, probabilities
 from zerokara.model.file import read_model, write_model
 from zerokara.model.matching import Inlet
-from zerokara.model.parts import read_parts, stored, width
-from zerokara.nn import Network, softmax
-from zerokara.nn.activations import sigmoid
+from zerokara.model.parts import metadata, read_parts, stored, width
+from zerokara.nn import Network
 from zerokara.pictures import describe_pixels
 from zerokara.train.metrics import CHUNK, METRICS, evaluate
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A trained network that takes samples in the data's own units and answers in them.
+    """A trained network, or several that answer as one; takes samples in the data's own units and answers in them.
 
     Args:
-        network: one network, P = 1; its numbers are finite.
+        ensemble: the network or networks; their numbers are finite.
         preprocess: what was done to the samples before training.
         task: "classification", "multilabel" or "regression".
         classes: names of the classes, or of the outputs.
@@ -44,7 +44,7 @@ class Model:
     (array([5, 6, 1, 4, 4]), array([5, 6, 1, 4, 4]))
     """
 
-    network: Network
+    ensemble: Ensemble
     preprocess: Preprocess
     task: str
     classes: tuple[str, ...]
@@ -53,8 +53,8 @@ class Model:
 
     def __post_init__(self) -> None:
         n_inputs, n_outputs = prod(self.sample_shape), len(self.classes)
-        if self.network.population != 1:
-            raise InputError(f"a model is one network, got {self.network.population}: choose one with take()")
+        if not isinstance(self.ensemble, Ensemble):
+            raise InputError(f"a model holds an Ensemble, got {type(self.ensemble).__name__}: use Ensemble.of(network)")
         if self.task not in METRICS:
             raise unknown("task", self.task, METRICS)
         if len(self.preprocess.shift) != n_inputs or len(self.preprocess.target_shift) != n_outputs:
@@ -62,15 +62,16 @@ class Model:
                 f"the scaling must be for {n_inputs} features and {n_outputs} outputs, got "
                 f"{len(self.preprocess.shift)} and {len(self.preprocess.target_shift)}"
             )
-        if (found := width(self.network, n_inputs)) != n_outputs:
-            raise InputError(f"the network must have an output for each of {n_outputs} names, got {found}")
-        for name, array in self.network.arrays().items():
-            if not np.isfinite(array).all():
-                raise InputError(f"a model must have finite numbers, got NaN or infinity in {name}: train anew")
+        for network in self.ensemble.groups:
+            if (found := width(network, n_inputs)) != n_outputs:
+                raise InputError(f"the network must have an output for each of {n_outputs} names, got {found}")
+            for name, array in network.arrays().items():
+                if not np.isfinite(array).all():
+                    raise InputError(f"a model must have finite numbers, got NaN or infinity in {name}: train anew")
 
     @classmethod
-    def of(cls, network: Network, data: Dataset, about: Mapping[str, Any] | None = None) -> Self:
-        """Return the model of a network that was trained on ``data``.
+    def of(cls, network: Network | Ensemble, data: Dataset, about: Mapping[str, Any] | None = None) -> Self:
+        """Return the model of one network, or of an ensemble, that was trained on ``data``.
 
         ``about`` gets, unless it has them, the ``dataset``, its hash ``data_sha256``, its ``split_settings``,
         the versions ``zerokara`` and ``numpy``, and ``pixels``, what the pixels of images are like.
@@ -87,7 +88,21 @@ class Model:
             "numpy": np.__version__,
             "pixels": describe_pixels(data),
         }
+        if isinstance(network, Network):
+            if network.population != 1:
+                raise InputError(
+                    f"a model is one network, got {network.population}: choose one with take(), or make them answer "
+                    "together with Ensemble.of()"
+                )
+            network = Ensemble.of(network)
         return cls(network, data.preprocess, data.task, data.classes, data.sample_shape, facts | known)
+
+    @property
+    def network(self) -> Network:
+        """The one network, P = 1; of an ensemble there is none, see ``ensemble``."""
+        if self.ensemble.population != 1:
+            raise InputError(f"this model is an ensemble of {self.ensemble.population} networks: see ensemble.groups")
+        return self.ensemble.groups[0]
 
     @property
     def metric(self) -> str:
@@ -104,6 +119,8 @@ class Model:
     def scores(self, x: npt.ArrayLike) -> Array:
         """Return the network's outputs (N, C), in regression in the units that it was trained in.
 
+        Those of an ensemble are what one network would say to have its mean probabilities or values, see `combine`.
+
         Args:
             x: samples in the data's own units, (N, D) or (N, *sample_shape), or one, (D,) or sample_shape.
 
@@ -116,11 +133,10 @@ class Model:
         """Return probabilities (N, C): of the classes, which sum to 1, or of each label by itself."""
         if self.task == "regression":
             raise InputError("a regression has no probabilities: use predict()")
-        scores = self.scores(x)
-        return softmax(scores) if self.task == "classification" else sigmoid(scores)
+        return probabilities(self.scores(x), self.task)
 
     def predict(self, x: npt.ArrayLike) -> Array:
-        """Return what the network says of each sample.
+        """Return what the model says of each sample.
 
         Of classes their `labels` (N,); of a multilabel task 0 or 1 for each label, (N, C); in regression the
         outputs in the target's own units, (N, C).
@@ -145,11 +161,11 @@ class Model:
         Raises:
             InputError: no such part, other features or classes than the model's, or another scaling.
         """
-        dtype, chosen = self.network.dtype, self._inlet.part(data, part)
+        dtype, chosen = self.ensemble.dtype, self._inlet.part(data, part)
         t = chosen.t if self.task == "classification" else chosen.t.astype(dtype)
         weights = None if chosen.weights is None else chosen.weights.astype(dtype)
-        with one_thread(), np.errstate(all="ignore"):
-            loss, score = evaluate(self.network.copy(), Part(chosen.x.astype(dtype), t, weights), self.task)
+        voice = Voice(self.ensemble, self.task)
+        loss, score = evaluate(voice, Part(chosen.x.astype(dtype), t, weights), self.task)
         return float(loss[0]), float(score[0])
 
     def error(self, data: Dataset, part: str = "test") -> Array:
@@ -171,7 +187,7 @@ class Model:
         from zerokara import __version__
 
         facts = {"task": self.task, "classes": self.classes, "sample_shape": self.sample_shape}
-        description, arrays = stored(self.network, self.preprocess)
+        description, arrays = stored(self.ensemble, self.preprocess)
         return write_model(path, {"zerokara": __version__} | facts | description | {"about": self.about}, arrays)
 
     @classmethod
@@ -188,19 +204,33 @@ class Model:
         except InputError as error:
             raise InputError(f"{path} is no sound model: {error}") from error
 
+    def to_onnx(self, path: str | Path) -> Path:
+        """Write the model as an ONNX file, for other runtimes: raw samples in, labels and probabilities out.
+
+        The scaling and the networks stand in one graph; see `zerokara.onnx.to_bytes` for its input and outputs.
+        Its metadata say ``task``, ``classes``, ``features``, ``sample_shape``, ``trial``, ``params`` and ``about``.
+
+        Raises:
+            InputError: the path does not end in .onnx, or the extra ``onnx`` is not installed.
+            OutsideError: the disk refuses or is full.
+        """
+        from zerokara.onnx import to_bytes
+
+        path, ensemble = Path(path), self.ensemble
+        if path.suffix != ".onnx":
+            raise InputError(f"an ONNX file has a name that ends in .onnx, got {path}")
+        said = metadata(self.task, self.classes, self.sample_shape, self.about)
+        return write(path, to_bytes(ensemble.groups, ensemble.shares, self.preprocess, self.task, self.labels, said))
+
     @property
     def _inlet(self) -> Inlet:
         return Inlet(self.task, self.classes, self.sample_shape, self.preprocess)
 
     def _forward(self, x: Array) -> Array:
         """Return the scores (N, C) of samples as the network takes them, (N, D)."""
-        out = np.empty((len(x), len(self.classes)), self.network.dtype)
-        # Copies, since a layer keeps what its backward pass would need: two threads may predict at once.
-        layers = [copy.copy(layer) for layer in self.network.layers]
-        with one_thread(), np.errstate(all="ignore"):
+        dtype, voice = self.ensemble.dtype, Voice(self.ensemble, self.task)
+        out = np.empty((len(x), len(self.classes)), dtype)
+        with one_thread_if_possible(), np.errstate(all="ignore"):
             for start in range(0, len(x), CHUNK):
-                y = x[None, start : start + CHUNK].astype(self.network.dtype, copy=False)
-                for layer in layers:
-                    y = layer.forward(y)
-                out[start : start + CHUNK] = y[0]
+                out[start : start + CHUNK] = voice.forward(x[None, start : start + CHUNK].astype(dtype, copy=False))[0]
         return out

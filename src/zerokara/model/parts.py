@@ -1,7 +1,7 @@
-"""One network as plain data and arrays, for a model file; and back, with nothing taken on trust."""
+"""Networks as plain data and arrays, for a model file; and back, with nothing taken on trust."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,33 +9,81 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.data import Preprocess
 from zerokara.errors import InputError
+from zerokara.model.ensemble import Ensemble
+from zerokara.model.file import to_json
 from zerokara.nn import LAYERS, Layer, Network, build, describe
 
 
-def stored(network: Network, preprocess: Preprocess) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return what a model file says and holds of a network and of the scaling of its data."""
-    layers, arrays = disassemble(network)
+def stored(ensemble: Ensemble, preprocess: Preprocess) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return what a model file says and holds of the networks and of the scaling of their data.
+
+    One network is of format 1, which every version reads; its arrays lack the axis P. An ensemble is of format 2.
+    """
     scaling = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
-    named = {f"network.{name}": array for name, array in arrays.items()}
-    return {"layers": layers, "scaling": preprocess.kind}, named | scaling
+    if ensemble.population == 1:
+        layers, arrays = disassemble(ensemble.groups[0])
+        named = {f"network.{name}": array[0] for name, array in arrays.items()}
+        return {"format": 1, "layers": layers, "scaling": preprocess.kind}, named | scaling
+    groups, named, counts = [], {}, iter(ensemble.counts)
+    for g, network in enumerate(ensemble.groups):
+        layers, arrays = disassemble(network)
+        groups.append({"layers": layers, "counts": [next(counts) for _ in range(network.population)]})
+        named |= {f"network.{g}.{name}": array for name, array in arrays.items()}
+    return {"format": 2, "groups": groups, "scaling": preprocess.kind}, named | scaling
 
 
 def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Any]:
     """Return the arguments of a `Model` from what a file says and holds, each checked for its kind."""
-    network, scaling = _under("network.", arrays), _under("scaling.", arrays)
-    if len(network) + len(scaling) != len(arrays) or len(scaling) != 4:
+    networks, scaling = _under("network.", arrays), _under("scaling.", arrays)
+    if len(networks) + len(scaling) != len(arrays) or len(scaling) != 4:
         raise InputError("it must hold the arrays of a network and the four of its scaling, got others")
     shape, largest = _get(description, "sample_shape", list, int), sum(a.size for a in arrays.values())
     if len(shape) > 8 or not all(1 <= n <= largest for n in shape):
         raise InputError(f"sample_shape must be sizes that the arrays allow, got {str(shape)[:80]}")
     return {
-        "network": assemble(_get(description, "layers", list, dict), network),
+        "ensemble": _ensemble(description, networks),
         "preprocess": Preprocess.from_arrays(_get(description, "scaling", str), scaling),
         "task": _get(description, "task", str),
         "classes": tuple(_get(description, "classes", list, str)),
         "sample_shape": tuple(shape),
         "about": _get(description, "about", dict),
     }
+
+
+def _ensemble(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> Ensemble:
+    if "groups" not in description:
+        return Ensemble.of(assemble(_get(description, "layers", list, dict), arrays))
+    groups, networks, counts = _get(description, "groups", list, dict), [], []
+    named = [_under(f"{g}.", arrays) for g in range(len(groups))]
+    if sum(map(len, named)) != len(arrays):
+        raise InputError(f"it must hold the arrays of its {len(groups)} groups of networks, got others")
+    for group, own in zip(groups, named, strict=True):
+        picked = _get(group, "counts", list, int)
+        networks.append(assemble(_get(group, "layers", list, dict), own, len(picked)))
+        counts += picked
+    return Ensemble(tuple(networks), tuple(counts))
+
+
+def metadata(
+    task: str, classes: Sequence[str], sample_shape: Sequence[int], about: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return what an ONNX file says of a model: texts, of which all but ``zerokara`` and ``task`` are JSON.
+
+    >>> metadata("classification", ["a", "b"], (2,), {"trial": 7})["features"]
+    '["x[0]", "x[1]"]'
+    """
+    from zerokara import __version__
+
+    names = about.get("features") or [f"x{list(place)}".replace(" ", "") for place in np.ndindex(*sample_shape)]
+    said = {
+        "classes": list(classes),
+        "features": names,
+        "sample_shape": list(sample_shape),
+        "trial": about.get("trial"),
+        "params": about.get("params"),
+        "about": about,
+    }
+    return {"zerokara": __version__, "task": task} | {name: to_json(value) for name, value in said.items()}
 
 
 def _get(description: Mapping[str, Any], name: str, kind: type, of: type | None = None) -> Any:
@@ -53,19 +101,20 @@ def _under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def disassemble(network: Network) -> tuple[list[dict[str, Any]], dict[str, Array]]:
-    """Return the layers of one network, and its arrays without the axis P: W (D_in, D_out), all others (D,).
+    """Return the layers of networks, and their arrays: W (P, D_in, D_out), all others (P, D).
 
     >>> from zerokara.nn import mlp
     >>> layers, arrays = disassemble(mlp(4, (), 3))
     >>> layers, {name: array.shape for name, array in arrays.items()}
-    ([{'layer': 'affine', 'inputs': 4, 'outputs': 3}], {'0.W': (4, 3), '0.b': (3,)})
+    ([{'layer': 'affine', 'inputs': 4, 'outputs': 3}], {'0.W': (1, 4, 3), '0.b': (1, 3)})
     """
     shapes = _shapes(network.layers)
-    return describe(network), {name: a.reshape(shapes[name]) for name, a in network.arrays().items()}
+    arrays = {name: a.reshape(network.population, *shapes[name]) for name, a in network.arrays().items()}
+    return describe(network), arrays
 
 
-def assemble(layers: list[dict[str, Any]], arrays: Mapping[str, Array]) -> Network:
-    """Return the network that `disassemble` took apart.
+def assemble(layers: list[dict[str, Any]], arrays: Mapping[str, Array], population: int | None = None) -> Network:
+    """Return the networks that `disassemble` took apart; without a population, one whose arrays lack the axis P.
 
     Every size is held against the arrays before anything of that size is made.
 
@@ -73,14 +122,15 @@ def assemble(layers: list[dict[str, Any]], arrays: Mapping[str, Array]) -> Netwo
         InputError: an unknown layer or setting, or arrays that are not those of the layers.
     """
     largest = sum(array.size for array in arrays.values())
-    shapes = _shapes([_layer(settings, largest) for settings in layers])
+    axis = () if population is None else (population,)
+    shapes = {name: axis + shape for name, shape in _shapes([_layer(each, largest) for each in layers]).items()}
     for name in sorted(shapes.keys() | arrays.keys()):
         got = arrays[name].shape if name in arrays else None
         if got != shapes.get(name):
             raise InputError(f"the array {name!r} must by the layers have the shape {shapes.get(name)}, got {got}")
     if len({array.dtype for array in arrays.values()}) != 1:
         raise InputError("a network must have arrays of one precision, got several")
-    return build(layers, {name: a.reshape(1, -1, a.shape[-1]) for name, a in arrays.items()})
+    return build(layers, {name: a.reshape(population or 1, -1, a.shape[-1]) for name, a in arrays.items()})
 
 
 def width(network: Network, inputs: int) -> int:

@@ -1,12 +1,13 @@
 """How good each network is on a part of the data: loss, and accuracy or R2."""
 
+from typing import Protocol
+
 import numpy as np
 
 from zerokara import blas
 from zerokara.arrays import Array
 from zerokara.data import Part
 from zerokara.nn.losses import LOSSES
-from zerokara.nn.network import Network
 
 CHUNK = 256
 """Samples evaluated at once: a fixed number, or the numbers of a network would depend on its neighbors."""
@@ -15,7 +16,18 @@ METRICS = {"classification": "accuracy", "multilabel": "accuracy", "regression":
 """What a score is called, by task."""
 
 
-def evaluate(network: Network, part: Part, task: str, threads: int = 1) -> tuple[Array, Array]:
+class Scorer(Protocol):
+    """What can be judged: a population of networks, or an ensemble that speaks as one network."""
+
+    @property
+    def population(self) -> int:
+        """The number of networks, P."""
+
+    def forward(self, x: Array, /) -> Array:
+        """Return the scores (P, N, C) of x (1, N, D)."""
+
+
+def evaluate(network: Scorer, part: Part, task: str, threads: int = 1) -> tuple[Array, Array]:
     """Return the loss (P,) and the score (P,) of every network on ``part``, in float64.
 
     The loss has neither decay penalty nor label smoothing. The score is, by task:
@@ -28,7 +40,7 @@ def evaluate(network: Network, part: Part, task: str, threads: int = 1) -> tuple
         return _evaluate(network, part, task)
 
 
-def _evaluate(network: Network, part: Part, task: str) -> tuple[Array, Array]:
+def _evaluate(network: Scorer, part: Part, task: str) -> tuple[Array, Array]:
     loss = LOSSES[task]()
     n = len(part.x)
     w = np.ones(n) if part.weights is None else part.weights.astype(float)

@@ -1,0 +1,6 @@
+"""A trained model as an ONNX file, which other runtimes run; needs the extra ``onnx``."""
+
+from zerokara.onnx.layers import EXPORTERS
+from zerokara.onnx.whole import to_bytes
+
+__all__ = ["EXPORTERS", "to_bytes"]

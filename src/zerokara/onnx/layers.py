@@ -1,0 +1,46 @@
+"""How each layer is written as nodes of an ONNX graph; a new layer adds a row to the table."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from zerokara.nn import GELU, Affine, BatchNorm, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
+from zerokara.nn.activations import CUBIC, ROOT
+from zerokara.nn.batchnorm import EPSILON
+from zerokara.onnx.graph import Graph
+
+
+def _affine(graph: Graph, layer: Affine, x: str) -> str:
+    y = graph.add("MatMul", x, graph.rows("W", layer.W))
+    return graph.add("Add", y, graph.rows("b", layer.b))
+
+
+def _batch_norm(graph: Graph, layer: BatchNorm, x: str) -> str:
+    """With the running statistics in place y = factor x + shift."""
+    factor = layer.gamma / np.sqrt(layer.running_var + EPSILON)
+    y = graph.add("Sub", x, graph.rows("running_mean", layer.running_mean))
+    y = graph.add("Mul", y, graph.rows("factor", factor))
+    return graph.add("Add", y, graph.rows("beta", layer.beta))
+
+
+def _gelu(graph: Graph, layer: GELU, x: str) -> str:
+    """The tanh form, as in `GELU`; ONNX has an operator for it from opset 20 on."""
+    cube = graph.add("Mul", graph.add("Mul", x, x), x)
+    u = graph.add("Add", x, graph.add("Mul", cube, graph.constant("cubic", CUBIC)))
+    tanh = graph.add("Tanh", graph.add("Mul", u, graph.constant("root", ROOT)))
+    half = graph.add("Mul", x, graph.constant("half", 0.5))
+    return graph.add("Mul", half, graph.add("Add", tanh, graph.constant("one", 1)))
+
+
+EXPORTERS: dict[type[Layer], Callable[[Graph, Any, str], str]] = {
+    Affine: _affine,
+    BatchNorm: _batch_norm,
+    Dropout: lambda graph, layer, x: x,
+    ReLU: lambda graph, layer, x: graph.add("Relu", x),
+    LeakyReLU: lambda graph, layer, x: graph.add("LeakyRelu", x, alpha=float(layer.slope)),
+    Sigmoid: lambda graph, layer, x: graph.add("Sigmoid", x),
+    Tanh: lambda graph, layer, x: graph.add("Tanh", x),
+    GELU: _gelu,
+}
+"""How each kind of layer is written: from the name of x to that of y."""

@@ -1,0 +1,143 @@
+"""A trained model as one ONNX graph: scaling, networks, probabilities and labels, for any runtime."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.data import Preprocess
+from zerokara.errors import InputError, unknown
+from zerokara.nn import Network
+from zerokara.onnx.graph import Graph, declared, number_of
+from zerokara.onnx.layers import EXPORTERS
+
+if TYPE_CHECKING:
+    from onnx import ValueInfoProto
+
+OPSET, IR = 17, 8
+"""Pinned: what the newest onnx writes by default, runtimes of the last years do not load."""
+LARGEST = 2**31 - 1
+"""Bytes that a protobuf file may have."""
+AFFINE_KINDS = ("none", "center", "standard", "range")
+"""The kinds of scaling that are (x - shift) / scale and nothing else."""
+
+
+def to_bytes(
+    groups: Sequence[Network],
+    shares: Array,
+    preprocess: Preprocess,
+    task: str,
+    labels: Array,
+    facts: Mapping[str, str],
+) -> bytes:
+    """Return the bytes of an ONNX file for networks that answer as one, checked; the same model, the same bytes.
+
+    Input ``x`` (N, D) float32, in the data's own units, N any number. Outputs: in classification ``label`` (N,),
+    texts or whole numbers as in ``labels``, and ``probabilities`` (N, C); in a multilabel task ``label`` (N, C), 0 or
+    1, and ``probabilities`` (N, C); in regression ``value`` (N, C) in the target's units. Unlike `Model.predict`, a
+    graph refuses no NaN: it answers with NaN.
+
+    Args:
+        groups, shares: the populations and what each network has in the mean, (P,), as in `Ensemble`.
+        labels: what is answered for each class, or the names of the outputs, (C,).
+        facts: metadata of the file.
+
+    Raises:
+        InputError: the extra ``onnx`` is not installed, or the file would be larger than the format allows.
+    """
+    try:
+        from onnx import checker, helper
+    except ImportError as error:
+        raise InputError('an ONNX file needs the package onnx: pip install "zerokara[onnx]"') from error
+    if (size := sum(network.params.nbytes for network in groups)) > LARGEST * 0.99:
+        raise InputError(f"an ONNX file has {LARGEST:,} bytes at most, got networks of {size:,}: export fewer")
+    graph = Graph(groups[0].dtype)
+    x = _scaled(graph, preprocess)
+    scores = [_scores(graph, network, f"{g}." if len(groups) > 1 else "", x) for g, network in enumerate(groups)]
+    if task == "regression":
+        outputs = _values(graph, scores, groups, shares, preprocess)
+    else:
+        outputs = _labels(graph, scores, groups, shares, task, labels)
+    given = declared("x", np.float32, ["N", len(preprocess.shift)], "samples in the data's own units, flat")
+    whole = helper.make_graph(graph.nodes, "zerokara", [given], outputs, graph.constants)
+    model = helper.make_model(
+        whole,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR,
+        producer_name="zerokara",
+        producer_version=facts.get("zerokara", ""),
+    )
+    helper.set_model_props(model, dict(facts))
+    checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _scaled(graph: Graph, preprocess: Preprocess) -> str:
+    """Append the scaling of x, in float32 as `Preprocess` does it, and the cast to the networks' precision."""
+    if preprocess.kind not in AFFINE_KINDS:
+        raise unknown("scaling for ONNX", preprocess.kind, AFFINE_KINDS)
+    x = "x"
+    if preprocess.kind != "none":
+        x = graph.add("Sub", x, graph.constant("scaling.shift", preprocess.shift, np.float32))
+        x = graph.add("Div", x, graph.constant("scaling.scale", preprocess.scale, np.float32))
+    return x if graph.dtype == np.float32 else graph.add("Cast", x, to=number_of(graph.dtype))
+
+
+def _scores(graph: Graph, network: Network, prefix: str, x: str) -> str:
+    """Append the layers of a population: (N, C) of one network, (P, N, C) of several."""
+    for i, layer in enumerate(network.layers):
+        if type(layer) not in EXPORTERS:
+            raise unknown("layer for ONNX", type(layer).__name__, [kind.__name__ for kind in EXPORTERS])
+        graph.prefix = f"{prefix}{i}."
+        x = EXPORTERS[type(layer)](graph, layer, x)
+    graph.prefix = ""
+    return x
+
+
+def _mean(graph: Graph, parts: list[str], groups: Sequence[Network], shares: Array) -> str:
+    """Append the mean over all networks, (N, C), of what each says; what one alone says is left as it is."""
+    if len(shares) == 1:
+        return parts[0]
+    sums, start = [], 0
+    for g, (part, network) in enumerate(zip(parts, groups, strict=True)):
+        own = shares[start : (start := start + network.population)]
+        weighted = graph.add("Mul", part, graph.rows(f"{g}.share", own[:, None, None]))
+        if network.population > 1:
+            axis = graph.constant(f"{g}.axis", [0], np.int64)
+            weighted = graph.add("ReduceSum", weighted, axis, keepdims=0)
+        sums.append(weighted)
+    return sums[0] if len(sums) == 1 else graph.add("Sum", *sums)
+
+
+def _values(
+    graph: Graph, scores: list[str], groups: Sequence[Network], shares: Array, preprocess: Preprocess
+) -> "list[ValueInfoProto]":
+    y = _mean(graph, scores, groups, shares)
+    y = graph.add("Mul", y, graph.constant("scaling.target_scale", preprocess.target_scale))
+    graph.add("Add", y, graph.constant("scaling.target_shift", preprocess.target_shift), output="value")
+    return [declared("value", graph.dtype, ["N", len(preprocess.target_shift)], "in the target's units")]
+
+
+def _labels(
+    graph: Graph, scores: list[str], groups: Sequence[Network], shares: Array, task: str, labels: Array
+) -> "list[ValueInfoProto]":
+    one = len(shares) == 1
+    if task == "classification":
+        said = [graph.add("Softmax", each, axis=-1) for each in scores]
+    else:
+        said = [graph.add("Sigmoid", each) for each in scores]
+    p = graph.add("Identity", _mean(graph, said, groups, shares), output="probabilities")
+    # One network is ranked by its scores, as in Model.predict: two probabilities may round to the same number.
+    ranked, border = (scores[0], 0) if one else (p, 0.5)
+    probabilities = declared(
+        p, graph.dtype, ["N", len(labels)], "of each class" if task == "classification" else "of each label"
+    )
+    if task == "multilabel":
+        above = graph.add("Greater", ranked, graph.constant("border", border))
+        graph.add("Cast", above, output="label", to=number_of(np.int64))
+        return [declared("label", np.int64, ["N", len(labels)], "0 or 1 for each label"), probabilities]
+    kind = np.int64 if labels.dtype.kind == "i" else object
+    index = graph.add("ArgMax", ranked, axis=-1, keepdims=0)
+    graph.add("Gather", graph.constant("labels", labels, kind), index, output="label")
+    return [declared("label", kind, ["N"], "the class of the highest probability"), probabilities]

@@ -1,0 +1,89 @@
+"""`zerokara export MODEL OUT.onnx` as it is typed, rightly and wrongly."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+import zerokara as zk
+from zerokara.cli import main
+from zerokara.model import Ensemble, Model
+
+
+def run(capsys: pytest.CaptureFixture[str], *tokens: object) -> tuple[int, str, str]:
+    """Return the exit code and what was printed, to stdout and to stderr."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(token) for token in tokens])
+    captured = capsys.readouterr()
+    return int(ended.value.code or 0), captured.out, captured.err
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    data = zk.data.load("digits").scaled("range")
+    return Model.of(Ensemble.of(zk.nn.mlp(64, (8,), 10, population=2), [2, 1]), data).save(tmp_path / "m.safetensors")
+
+
+def test_says_what_goes_in_and_what_comes_out(capsys, saved, tmp_path) -> None:
+    code, out, _ = run(capsys, "export", saved, tmp_path / "m.onnx")
+    assert code == 0
+    shown = "x (N, 64) float32, in the data's own units -> label (N,), probabilities (N, 10)"
+    assert out.strip() == f"{tmp_path / 'm.onnx'}: {shown}"
+    x = zk.data.load("digits").train.x
+    label, p = onnxruntime.InferenceSession(tmp_path / "m.onnx").run(None, {"x": x})
+    model = Model.load(saved)
+    assert np.allclose(p, model.predict_proba(x), rtol=0, atol=1e-5)
+    assert np.array_equal(label, model.predict(x))
+
+
+@pytest.mark.parametrize(
+    ("task", "shown"), [("multilabel", "label (N, 2), probabilities (N, 2)"), ("regression", "value (N, 2)")]
+)
+def test_says_so_for_other_tasks(capsys, tmp_path, task, shown) -> None:
+    data = zk.data.from_arrays(np.eye(2), np.eye(2), task=task)
+    path = Model.of(zk.nn.mlp(2, (), 2), data).save(tmp_path / "m.safetensors")
+    code, out, _ = run(capsys, "export", path, tmp_path / "m.onnx")
+    assert (code, out.strip().split("-> ")[1]) == (0, shown)
+
+
+def test_a_file_that_is_there_is_replaced_only_by_force(capsys, saved, tmp_path) -> None:
+    out = tmp_path / "m.onnx"
+    out.write_text("mine")
+    code, _, error = run(capsys, "export", saved, out)
+    assert (code, out.read_text()) == (2, "mine")
+    assert error == f"zerokara: {out} must not exist yet: name another file, or add --force to replace it\n"
+    assert run(capsys, "export", saved, out, "--force")[0] == 0
+    assert out.read_bytes() == Model.load(saved).to_onnx(tmp_path / "again.onnx").read_bytes()
+
+
+def test_misuse_is_one_clear_error(capsys, saved, tmp_path, monkeypatch) -> None:
+    raw = saved.read_bytes()
+    (tmp_path / "damaged.safetensors").write_bytes(raw[:-10] + b"0123456789")
+    (tmp_path / "short.safetensors").write_bytes(raw[:-10])
+    (tmp_path / "folder.onnx").mkdir()
+    out = tmp_path / "m.onnx"
+    wrong = [
+        ([saved], 2, "OUT"),
+        ([saved, saved, "--force"], 2, "a name that ends in .onnx, got"),
+        ([out, saved], 2, "a name that ends in .onnx, got"),
+        ([saved, tmp_path / "nowhere" / "m.onnx"], 1, "must be writable, got: No such file or directory"),
+        ([saved, tmp_path / "folder.onnx", "--force"], 1, "must be writable, got: Is a directory"),
+        ([saved, saved / "m.onnx"], 1, "must be writable, got: Not a directory"),
+        ([tmp_path / "none.safetensors", out], 2, "there is no model file"),
+        ([tmp_path, out], 2, "a model is a file, got the folder"),
+        ([tmp_path / "damaged.safetensors", out], 2, "does not have the hash it was written with"),
+        ([tmp_path / "short.safetensors", out], 2, "is cut short"),
+        ([saved, out, "--forse"], 2, "--force"),
+    ]
+    for tokens, exit_code, message in wrong:
+        code, _, error = run(capsys, "export", *tokens)
+        assert message.lower() in error.lower(), tokens
+        assert code == exit_code, tokens
+        assert "Traceback" not in error
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    code, _, error = run(capsys, "export", saved, out)
+    assert (code, error) == (2, 'zerokara: an ONNX file needs the package onnx: pip install "zerokara[onnx]"\n')
+    assert not out.exists()
+    assert saved.read_bytes() == raw
