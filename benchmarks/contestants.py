@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -45,6 +45,7 @@ OURS = Contestant("zerokara", PLAIN, "benchmarks.ours:run", "zk.tune, one worker
 
 CONTESTANTS = [
     OURS,
+    replace(OURS, detail="zk.tune, one worker process per core", settings={"workers": "processes"}),
     *(
         Contestant(name, way, f"benchmarks.rivals.{target}", detail)
         for name, way, target, detail in (
