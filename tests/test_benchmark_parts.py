@@ -150,7 +150,8 @@ def test_the_rival_races_by_hand() -> None:
 
 
 @needs_torch
-def test_a_run_of_the_rival_races(tmp_path: Path) -> None:
+def test_a_run_of_the_rival_races(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rival_races, "PRUNERS", rival_races.PRUNERS[:1])
     this = asked(tmp_path, tiny(epochs=3))
     text = rival_races.rival_races(this)
     for name in (OURS.name, *rival_races.PRUNERS):
@@ -212,6 +213,15 @@ def test_the_cost_of_a_search() -> None:
     found = ours.cost(tiny(), race="halving")
     assert 0 < found["proposing"] < found["seconds"]
     assert found["peak"] > 20_000  # Python and NumPy alone take that many KB.
+
+
+def test_a_run_of_the_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"FEW": 5, "MANY": 10, "FEW_ROUNDS": 1, "EPOCHS": {"halving": 3}}.items():
+        monkeypatch.setattr(costs, name, value)
+    text = costs.costs(asked(tmp_path, tiny("W2")))
+    assert "| W2, race halving | 5 |" in text
+    assert "| W2, race halving | 10 |" in text
+    assert costs.costs(asked(tmp_path)) == ""
 
 
 def test_what_was_cut_short_is_not_judged() -> None:
