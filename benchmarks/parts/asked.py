@@ -24,6 +24,11 @@ class Asked:
     rows: list[Row] = field(default_factory=list)
     say: Callable[[str], None] = print
 
+    @property
+    def judge(self) -> bool:
+        """Whether the floors hold for this run: all of the works and all seeds."""
+        return not self.quick and self.seeds is None
+
     def range(self, seeds: int) -> range:
         """Return the seeds that a part measures: its own number of them, or as many as were asked for."""
         return range(min(seeds, self.seeds or (2 if self.quick else seeds)))

@@ -45,7 +45,7 @@ def costs(asked: Asked) -> str:
         found = [asked.run(COST, work, seed=seed, race="halving").answers[0] for seed in range(3)]
         shares = [cost["proposing"] / cost["seconds"] for cost in found]
     growths = [growth(asked, race) for race in EPOCHS if "W2" in asked.works]
-    return section(shares, growths, not asked.quick) if shares or growths else ""
+    return section(shares, growths, asked.judge) if shares or growths else ""
 
 
 def growth(asked: Asked, race: str) -> Growth:

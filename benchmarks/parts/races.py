@@ -34,7 +34,7 @@ def races(asked: Asked) -> str:
         runs = [asked.run(OURS, work, seed=seed, race=race) for race in ("none", "halving")]
         full, raced = ((*(r.answers[0][key] for key in ("best", "loss", "epochs")), r.seconds) for r in runs)
         pairs.append(Pair(seed, full, raced))
-    return section(pairs, textbook(asked, work), not asked.quick)
+    return section(pairs, textbook(asked, work), asked.judge)
 
 
 def textbook(asked: Asked, work: Work) -> tuple[float, str]:

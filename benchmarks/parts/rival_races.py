@@ -64,7 +64,7 @@ def rival_races(asked: Asked) -> str:
     parts = ["## Rival races: the time to a good network", ABOUT]
     for work in works:
         seeds = [measure(asked, work, seed) for seed in asked.range(SEEDS)]
-        parts += section(work.name, seeds, not asked.quick)
+        parts += section(work.name, seeds, asked.judge)
     return "\n\n".join(parts)
 
 

@@ -26,7 +26,7 @@ def samplers(asked: Asked) -> str:
                 for sampler in SAMPLERS:
                     run = asked.run(OURS, work, wide=True, sampler=sampler, seed=seed, warm_up=False)
                     losses[sampler].append(run.answers[0]["loss"])
-            parts += section(name, losses, not asked.quick)
+            parts += section(name, losses, asked.judge)
     return "\n\n".join(parts) if len(parts) > 2 else ""
 
 
