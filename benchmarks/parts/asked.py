@@ -26,7 +26,7 @@ class Asked:
 
     @property
     def judge(self) -> bool:
-        """Whether the floors hold for this run: all of the works and all seeds."""
+        """Whether the floors are judged: nothing was cut short, and no fewer seeds were asked for."""
         return not self.quick and self.seeds is None
 
     def range(self, seeds: int) -> range:
