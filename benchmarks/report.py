@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.contestants import CORES, OURS, PER_CORE, PLAIN
 from benchmarks.harness import Row
 
-LIBRARIES = ("zerokara", "numpy", "scikit-learn", "torch", "jax")
+LIBRARIES = ("zerokara", "numpy", "optuna", "scikit-learn", "torch", "jax")
 
 
 @dataclass(frozen=True)
@@ -139,14 +139,35 @@ def same_work(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
-def document(rows: Sequence[Row], peaks: tuple[float, float], command: str, judge: bool = True) -> str:
-    """Return the whole of results.md; a work that was cut short is not judged."""
-    works = {row.work.name: row.work for row in rows}
+def document(
+    rows: Sequence[Row],
+    peaks: tuple[float, float] | None,
+    command: str,
+    judge: bool = True,
+    sections: Sequence[str] = (),
+) -> str:
+    """Return the whole of results.md: the contestants' tables, if they ran, and the sections of the other parts.
+
+    A work that was cut short is not judged.
+    """
+    about = [f"- Machine: {machine()}", f"- {versions()}"]
+    if peaks:
+        one, all_cores = (peak / 1e9 for peak in peaks)
+        about.append(f"- float32 matrix-product peak: {one:.0f} GFLOP/s on one thread, {all_cores:.0f} on {CORES}")
     parts = [
         "# Benchmark results",
         f"Made by `{command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC.",
-        f"- Machine: {machine()}\n- {versions()}\n- float32 matrix-product peak: {peaks[0] / 1e9:.0f} GFLOP/s on one "
-        f"thread, {peaks[1] / 1e9:.0f} on {CORES}",
+        "\n".join(about),
+    ]
+    if rows and peaks:
+        parts += contestants(rows, peaks, judge)
+    return "\n\n".join(part for part in [*parts, *sections] if part) + "\n"
+
+
+def contestants(rows: Sequence[Row], peaks: tuple[float, float], judge: bool) -> list[str]:
+    """Return the paragraphs about all who did the same works."""
+    works = {row.work.name: row.work for row in rows}
+    parts = [
         "Medians of repetitions in turn. Each repetition starts fresh processes; the clock starts when they have "
         "imported everything and trained one epoch (the warm-up column, the least of the repetitions: for JAX, its "
         "compilation). In one process per core, each has one thread. The operations are the algorithm's, the peak is "
@@ -162,7 +183,7 @@ def document(rows: Sequence[Row], peaks: tuple[float, float], command: str, judg
         ]
     if judge:
         parts += ["## Floors", bullets(floors(rows)), "## Did all do the same work?", bullets(same_work(rows))]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return parts
 
 
 def bullets(lines: Sequence[str]) -> str:

@@ -9,9 +9,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks is a folder beside the package, no part of it
 
-from benchmarks import peak, report
+from benchmarks import ours, peak, report
 from benchmarks.contestants import CONTESTANTS, CORES, ONE_THREAD, OURS, PER_CORE, PLAIN, Contestant
-from benchmarks.harness import Row, measure
+from benchmarks.harness import Row, measure, timed
 from benchmarks.rivals import textbook
 from benchmarks.work import WORKS, Work
 
@@ -97,6 +97,21 @@ def test_a_run_of_the_harness() -> None:
     assert text.count("| zerokara |") == 2
     assert text.count("| textbook loop |") == 4
     assert "1 GFLOP/s on one thread, 2 on" in text
+
+
+def test_settings_reach_the_contestant() -> None:
+    run = timed(Contestant("zerokara", PLAIN, "benchmarks.ours:summary", "", {"seed": 3, "warm_up": False}), tiny())
+    [found] = run.answers
+    study = ours.tune(tiny(), seed=3)
+    assert (found["best"], found["loss"]) == (study.best.number, study.best.trial.value)
+    assert found["epochs"] == 6
+    assert 0 < found["proposing"] < found["seconds"] < run.seconds
+    assert ours.tune(tiny(), seed=4).best.trial.value != found["loss"]
+
+
+def test_a_contestant_may_have_the_whole_work_in_each_process() -> None:
+    whole = timed(replace(rival("textbook loop", PER_CORE), settings={"shared": False}), tiny())
+    assert [len(answer) for answer in whole.answers] == [3] * CORES
 
 
 def test_one_that_has_run_enough_sits_out() -> None:
