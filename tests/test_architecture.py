@@ -25,8 +25,10 @@ ROOMS = (
 HEAVY = {"optuna", "scipy", "matplotlib", "PIL", "pooch", "requests", "rich", "cyclopts", "safetensors", "sklearn"}
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
-BEHIND_A_DOOR = {f"zerokara.search.{name}" for name in ("journal", "narrowing", "reseeding", "samplers")}
-"""Files that derive from classes of Optuna, and so are themselves imported only within functions."""
+BEHIND_A_DOOR = {f"zerokara.search.{name}" for name in ("journal", "narrowing", "reseeding", "samplers")} | {
+    "zerokara.classic.backend"
+}
+"""Files that derive from classes of Optuna or matplotlib, and so are themselves imported only within functions."""
 
 
 def room(path: Path) -> str:

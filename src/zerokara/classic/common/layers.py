@@ -1,0 +1,266 @@
+"""The book's layers, each around zerokara's own with a population of one: the axis P is put on and taken off.
+
+Source: Deep Learning from Scratch, sections 5.4 to 5.6 and 6.3 to 6.4.
+"""
+
+from math import prod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from zerokara import nn
+from zerokara.arrays import Array
+from zerokara.classic.common.functions import (
+    cross_entropy_error,
+    identity_function,
+    mean_squared_error,
+    relu,
+    relu_grad,
+    sigmoid,
+    sigmoid_grad,
+    softmax,
+    softmax_loss,
+    step_function,
+    sum_squared_error,
+)
+from zerokara.errors import InputError
+
+__all__ = [  # Course scripts import these by a star, np included.
+    "Affine",
+    "BatchNormalization",
+    "Dropout",
+    "Relu",
+    "Sigmoid",
+    "SoftmaxWithLoss",
+    "cross_entropy_error",
+    "identity_function",
+    "mean_squared_error",
+    "np",
+    "relu",
+    "relu_grad",
+    "sigmoid",
+    "sigmoid_grad",
+    "softmax",
+    "softmax_loss",
+    "step_function",
+    "sum_squared_error",
+]
+
+
+class Shared:
+    """An array of a layer with a population of one, as the book knows it: a view without the axes of length 1."""
+
+    def __init__(self, axes: int) -> None:
+        self.axes = axes
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, of: Any, owner: type | None = None) -> Any:
+        value = getattr(of.layer, self.name)
+        return value[(0,) * self.axes]
+
+    def __set__(self, of: Any, value: Array) -> None:
+        array = np.asarray(value)[(None,) * self.axes]
+        setattr(of.layer, self.name, array)
+        if self.name in of.layer.parameters:
+            setattr(of.layer, "d" + self.name, np.zeros_like(array))
+
+
+class Relu:
+    """y = max(x, 0)."""
+
+    def __init__(self) -> None:
+        self.layer = nn.ReLU()
+
+    def forward(self, x: Array) -> Array:
+        return self.layer.forward(x)
+
+    def backward(self, dout: Array) -> Array | None:
+        return self.layer.backward(dout)
+
+
+class Sigmoid:
+    """y = 1 / (1 + exp(-x))."""
+
+    def __init__(self) -> None:
+        self.layer = nn.Sigmoid()
+
+    def forward(self, x: Array) -> Array:
+        return self.layer.forward(x)
+
+    def backward(self, dout: Array) -> Array | None:
+        return self.layer.backward(dout)
+
+
+class Affine:
+    """y = x W + b; W and b are not copied, so whoever changes them in place changes the layer.
+
+    Shapes: x (N, D), (N, ...) whose samples are flattened, or one sample (D,); W (D, M), b (M,).
+
+    >>> layer = Affine(np.ones((2, 3)), np.zeros(3))
+    >>> layer.forward(np.array([[1.0, 2.0]])), layer.backward(np.ones((1, 3))), layer.db
+    (array([[3., 3., 3.]]), array([[3., 3.]]), array([1., 1., 1.]))
+    """
+
+    W = Shared(1)
+    b = Shared(2)
+
+    def __init__(self, W: Array, b: Array) -> None:
+        self._around(nn.Affine(*np.shape(W)))
+        self.W, self.b = W, b
+
+    @classmethod
+    def around(cls, layer: nn.Affine) -> "Affine":
+        """Return the layer of a `zerokara.nn.Network` as the book's."""
+        other = cls.__new__(cls)
+        other._around(layer)
+        return other
+
+    def _around(self, layer: nn.Affine) -> None:
+        self.layer = layer
+        self.dW: Any = None
+        self.db: Any = None
+
+    def forward(self, x: Array) -> Array:
+        x = np.asarray(x)
+        self.original_x_shape = x.shape
+        inputs = self.W.shape[0]
+        if prod(x.shape if x.ndim == 1 else x.shape[1:]) != inputs:
+            raise InputError(f"this layer takes {inputs} numbers a sample, got x of the shape {x.shape}")
+        y = self.layer.forward(x.reshape(1, -1, inputs))
+        return y.reshape(*x.shape[: x.ndim > 1], -1)
+
+    def backward(self, dout: Array) -> Array:
+        dx = self.layer.backward(dout.reshape(1, -1, dout.shape[-1]))
+        assert dx is not None
+        # Copies: the gradients of one batch must outlive the next.
+        self.dW, self.db = self.layer.dW[0].copy(), self.layer.db[0, 0].copy()
+        return dx.reshape(self.original_x_shape)
+
+
+class SoftmaxWithLoss:
+    """loss = mean of -log(softmax(x)[t] + 1e-7); dx = (y - t) / N.
+
+    The gradient leaves the 1e-7 out, as in the book. `zerokara.nn.SoftmaxCrossEntropy` needs none: where y is 0 its
+    loss is still exact. Shapes: x (N, C) or (C,), t one-hot or labels.
+    """
+
+    def __init__(self) -> None:
+        self.loss: Any = None
+        self.y: Array = np.empty((0, 0))
+        self.t: Array = np.empty(0)
+
+    def forward(self, x: Array, t: Array) -> Any:
+        self.t, self.y = np.asarray(t), softmax(x)
+        self.loss = cross_entropy_error(self.y, self.t)
+        return self.loss
+
+    def backward(self, dout: float = 1) -> Array:
+        n = self.y.size // self.y.shape[-1]
+        t = self.t if self.t.size == self.y.size else np.eye(self.y.shape[-1])[self.t]
+        dx: Array = dout * (self.y - t.reshape(self.y.shape)) / n
+        return dx
+
+
+class CourseDropout(nn.Layer):
+    """Training y = x * mask, mask = rand > rate; evaluating y = x * (1 - rate), for a population of one."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+
+    def forward(self, x: Array, step: int | None = None) -> Array:
+        if step is None:
+            y: Array = x * (1.0 - self.rate)
+            return y
+        self.mask = np.random.rand(*x.shape) > self.rate  # noqa: NPY002  the course's draws
+        return x * self.mask
+
+    def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
+        return dout * self.mask
+
+
+class Dropout:
+    """Training y = x * mask; evaluating y = x * (1 - dropout_ratio).
+
+    zerokara instead divides by (1 - rate) while training: a trained network is then evaluated, saved and deployed
+    without knowing of dropout.
+    """
+
+    def __init__(self, dropout_ratio: float = 0.5) -> None:
+        self.layer = CourseDropout(dropout_ratio)
+
+    @classmethod
+    def around(cls, layer: CourseDropout) -> "Dropout":
+        """Return the layer of a `zerokara.nn.Network` as the book's."""
+        other = cls.__new__(cls)
+        other.layer = layer
+        return other
+
+    @property
+    def dropout_ratio(self) -> float:
+        """The share of units that is left out."""
+        return self.layer.rate
+
+    def forward(self, x: Array, train_flg: bool = True) -> Array:
+        return self.layer.forward(x, 0 if train_flg else None)
+
+    def backward(self, dout: Array) -> Array | None:
+        return self.layer.backward(dout)
+
+
+class CourseBatchNorm(nn.BatchNorm):
+    """zerokara's, but with the book's epsilon, 10e-7, and its running variance that begins at 0."""
+
+    epsilon: ClassVar[float] = 10e-7
+
+    def __init__(self, features: int, momentum: float = 0.9) -> None:
+        super().__init__(features, momentum)
+        self.running_var = np.zeros((1, 1, features))
+
+
+class BatchNormalization:
+    """y = gamma (x - mean) / sqrt(var + 10e-7) + beta, over the samples of the batch.
+
+    zerokara instead adds 1e-5, which keeps a feature that hardly varies from being blown up, and begins the running
+    variance at 1, so that an untrained network can be evaluated. Shapes: x (N, D), (N, C, H, W) flattened.
+    """
+
+    gamma = Shared(2)
+    beta = Shared(2)
+    running_mean = Shared(2)
+    running_var = Shared(2)
+
+    def __init__(
+        self,
+        gamma: Array,
+        beta: Array,
+        momentum: float = 0.9,
+        running_mean: Array | None = None,
+        running_var: Array | None = None,
+    ) -> None:
+        self.layer = CourseBatchNorm(len(gamma), momentum)
+        self.gamma, self.beta = gamma, beta
+        if running_mean is not None:
+            self.running_mean = running_mean
+        if running_var is not None:
+            self.running_var = running_var
+        self.dgamma: Any = None
+        self.dbeta: Any = None
+
+    @classmethod
+    def around(cls, layer: CourseBatchNorm) -> "BatchNormalization":
+        """Return the layer of a `zerokara.nn.Network` as the book's."""
+        other = cls.__new__(cls)
+        other.layer, other.dgamma, other.dbeta = layer, None, None
+        return other
+
+    def forward(self, x: Array, train_flg: bool = True) -> Array:
+        y = self.layer.forward(x.reshape(1, -1, self.layer.features), 0 if train_flg else None)
+        return y.reshape(x.shape)
+
+    def backward(self, dout: Array) -> Array:
+        dx = self.layer.backward(dout.reshape(1, -1, self.layer.features))
+        assert dx is not None
+        self.dgamma, self.dbeta = self.layer.dgamma[0, 0].copy(), self.layer.dbeta[0, 0].copy()
+        return dx.reshape(dout.shape)

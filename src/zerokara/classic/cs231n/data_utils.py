@@ -1,0 +1,43 @@
+"""CS231n's CIFAR-10."""
+
+from pathlib import Path
+
+import numpy as np
+
+from zerokara import data
+from zerokara.arrays import Array
+from zerokara.errors import InputError
+from zerokara.unpickle import load_pickle
+
+BATCHES = (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch")
+SHAPE = (3, 32, 32)
+
+
+def load_CIFAR_batch(filename: str | Path) -> tuple[Array, Array]:  # noqa: N802  the course's name
+    """Return the images of one batch file, float64 from 0 to 255, (N, 32, 32, 3), and their labels (N,).
+
+    The file is a pickle; nothing in it is run.
+    """
+    batch = load_pickle(filename)
+    try:
+        pixels, labels = np.asarray(batch["data"]), np.array(batch["labels"])
+        images = pixels.reshape(len(labels), *SHAPE)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{filename} must hold data (N, 3072) and labels (N,), as CIFAR-10's batches do") from error
+    return images.transpose(0, 2, 3, 1).astype(float, order="C"), labels
+
+
+def load_CIFAR10(ROOT: str | Path) -> tuple[Array, Array, Array, Array]:  # noqa: N802  the course's name
+    """Return x_train, y_train, x_test, y_test from the batch files in the folder ROOT.
+
+    Where ROOT has none, they are taken from where zerokara keeps its dataset cifar10.
+
+    Raises:
+        InputError: the files are neither there nor here.
+    """
+    folder = Path(ROOT)
+    if not (folder / BATCHES[0]).exists():
+        folder = data.fetch("cifar10")
+    parts = [load_CIFAR_batch(folder / name) for name in BATCHES]
+    x, y = (np.concatenate(arrays) for arrays in zip(*parts[:-1], strict=True))
+    return x, y, *parts[-1]
