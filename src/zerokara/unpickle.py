@@ -72,7 +72,7 @@ def load_pickle(path: str | Path, max_bytes: int = LARGEST, encoding: str = "lat
     except (*_DAMAGED, pickle.UnpicklingError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{path} is no pickle, or damaged: {error}; copy it again") from error
+        raise InputError(f"{path} is no pickle, or damaged ({type(error).__name__}: {error}): copy it again") from error
 
 
 _DAMAGED = (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError, AssertionError, struct.error)

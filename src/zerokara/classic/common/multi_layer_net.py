@@ -63,6 +63,8 @@ class MultiLayerNet:
         dropout: float | None = None,
         batch_norm: bool = False,
     ) -> None:
+        if any(not isinstance(n, int | np.integer) or n < 1 for n in sizes):
+            raise InputError(f"layer sizes are whole numbers, 1 or above; got {'-'.join(map(str, sizes))}")
         self.input_size, *self.hidden_size_list, self.output_size = sizes
         self.hidden_layer_num = len(self.hidden_size_list)
         self.weight_decay_lambda = weight_decay_lambda
