@@ -18,9 +18,9 @@ def load_CIFAR_batch(filename: str | Path) -> tuple[Array, Array]:  # noqa: N802
 
     The file is a pickle; nothing in it is run.
     """
-    batch = load_pickle(filename)
+    batch = load_pickle(filename, encoding="bytes")
     try:
-        pixels, labels = np.asarray(batch["data"]), np.array(batch["labels"])
+        pixels, labels = np.asarray(batch[b"data"]), np.array(batch[b"labels"])
         images = pixels.reshape(len(labels), *SHAPE)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{filename} must hold data (N, 3072) and labels (N,), as CIFAR-10's batches do") from error
