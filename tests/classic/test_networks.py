@@ -1,5 +1,6 @@
 """The book's networks and layers: what shares memory, what is read at each call, which shapes and targets do."""
 
+import copy
 import pickle
 import re
 from pathlib import Path
@@ -111,6 +112,39 @@ def test_gradients_of_one_batch_outlive_the_next(name: str) -> None:
     net.gradient(X[3:], LABELS[3:])
     for key in first:
         np.testing.assert_array_equal(first[key], kept[key])
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+@pytest.mark.parametrize("name", [*DEEP, *SHALLOW])
+def test_a_copy_learns_by_itself(name: str, twin) -> None:
+    net = (DEEP | SHALLOW)[name]()
+    net.gradient(X, LABELS)
+    other, before = twin(net), net.loss(X, LABELS)
+    assert other.loss(X, LABELS) == before
+    for _ in range(30):
+        SGD(lr=0.1).update(other.params, other.gradient(X, LABELS))
+    assert other.loss(X, LABELS) < before == net.loss(X, LABELS)
+    if name in DEEP:
+        assert all(np.shares_memory(value, other.network.params) for value in other.params.values())
+        np.testing.assert_array_equal(other.network.forward(X[None])[0], other.predict(X))
+
+
+def test_a_users_own_network_of_these_layers_is_copied_whole() -> None:
+    W = RNG.random((6, 3))
+    params, layer = copy.deepcopy(({"W": W}, layers.Affine(W, np.zeros(3))))
+    params["W"] *= 0
+    assert not layer.forward(X).any()
+
+
+def test_zerokaras_own_optimizers_train_the_network_beneath() -> None:
+    net = MultiLayerNet(6, [5], 3)
+    before = net.loss(X, LABELS)
+    rule, loss = zk.optim.SGD(lr=0.1).start(net.network), zk.nn.SoftmaxCrossEntropy()
+    for _ in range(30):
+        net.gradient(X, LABELS)
+        net.network.backward(loss.backward(net.network.forward(X[None]), LABELS))
+        rule.step(net.network)
+    assert net.loss(X, LABELS) < before
 
 
 @pytest.mark.parametrize("name", SHALLOW)

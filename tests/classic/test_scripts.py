@@ -101,6 +101,7 @@ def test_a_module_beside_the_script_wins_and_its_own_imports_are_served(tmp_path
         "    def loss(self, x, t):\n"
         "        return cross_entropy_error(self.predict(x), t) + 0 * np.sum(Affine(np.eye(2), np.zeros(2)).W)\n"
     )
+    (chapter / "common").mkdir()  # a folder of data, say: no package
     done = run(tmp_path, small_data, "chapter/train_two_layer_net.py")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("two_layer_net learned: True\n")

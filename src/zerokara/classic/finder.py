@@ -52,8 +52,9 @@ class Finder(MetaPathFinder):
         return getattr(sys.modules.get(first), "__name__", None) == f"{HOME}.{first}"
 
     def _wanted(self, first: str) -> bool:
-        elsewhere = None if first == "keras" else [str(self.folder)]
-        return PathFinder.find_spec(first, elsewhere) is None
+        """Return whether there is no other; a folder that is no package, of data perhaps, is none."""
+        other = PathFinder.find_spec(first, None if first == "keras" else [str(self.folder)])
+        return other is None or other.loader is None
 
 
 class _Alias(Loader):

@@ -30,7 +30,8 @@ def main() -> None:
 def run(path: Path) -> None:
     """Run a script; ``sys.argv`` is its own already."""
     install(path.parent, path.stem)
-    sys.path[0] = str(path.parent.resolve())
+    # In the place of the current folder, which Python's -m puts there, if nothing tells it not to.
+    sys.path[: not sys.flags.safe_path] = [str(path.parent.resolve())]
     with one_thread():
         runpy.run_path(str(path), run_name="__main__")
     if backend := sys.modules.get("zerokara.classic.backend"):

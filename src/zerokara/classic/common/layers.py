@@ -47,26 +47,6 @@ __all__ = [  # Course scripts import these by a star, np included.
 ]
 
 
-class Shared:
-    """An array of a layer with a population of one, as the book knows it: a view without the axes of length 1."""
-
-    def __init__(self, axes: int) -> None:
-        self.axes = axes
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, of: Any, owner: type | None = None) -> Any:
-        value = getattr(of.layer, self.name)
-        return value[(0,) * self.axes]
-
-    def __set__(self, of: Any, value: Array) -> None:
-        array = np.asarray(value)[(None,) * self.axes]
-        setattr(of.layer, self.name, array)
-        if self.name in of.layer.parameters:
-            setattr(of.layer, "d" + self.name, np.zeros_like(array))
-
-
 class Relu:
     """y = max(x, 0)."""
 
@@ -103,40 +83,49 @@ class Affine:
     (array([[3., 3., 3.]]), array([[3., 3.]]), array([1., 1., 1.]))
     """
 
-    W = Shared(1)
-    b = Shared(2)
-
     def __init__(self, W: Array, b: Array) -> None:
-        self._around(nn.Affine(*np.shape(W)))
+        self.layer = nn.Affine(*np.shape(W))
         self.W, self.b = W, b
+        self.dW: Any = None
+        self.db: Any = None
 
     @classmethod
     def around(cls, layer: nn.Affine) -> "Affine":
-        """Return the layer of a `zerokara.nn.Network` as the book's."""
-        other = cls.__new__(cls)
-        other._around(layer)
+        """Return the layer of a `zerokara.nn.Network` as the book's; `bind` it when the network stands."""
+        other = cls(*(np.empty(shape) for shape in layer.shapes().values()))
+        other.layer = layer
         return other
 
-    def _around(self, layer: nn.Affine) -> None:
-        self.layer = layer
-        self.dW: Any = None
-        self.db: Any = None
+    def bind(self) -> None:
+        """Take W and b from the network: views into its one array."""
+        self.W, self.b = self.layer.W[0], self.layer.b[0, 0]
 
     def forward(self, x: Array) -> Array:
         x = np.asarray(x)
         self.original_x_shape = x.shape
-        inputs = self.W.shape[0]
+        inputs = len(self.W)
         if prod(x.shape if x.ndim == 1 else x.shape[1:]) != inputs:
             raise InputError(f"this layer takes {inputs} numbers a sample, got x of the shape {x.shape}")
+        # Anew each time: W and b belong to whoever holds the layer, and may be other arrays by now.
+        self.layer.W, self.layer.b = self.W[None], np.reshape(self.b, (1, 1, -1))
         y = self.layer.forward(x.reshape(1, -1, inputs))
         return y.reshape(*x.shape[: x.ndim > 1], -1)
 
     def backward(self, dout: Array) -> Array:
+        _provide(self.layer, "dW", "db")
         dx = self.layer.backward(dout.reshape(1, -1, dout.shape[-1]))
         assert dx is not None
         # Copies: the gradients of one batch must outlive the next.
         self.dW, self.db = self.layer.dW[0].copy(), self.layer.db[0, 0].copy()
         return dx.reshape(self.original_x_shape)
+
+
+def _provide(layer: nn.Layer, *names: str) -> None:
+    """Give a layer that stands in no network the arrays for its gradients."""
+    for name in names:
+        value = getattr(layer, name[1:])
+        if getattr(layer, name, np.empty(0)).shape != value.shape:
+            setattr(layer, name, np.empty_like(value))
 
 
 class SoftmaxWithLoss:
@@ -226,11 +215,6 @@ class BatchNormalization:
     variance at 1, so that an untrained network can be evaluated. Shapes: x (N, D), (N, C, H, W) flattened.
     """
 
-    gamma = Shared(2)
-    beta = Shared(2)
-    running_mean = Shared(2)
-    running_var = Shared(2)
-
     def __init__(
         self,
         gamma: Array,
@@ -242,24 +226,42 @@ class BatchNormalization:
         self.layer = CourseBatchNorm(len(gamma), momentum)
         self.gamma, self.beta = gamma, beta
         if running_mean is not None:
-            self.running_mean = running_mean
+            self.layer.running_mean = np.reshape(running_mean, (1, 1, -1))
         if running_var is not None:
-            self.running_var = running_var
+            self.layer.running_var = np.reshape(running_var, (1, 1, -1))
         self.dgamma: Any = None
         self.dbeta: Any = None
 
     @classmethod
     def around(cls, layer: CourseBatchNorm) -> "BatchNormalization":
-        """Return the layer of a `zerokara.nn.Network` as the book's."""
-        other = cls.__new__(cls)
-        other.layer, other.dgamma, other.dbeta = layer, None, None
+        """Return the layer of a `zerokara.nn.Network` as the book's; `bind` it when the network stands."""
+        other = cls(np.empty(layer.features), np.empty(layer.features))
+        other.layer = layer
         return other
 
+    def bind(self) -> None:
+        """Take gamma and beta from the network: views into its one array."""
+        self.gamma, self.beta = self.layer.gamma[0, 0], self.layer.beta[0, 0]
+
+    @property
+    def running_mean(self) -> Array:
+        """The mean of each feature over the batches so far, (D,)."""
+        mean: Array = self.layer.running_mean[0, 0]
+        return mean
+
+    @property
+    def running_var(self) -> Array:
+        """The variance of each feature over the batches so far, (D,)."""
+        var: Array = self.layer.running_var[0, 0]
+        return var
+
     def forward(self, x: Array, train_flg: bool = True) -> Array:
+        self.layer.gamma, self.layer.beta = self.gamma[None, None], self.beta[None, None]
         y = self.layer.forward(x.reshape(1, -1, self.layer.features), 0 if train_flg else None)
         return y.reshape(x.shape)
 
     def backward(self, dout: Array) -> Array:
+        _provide(self.layer, "dgamma", "dbeta")
         dx = self.layer.backward(dout.reshape(1, -1, self.layer.features))
         assert dx is not None
         self.dgamma, self.dbeta = self.layer.dgamma[0, 0].copy(), self.layer.dbeta[0, 0].copy()

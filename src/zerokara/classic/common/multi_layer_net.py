@@ -81,11 +81,27 @@ class MultiLayerNet:
                     self.layers[f"Dropout{k}"] = Dropout(dropout)
         self.last_layer = SoftmaxWithLoss()
         self.network = nn.Network([layer.layer for layer in self.layers.values()], 1, np.float64)
+        self._bind()
         learned = sorted(self._learned(), key=lambda each: each[2] not in ("W", "b"))  # the course's order
         self.params: dict[str, Array] = {name: getattr(layer, what) for name, layer, what in learned}
         for k, (n_in, n_out) in enumerate(itertools.pairwise(sizes), 1):
             draws = np.random.randn(n_in, n_out)  # noqa: NPY002  the course's draws
             self.params[f"W{k}"][...] = deviation(weight_init_std, n_in) * draws
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore what a copy or a pickle has lost: that the arrays are views into those of the network."""
+        self.__dict__.update(state)
+        self.network = self.network.copy()
+        self._bind()
+        for name, layer, what in self._learned():
+            getattr(layer, what)[...] = self.params[name]
+            self.params[name] = getattr(layer, what)
+
+    def _bind(self) -> None:
+        for mine, layer in zip(self.layers.values(), self.network.layers, strict=True):
+            mine.layer = layer
+            if layer.parameters:
+                mine.bind()
 
     def _learned(self) -> list[tuple[str, Any, str]]:
         """Return each parameter's name in ``params``, its layer, and its name there: W1, b1, gamma1, beta1, W2, ..."""
