@@ -17,6 +17,7 @@ from zerokara.classic.common.multi_layer_net_extend import MultiLayerNetExtend
 from zerokara.classic.common.optimizer import SGD
 from zerokara.classic.common.trainer import Trainer
 from zerokara.classic.common.util import shuffle_dataset, smooth_curve
+from zerokara.classic.cs231n.data_utils import load_CIFAR10, load_CIFAR_batch
 from zerokara.classic.cs231n.vis_utils import visualize_grid
 from zerokara.errors import InputError
 
@@ -312,3 +313,24 @@ def test_only_the_course_apis_draw_from_the_global_generator() -> None:
     draws = re.compile(r"np\.random\.(?!SeedSequence|Generator|PCG64|default_rng|RandomState)")
     found = {path.relative_to(root).parts[0] for path in root.rglob("*.py") if draws.search(path.read_text())}
     assert found == {"classic"}
+
+
+def test_cifar_batches_are_turned_to_height_width_color(tmp_path) -> None:
+    pixels = RNG.integers(0, 256, (2, 3, 32, 32)).astype(np.uint8)
+    for k, name in enumerate((*(f"data_batch_{k}" for k in range(1, 6)), "test_batch")):
+        batch = {"data": pixels.reshape(2, -1), "labels": [k, 9]}
+        (tmp_path / name).write_bytes(pickle.dumps({key.encode(): value for key, value in batch.items()}, 2))
+    x, y, x_test, y_test = load_CIFAR10(tmp_path)
+    assert (x.shape, x.dtype, y.tolist()) == ((10, 32, 32, 3), np.float64, [0, 9, 1, 9, 2, 9, 3, 9, 4, 9])
+    np.testing.assert_array_equal(x_test, pixels.transpose(0, 2, 3, 1))
+    np.testing.assert_array_equal(x[4:6], x_test)
+    assert y_test.tolist() == [5, 9]
+
+
+@pytest.mark.parametrize(
+    "content", [[1], {b"data": np.zeros((2, 5)), b"labels": [1, 2]}, {b"data": np.zeros((1, 3072))}]
+)
+def test_what_is_no_cifar_batch_is_refused(content, tmp_path) -> None:
+    (tmp_path / "batch").write_bytes(pickle.dumps(content, 2))
+    with pytest.raises(InputError, match="as CIFAR-10's batches do"):
+        load_CIFAR_batch(tmp_path / "batch")
