@@ -14,7 +14,7 @@ ROOT = Path(zerokara.__file__).parent
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 
 ROOMS = (
-    *("errors", "arrays", "rng", "blas", "files"),
+    *("errors", "arrays", "rng", "blas", "files", "unpickle"),
     *("data", "nn", "optim", "train"),
     *("pictures", "onnx", "model", "search"),
     *("classic", "report", "estimators", "tuning"),
@@ -26,8 +26,10 @@ HEAVY = {"optuna", "scipy", "matplotlib", "PIL", "pooch", "requests", "rich", "c
 HEAVY |= {"onnx", "onnxruntime", "narwhals", "pandas", "polars", "pyarrow"}
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
-BEHIND_A_DOOR = {f"zerokara.search.{name}" for name in ("journal", "narrowing", "reseeding", "samplers")}
-"""Files that derive from classes of Optuna, and so are themselves imported only within functions."""
+BEHIND_A_DOOR = {f"zerokara.search.{name}" for name in ("journal", "narrowing", "reseeding", "samplers")} | {
+    "zerokara.classic.backend"
+}
+"""Files that derive from classes of Optuna or matplotlib, and so are themselves imported only within functions."""
 
 
 def room(path: Path) -> str:

@@ -73,19 +73,20 @@ def _ask(console: Console, model: Model, index: int | None, picture: Path | None
     """Ask for samples until there is an empty answer: a number of the model's dataset, or a picture's path."""
     if index is not None:
         raise InputError(f"--index {index} needs the dataset that it counts in: predict MODEL DATASET --index {index}")
-    name = str(model.about.get("dataset"))
+    name = model.about.get("dataset")
+    what = f"a picture's path, or a number in {name}" if name else "a picture's path"
     if not sys.stdin.isatty():
         _say(console, "reading samples from the input, one a line")
     while True:
         try:
-            text = console.input(f"a picture's path, or a number in {name} (empty to end): ").strip()
+            text = console.input(f"{what} (empty to end): ").strip()
         except EOFError:
             return 0
         if not text:
             return 0
         try:
-            if text.isdecimal():
-                sample(console, model, datasets.load(name), int(text), picture)
+            if name and text.isdecimal():
+                sample(console, model, datasets.load(str(name)), int(text), picture)
             else:
                 answer(console, model, read_picture(text, model.sample_shape, model.about.get("pixels")).x)
         except ZerokaraError as error:
@@ -138,6 +139,25 @@ def export(console: Console, path: Path, out: Path, force: bool) -> int:
         label = "label (N,)" if model.task == "classification" else f"label (N, {c})"
         answer = f"{label}, probabilities (N, {c})"
     _say(console, f"{written}: x (N, {n}) float32, in the data's own units -> {answer}")
+    return 0
+
+
+def import_weights(console: Console, path: Path, activation: str, out: Path | None, dataset: str | None) -> int:
+    """Write pickled weights as a model file."""
+    from zerokara.model.weights import from_weights
+    from zerokara.unpickle import load_pickle
+
+    params = load_pickle(path)
+    data = None if dataset is None else datasets.load(dataset)
+    try:
+        model = from_weights(params, activation, data, {"imported": path.name})
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    out = path.with_suffix(".safetensors") if out is None else out
+    model.save(out)
+    layers = [layer for layer in model.network.layers if layer.parameters]
+    sizes = "-".join(str(layer.shapes()["W"][0]) for layer in layers)
+    _say(console, f"{sizes}-{len(model.classes)}, {activation}: {out}")
     return 0
 
 

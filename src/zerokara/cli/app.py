@@ -146,6 +146,23 @@ def predict(
     return predict(console(), model, input, index, picture)
 
 
+@app.command(name="import")
+def import_weights(file: Path, /, *, activation: str, out: Path | None = None, dataset: str | None = None) -> int:
+    """Turn pickled weights, a dict W1, b1, W2, b2, ... as courses save it, into a model file; the pickle is not run.
+
+    Example: zerokara import weight_bias_params_0.pkl --activation sigmoid --dataset mnist --out model.safetensors
+
+    Args:
+        file: the pickle.
+        activation: that of the hidden layers: relu, sigmoid, tanh, leaky_relu or gelu. The file does not tell.
+        out: the model file. [default: FILE with the ending .safetensors]
+        dataset: what the weights were trained on, which names the classes. [default: classes 0, 1, ...]
+    """
+    from zerokara.cli.answers import import_weights
+
+    return import_weights(console(), file, activation, out, dataset)
+
+
 @app.command
 def export(model: Path, out: Path, /, *, force: bool = False) -> int:
     """Write a model as an ONNX file: raw samples in, labels and probabilities out (needs the extra onnx).
