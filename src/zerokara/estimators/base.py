@@ -1,0 +1,200 @@
+"""What the classifier and the regressor share: arguments, and the way from arrays to a trained network."""
+
+import copy
+import warnings
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from zerokara.arrays import Array
+from zerokara.data import Part, Preprocess
+from zerokara.data.targets import Task
+from zerokara.errors import InputError
+from zerokara.estimators import samples
+from zerokara.estimators.learner import Judge, Learner
+from zerokara.model import Model
+from zerokara.nn import Network
+from zerokara.search.hyperparameters import HYPERPARAMETERS, complete
+from zerokara.search.plan import check_counts
+from zerokara.train import Epoch, Patience
+from zerokara.train.metrics import CHUNK
+
+CURVES = ("train_loss", "train_score", "val_loss", "val_score", "lr")
+
+
+@dataclass(eq=False, repr=False)
+class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
+    """One fully connected network; arguments are only stored, `fit` checks them."""
+
+    hidden: Sequence[int] = (100, 100)
+    _: KW_ONLY
+    activation: str = "relu"
+    dropout: float = 0.0
+    batch_norm: bool = False
+    init_scale: float = 1.0
+    optimizer: str = "adam"
+    lr: float = 0.001
+    weight_decay: float = 0.0
+    momentum: float = 0.9
+    beta1: float = 0.9
+    beta2: float = 0.999
+    schedule: str = "constant"
+    span: int | None = None
+    batch_size: int | str = "auto"
+    epochs: int = 200
+    validation: float | None = 0.1
+    patience: int | None = 20
+    tol: float = 0.0
+    scoring: str | Callable[..., float] = "loss"
+    scaling: str = "standard"
+    warm_start: bool = False
+    threads: int = 1
+    verbose: bool = False
+    random_state: int | np.random.RandomState | None = None
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:  # noqa: N803
+        """Train the network and keep its best epoch.
+
+        With ``warm_start`` a further call trains for ``epochs`` more epochs: 30 and then 30 are the same as 60,
+        if ``span`` says 60 where the schedule looks to the end.
+
+        Args:
+            X, y: the samples (N, D), and their targets.
+            sample_weight: how much each sample counts, (N,), zero or above.
+            X_val, y_val: judge by these; else by the share of X that ``validation`` says.
+        """
+        goes_on = self.warm_start and hasattr(self, "_learner")
+        self._check()
+        x, t = self._arrays(X, y, reset=not goes_on)
+        whole = samples.part(x, t, self._weights(x, t, sample_weight))
+        if (X_val is None) != (y_val is None):
+            raise InputError("X_val and y_val come together: give both or neither")
+        seed = self._learner.seed if goes_on else self._seed()
+        if X_val is None:
+            train, held_out = samples.hold_out(whole, self.validation, seed)
+        else:
+            x_val, t_val = self._arrays(X_val, y_val, reset=False)
+            train, held_out = whole, samples.part(x_val, t_val, self._class_weights(t_val, t))
+        self._learn(train, held_out, self.epochs, self._learner if goes_on else None, seed)
+        return self
+
+    def _continue(self, x: Array, t: Array, sample_weight: Any) -> None:
+        """Train for one more epoch, on these samples alone."""
+        learner: Learner | None = getattr(self, "_learner", None)
+        if learner:
+            learner.settle()
+        part = samples.part(x, t, self._weights(x, t, sample_weight))
+        self._learn(part, None, 1, learner, learner.seed if learner else self._seed())
+
+    def _learn(self, train: Part, held_out: Part | None, epochs: int, learner: Learner | None, seed: int) -> None:
+        scaling = learner.preprocess if learner else self.scaling
+        data = samples.dataset(self._task, train, held_out, self._outputs(), scaling)
+        learner = learner or Learner(seed, data.preprocess)
+        patience = None if self.patience is None else Patience(self.patience, self.tol)
+        if learner.waits(patience):
+            warnings.warn(
+                f"training stopped early in epoch {learner.epoch} and does not go on: raise patience, or None", stacklevel=3
+            )
+        learner.learn(
+            data,
+            self._settings(len(train)),
+            epochs,
+            span=self.span or self.epochs,
+            judge=self._judge(data.preprocess, held_out) if held_out is not None and self.scoring != "loss" else None,
+            patience=patience,
+            threads=self.threads,
+            watch=_show if self.verbose else None,
+        )
+        self.model_ = self._model(learner.chosen(), data.preprocess)
+        self._learner = learner
+        self.best_epoch_, self.n_iter_ = learner.best_epoch or learner.epoch, learner.epoch
+        self.history_ = {name: learner.history[name][0] for name in CURVES}
+
+    def _check(self) -> None:
+        """Raise for the first argument that breaks its rule, those of the search's own table aside."""
+        check_counts(epochs=self.epochs, threads=self.threads)
+        check_counts(**{n: getattr(self, n) for n in ("span", "patience") if getattr(self, n) is not None})
+
+    def _settings(self, n: int) -> dict[str, Any]:
+        """Return a value for every hyperparameter of a search, checked."""
+        given = {name: getattr(self, name) for name in HYPERPARAMETERS if hasattr(self, name)}
+        if self.batch_size == "auto":
+            given["batch_size"] = batch_size(n)
+        return complete(given)
+
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _arrays(self, X: Any, y: Any, reset: bool, known: bool = False) -> tuple[Array, Array]:  # noqa: N803
+        """Return samples (N, D), float32, and targets as a loss takes them; ``reset`` learns what both are like."""
+        x, y = validate_data(self, X, y, reset=reset, dtype=np.float32, order="C", multi_output=True, **self._accepts)
+        return x, self._targets(y, reset and not known)
+
+    def _weights(self, x: Array, t: Array, sample_weight: Any) -> Array | None:
+        own = self._class_weights(t, t)
+        if sample_weight is None:
+            return own
+        given: Array = _check_sample_weight(sample_weight, x, dtype=np.float64, ensure_non_negative=True)
+        return given if own is None else given * own
+
+    def _judge(self, preprocess: Preprocess, held_out: Part) -> Judge:
+        """Return how a network is judged by ``scoring`` on what is held out."""
+        scorer, y = check_scoring(self, scoring=self.scoring), self._labels(held_out.t)
+        judged = copy.copy(self)
+        vars(judged).pop("feature_names_in_", None)  # The held-out samples are arrays.
+
+        def judge(network: Network, epoch: Epoch) -> float:
+            judged.model_ = self._model(network, preprocess)
+            return -float(scorer(judged, held_out.x, y))
+
+        return judge
+
+    def _model(self, network: Network, preprocess: Preprocess) -> Model:
+        return Model(network, preprocess, self._task, self._outputs(), (len(preprocess.shift),))
+
+    def _scores(self, X: Any) -> Array:  # noqa: N803
+        """Return the network's outputs (N, C), float64, for samples in the data's own units.
+
+        BLAS adds up in an order that depends on how many rows there are: so there are always as many, and what is
+        said of a sample does not depend on its company.
+        """
+        check_is_fitted(self, "model_")
+        x = validate_data(self, X, reset=False, dtype=np.float32, order="C")
+        padded = np.concatenate([x, np.broadcast_to(x[-1], (-len(x) % CHUNK, x.shape[1]))])
+        return self.model_.scores(padded)[: len(x)].astype(np.float64)
+
+    _task: ClassVar[Task]
+    _accepts: ClassVar[dict[str, Any]] = {}
+
+    @abstractmethod
+    def _targets(self, y: Array, learn: bool) -> Array:
+        """Return targets as a loss takes them; ``learn`` what they are like, or hold them against what is known."""
+
+    @abstractmethod
+    def _labels(self, t: Array) -> Array:
+        """Return targets as they were given: the inverse of `_targets`."""
+
+    @abstractmethod
+    def _outputs(self) -> tuple[str, ...]:
+        """Return the names of the outputs."""
+
+    def _class_weights(self, t: Array, everything: Array) -> Array | None:
+        """Return how much each sample counts for its class; ``everything`` are the targets that are learned from."""
+        return None
+
+
+def batch_size(n: int) -> int:
+    """Return how many of n samples make a step: enough steps on small data, enough samples a step on large."""
+    return max(16, min(200, n // 20))
+
+
+def _show(epoch: Epoch) -> None:
+    facts = [f"{name} {float(getattr(epoch, name)[0]):.4f}" for name in CURVES[:4]]
+    print(f"epoch {epoch.number}: {', '.join(fact for fact in facts if not fact.endswith('nan'))}")
