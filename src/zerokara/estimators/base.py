@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -33,15 +34,15 @@ CURVES = ("train_loss", "train_score", "val_loss", "val_score", "lr")
 class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     """One fully connected network; arguments are only stored, `fit` checks them."""
 
-    hidden: Sequence[int] = (100, 100)
+    hidden: Sequence[int] = (100,)
     _: KW_ONLY
     activation: str = "relu"
     dropout: float = 0.0
     batch_norm: bool = False
-    init_scale: float = 1.0
+    init_scale: float = 0.5
     optimizer: str = "adam"
     lr: float = 0.001
-    weight_decay: float = 0.0
+    weight_decay: float = 0.001
     momentum: float = 0.9
     beta1: float = 0.9
     beta2: float = 0.999
@@ -59,7 +60,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     verbose: bool = False
     random_state: int | np.random.RandomState | None = None
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
         """Train the network and keep its best epoch.
 
         With ``warm_start`` a further call trains for ``epochs`` more epochs: 30 and then 30 are the same as 60,
@@ -99,9 +100,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         learner = learner or Learner(seed, data.preprocess)
         patience = None if self.patience is None else Patience(self.patience, self.tol)
         if learner.waits(patience):
-            warnings.warn(
-                f"training stopped early in epoch {learner.epoch} and does not go on: raise patience, or None", stacklevel=3
-            )
+            _warn(f"training stopped early in epoch {learner.epoch} and does not go on: raise patience")
         learner.learn(
             data,
             self._settings(len(train)),
@@ -113,14 +112,20 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             watch=_show if self.verbose else None,
         )
         self.model_ = self._model(learner.chosen(), data.preprocess)
+        if learner.network is None:
+            _warn(f"the loss stopped being finite in epoch {learner.epoch}; the best epoch was kept: lower lr")
         self._learner = learner
         self.best_epoch_, self.n_iter_ = learner.best_epoch or learner.epoch, learner.epoch
         self.history_ = {name: learner.history[name][0] for name in CURVES}
+        if self.scoring != "loss":
+            self.history_["val_scoring"] = -np.array(learner.values)
 
     def _check(self) -> None:
         """Raise for the first argument that breaks its rule, those of the search's own table aside."""
         check_counts(epochs=self.epochs, threads=self.threads)
         check_counts(**{n: getattr(self, n) for n in ("span", "patience") if getattr(self, n) is not None})
+        if isinstance(self.batch_size, str) and self.batch_size != "auto":
+            raise InputError(f"batch_size must be a whole number or 'auto', got {self.batch_size!r}")
 
     def _settings(self, n: int) -> dict[str, Any]:
         """Return a value for every hyperparameter of a search, checked."""
@@ -132,7 +137,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
-    def _arrays(self, X: Any, y: Any, reset: bool, known: bool = False) -> tuple[Array, Array]:  # noqa: N803
+    def _arrays(self, X: Any, y: Any, reset: bool, known: bool = False) -> tuple[Array, Array]:
         """Return samples (N, D), float32, and targets as a loss takes them; ``reset`` learns what both are like."""
         x, y = validate_data(self, X, y, reset=reset, dtype=np.float32, order="C", multi_output=True, **self._accepts)
         return x, self._targets(y, reset and not known)
@@ -148,7 +153,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         """Return how a network is judged by ``scoring`` on what is held out."""
         scorer, y = check_scoring(self, scoring=self.scoring), self._labels(held_out.t)
         judged = copy.copy(self)
-        vars(judged).pop("feature_names_in_", None)  # The held-out samples are arrays.
+        judged.__dict__.pop("feature_names_in_", None)  # The held-out samples are arrays.
 
         def judge(network: Network, epoch: Epoch) -> float:
             judged.model_ = self._model(network, preprocess)
@@ -159,7 +164,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def _model(self, network: Network, preprocess: Preprocess) -> Model:
         return Model(network, preprocess, self._task, self._outputs(), (len(preprocess.shift),))
 
-    def _scores(self, X: Any) -> Array:  # noqa: N803
+    def _scores(self, X: Any) -> Array:
         """Return the network's outputs (N, C), float64, for samples in the data's own units.
 
         BLAS adds up in an order that depends on how many rows there are: so there are always as many, and what is
@@ -193,6 +198,10 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 def batch_size(n: int) -> int:
     """Return how many of n samples make a step: enough steps on small data, enough samples a step on large."""
     return max(16, min(200, n // 20))
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, ConvergenceWarning, stacklevel=4)
 
 
 def _show(epoch: Epoch) -> None:

@@ -21,7 +21,8 @@ Judge = Callable[[nn.Network, Epoch], float]
 class Learner:
     """A network between calls of `fit`: all that training for longer needs, and no data.
 
-    ``history`` holds its curves, ``best`` the weights of its best epoch where there was anything to judge by.
+    ``history`` holds its curves, ``values`` what each epoch was judged by, NaN where there was nothing to judge by;
+    ``best`` holds the weights of the best epoch.
 
     Args:
         seed: what initial weights, batches and dropout are drawn from.
@@ -33,6 +34,7 @@ class Learner:
         self.network: nn.Network | None = None
         self.optimizer: Optimizer | None = None
         self.history = History(1)
+        self.values: list[float] = []
         self.forget()
 
     def forget(self) -> None:
@@ -70,7 +72,7 @@ class Learner:
         threads: int = 1,
         watch: Callable[[Epoch], None] | None = None,
     ) -> None:
-        """Train for ``epochs`` more epochs, fewer if ``patience`` ends or the network diverges.
+        """Train for ``epochs`` more epochs: fewer if ``patience`` ends or the network diverges.
 
         Args:
             data: scaled, with a validation part if anything is to be judged.
@@ -81,12 +83,15 @@ class Learner:
         """
         if self.waits(patience):
             return
+        if self.epoch and self.network is None:
+            raise InputError(f"the network's loss stopped being finite in epoch {self.epoch}: fit anew with a lower lr")
         run = self._trainer(data, settings, span, threads)
         # Set once for all epochs: it takes a millisecond.
         with blas.threads(threads):
             for epoch in run.epochs(epochs):
                 if watch:
                     watch(epoch)
+                self.values.append(math.nan)
                 if epoch.diverged[0]:
                     self.network = None
                     return
@@ -131,6 +136,7 @@ class Learner:
     def _judged(self, network: nn.Network, epoch: Epoch, judge: Judge | None, patience: Patience | None) -> bool:
         """Keep the network if it is the best so far; return whether patience ends."""
         value = judge(network, epoch) if judge else float(badness(epoch.val_loss, epoch.val_score, "loss")[0])
+        self.values[-1] = value
         value = value if math.isfinite(value) else math.inf
         if self.best is None or value < self.best_value:
             self.best, self.best_value, self.best_epoch = network.copy(), value, epoch.number

@@ -14,8 +14,6 @@ from zerokara.arrays import Array
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.estimators.base import NetworkEstimator
-from zerokara.nn import softmax
-from zerokara.nn.activations import sigmoid
 
 
 @dataclass(eq=False, repr=False)
@@ -32,13 +30,13 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
     _task = "regression"
     _accepts: ClassVar = {"y_numeric": True}
 
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one more epoch, on these samples alone; see `NetworkClassifier.partial_fit`."""
         self._check()
         self._continue(*self._arrays(X, y, reset=not hasattr(self, "_learner")), sample_weight)
         return self
 
-    def predict(self, X: Any) -> Array:  # noqa: N803
+    def predict(self, X: Any) -> Array:
         """Return the numbers of each sample, (N,), or (N, C) where the targets had two axes."""
         scores = self._scores(X)
         return self._labels(self.model_.preprocess.restore_target(scores))
@@ -75,7 +73,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     label_smoothing: float = 0.0
     class_weight: Mapping[Any, float] | str | None = None
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:  # noqa: N803
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one more epoch, on these samples alone; nothing is held out.
 
         The first call fixes how the inputs are scaled: let its samples be many. After a `fit` that kept its best
@@ -99,24 +97,26 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         self._continue(x, t, sample_weight)
         return self
 
-    def predict(self, X: Any) -> Array:  # noqa: N803
+    def predict(self, X: Any) -> Array:
         """Return the class of each sample, (N,), or 0 or 1 for each of its labels, (N, C)."""
         scores = self._scores(X)
         return self._labels(scores > 0 if self._several else scores.argmax(axis=1))
 
-    def predict_proba(self, X: Any) -> Array:  # noqa: N803
+    def predict_proba(self, X: Any) -> Array:
         """Return probabilities (N, C): of the classes, which sum to 1, or of each label by itself."""
-        scores = self._scores(X)
-        return sigmoid(scores) if self._several else softmax(scores)
+        p: Array = np.exp(self.predict_log_proba(X))
+        return p
 
-    def predict_log_proba(self, X: Any) -> Array:  # noqa: N803
+    def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithms of `predict_proba`, exact where those are all but 0."""
         scores = self._scores(X)
         if self._several:
-            return -np.logaddexp(0, -scores)
-        scores = scores - scores.max(axis=1, keepdims=True)
-        logarithms: Array = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        return logarithms
+            several: Array = -np.logaddexp(0, -scores)
+            return several
+        # Sums, not products with ones: how BLAS adds up depends on the number of rows.
+        scores -= scores.max(axis=1, keepdims=True)
+        scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        return scores
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
