@@ -5,7 +5,7 @@ from zerokara.model import Model
 from zerokara.search.space import choice, integer, log, uniform
 from zerokara.search.study import Study
 from zerokara.train import Trainer
-from zerokara.tuning import tune
+from zerokara.tuning import resume, tune
 
-__all__ = ["Model", "Study", "Trainer", "choice", "data", "integer", "log", "nn", "optim", "tune", "uniform"]
+__all__ = ["Model", "Study", "Trainer", "choice", "data", "integer", "log", "nn", "optim", "resume", "tune", "uniform"]
 __version__ = "0.1.0"

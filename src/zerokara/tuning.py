@@ -1,9 +1,12 @@
 """One call from data to a tuned network: the search, and the folder that it leaves."""
 
 import platform
+import shutil
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,15 +14,16 @@ from typing import Any
 import numpy as np
 
 from zerokara.data import Dataset
-from zerokara.search.hyperparameters import to_text
+from zerokara.errors import InputError
+from zerokara.search.executors import open_pool
+from zerokara.search.hyperparameters import HYPERPARAMETERS, find, to_text
 from zerokara.search.plan import Plan, check_counts
 from zerokara.search.progress import Progress
 from zerokara.search.proposing import generation_size, make_sampler
 from zerokara.search.race import make_race
-from zerokara.search.runfolder import RunFolder
-from zerokara.search.space import Space, default_space
+from zerokara.search.runfolder import CONFIG, RunFolder, toml
+from zerokara.search.space import Space, default_space, parse_searches
 from zerokara.search.study import Study, search
-from zerokara.search.workers import cores
 from zerokara.train import Epoch
 
 
@@ -30,7 +34,11 @@ def tune(
     trials: int = 100,
     epochs: int = 50,
     sampler: str = "random",
-    race: str = "none",
+    race: str = "halving",
+    seeds: int = 1,
+    folds: int = 1,
+    patience: int | None = None,
+    refit: bool = False,
     seed: int = 0,
     rank: str = "loss",
     keep_best: bool = False,
@@ -39,11 +47,12 @@ def tune(
     generation: int | None = None,
     evaluate_train_every: int = 1,
     dtype: str = "float32",
-    workers: int | None = None,
+    workers: int | str | Executor | None = None,
     out: str | Path | None = None,
     force: bool = False,
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    note: Callable[[str], None] = warnings.warn,
     started: float | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> Study:
@@ -59,6 +68,10 @@ def tune(
         trials, epochs: how many proposals are tried, and for how many epochs each.
         sampler: what proposes them: "random", "grid", "qmc", "tpe", "cmaes" or "narrowing".
         race: who trains to the end: "none" (all), "halving" or "hyperband", with [:ETA[:FIRST_RUNG]].
+        seeds: initializations that each trial is trained from; its score is their mean.
+        folds: cross-validation folds that each trial is trained on, cut from the training and validation samples.
+        patience: epochs without an improvement after which a network stops; None never stops one.
+        refit: train the winner once more, on all training and validation samples, for as many epochs.
         rank: trials are ranked by validation "loss", or "accuracy" (R2 in regression).
         keep_best: judge each trial by its best epoch, not by its last, and keep that epoch's weights.
         paired: trials share their draws (mini-batches, dropout, initial weights); False gives each its own.
@@ -66,10 +79,12 @@ def tune(
         generation: how many are proposed at once; None leaves it to the sampler.
         evaluate_train_every: epochs from one evaluation of the whole training set to the next.
         dtype: "float32" or "float64".
-        workers: threads; by default one for each core. The numbers do not depend on it.
+        workers: a number of threads, by default one for each core; "processes[:N]", "dask[:N]", the address of a
+            Dask scheduler, or any `concurrent.futures.Executor`. The numbers do not depend on it.
         out: the folder that the run is written to, if any; ``force`` replaces a run that it holds.
         progress: called about four times a second with how far the study is.
         on_epoch: called with every epoch of every population, from the thread that trained it.
+        note: told in a sentence of what was lost and is done again.
         started, about: for a caller's clock and its own lines in the run's config.
 
     >>> import zerokara as zk
@@ -79,29 +94,116 @@ def tune(
     (4, True, True)
     """
     started = time.perf_counter() if started is None else started
-    plan = Plan(data, epochs, seed, rank, keep_best, paired, replicate, evaluate_train_every, dtype)
+    plan = Plan(
+        data, epochs, seed, rank, keep_best, paired, replicate, evaluate_train_every, dtype, seeds, folds, patience
+    )
     whole = Space(default_space() if space is None else space)
-    check_counts(trials=trials, workers=cores() if workers is None else workers)
+    check_counts(trials=trials)
     generation = generation_size(sampler, trials) if generation is None else generation
     check_counts(generation=generation)
     settings: dict[str, Any] = {"trials": trials, "sampler": sampler, "race": race, "generation": generation}
+    # Every name is checked before a folder is made.
     make_race(race)
-    make_sampler(sampler, whole, seed, trials=trials)  # Every name is checked before a folder is made.
-    run = partial(search, plan, whole, **settings, workers=workers, progress=progress, on_epoch=on_epoch)
+    make_sampler(sampler, whole, seed, trials=trials)
+    open_pool(workers)
+    run = partial(
+        search,
+        plan,
+        whole,
+        **settings,
+        refit=refit,
+        workers=workers,
+        progress=progress,
+        on_epoch=on_epoch,
+        note=note,
+    )
     if out is None:
         return run()
+    folder = RunFolder.create(out, config(plan, whole, {**settings, "refit": refit}, about), force)
+    return _in_folder(run, folder, started)
 
+
+def resume(
+    run: str | Path,
+    data: Dataset,
+    *,
+    trials: int | None = None,
+    workers: int | str | Executor | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    note: Callable[[str], None] = warnings.warn,
+    started: float | None = None,
+) -> Study:
+    """Finish a search that was interrupted or killed, to the numbers that it would have had, and return the study.
+
+    Args:
+        run: the folder that `tune` was given as ``out``.
+        data: the same data, cut and scaled alike.
+        trials: how many there shall be in total, if more than were planned.
+        workers, progress, on_epoch, started: as for `tune`.
+        note: told in a sentence of what is not as it was: other versions, a damaged file.
+
+    Raises:
+        InputError: other data; no run at the path.
+        OutsideError: another process has the run.
+
+    >>> import tempfile
+    >>> import zerokara as zk
+    >>> data = zk.data.load("digits").split(validation=0.2, test=0.2, seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = zk.tune(data, {"lr": zk.log(1e-4, 1e-1), "hidden": (16,)}, trials=4, epochs=3, out=folder)
+    ...     again = zk.resume(folder, data, trials=6)
+    >>> len(again.trials), again.trials[3].val_loss == study.trials[3].val_loss
+    (6, True)
+    """
+    started = time.perf_counter() if started is None else started
+    folder = RunFolder(run)
+    config = folder.config()
+    for difference in differences(config, data):
+        note(difference)
+    if trials is not None:
+        check_counts(max(1, config["trials"]), trials=trials)
+        if trials > config["trials"] and config["sampler"] == "grid":
+            raise InputError("a grid is laid out for its number of trials: start another search for more of them")
+        config["trials"] = trials
+        folder.write(CONFIG, toml(config))
+    open_pool(workers)
+    plan = Plan(data, **{name: config[name] for name in PLAN if name in config})
+    again = partial(
+        search,
+        plan,
+        space_of(config),
+        **{name: config[name] for name in ("trials", "sampler", "race", "generation", "refit")},
+        workers=workers,
+        progress=progress,
+        on_epoch=on_epoch,
+        note=note,
+    )
+    return _in_folder(again, folder, started)
+
+
+def _in_folder(run: Callable[..., Study], folder: RunFolder, started: float) -> Study:
+    """Search with the journal and the checkpoints of a folder, and leave the results there."""
     from zerokara.report.run import write_run, write_summary
     from zerokara.search.journal import Journal
 
-    folder = RunFolder.create(out, config(plan, whole, settings, about), force)
+    checkpoints = folder.path / "checkpoints"
     with Journal(folder.path / "journal.log") as journal:
-        study = run(journal=journal)
-    write_run(study, folder)
-    if study.network is not None and not study.interrupted:
-        _ = study.test_score
-    write_summary(study, folder, time.perf_counter() - started)
+        study = run(journal=journal, checkpoints=checkpoints)
+        write_run(study, folder)
+        if study.finalists and not study.interrupted:
+            _ = study.test_score
+        write_summary(study, folder, time.perf_counter() - started)
+        if not study.interrupted:
+            shutil.rmtree(checkpoints, ignore_errors=True)
     return study
+
+
+PLAN = (
+    *("epochs", "seed", "rank", "keep_best", "paired", "replicate", "evaluate_train_every", "dtype"),
+    *("seeds", "folds", "patience"),
+)
+"""What a config says of the plan."""
 
 
 def config(plan: Plan, space: Space, settings: Mapping[str, Any], about: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -117,17 +219,40 @@ def config(plan: Plan, space: Space, settings: Mapping[str, Any], about: Mapping
         "scaling": data.preprocess.kind,
         "seed": plan.seed,
         **settings,
-        "epochs": plan.epochs,
-        "rank": plan.rank,
-        "keep_best": plan.keep_best,
-        "paired": plan.paired,
-        "replicate": plan.replicate,
-        "evaluate_train_every": plan.evaluate_train_every,
-        "dtype": plan.dtype,
+        **{name: getattr(plan, name) for name in PLAN if name != "seed"},
         **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
         "search": space.searches(),
         "record": record(data),
     }
+
+
+def space_of(config: Mapping[str, Any]) -> Space:
+    """Return the space that a run's config tells of."""
+    fixed = {name: config[name] for name in HYPERPARAMETERS if name in config}
+    return Space(
+        {name: find(name).parse(value) if isinstance(value, str) else value for name, value in fixed.items()}
+        | parse_searches(config["search"])
+    )
+
+
+def differences(config: Mapping[str, Any], data: Dataset) -> list[str]:
+    """Return a sentence for everything that may give other bits here than where the run was made; refuse other data."""
+    then, now = config["record"], record(data)
+    if then["data_sha256"] != now["data_sha256"]:
+        raise InputError(
+            f"a search goes on with the data it began with, whose SHA-256 begins {then['data_sha256'][:12]}, got "
+            f"{data.name} with {now['data_sha256'][:12]}: bring those data back, or start another search"
+        )
+    return [
+        f"the run was made with {name.replace('_', ' ')} {_brief(then.get(name))}, here it is {_brief(now[name])}: "
+        "the numbers may differ in their last bits"
+        for name in ("zerokara", "numpy", "platform", "processor_features")
+        if then.get(name) != now[name]
+    ]
+
+
+def _brief(value: Any) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def record(data: Dataset) -> dict[str, Any]:

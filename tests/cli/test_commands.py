@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run."""
     path = tmp_path_factory.mktemp("runs") / "run"
     with pytest.raises(SystemExit) as ended:
-        main(["tune", "digits", *SMALL, "--trials", "25", "--workers", "2", "--out", str(path)])
+        main(["tune", "digits", *SMALL, "--trials", "25", "--race", "none", "--workers", "2", "--out", str(path)])
     assert ended.value.code == 0
     return path
 
@@ -130,6 +130,19 @@ def test_the_winner_trained_alone_is_the_winner(capsys, tmp_path, folder) -> Non
     run(capsys, "train", "--from", folder, "--trial", number, "--out", tmp_path / "alone")
     together, alone = (zk.Model.load(path / "best.safetensors") for path in (folder, tmp_path / "alone"))
     assert np.array_equal(together.network.params, alone.network.params)
+
+
+def test_a_trial_that_was_dropped_trains_on_when_alone_and_that_is_said(capsys, tmp_path) -> None:
+    run(capsys, "tune", "digits", *SMALL, "--trials", 6, "--out", tmp_path / "run")
+    dropped = next(row for row in rows(tmp_path / "run") if row["state"] == "pruned")
+    _, out, _ = run(
+        capsys, "train", "--from", tmp_path / "run", "--trial", dropped["number"], "--out", tmp_path / "one"
+    )
+    assert f"note: trial {dropped['number']} was pruned after {dropped['epochs']} epoch" in out
+    assert f"epoch {dropped['epochs']}: " in out
+    line = next(line for line in out.splitlines() if line.startswith(f"epoch {dropped['epochs']}:"))
+    assert f"validation loss {float(dropped['val_loss']):.4f}" in line
+    assert int(rows(tmp_path / "one")[0]["epochs"]) == 3
 
 
 def test_an_unpaired_trial_trained_alone_has_its_own_draws(capsys, tmp_path) -> None:
@@ -289,7 +302,9 @@ def start(*tokens: object, **options: object) -> "subprocess.Popen[str]":
 
 def test_ctrl_c_saves_and_ranks_what_was_trained(tmp_path) -> None:
     out = tmp_path / "run"
-    process = start("tune", "digits", "--trials", 8, "--epochs", 1_000_000, "--hidden", "16", "--out", out)
+    process = start(
+        "tune", "digits", "--trials", 8, "--race", "none", "--epochs", 1_000_000, "--hidden", "16", "--out", out
+    )
     while not (out / "journal.log").exists() and process.poll() is None:
         time.sleep(0.05)
     time.sleep(2)

@@ -49,10 +49,12 @@ def proposals(space: list[dict[str, object]]) -> list[Proposal]:
 
 
 def results(found, plan):
-    populations = [Population(shard, plan) for shard in found]
+    populations = [Population(shard) for shard in found]
     for population in populations:
-        population.advance(plan.epochs, lambda *_: None, lambda: False)
-    return sorted((t for p in populations for t in p.trials()), key=lambda trial: trial.number)
+        while not population.arrives(plan.epochs):
+            for _ in population.advance(plan, plan.epochs, lambda: False):
+                pass
+    return [trial for _, trial in sorted(pair for p in populations for pair in p.trials(plan).items())]
 
 
 @pytest.mark.parametrize("space", SPACES)

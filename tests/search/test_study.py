@@ -21,7 +21,7 @@ def data() -> zk.data.Dataset:
 
 @pytest.fixture(scope="module")
 def study(data) -> zk.Study:
-    return zk.tune(data, SPACE, trials=9, epochs=4, workers=2)
+    return zk.tune(data, SPACE, trials=9, epochs=4, race="none", workers=2)
 
 
 def same(a: zk.Study, b: zk.Study) -> bool:
@@ -34,7 +34,7 @@ def same(a: zk.Study, b: zk.Study) -> bool:
 
 @pytest.mark.parametrize("change", [{"workers": 1}, {"workers": 3}, {"generation": 4}])
 def test_workers_and_generations_change_nothing(data, study, change) -> None:
-    other = zk.tune(data, SPACE, trials=9, epochs=4, **change)
+    other = zk.tune(data, SPACE, trials=9, epochs=4, race="none", **change)
     assert same(study, other)
     assert np.array_equal(study.best.model.network.params, other.best.model.network.params)
 
@@ -56,7 +56,7 @@ def test_the_winner_is_the_trial_with_the_lowest_loss_and_its_weights_give_that_
 
 
 def test_keep_best_gives_the_weights_of_the_best_epoch(data) -> None:
-    study = zk.tune(data, {**SPACE, "lr": zk.log(0.05, 0.3)}, trials=4, epochs=40, keep_best=True)
+    study = zk.tune(data, {**SPACE, "lr": zk.log(0.05, 0.3)}, trials=4, epochs=40, race="none", keep_best=True)
     for trial in study.trials:
         assert trial.val_loss == trial.curves["val_loss"].min()
     assert study.best.epoch < 40, "choose a case whose best epoch is not its last"
@@ -97,7 +97,7 @@ def test_all_diverged_leaves_no_winner_and_says_what_to_do(data) -> None:
 
 def test_progress_ends_with_everything_done(data) -> None:
     seen = []
-    study = zk.tune(data, SPACE, trials=5, epochs=2, progress=seen.append)
+    study = zk.tune(data, SPACE, trials=5, epochs=2, race="none", progress=seen.append)
     last = seen[-1]
     assert (last.trials_done, last.epochs_done, last.epochs, last.trials_running) == (5, 10, 10, 0)
     assert last.leader.value == study.best.trial.value
@@ -119,7 +119,9 @@ def test_ctrl_c_ends_the_search_and_keeps_what_was_trained(data) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
     before = signal.getsignal(signal.SIGINT)
-    study = zk.tune(data, {"lr": zk.log(1e-4, 1e-1), "hidden": (64, 64)}, trials=4, epochs=100_000, progress=press)
+    study = zk.tune(
+        data, {"lr": zk.log(1e-4, 1e-1), "hidden": (64, 64)}, trials=4, epochs=100_000, race="none", progress=press
+    )
     assert study.interrupted
     assert {trial.state for trial in study.trials} == {"interrupted"}
     assert study.best.val_loss == min(trial.curves["val_loss"][-1] for trial in study.trials)
@@ -137,7 +139,7 @@ def test_a_second_ctrl_c_ends_it_at_once(data) -> None:
 
 def test_it_runs_outside_the_main_thread(data, study) -> None:
     found = []
-    thread = threading.Thread(target=lambda: found.append(zk.tune(data, SPACE, trials=9, epochs=4)))
+    thread = threading.Thread(target=lambda: found.append(zk.tune(data, SPACE, trials=9, epochs=4, race="none")))
     thread.start()
     thread.join()
     assert same(found[0], study)

@@ -61,6 +61,22 @@ def tune(
 
 
 @app.command
+def resume(
+    out: Annotated[Path, Parameter(name="RUN")], /, *, trials: int | None = None, workers: str | None = None
+) -> int:
+    """Finish a search that was interrupted or killed, to the same numbers as if it had not been.
+
+    Args:
+        out: the folder of the run.
+        trials: how many there shall be in total, if more than were planned.
+        workers: as for tune.
+    """
+    from zerokara.cli.search import run_resume
+
+    return run_resume(console(), STARTED, out, trials, workers)
+
+
+@app.command
 def train(
     dataset: str,
     /,
@@ -83,7 +99,7 @@ def train(
 
     if (source is None) != (trial is None):
         raise InputError("--from RUN and --trial N go together, got one of them: add the other")
-    return run_one(console(), STARTED, dataset, given(hyperparameters), data, training, run, source)
+    return run_one(console(), STARTED, dataset, given(hyperparameters), data, training, run, source, trial)
 
 
 @app.command

@@ -88,7 +88,7 @@ class SearchOptions:
     trials: int = 100
     """How many proposals are tried."""
     sampler: Annotated[str, Parameter(help=SAMPLER)] = "random"
-    race: str = "none"
+    race: str = "halving"
     """Who trains to the end: none (all do), halving or hyperband, with [:ETA[:FIRST_RUNG]], such as halving:3:2."""
     generation: int | None = None
     """Trials proposed and trained at once, at most. [default: 256; for samplers that learn a fifth of the trials]"""
@@ -120,6 +120,14 @@ class TrainingOptions:
     """What networks are ranked by on the validation samples."""
     keep_best: Annotated[bool, Parameter(negative="--no-keep-best")] = False
     """Judge a network by its best epoch, and keep those weights, instead of its last."""
+    patience: int | None = None
+    """Epochs in a row without an improvement after which a network stops. [default: none stops early]"""
+    seeds: int = 1
+    """Initializations that each trial is trained from; its score is their mean."""
+    folds: int = 1
+    """Cross-validation folds that each trial is trained on, cut from the training and validation samples."""
+    refit: Annotated[bool, Parameter(negative="--no-refit")] = False
+    """Train the winner once more on all training and validation samples, and test and save that network."""
     evaluate_train_every: int = 1
     """Epochs from one evaluation on all training samples to the next."""
     seed: int = 0
@@ -139,8 +147,9 @@ class RunOptions:
     """The folder for the results. [default: runs/DATASET-N]"""
     force: bool = False
     """Replace the run that the folder holds."""
-    workers: int | None = None
-    """Threads that train; the numbers do not depend on it. [default: one for each core]"""
+    workers: str | None = None
+    """A number of threads, processes[:N], dask[:N], or tcp://HOST:PORT, the address of a Dask scheduler. The numbers do
+    not depend on it. [default: a thread for each core]"""
     config: Path | None = None
     """A TOML file with any of these options, such as a run's config.toml; the command line overrides it."""
 
@@ -190,20 +199,23 @@ def _merged(tokens: list[str], content: dict[str, Any], source: str) -> list[str
 
 def trial_config(source: Path, number: int) -> dict[str, Any]:
     """Return the config with which one trial of a run is trained again alone, its own values in place."""
-    folder = RunFolder(source)
-    config = folder.config()
-    try:
-        with open(folder.path / "trials.csv", encoding="utf-8", newline="") as file:
-            rows = {row["number"]: row for row in csv.DictReader(file)}
-    except OSError as error:
-        raise InputError(f"{source} must hold trials.csv, got none: let the run end first") from error
+    config, rows = RunFolder(source).config(), trials_of(source)
     if str(number) not in rows:
         raise InputError(f"the trials of {source} are 0 to {len(rows) - 1}, got --trial {number}")
     for name in parse_searches(config.pop("search", [])):
         config[name] = rows[str(number)][name]
     if not config.pop("paired", True):
-        config["replicate"] = config.get("replicate", 0) + number
+        config["replicate"] = config.get("replicate", 0) + number * config.get("seeds", 1)
     return {name: value for name, value in config.items() if name not in ("trials", "sampler", "race", "generation")}
+
+
+def trials_of(run: Path) -> dict[str, dict[str, str]]:
+    """Return the rows of a run's ``trials.csv`` by the trials' numbers."""
+    try:
+        with open(run / "trials.csv", encoding="utf-8", newline="") as file:
+            return {row["number"]: row for row in csv.DictReader(file)}
+    except OSError as error:
+        raise InputError(f"{run} must hold trials.csv, got none: let the run end first") from error
 
 
 def value_of(option: str, tokens: list[str]) -> str | None:

@@ -1,20 +1,22 @@
 """``zerokara tune`` and ``zerokara train``: a search, and one network, which is a search with one trial."""
 
 import dataclasses
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from zerokara.cli.live import View, duration
-from zerokara.cli.options import DataOptions, RunOptions, SearchOptions, TrainingOptions
-from zerokara.report.run import BEST, leaderboard
+from zerokara.cli.options import DataOptions, RunOptions, SearchOptions, TrainingOptions, trials_of
+from zerokara.report.run import BEST, leaderboard, mean
 from zerokara.search.runfolder import RunFolder, next_folder
 from zerokara.search.space import Space
 from zerokara.search.study import Study
 from zerokara.train import Epoch
 from zerokara.train.metrics import METRICS
-from zerokara.tuning import tune
+from zerokara.tuning import resume, space_of, tune
 
 INTERRUPTED = 130
 
@@ -51,9 +53,42 @@ def run_search(
             out=out,
             force=run.force,
             progress=view,
+            note=noting(console),
             started=started,
             about={"dataset": spelled(dataset)},
         )
+    return tell(console, study, out)
+
+
+def run_resume(console: Console, started: float, out: Path, trials: int | None, workers: str | None) -> int:
+    """Finish a search, show the progress and the best, and return the exit code."""
+    config = RunFolder(out).config()
+    if trials in (None, config["trials"]) and summary_of(out).get("finished"):
+        console.print(f"{out} is finished: {config['trials']} trials, nothing is left to do", highlight=False)
+        return 0
+    named = {field.name for field in dataclasses.fields(DataOptions)}
+    data = DataOptions(**{name: config[name] for name in named & set(config)}).load(config["dataset"], config["seed"])
+    with View(console, space_of(config), METRICS[data.task]) as view:
+        study = resume(out, data, trials=trials, workers=workers, progress=view, note=noting(console), started=started)
+    return tell(console, study, out)
+
+
+def summary_of(run: Path) -> dict[str, Any]:
+    """Return what a run's summary says; nothing where there is none."""
+    try:
+        found = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def noting(console: Console) -> Callable[[str], None]:
+    """Return what prints a note."""
+    return lambda text: console.print(f"note: {text}", highlight=False, soft_wrap=True, markup=False)
+
+
+def tell(console: Console, study: Study, out: Path) -> int:
+    """Print the best trials and how it ended, and return the exit code."""
     best = study.ranking(BEST)
     console.print(f"\nthe best {len(best)} of {len(study.trials)} trials:", highlight=False)
     for line in leaderboard(best, study):
@@ -70,11 +105,18 @@ def run_one(
     training: TrainingOptions,
     run: RunOptions,
     source: Path | None = None,
+    trial: int | None = None,
 ) -> int:
-    """Train one network, show every epoch, and return the exit code; ``source`` is the run whose trial it repeats."""
+    """Train one network, show every epoch, and return the exit code; ``trial`` of the run ``source`` is repeated."""
     data = data_options.load(dataset, training.seed)
     if source and data.fingerprint() != RunFolder(source).config().get("record", {}).get("data_sha256"):
         console.print(f"note: these are not the data of {source}, so the numbers will be others", soft_wrap=True)
+    if source and trial is not None:
+        row = trials_of(source)[str(trial)]
+        if int(row["epochs"]) < training.epochs:
+            noting(console)(
+                f"trial {trial} was {row['state']} after {row['epochs']} epochs; here it trains on to {training.epochs}"
+            )
     out = run.out or next_folder("runs", data.name)
     console.print(data.describe(), highlight=False, soft_wrap=True)
     metric = METRICS[data.task]
@@ -92,11 +134,13 @@ def run_one(
         data,
         space,
         trials=1,
+        race="none",
         **dataclasses.asdict(training),
         workers=run.workers,
         out=out,
         force=run.force,
-        on_epoch=line,
+        on_epoch=line if training.seeds == training.folds == 1 else None,
+        note=noting(console),
         started=started,
         about={"dataset": spelled(dataset)},
     )
@@ -106,7 +150,7 @@ def run_one(
 def conclude(console: Console, study: Study, out: Path) -> int:
     """Tell how it ended: the winner, its test score, the folder."""
     metric = METRICS[study.plan.data.task]
-    if study.network is None:
+    if not study.finalists:
         console.print(f"written: {out}", highlight=False, soft_wrap=True)
         if study.interrupted:
             console.print("interrupted before any network finished an epoch", highlight=False)
@@ -115,12 +159,14 @@ def conclude(console: Console, study: Study, out: Path) -> int:
     best = study.best.trial
     who = f"winner, trial {best.number}" if len(study.trials) > 1 else "network"
     console.print(
-        f"\nthe {who} at epoch {best.epoch}: validation {metric} {best.val_score:.4f}, loss {best.val_loss:.4f}",
+        f"\nthe {who} at epoch {best.epoch}: "
+        f"validation {metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}",
         highlight=False,
         soft_wrap=True,
     )
     if study.interrupted:
         console.print("interrupted: what was trained is saved and ranked, the test data were not read", highlight=False)
+        console.print(f"to finish it: zerokara resume {out}", highlight=False, soft_wrap=True)
     elif study.plan.data.test is not None:
         console.print(f"test {metric} of the {who.split(',')[0]}, read once: {study.test_score:.4f}", highlight=False)
     rate, proposing = study.epochs_trained / study.seconds, study.proposing_seconds / study.seconds

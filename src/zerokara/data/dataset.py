@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from zerokara.data.part import Part
+from zerokara.data.part import Part, join
 from zerokara.data.preprocess import Preprocess
-from zerokara.data.split import cut, part_size
+from zerokara.data.split import cut, folds, part_size
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.rng import stream
@@ -38,6 +38,8 @@ class Dataset:
     preprocess: Preprocess
     split_settings: dict[str, Any] = field(default_factory=dict)
     """How it was cut, JSON-able: train_size, validation, test, seed, stratify."""
+    original: "Dataset | None" = field(default=None, repr=False)
+    """The same data as they were before they were scaled."""
 
     @property
     def n_inputs(self) -> int:
@@ -139,7 +141,39 @@ class Dataset:
             validation=self.validation and apply(self.validation),
             test=self.test and apply(self.test),
             preprocess=preprocess,
+            original=self,
         )
+
+    def folds(self, count: int, seed: int = 0) -> "tuple[Dataset, ...]":
+        """Return so many datasets for cross-validation: in each another share of the samples is the validation part.
+
+        Training and validation samples are put together, shuffled and dealt anew (by class, where `split` was
+        told to stratify); the test part stays. Each is scaled as this one is, fitted on its own training part.
+
+        >>> from zerokara.data import load
+        >>> [len(fold.validation) for fold in load("digits").split(test=0.2).folds(3)]
+        [480, 479, 479]
+        """
+        whole = self.pooled_original()
+        order = stream(seed, "folds").permutation(len(whole.train))
+        dealt = folds(order, count, whole.train.t if self.split_settings.get("stratify") else None)
+        found = []
+        for k, chosen in enumerate(dealt):
+            rest = np.concatenate([fold for j, fold in enumerate(dealt) if j != k])
+            cut_here = replace(whole, train=whole.train.take(rest), validation=whole.train.take(chosen))
+            found.append(cut_here.scaled(self.preprocess.kind))
+        return tuple(found)
+
+    def pooled(self) -> "Dataset":
+        """Return the dataset with its validation samples put back to the training samples, scaled anew."""
+        return self.pooled_original().scaled(self.preprocess.kind)
+
+    def pooled_original(self) -> "Dataset":
+        """Return the training and validation samples as one training part, as they were before they were scaled."""
+        whole = self.original or self
+        if whole.validation is None:
+            return whole
+        return replace(whole, train=join([whole.train, whole.validation]), validation=None)
 
     def fingerprint(self) -> str:
         """Return a SHA-256 over all arrays, their shapes and the class names: the same data, the same text.

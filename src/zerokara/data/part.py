@@ -1,5 +1,6 @@
 """One part of a dataset: its samples, targets and weights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,16 @@ class Part:
         """Return the samples that an index or a slice names."""
         weights = None if self.weights is None else mean_one(self.weights[index])
         return Part(self.x[index], self.t[index], weights)
+
+
+def join(parts: Sequence[Part]) -> Part:
+    """Return the samples of several parts as one, in that order."""
+    weights = [part.weights for part in parts if part.weights is not None]
+    return Part(
+        np.concatenate([part.x for part in parts]),
+        np.concatenate([part.t for part in parts]),
+        mean_one(np.concatenate(weights)) if weights else None,
+    )
 
 
 def mean_one(weights: Array) -> Array:

@@ -33,6 +33,22 @@ def part_size(size: float, available: int, what: str) -> int:
     return count
 
 
+def folds(order: Index, count: int, t: Array | None = None) -> list[Index]:
+    """Return a shuffled order cut into so many folds, their sizes as equal as can be.
+
+    With class labels t, each class is dealt to the folds in turn, so that all have its proportion.
+
+    >>> folds(np.array([3, 0, 2, 1, 4]), 2)
+    [array([3, 0, 2]), array([1, 4])]
+    """
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or not 2 <= count <= len(order):
+        raise InputError(f"folds must be a whole number, 2 to {len(order)}, the samples to be dealt, got {count!r}")
+    if t is None:
+        return np.array_split(order, count)
+    by_class = order[np.argsort(t[order], kind="stable")]
+    return [by_class[fold::count] for fold in range(count)]
+
+
 def cut(order: Index, count: int, t: Array | None = None) -> tuple[Index, Index]:
     """Return the first `count` samples of a shuffled order, and the rest.
 

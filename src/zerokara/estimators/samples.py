@@ -38,7 +38,8 @@ def dataset(
 ) -> Dataset:
     """Return the data scaled: as a kind of scaling says, fitted on the training part, or as samples were before."""
     identity = Preprocess.identity(train.x.shape[1], len(outputs))
-    data = Dataset("arrays", task, train, validation, None, outputs, train.x.shape[1:], identity)
+    cut_by = {"stratify": task == "classification"}
+    data = Dataset("arrays", task, train, validation, None, outputs, train.x.shape[1:], identity, cut_by)
     if isinstance(scaling, str):
         return data.scaled(scaling)
 

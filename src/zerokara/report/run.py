@@ -24,9 +24,11 @@ def trials_csv(study: Study) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     columns = ["number", "state", "epochs", "val_loss", f"val_{metric}", f"train_{metric}"]
-    writer.writerow([*columns, *study.space.searched])
+    errors = ["val_loss", "val_score"] if study.plan.rows > 1 else []
+    named = [f"{name.replace('score', metric)}_standard_error" for name in errors]
+    writer.writerow([*columns, *named, *study.space.searched])
     for trial in study.trials:
-        scores = [trial.val_loss, trial.val_score, trial.train_score]
+        scores = [trial.val_loss, trial.val_score, trial.train_score, *map(trial.standard_error, errors)]
         params = [to_text(trial.params[name]) for name in study.space.searched]
         writer.writerow([trial.number, trial.state, trial.epochs, *map(_number, scores), *params])
     return text.getvalue()
@@ -38,6 +40,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
     states = [trial.state for trial in study.trials]
     found: dict[str, Any] = {
         "trials": len(study.trials),
+        "finished": not study.interrupted,
         "states": {state: states.count(state) for state in sorted(set(states))},
         "epochs_trained": study.epochs_trained,
         "seconds": study.seconds,
@@ -47,7 +50,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         "best": None,
         f"test_{metric}": None,
     }
-    if study.network is not None:
+    if study.finalists:
         best = study.best.trial
         found["best"] = {
             "number": best.number,
@@ -56,6 +59,11 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
             f"val_{metric}": best.val_score,
             "val_loss": best.val_loss,
         }
+        if best.rows:
+            found["best"] |= {
+                f"val_{metric}_standard_error": best.standard_error("val_score"),
+                "val_loss_standard_error": best.standard_error("val_loss"),
+            }
         if not study.interrupted and not math.isnan(study.test_score):
             found[f"test_{metric}"] = study.test_score
     return found
@@ -68,7 +76,7 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
     its losses and scores and, if it looks at images, by its first weights.
     """
     written = [folder.write("trials.csv", trials_csv(study))]
-    if study.network is None:
+    if not study.finalists:
         return written
     from zerokara.report import figures, series
 
@@ -100,10 +108,15 @@ def leaderboard(trials: list[Trial], study: Study) -> list[str]:
         params = ", ".join(f"{name}:{show(trial.params[name])}" for name in study.space.searched)
         note = "" if trial.state == "complete" else f" [{trial.state}]"
         lines.append(
-            f"Best-{place} ({short}:{trial.val_score:.4f}, val loss:{trial.val_loss:.4f}) | "
+            f"Best-{place} ({short}:{mean(trial, 'val_score')}, val loss:{mean(trial, 'val_loss')}) | "
             f"trial {trial.number}{note}" + (f" | {params}" if params else "")
         )
     return lines
+
+
+def mean(trial: Trial, curve: str) -> str:
+    """Return a trial's value with four decimals, and its standard error where it has several networks."""
+    return f"{trial.at(curve):.4f}" + (f" ± {trial.standard_error(curve):.4f}" if trial.rows else "")
 
 
 def _number(value: float) -> str:

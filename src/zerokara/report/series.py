@@ -161,7 +161,7 @@ def scatter(study: Study) -> Scatter:
     searched = study.space.searched.items()
     panels = tuple(panel(name, found, [trial.params[name] for trial in trials]) for name, found in searched)
     scores = np.array([_score(trial) for trial in trials], float)
-    best = None if study.network is None else trials.index(study.best.trial)
+    best = None if not study.finalists else trials.index(study.best.trial)
     metric = METRICS[study.plan.data.task]
     title = f"{study.plan.data.name}: validation {SCORE[metric]} of {len(trials)} trials"
     return Scatter(panels, scores, best, metric, title)

@@ -6,19 +6,20 @@ Only this file knows the difference.
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from zerokara.arrays import Array, Index
+from zerokara.data import Dataset
 from zerokara.nn import SoftmaxCrossEntropy, mlp
 from zerokara.optim import OPTIMIZERS, schedules
 from zerokara.search.hyperparameters import split, to_text
 from zerokara.search.plan import Plan
 from zerokara.search.trial import Proposal
-from zerokara.train import Trainer
+from zerokara.train import Patience, Trainer
 from zerokara.train.metrics import CHUNK
 
 NETWORKS = range(5, 51)
@@ -31,32 +32,49 @@ MEMORY = 1 << 29
 
 @dataclass(frozen=True)
 class Shard:
-    """Trials that train as one population: one structure, one replicate."""
+    """Networks that train as one population, one of each trial: one structure, one initialization, one fold.
+
+    ``repeat`` counts the initializations of a trial, ``replicate`` says which draws that one has.
+    """
 
     proposals: tuple[Proposal, ...]
     structure: dict[str, Any]
+    repeat: int = 0
+    fold: int = 0
     replicate: int = 0
 
     @property
     def cohort(self) -> tuple[Any, ...]:
         """What shards of one cohort have in common."""
-        return self.replicate, *map(to_text, self.structure.values())
+        return self.repeat, self.fold, self.replicate, *map(to_text, self.structure.values())
 
     def of(self, proposals: Iterable[Proposal]) -> "Shard":
         """Return a shard of the same cohort with other trials."""
         return replace(self, proposals=tuple(proposals))
 
 
-def shards(proposals: Iterable[Proposal], plan: Plan, workers: int) -> list[Shard]:
-    """Return the proposals as shards: grouped by structure, then cut so that every worker has its share.
+def shards(
+    proposals: Iterable[Proposal], plan: Plan, workers: int, without: Container[tuple[int, int, int]] = ()
+) -> list[Shard]:
+    """Return every network of the proposals in a shard: grouped by cohort, then cut so that each worker has its share.
 
-    How they are cut changes no number, only the speed. Unpaired trials have draws of their own, and so a shard each.
+    Those ``without`` are left out, each named by trial, initialization and fold. How they are cut changes no
+    number, only the speed. Unpaired trials have draws of their own, and so a shard each.
     """
-    singles = [Shard((p,), split(p.params)[1], plan.replicate + (0 if plan.paired else p.number)) for p in proposals]
+    singles = [
+        Shard((p,), split(p.params)[1], repeat, fold, plan.draws(p.number, repeat))
+        for p in proposals
+        for repeat in range(plan.seeds)
+        for fold in range(plan.folds)
+        if (p.number, repeat, fold) not in without
+    ]
     found = []
-    for same in cohorts(singles):
+    groups = cohorts(singles)
+    for same in groups:
         members = [single.proposals[0] for single in same]
-        found += [same[0].of(members[i] for i in piece) for piece in cut(len(members), same[0], plan, workers)]
+        # Where there are enough cohorts to keep every worker busy, each is cut for speed alone.
+        share = max(1, workers // len(groups))
+        found += [same[0].of(members[i] for i in piece) for piece in cut(len(members), same[0], plan, share)]
     return found
 
 
@@ -87,9 +105,13 @@ def cut(trials: int, shard: Shard, plan: Plan, workers: int) -> list[Index]:
     return np.array_split(np.arange(trials), pieces)
 
 
-def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None) -> Trainer:
-    """Return the trainer of a shard: its trials' numbers as arrays over the networks of one population."""
-    s, data = shard.structure, plan.data
+def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None, data: Dataset | None = None) -> Trainer:
+    """Return the trainer of a shard: its trials' numbers as arrays over the networks of one population.
+
+    It trains on the shard's fold, or on ``data``, which may lack a validation part: then nothing is judged.
+    """
+    s, data = shard.structure, data or plan.parts[shard.fold]
+    judged = data.validation is not None
     numbers = {name: _column(shard.proposals, name) for name in split(shard.proposals[0].params)[0]}
     optimizer = OPTIMIZERS[s["optimizer"]]
     network = mlp(
@@ -117,7 +139,8 @@ def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None) ->
         seed=plan.seed,
         replicate=shard.replicate,
         evaluate_train_every=plan.evaluate_train_every,
-        keep_best=plan.keep_best,
+        keep_best=plan.keep_best and judged,
+        patience=Patience(plan.patience) if plan.patience and judged else None,
         rank=plan.rank,
         stop=stop,
     )

@@ -2,90 +2,94 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-from zerokara.nn import Network
+from zerokara.search.checkpoint import Checkpoints
 from zerokara.search.cohort import shards
 from zerokara.search.plan import Plan
-from zerokara.search.population import Population, regroup
+from zerokara.search.population import Population
 from zerokara.search.progress import Watch
 from zerokara.search.race import Bracket, Race
+from zerokara.search.standing import Finalist, Standing, finest
 from zerokara.search.trial import Proposal, Trial
-from zerokara.search.workers import work_through
+from zerokara.search.workers import Crew
+
+Report = Callable[[Sequence[Trial]], None]
 
 
 @dataclass(frozen=True)
 class Generation:
-    """The trials of a generation by number, the best with its network, and the seconds inside trainers."""
+    """The trials of a generation by number, the best with their networks, and the seconds inside trainers."""
 
     trials: list[Trial]
-    best: tuple[Trial, Network] | None
+    finalists: list[Finalist]
     seconds: float
 
 
-def train_generation(
-    proposals: Sequence[Proposal],
-    plan: Plan,
-    race: Race,
-    workers: int,
-    watch: Watch,
-    stop: threading.Event,
-    tick: Callable[[], None],
-) -> Generation:
-    """Train the proposals, dealt to the brackets of the race in order, until the race or ``stop`` ends it."""
-    parts, start = [], 0
-    for bracket in race.brackets(len(proposals), plan.epochs):
-        own = proposals[start : start + bracket.trials]
-        parts.append(_train_bracket(own, plan, bracket, workers, watch, stop, tick))
-        start += bracket.trials
-    trials = sorted((trial for part in parts for trial in part.trials), key=lambda trial: trial.number)
-    return Generation(trials, better(*(part.best for part in parts)), sum(part.seconds for part in parts))
+@dataclass
+class Generations:
+    """Trains generations of one study, one after another.
 
+    Args:
+        plan, race: how the trials train and race.
+        crew: who trains.
+        watch: is told of trials that end.
+        stop: when set, everything stands still.
+        checkpoints: where it is kept how the trials stand.
+        keep: how many of the best networks are kept.
+        tick: called about four times a second.
+        report: told at every rung how the trials there stand.
+    """
 
-def _train_bracket(
-    proposals: Sequence[Proposal],
-    plan: Plan,
-    bracket: Bracket,
-    workers: int,
-    watch: Watch,
-    stop: threading.Event,
-    tick: Callable[[], None],
-) -> Generation:
-    populations = [Population(shard, plan) for shard in shards(proposals, plan, workers)]
-    settled: list[Trial] = []
-    best: tuple[Trial, Network] | None = None
-    seconds = 0.0
-    for rung in bracket.rungs:
+    plan: Plan
+    race: Race
+    crew: Crew
+    watch: Watch
+    stop: threading.Event
+    checkpoints: Checkpoints
+    keep: int
+    tick: Callable[[], None]
+    report: Report
+    seconds: float = field(default=0.0, init=False)
 
-        def advance(population: Population, rung: int = rung) -> None:
-            try:
-                population.advance(rung, watch.epoch, stop.is_set)
-            except BaseException:
-                stop.set()  # Or the other populations would train on for nothing.
-                raise
+    def train(self, number: int, proposals: Sequence[Proposal]) -> Generation:
+        """Train generation ``number``, its proposals dealt to the brackets of the race in order."""
+        self.seconds = 0.0
+        parts: list[Standing] = []
+        start = 0
+        for k, bracket in enumerate(self.race.brackets(len(proposals), self.plan.epochs)):
+            own = proposals[start : start + bracket.trials]
+            parts.append(self._race(f"{number}-{k}", own, bracket))
+            start += bracket.trials
+        trials = sorted((trial for part in parts for trial in part.settled), key=lambda trial: trial.number)
+        finalists = finest([finalist for part in parts for finalist in part.finalists], self.keep)
+        return Generation(trials, finalists, self.seconds)
 
-        work_through(populations, advance, workers, tick)
-        seconds += sum(population.seconds for population in populations)
-        standing = [(population, population.trials()) for population in populations]
-        going: set[int] = set()
-        if rung < plan.epochs and not stop.is_set():
-            ranked = sorted((trial for _, trials in standing for trial in trials), key=lambda t: t.rank_key)
-            alive = {trial.number for trial in ranked if trial.state != "diverged"}
-            going = alive.intersection(bracket.survivors([trial.number for trial in ranked]))
-        for population, trials in standing:
-            leaving = [trial for trial in trials if trial.number not in going]
-            # The winner may come from any rung: those who go on can get worse.
-            best = better(best, population.best(leaving))
-            if not stop.is_set():
-                leaving = [replace(t, state="pruned") if t.state == "interrupted" else t for t in leaving]
-            settled += leaving
-            watch.settle(leaving)
-        if not going:
-            break
-        populations = regroup(populations, going, workers)
-    return Generation(settled, best, seconds)
+    def _race(self, name: str, proposals: Sequence[Proposal], bracket: Bracket) -> Standing:
+        """Take the trials of a bracket from where its checkpoint has them to its end, or to where all stop."""
+        standing = self.checkpoints.read(name, proposals)
+        settled = {trial.number for trial in standing.settled}
+        fresh = [proposal for proposal in proposals if proposal.number not in settled]
+        found = shards(fresh, self.plan, self.crew.count, without=standing.members())
+        standing.populations += [Population(shard) for shard in found]
+        self.watch.restore(standing.settled, sum(population.epochs_trained for population in standing.populations))
+        while standing.rung < len(bracket.rungs) and standing.populations:
+            rung = bracket.rungs[standing.rung]
+            before = sum(population.seconds for population in standing.populations)
 
+            def idle(population: Population, rung: int = standing.rung) -> None:
+                self.checkpoints.idle(name, rung, population)
 
-def better(*candidates: tuple[Trial, Network] | None) -> tuple[Trial, Network] | None:
-    """Return the best of the candidates by value, ties to the lower number."""
-    return min((c for c in candidates if c), key=lambda candidate: candidate[0].rank_key, default=None)
+            self.crew.advance(standing.populations, rung, idle, self.tick)
+            self.seconds += sum(population.seconds for population in standing.populations) - before
+            if self.stop.is_set():
+                break
+            self.report(standing.trials(self.plan))
+            self.watch.settle(standing.at_rung(bracket, self.plan, self.keep, self.crew.count))
+            self.checkpoints.write(name, standing)
+        if self.stop.is_set() and standing.populations:
+            self.checkpoints.flush()
+            trials = standing.trials(self.plan)
+            standing.settle(trials, self.keep)
+            self.watch.settle(trials)
+        return standing

@@ -1,6 +1,8 @@
 """What all trials of a study share."""
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +14,9 @@ from zerokara.errors import InputError, unknown
 class Plan:
     """What all trials of a study share: the data, how long they train, and how they are judged.
 
-    ``replicate`` says which draws they share; unpaired, trial k has the draws replicate + k for itself.
+    Each trial is trained from ``seeds`` initializations on each of ``folds`` folds; 1 fold is the data as they
+    were split. ``replicate`` is the first of the draws that trials share; unpaired, trial k has its own,
+    from replicate + k * seeds on.
     """
 
     data: Dataset
@@ -24,18 +28,51 @@ class Plan:
     replicate: int = 0
     evaluate_train_every: int = 1
     dtype: str = "float32"
+    seeds: int = 1
+    folds: int = 1
+    patience: int | None = None
 
     def __post_init__(self) -> None:
-        check_counts(epochs=self.epochs, evaluate_train_every=self.evaluate_train_every)
+        check_counts(
+            epochs=self.epochs,
+            evaluate_train_every=self.evaluate_train_every,
+            seeds=self.seeds,
+            folds=self.folds,
+            patience=1 if self.patience is None else self.patience,
+        )
         check_counts(0, seed=self.seed, replicate=self.replicate)
         if self.rank not in RANKS:
             raise unknown("rank", self.rank, RANKS)
         if self.dtype not in ("float32", "float64"):
             raise unknown("dtype", self.dtype, ("float32", "float64"))
-        if self.data.validation is None:
+        if self.folds > 1:
+            _ = self.parts  # Folds that cannot be cut are an error now.
+        elif self.data.validation is None:
             raise InputError(
-                "a search is judged on validation data, got none: cut them off with data.split(validation=0.2)"
+                "a search is judged on validation data, got none: cut them off with data.split(validation=0.2), "
+                "or ask for folds"
             )
+
+    @cached_property
+    def parts(self) -> tuple[Dataset, ...]:
+        """The data of each fold; those as they were split where there is one."""
+        return (self.data,) if self.folds == 1 else self.data.folds(self.folds, self.seed)
+
+    def for_training(self) -> "Plan":
+        """Return the plan without what training does not need: test data, and data as they were before scaling."""
+        bare = copy.copy(self)
+        parts = tuple(replace(part, test=None, original=None) for part in self.parts)
+        bare.__dict__.update(parts=parts, data=parts[0])
+        return bare
+
+    @property
+    def rows(self) -> int:
+        """How many networks a trial has."""
+        return self.seeds * self.folds
+
+    def draws(self, number: int, repeat: int = 0) -> int:
+        """Return which draws a trial's network has that starts from its initialization ``repeat``."""
+        return self.replicate + repeat + (0 if self.paired else number * self.seeds)
 
 
 RANKS = ("loss", "accuracy")

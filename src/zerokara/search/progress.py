@@ -39,11 +39,13 @@ class Progress:
     seconds: float
     diverged: int
     leader: Leader | None
+    epochs_before: int = 0
+    """Those that were done before this process began."""
 
     @property
     def epochs_per_second(self) -> float:
         """Network-epochs a second."""
-        return self.epochs_done / self.seconds if self.seconds > 0 else 0.0
+        return (self.epochs_done - self.epochs_before) / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def seconds_left(self) -> float:
@@ -67,7 +69,7 @@ class Watch:
         self.lock = threading.Lock()
         self.running: dict[int, Leader] = {}
         self.finished: Leader | None = None
-        self.done = self.epochs_done = self.diverged = 0
+        self.done = self.epochs_done = self.epochs_before = self.diverged = 0
 
     def epoch(self, proposals: Sequence[Proposal], epoch: Epoch, value: Array) -> None:
         """Note an epoch of a population; ``value`` is what its networks are ranked by."""
@@ -78,6 +80,17 @@ class Watch:
             self.epochs_done += len(epoch.rows)
         if self.on_epoch:
             self.on_epoch(epoch)
+
+    def restore(self, trials: Sequence[Trial], epochs: int) -> None:
+        """Note trials that had ended, and epochs that others had trained, before this process began."""
+        with self.lock:
+            before = epochs + sum(trial.epochs_trained for trial in trials)
+            self.epochs_done += before
+            self.epochs_before += before
+            for trial in trials:
+                score, proposal = trial.val_score, Proposal(trial.number, trial.params)
+                self.running[trial.number] = Leader(proposal, trial.epoch, trial.value, score)
+        self.settle(trials)
 
     def settle(self, trials: Iterable[Trial]) -> None:
         """Note that trials train no more."""
@@ -105,4 +118,5 @@ class Watch:
                 seconds=time.perf_counter() - self.started,
                 diverged=self.diverged,
                 leader=leader if leader and np.isfinite(leader.value) else None,
+                epochs_before=self.epochs_before,
             )

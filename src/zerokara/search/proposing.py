@@ -1,5 +1,6 @@
 """What to try next: an Optuna study that is asked and told a generation at a time."""
 
+import math
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -39,6 +40,8 @@ SAMPLERS = {
 
 GENERATION = 256
 """Trials asked for at once, at most: more would take memory and gain no speed."""
+GENERATIONS = "generations"
+"""The attribute of the Optuna study that keeps the sizes of its generations."""
 LEAST = 10
 """Trials that a sampler which learns is asked for at once, at least."""
 
@@ -105,6 +108,7 @@ class Proposer:
 
         self._space = space
         self._journal = journal
+        self._kept = journal is not None
         self.seconds = 0.0
         with self._generation():
             self._storage = journal.storage() if journal else optuna.storages.InMemoryStorage()
@@ -114,11 +118,51 @@ class Proposer:
         self._study_id = self._storage.get_study_id_from_name(name)
         self.seconds = 0.0  # What it took to open the study is no cost of the sampler.
 
+    @property
+    def sizes(self) -> list[int]:
+        """How many trials each generation that was asked for has."""
+        return list(self.study.user_attrs.get(GENERATIONS, []))
+
     def ask(self, count: int) -> list[Proposal]:
-        """Return the next trials to run, all proposed from what has been told so far."""
-        ranges = self._space.distributions()
+        """Return the next trials to run, a generation, all proposed from what has been told so far."""
         with self._generation():
-            trials = [self.study.ask(ranges) for _ in range(count)]
+            # Known before the first of them is: so a generation that a kill cuts short is completed.
+            self.study.set_user_attr(GENERATIONS, [*self.sizes, count])
+            return self._ask(count)
+
+    def ask_again(self, generation: int) -> list[Proposal]:
+        """Return the trials of a generation that was asked for, each as it was proposed, those not yet asked too."""
+        first, count = sum(self.sizes[:generation]), self.sizes[generation]
+        begun = self.study.get_trials(deepcopy=False)[first : first + count]
+        running = {proposal.number: proposal for proposal in self.unfinished()}
+        asked = [
+            running[trial.number]
+            if trial.number in running
+            else Proposal(trial.number, self._space.decode(trial.params))
+            for trial in begun
+        ]
+        with self._generation():
+            return asked + self._ask(count - len(asked))
+
+    def told(self, proposals: Iterable[Proposal]) -> dict[int, Trial]:
+        """Return those of the trials that have been told, by number, as they ended."""
+        trials = self.study.get_trials(deepcopy=False)
+        return {
+            proposal.number: Trial.of_record(proposal, trials[proposal.number].user_attrs["record"])
+            for proposal in proposals
+            if trials[proposal.number].state.is_finished()
+        }
+
+    def report(self, trials: Iterable[Trial]) -> None:
+        """Record how trials that go on stand at a rung."""
+        with self._generation():
+            for trial in trials:
+                if trial.epochs and math.isfinite(trial.value):
+                    self._storage.set_trial_intermediate_value(self._key(trial.number), trial.epochs, trial.value)
+
+    def _ask(self, count: int) -> list[Proposal]:
+        ranges = self._space.distributions()
+        trials = [self.study.ask(ranges) for _ in range(count)]
         return [Proposal(trial.number, self._space.decode(trial.params)) for trial in trials]
 
     def unfinished(self) -> list[Proposal]:
@@ -157,10 +201,12 @@ class Proposer:
 
         with self._generation():
             for trial in sorted(trials, key=lambda trial: trial.number):
+                key = self._key(trial.number)
+                if self._kept:
+                    self._storage.set_trial_user_attr(key, "record", trial.record)
                 if trial.state == "complete":
                     self.study.tell(trial.number, trial.value)
                     continue
-                key = self._key(trial.number)
                 self._storage.set_trial_user_attr(key, "state", trial.state)
                 if trial.state == "diverged":
                     self.study.tell(trial.number, DIVERGED)

@@ -2,23 +2,30 @@
 
 import math
 import time
+import warnings
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zerokara.blas import one_thread
+from zerokara.data import Dataset
 from zerokara.errors import InputError
 from zerokara.model import Model
 from zerokara.nn import Network
-from zerokara.search.generation import better, train_generation
+from zerokara.search.checkpoint import Checkpoints
+from zerokara.search.cohort import trainer
+from zerokara.search.generation import Generations
 from zerokara.search.plan import Plan, check_counts
 from zerokara.search.progress import Progress, Watch
 from zerokara.search.proposing import Proposer, generation_size, make_sampler
 from zerokara.search.race import make_race
 from zerokara.search.space import Space
-from zerokara.search.trial import Trial
-from zerokara.search.workers import cores, interruptible
+from zerokara.search.standing import Finalist, finest, retrain, untrained
+from zerokara.search.trial import Proposal, Trial
+from zerokara.search.workers import Crew, interruptible
 from zerokara.train import Epoch
 
 if TYPE_CHECKING:
@@ -45,23 +52,25 @@ class Study:
 
     ``seconds`` runs from the first question to the last answer, ``train_seconds`` is the sum over workers of the
     time inside trainers, ``proposing_seconds`` that of asking, telling and keeping the study. ``interrupted`` tells
-    that Ctrl-C ended it early. ``rounds`` are those of a sampler that has rounds.
+    that Ctrl-C ended it early. ``rounds`` are those of a sampler that has rounds. ``finalists`` are the best trials
+    whose networks were kept, best first. With ``refit`` the winner's model is trained anew, on all training data.
     """
 
     space: Space
     plan: Plan
     trials: list[Trial]
-    network: tuple[int, Network] | None
+    finalists: list[Finalist]
     seconds: float
     train_seconds: float
     interrupted: bool
     proposing_seconds: float = 0.0
     rounds: "tuple[Round, ...]" = ()
+    refit: bool = False
 
     @property
     def epochs_trained(self) -> int:
         """The network-epochs that were trained."""
-        return sum(trial.epochs for trial in self.trials)
+        return sum(trial.epochs_trained for trial in self.trials)
 
     def ranking(self, count: int | None = None) -> list[Trial]:
         """Return the trials from the best down: by value, ties to the lower number, diverged ones last."""
@@ -71,25 +80,44 @@ class Study:
     def best(self) -> Best:
         """The winner: the trial with the lowest validation loss, or the highest accuracy with rank="accuracy".
 
+        With several seeds or folds that is the lowest mean, and the model is the network of the first seed and the
+        first fold, or with ``refit`` one trained on all training and validation samples for as many epochs.
+
         Raises:
             InputError: no trial finished an epoch with a finite loss.
         """
-        if self.network is None:
+        if not self.finalists:
             states = {state: sum(t.state == state for t in self.trials) for state in ("diverged", "interrupted")}
             raise InputError(
                 f"no trial has a finite validation loss ({states['diverged']} diverged, {states['interrupted']} "
                 "interrupted before their first epoch): lower the learning rates, or train for longer"
             )
-        number, network = self.network
-        trial = self.trials[number]
-        about = {"trial": number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}
-        return Best(trial, Model.of(network, self.plan.data, about))
+        trial, network = self.finalists[0]
+        about = {"trial": trial.number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}
+        if self.refit:
+            network, about = self._refitted(trial), about | {"refit": True}
+        return Best(trial, Model.of(network, self._data, about))
+
+    @cached_property
+    def _data(self) -> Dataset:
+        """The data that the winner's model was trained on."""
+        return self.plan.data.pooled() if self.refit else self.plan.parts[0]
+
+    def _refitted(self, trial: Trial) -> Network:
+        with one_thread():
+            run = trainer(untrained(Proposal(trial.number, trial.params), self.plan), self.plan, data=self._data)
+            run.fit(trial.epoch)
+        if not len(run.rows):
+            raise InputError(
+                f"the winner, trial {trial.number}, diverged when it was refitted on all training data: "
+                "lower the learning rates, or leave refit out"
+            )
+        return run.trained()
 
     @cached_property
     def test_score(self) -> float:
         """The winner's accuracy (or R2) on the test data, which nothing else looks at; NaN where there are none."""
-        test = self.plan.data.test
-        return math.nan if test is None else self.best.model.evaluate(self.plan.data)[1]
+        return math.nan if self._data.test is None else self.best.model.evaluate(self._data)[1]
 
 
 def search(
@@ -98,50 +126,85 @@ def search(
     *,
     trials: int = 100,
     sampler: str = "random",
-    race: str = "none",
+    race: str = "halving",
     generation: int | None = None,
-    workers: int | None = None,
+    workers: int | str | Executor | None = None,
     journal: "Journal | None" = None,
+    checkpoints: Path | None = None,
+    keep: int = 1,
+    refit: bool = False,
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    note: Callable[[str], None] = warnings.warn,
 ) -> Study:
     """Try ``trials`` proposals of ``space`` and return the study; see `zerokara.tune`, which calls this.
+
+    A study that the journal holds goes on from where it stands, to the numbers that it would have had.
 
     Args:
         generation: trials proposed at once, at most; None leaves it to the sampler.
         journal: where the study is kept; None keeps it in memory.
+        checkpoints: the folder for what is trained and not yet told.
+        keep: how many of the best networks are kept.
         progress: called about four times a second, and once at the end.
         on_epoch: called with every epoch of every population, from the thread that trained it.
+        note: told of what was lost and is done again.
     """
-    workers = cores() if workers is None else workers
     generation = generation_size(sampler, trials) if generation is None else generation
-    check_counts(trials=trials, generation=generation, workers=workers)
+    check_counts(trials=trials, generation=generation, keep=keep)
     rules = make_race(race)
-    maker = make_sampler(sampler, space, plan.seed, trials=trials, generation=generation)
-    proposer = Proposer(space, maker, journal)
-    sizes = [min(generation, trials - start) for start in range(0, trials, generation)]
-    epochs = sum(bracket.epochs for size in sizes for bracket in rules.brackets(size, plan.epochs))
+    proposer = Proposer(space, make_sampler(sampler, space, plan.seed, trials=trials, generation=generation), journal)
+    sizes = proposer.sizes
+    sizes += [min(generation, trials - start) for start in range(sum(sizes), trials, generation)]
+    epochs = plan.rows * sum(bracket.epochs for size in sizes for bracket in rules.brackets(size, plan.epochs))
     watch = Watch(trials, epochs, on_epoch)
+    files = Checkpoints(checkpoints, plan, note)
     done: list[Trial] = []
-    best: tuple[Trial, Network] | None = None
+    finalists: list[Finalist] = []
     train_seconds = 0.0
 
     def tick() -> None:
         if progress:
             progress(watch.progress())
 
-    with interruptible() as stop, one_thread():
-        for size in sizes:
+    with interruptible() as stop, one_thread(), Crew(plan, workers, watch.epoch, stop, note) as crew:
+        generations = Generations(plan, rules, crew, watch, stop, files, keep, tick, proposer.report)
+        for number, size in enumerate(sizes):
+            begun = number < len(proposer.sizes)
+            proposals = proposer.ask_again(number) if begun else proposer.ask(size)
+            told = proposer.told(proposals) if begun else {}
+            if len(told) == len(proposals):
+                watch.restore(list(told.values()), 0)
+                done += told.values()
+                finalists = files.finalists({trial.number: trial for trial in done})
+                continue
+            found = generations.train(number, proposals)
+            done += found.trials
+            finalists = finest([*finalists, *found.finalists], keep)
+            train_seconds += found.seconds
+            if any(trial.state == "interrupted" for trial in found.trials):
+                break
+            files.keep(finalists)
+            proposer.tell(trial for trial in found.trials if trial.number not in told)
+            files.forget(number)
             if stop.is_set():
                 break
-            found = train_generation(proposer.ask(size), plan, rules, workers, watch, stop, tick)
-            proposer.tell(found.trials)
-            done += found.trials
-            best = better(best, found.best)
-            train_seconds += found.seconds
-        interrupted = stop.is_set()
+        interrupted = len(done) < trials or any(trial.state == "interrupted" for trial in done)
+        finalists = _complete(finalists, done, plan, keep, note)
     seconds = time.perf_counter() - watch.started
     tick()
-    winner = (best[0].number, best[1]) if best else None
-    rounds = tuple(proposer.rounds())
-    return Study(space, plan, done, winner, seconds, train_seconds, interrupted, proposer.seconds, rounds)
+    rounds, proposing = tuple(proposer.rounds()), proposer.seconds + files.seconds
+    return Study(space, plan, done, finalists, seconds, train_seconds, interrupted, proposing, rounds, refit)
+
+
+def _complete(
+    finalists: list[Finalist], trials: list[Trial], plan: Plan, keep: int, note: Callable[[str], None]
+) -> list[Finalist]:
+    """Return the best networks, those trained again that are not at hand."""
+    here = {trial.number: network for trial, network in finalists}
+    best = [trial for trial in sorted(trials, key=lambda trial: trial.rank_key)[:keep] if math.isfinite(trial.value)]
+    for trial in best:
+        if trial.number not in here:
+            note(f"the network of trial {trial.number} is not kept anywhere: it is trained again")
+            here[trial.number] = retrain(trial, plan)
+    return [(trial, here[trial.number]) for trial in best]

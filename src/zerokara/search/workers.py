@@ -1,45 +1,178 @@
-"""Workers: threads that train shards side by side, each with one BLAS thread."""
+"""Workers: whatever trains populations side by side, each with one BLAS thread. Where one trains changes no number."""
 
-import os
+import contextlib
 import signal
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any
 
+from zerokara.arrays import Array
 from zerokara.blas import one_thread
-
-Work = TypeVar("Work")
-Result = TypeVar("Result")
+from zerokara.errors import OutsideError
+from zerokara.search.executors import ATTEMPTS, Pool, open_pool
+from zerokara.search.plan import Plan
+from zerokara.search.population import Population
+from zerokara.search.trial import Proposal
+from zerokara.train import Epoch
 
 TICK = 0.25
 """Seconds from one look at the progress to the next."""
 
-
-def cores() -> int:
-    """Return how many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+Watch = Callable[[Sequence[Proposal], Epoch, Array], None]
+Seen = list[tuple[Epoch, Array]]
 
 
-def work_through(
-    shards: Sequence[Work], work: Callable[[Work], Result], workers: int, tick: Callable[[], None]
-) -> list[Result]:
-    """Return ``work(shard)`` of each shard, in their order; ``tick`` is called about four times a second."""
-    with one_thread(), ThreadPoolExecutor(workers, thread_name_prefix="zerokara") as pool:
-        futures = [pool.submit(work, shard) for shard in shards]
+@dataclass(frozen=True)
+class Site:
+    """What a process knows of a study: the plan with the data, who watches, and whether to stop."""
+
+    plan: Plan
+    watch: Watch | None = None
+    stop: Callable[[], bool] = bool
+
+
+_sites: dict[str, Site] = {}
+SITES = 4
+"""Studies whose data a worker process keeps."""
+
+
+def train(study: str, plan: Plan | None, population: Population, epochs: int) -> tuple[Population, Seen] | None:
+    """Advance a population, in a worker; None where this process has not got the study's data and needs the plan.
+
+    So the data travel to a process once, whatever kind of executor it belongs to.
+    """
+    if study not in _sites:
+        if plan is None:
+            return None
+        while len(_sites) >= SITES:
+            _sites.pop(next(iter(_sites)), None)
+        _sites[study] = Site(plan)
+    site = _sites[study]
+    seen: Seen = []
+    with one_thread():
+        for epoch, values in population.advance(site.plan, epochs, site.stop):
+            if site.watch:
+                site.watch(population.shard.proposals, epoch, values)
+            else:
+                seen.append((epoch, values))
+    return population, seen
+
+
+class Crew:
+    """The workers of one study.
+
+    Args:
+        plan: what they train.
+        workers: how many threads; "processes" or "processes:N"; "dask" or "dask:N" for a cluster on this machine;
+            "tcp://HOST:PORT" for a Dask scheduler; any `concurrent.futures.Executor`. None is a thread for each core.
+        watch: told of every epoch of every population.
+        stop: set when all are to stop; an error in a worker sets it too.
+        note: told in a sentence when a worker was lost.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        workers: "int | str | Executor | None",
+        watch: Watch,
+        stop: threading.Event,
+        note: Callable[[str], None],
+    ) -> None:
+        self.plan, self.watch, self.stop, self.note = plan, watch, stop, note
+        self.study = uuid.uuid4().hex
+        self._open = open_pool(workers)
+
+    def __enter__(self) -> "Crew":
+        self.pool: Pool = self._open()
+        self.count = self.pool.count
+        _sites[self.study] = Site(self.plan, self.watch, self.stop.is_set)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _sites.pop(self.study, None)
+        self.pool.close()
+
+    def advance(
+        self, populations: list[Population], epochs: int, idle: Callable[[Population], None], tick: Callable[[], None]
+    ) -> None:
+        """Train every population, in its place in the list, until it arrives at ``epochs`` or all are to stop.
+
+        ``idle`` is called with each whenever a worker hands it back, ``tick`` about four times a second.
+        """
+        waiting = [i for i, population in enumerate(populations) if not population.arrives(epochs)]
+        lost: dict[int, int] = {}
+        futures: dict[Future[tuple[Population, Seen] | None], int] = {}
+
+        def submit(i: int, plan: Plan | None = None) -> None:
+            futures[self.pool.executor.submit(train, self.study, plan, populations[i], epochs)] = i
+
         try:
-            pending = set(futures)
-            while pending:
-                done, pending = wait(pending, TICK, FIRST_COMPLETED)
-                for future in done:
-                    future.result()  # An error in a worker is ours: it ends the search now, not at the end.
+            for i in waiting:
+                submit(i)
+            while futures:
+                for future in wait(futures, TICK, FIRST_COMPLETED).done:
+                    if future not in futures:
+                        continue
+                    i = futures.pop(future)
+                    try:
+                        handed = future.result()
+                    except self.pool.losses as error:
+                        if self.stop.is_set():
+                            continue
+                        lost[i] = lost.get(i, 0) + 1
+                        again = {i}
+                        if self._recover(error, lost[i]):
+                            gone = [other for other in futures if not _succeeded(other)]
+                            again |= {futures.pop(other) for other in gone}
+                        for j in sorted(again):
+                            submit(j)
+                        continue
+                    if handed is None:
+                        submit(i, self.plan.for_training())
+                        continue
+                    populations[i], seen = handed
+                    for epoch, values in seen:
+                        self.watch(populations[i].shard.proposals, epoch, values)
+                    idle(populations[i])
+                    if not self.stop.is_set() and not self._arrived(populations[i], epochs):
+                        submit(i)
+                if self.stop.is_set():
+                    for future in [future for future in futures if future.cancel()]:
+                        del futures[future]
                 tick()
         except BaseException:
+            self.stop.set()  # Or the other populations would train on for nothing.
             for future in futures:
                 future.cancel()
+            with contextlib.suppress(BaseException):
+                wait(futures, 60)
             raise
-        return [future.result() for future in futures]
+
+    def _arrived(self, population: Population, epochs: int) -> bool:
+        population.attach(self.plan, self.stop.is_set)
+        return population.arrives(epochs)
+
+    def _recover(self, error: BaseException, times: int) -> bool:
+        """Say that a worker was lost; where that ends the whole pool, open another and return True."""
+        reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+        if times >= ATTEMPTS:
+            raise OutsideError(
+                f"workers must live while they train, got {times} lost at the same population ({reason}): give fewer "
+                "workers or smaller layers if memory is short, or see what ends them"
+            ) from error
+        self.note(f"a worker was lost ({reason}); what it was training is trained again")
+        if broken := isinstance(error, BrokenExecutor):
+            self.pool.close()
+            self.pool = self._open()
+        return broken
+
+
+def _succeeded(future: Future[Any]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What was seen while training: the record of an epoch, and the curves of every network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -68,6 +68,12 @@ class History:
         self.epochs[epoch.rows] = epoch.number
         self.diverged[epoch.rows[epoch.diverged]] = epoch.number
         self.seconds.append(epoch.seconds)
+
+    def load(self, arrays: Mapping[str, Array]) -> None:
+        """Become the history whose epochs (R,), diverged (R,), seconds (E,) and curves (R, E) these are."""
+        self.epochs[...], self.diverged[...] = arrays["epochs"], arrays["diverged"]
+        self.seconds = [float(second) for second in arrays["seconds"]]
+        self._curves = {name: [column.copy() for column in arrays[name].T] for name in CURVES}
 
     def take(self, index: npt.ArrayLike) -> Self:
         """Return the history of the networks ``index`` alone."""

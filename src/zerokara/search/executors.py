@@ -1,0 +1,118 @@
+"""Where workers come from: threads, processes, a Dask cluster, or any executor that the caller has."""
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from zerokara.errors import InputError, OutsideError
+from zerokara.search.plan import check_counts
+
+ATTEMPTS = 3
+"""Workers that may be lost at one population before the search gives up."""
+IDLE = 60
+"""Seconds that process workers wait for another study before they end."""
+PATIENCE = 15
+"""Seconds that a Dask scheduler may take to answer."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """An executor, how many work in it, the errors that tell of a lost worker, and how it is left."""
+
+    executor: Executor
+    count: int
+    losses: tuple[type[BaseException], ...]
+    close: Callable[[], Any]
+
+
+def open_pool(workers: int | str | Executor | None) -> Callable[[], Pool]:
+    """Return what opens the workers that are asked for; what cannot be meant is an error at once.
+
+    >>> open_pool("threads")
+    Traceback (most recent call last):
+        ...
+    zerokara.errors.InputError: workers are a number of threads, ...
+    """
+    if isinstance(workers, Executor):
+        count = getattr(workers, "_max_workers", None) or cores()
+        return lambda: Pool(workers, count, (BrokenExecutor, CancelledError), lambda: None)
+    if workers is None:
+        return lambda: _threads(cores())
+    if not isinstance(workers, str):
+        check_counts(workers=workers)
+        return lambda: _threads(workers)
+    kind, _, number = workers.partition(":")
+    if kind.isdecimal() and not number:
+        check_counts(workers=int(kind))
+        return lambda: _threads(int(kind))
+    if kind in ("tcp", "tls") and number.startswith("//"):
+        return lambda: _dask(workers)
+    if kind not in ("processes", "dask") or not (not number or number.isdecimal()):
+        raise InputError(
+            "workers are a number of threads, processes or processes:N, dask or dask:N, or the address of a Dask "
+            f"scheduler such as tcp://HOST:8786; got {workers!r}"
+        )
+    count = int(number) if number else cores()
+    check_counts(workers=count)
+    return (lambda: _processes(count)) if kind == "processes" else (lambda: _dask(count))
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _threads(count: int) -> Pool:
+    executor = ThreadPoolExecutor(count, thread_name_prefix="zerokara")
+    return Pool(executor, count, (), executor.shutdown)
+
+
+def _processes(count: int) -> Pool:
+    """Return processes that outlive the study for a while, since starting them takes half a second.
+
+    Loky's, unlike the standard library's, do not import the caller's script again.
+    """
+    from loky import get_reusable_executor
+
+    executor = get_reusable_executor(max_workers=count, timeout=IDLE, initializer=_ignore_ctrl_c)
+    return Pool(executor, count, (BrokenExecutor, CancelledError), lambda: None)
+
+
+def _ignore_ctrl_c() -> None:
+    # A terminal sends it to all processes; the one that leads the search decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _dask(where: int | str) -> Pool:
+    """Return the workers of a Dask scheduler at an address, or of a new cluster of so many processes."""
+    try:
+        from distributed import Client, LocalCluster
+        from distributed.client import FutureCancelledError
+        from distributed.comm import CommClosedError
+        from distributed.scheduler import KilledWorker
+    except ImportError as error:
+        raise InputError("Dask workers need Dask: install it with pip install 'zerokara[distributed]'") from error
+    try:
+        if isinstance(where, int):
+            cluster = LocalCluster(n_workers=where, threads_per_worker=1, dashboard_address=None)
+            client = Client(cluster, timeout=PATIENCE)
+        else:
+            cluster, client = None, Client(where, timeout=PATIENCE)
+            client.wait_for_workers(1, timeout=PATIENCE)
+    except (OSError, ValueError) as error:
+        raise OutsideError(
+            f"a Dask scheduler with workers must answer at {where}, got {str(error) or type(error).__name__}: "
+            "see that it runs (dask scheduler, dask worker ADDRESS)"
+        ) from error
+    count = sum(client.nthreads().values())
+
+    def close() -> None:
+        client.close(timeout=PATIENCE)
+        if cluster:
+            cluster.close(timeout=PATIENCE)
+
+    losses = (KilledWorker, CommClosedError, FutureCancelledError, CancelledError, OSError)
+    return Pool(client.get_executor(pure=False), count, losses, close)
