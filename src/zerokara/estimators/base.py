@@ -32,7 +32,30 @@ CURVES = ("train_loss", "train_score", "val_loss", "val_score", "lr")
 
 @dataclass(eq=False, repr=False)
 class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
-    """One fully connected network; arguments are only stored, `fit` checks them."""
+    """One fully connected network; arguments are only stored, `fit` checks them.
+
+    Args:
+        hidden, activation, dropout, batch_norm, init_scale: the network, as in `zerokara.nn.mlp`.
+        optimizer, lr, weight_decay, momentum, beta1, beta2: how it learns, as in `zerokara.optim`.
+        schedule: "constant", "exponential:RATE", "step:EPOCHS:RATE", "cosine" or "cosine:WARMUP_EPOCHS".
+        span: the epochs that the schedule spans; None: ``epochs``.
+        batch_size: samples a step; "auto" makes it a twentieth of them, 16 to 200.
+        epochs: how long to train, at most.
+        validation: the share of the samples, or their number, to hold out and judge by; None holds out nothing.
+        patience: epochs without an improvement of more than ``tol`` after which training stops; None: never.
+        scoring: what is judged: "loss", or a score of scikit-learn's by name or as a function.
+        scaling: of the inputs: "standard", "range", "center" or "none"; targets are standardized unless "none".
+        warm_start: a further `fit` trains the same network for longer.
+        threads: BLAS threads; more than 1 gives up identical bits.
+        verbose: print a line an epoch.
+        random_state: None draws anew in every `fit`.
+
+    Attributes:
+        model_: the network of the best epoch as a `zerokara.Model`, which can be saved.
+        history_: curves over the epochs: train_loss, train_score, val_loss, val_score and lr, each (n_iter_,); with
+            ``scoring`` also val_scoring.
+        best_epoch_, n_iter_: the epoch whose weights were kept, and how many were trained.
+    """
 
     hidden: Sequence[int] = (100,)
     _: KW_ONLY
@@ -75,16 +98,21 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         self._check()
         x, t = self._arrays(X, y, reset=not goes_on)
         whole = samples.part(x, t, self._weights(x, t, sample_weight))
-        if (X_val is None) != (y_val is None):
-            raise InputError("X_val and y_val come together: give both or neither")
         seed = self._learner.seed if goes_on else self._seed()
-        if X_val is None:
+        train, held_out = whole, self._own_validation(X_val, y_val, t)
+        if held_out is None:
             train, held_out = samples.hold_out(whole, self.validation, seed)
-        else:
-            x_val, t_val = self._arrays(X_val, y_val, reset=False)
-            train, held_out = whole, samples.part(x_val, t_val, self._class_weights(t_val, t))
         self._learn(train, held_out, self.epochs, self._learner if goes_on else None, seed)
         return self
+
+    def _own_validation(self, X: Any, y: Any, everything: Array) -> Part | None:
+        """Return the samples that were given to judge by, if any were."""
+        if (X is None) != (y is None):
+            raise InputError("X_val and y_val come together: give both or neither")
+        if X is None:
+            return None
+        x, t = self._arrays(X, y, reset=False)
+        return samples.part(x, t, self._class_weights(t, everything))
 
     def _continue(self, x: Array, t: Array, sample_weight: Any) -> None:
         """Train for one more epoch, on these samples alone."""
@@ -111,7 +139,11 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             threads=self.threads,
             watch=_show if self.verbose else None,
         )
-        self.model_ = self._model(learner.chosen(), data.preprocess)
+        self._keep(learner)
+
+    def _keep(self, learner: Learner) -> None:
+        """Set what a fitted estimator has."""
+        self.model_ = self._model(learner.chosen(), learner.preprocess)
         if learner.network is None:
             _warn(f"the loss stopped being finite in epoch {learner.epoch}; the best epoch was kept: lower lr")
         self._learner = learner
@@ -201,7 +233,7 @@ def batch_size(n: int) -> int:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, ConvergenceWarning, stacklevel=4)
+    warnings.warn(text, ConvergenceWarning, stacklevel=5)
 
 
 def _show(epoch: Epoch) -> None:
