@@ -18,7 +18,7 @@ from zerokara.errors import InputError
 from zerokara.estimators import NetworkClassifier, TunedNetworkClassifier, TunedNetworkRegressor
 
 SPACE = {"lr": zk.log(1e-4, 1e-1), "hidden": zk.choice([(8,), (16, 8)]), "dropout": stats.uniform(0, 0.5)}
-QUICK = {"trials": 6, "epochs": 8, "workers": 1, "random_state": 0}
+QUICK = {"trials": 6, "epochs": 8, "race": "halving", "workers": 1, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_the_winner_is_an_estimator_of_its_own(tuned: TunedNetworkClassifier, di
     assert tuned.best_params_ == {name: params[name] for name in SPACE}
     assert params["optimizer"] == "adam"
     assert params["weight_decay"] == NetworkClassifier().weight_decay
-    assert params["epochs"] == tuned.study_.best.epoch
+    assert params["epochs"] == tuned.search_results_["epoch"][tuned.best_index_]
     assert tuned.score(*digits) > 0.9
 
 
@@ -45,7 +45,16 @@ def test_search_results_are_those_of_the_study(tuned: TunedNetworkClassifier) ->
     assert set(frame.columns) >= {"param_lr", "param_hidden", "params", "std_test_score", "split2_test_score"}
     splits = np.array([results[f"split{k}_test_score"] for k in range(3)])
     assert results["mean_test_score"] == pytest.approx(splits.mean(axis=0))
-    assert results["mean_test_score"] == pytest.approx([trial.val_score for trial in study.trials])
+    for trial, epoch, loss, state in zip(
+        study.trials, results["epoch"], results["mean_test_loss"], results["state"], strict=True
+    ):
+        losses = np.mean([row.curves["val_loss"][: trial.epochs] for row in trial.rows], axis=0)
+        assert (loss, epoch) == (pytest.approx(losses.min()), losses.argmin() + 1)
+        assert splits[:, trial.number].tolist() == [row.curves["val_score"][epoch - 1] for row in trial.rows]
+        assert state == trial.state
+    complete = results["state"] == "complete"
+    assert results["rank_test_score"][complete].max() < results["rank_test_score"][~complete].min()
+    assert (np.diff(results["mean_test_loss"][np.argsort(results["rank_test_score"])][: complete.sum()]) >= 0).all()
     assert sorted(results["rank_test_score"]) == [1, 2, 3, 4, 5, 6]
     assert results["rank_test_score"][tuned.best_index_] == 1
     assert results["params"][tuned.best_index_] == tuned.best_params_
@@ -65,11 +74,13 @@ def test_a_part_held_out_or_given(digits: Arrays) -> None:
     X, y = digits
     held = TunedNetworkClassifier(SPACE, cv=None, validation=0.25, refit=False, **QUICK).fit(X, y)
     assert len(held.study_.plan.data.validation) == 100
-    found = held.study_.best
-    assert found.val_accuracy == held.best_score_ == held.search_results_["split0_test_score"].max()
-    assert np.array_equal(held.predict(X), found.model.predict(X))
-    assert held.best_estimator_.best_epoch_ == found.epoch
-    assert held.best_estimator_.history_["val_score"][found.epoch - 1] == held.best_score_
+    data, model = held.study_.plan.data, held.best_estimator_.model_
+    assert model.evaluate(data, "validation") == (
+        pytest.approx(held.search_results_["mean_test_loss"][held.best_index_]),
+        held.best_score_,
+    )
+    assert held.best_score_ == held.search_results_["split0_test_score"][held.best_index_]
+    assert held.best_estimator_.n_iter_ == held.search_results_["epoch"][held.best_index_]
     assert held.best_estimator_.partial_fit(X, y).n_iter_ > 0
     own = TunedNetworkClassifier(SPACE, refit=False, **QUICK).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
     assert own.score(X[300:], y[300:]) == pytest.approx(own.best_score_)

@@ -14,9 +14,12 @@ from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
 from zerokara.estimators.learner import Learner
 from zerokara.estimators.network import NetworkClassifier, NetworkRegressor
-from zerokara.estimators.results import search_results
+from zerokara.estimators.results import Judged, judged, search_results
+from zerokara.search.cohort import trainer
+from zerokara.search.plan import Plan
 from zerokara.search.space import choice, log, uniform
-from zerokara.search.study import Study
+from zerokara.search.standing import untrained
+from zerokara.search.trial import Proposal
 from zerokara.tuning import tune
 
 
@@ -37,7 +40,8 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
     Args:
         space: for each hyperparameter a fixed value or a range (`zerokara.log`, `uniform`, `integer`, `choice`, or
             of scipy.stats or Optuna); what is not named is as in `NetworkClassifier`. None searches `good_space`.
-        trials, epochs, sampler, race, seeds: as for `zerokara.tune`.
+        trials, epochs, sampler, race, seeds: as for `zerokara.tune`; each trial is judged by its best epoch, the same
+            for all folds.
         cv: folds that every trial is trained on and judged by; None holds out ``validation``, a share or a count.
         refit: train the winner once more, on all samples; False takes its network from the search.
         scaling: of the inputs: "standard", "range", "center" or "none".
@@ -53,9 +57,9 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
     space: Mapping[str, Any] | None = None
     _: KW_ONLY
     trials: int = 60
-    epochs: int = 60
+    epochs: int = 100
     sampler: str = "random"
-    race: str = "halving"
+    race: str = "halving:3:4"
     cv: int | None = 5
     validation: float = 0.2
     seeds: int = 1
@@ -95,7 +99,6 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             folds=folds,
             seeds=self.seeds,
             seed=seed,
-            keep_best=True,
             evaluate_train_every=self.epochs,
             workers=self.workers,
         )
@@ -119,25 +122,31 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _take_over(self, net: NetworkEstimator, seed: int, fitting: tuple[Any, Any, Any]) -> None:
         """Make the winner an estimator of its own, trained on all samples or as the search left it."""
-        study: Study = self.study_
-        trial = study.best.trial
-        won = {name: value for name, value in trial.params.items() if hasattr(net, name)}
-        net.set_params(**won, epochs=trial.epoch, span=self.epochs, validation=None, patience=None, random_state=seed)
+        ranking = judged(self.study_)
+        best = ranking[0]
+        params = best.trial.params
+        won = {name: value for name, value in params.items() if hasattr(net, name)}
+        net.set_params(**won, epochs=best.epoch, span=self.epochs, validation=None, patience=None, random_state=seed)
         if self.refit:
             net.fit(*fitting)
         else:
-            learner = Learner(seed, study.plan.parts[0].preprocess)
-            learner.network = study.finalists[0][1]
-            net._keep(learner)
-            first = trial.rows[0] if trial.rows else trial
-            net.history_, net.n_iter_, net.best_epoch_ = dict(first.curves), first.epochs, first.epoch
+            net._keep(_again(best, self.study_.plan))
         self.best_estimator_ = net
-        self.best_params_ = {name: trial.params[name] for name in study.space.searched}
-        self.best_score_, self.best_index_ = trial.val_score, trial.number
-        self.search_results_ = search_results(study)
+        self.best_params_ = {name: params[name] for name in self.study_.space.searched}
+        self.best_score_, self.best_index_ = float(np.mean(best.scores("val_score"))), best.trial.number
+        self.search_results_ = search_results(self.study_, ranking)
         self.n_features_in_ = net.n_features_in_
         if hasattr(net, "feature_names_in_"):
             self.feature_names_in_ = net.feature_names_in_
+
+
+def _again(best: Judged, plan: Plan) -> Learner:
+    """Return the winner's network of the first fold as it was at the epoch that counts: trained again, to the bit."""
+    run = trainer(untrained(Proposal(best.trial.number, best.trial.params), plan), plan)
+    run.fit(best.epoch)
+    learner = Learner(plan.seed, plan.parts[0].preprocess)
+    learner.network, learner.optimizer, learner.history = run.network.copy(), run.optimizer, run.history
+    return learner
 
 
 def _folds(cv: Any, n: int) -> int:
