@@ -287,3 +287,13 @@ def test_without_scikit_learn_the_remedy_is_told() -> None:
     code = "import sys; sys.modules['sklearn'] = None; import zerokara.estimators"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "pip install 'zerokara[sklearn]'" in done.stderr
+
+
+def test_what_single_precision_would_blur_is_refused(diabetes: Arrays) -> None:
+    X, y = diabetes
+    whole = np.arange(442.0)[:, None] % 7
+    for X_far, y_far in ((X + 1e6, y), (np.hstack([X, 1.7e9 + whole]), y), (X, y + 1e9), (1_700_000_000 + whole, y)):
+        with pytest.raises(InputError, match="float32 cannot tell apart"):
+            NetworkRegressor(epochs=1).fit(X_far, y_far)
+    for X_near in (X + 10, 1e6 + whole, np.full((442, 1), 0.1), X.astype(np.float32)):
+        NetworkRegressor(epochs=1, random_state=0).fit(X_near, y + 1e4)

@@ -171,8 +171,9 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _arrays(self, X: Any, y: Any, reset: bool, known: bool = False) -> tuple[Array, Array]:
         """Return samples (N, D), float32, and targets as a loss takes them; ``reset`` learns what both are like."""
-        x, y = validate_data(self, X, y, reset=reset, dtype=np.float32, order="C", multi_output=True, **self._accepts)
-        return x, self._targets(y, reset and not known)
+        kinds = (np.float64, np.float32)
+        x, y = validate_data(self, X, y, reset=reset, dtype=kinds, order="C", multi_output=True, **self._accepts)
+        return samples.single(x, "X"), self._targets(y, reset and not known)
 
     def _weights(self, x: Array, t: Array, sample_weight: Any) -> Array | None:
         own = self._class_weights(t, t)

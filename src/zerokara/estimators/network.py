@@ -13,6 +13,7 @@ from sklearn.utils.validation import column_or_1d
 from zerokara.arrays import Array
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
+from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
 
 
@@ -49,7 +50,7 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
             self._columns = columns
         if columns != self._columns:
             raise InputError(f"y must have {self._columns or 1} columns, as before, got {columns or 1}")
-        return y.reshape(len(y), -1).astype(np.float32)
+        return samples.single(y, "y").reshape(len(y), -1)
 
     def _labels(self, t: Array) -> Array:
         return t if self._columns else t[:, 0]
