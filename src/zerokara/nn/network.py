@@ -112,8 +112,21 @@ class Network:
         """Return the same networks in arrays of their own."""
         return self.take(np.arange(self.population))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy or another process needs: no views into the flat arrays, no gradients, no caches."""
+        bare = self.copy()
+        for layer in bare.layers:
+            for name in layer.parameters:
+                del layer.__dict__[name], layer.__dict__["d" + name]
+        return {name: value for name, value in bare.__dict__.items() if name != "grads"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._bind(self.params)
+
     def _with(self, params: Array, layers: list[Layer]) -> Self:
-        other = copy.copy(self)
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
         other.layers = layers
         other._bind(params)
         return other

@@ -46,6 +46,8 @@ class Best:
 
     def __getattr__(self, name: str) -> Any:
         """Give the trial's own ``number``, ``epoch``, ``params``, ``val_loss``, and ``val_accuracy`` or ``val_r2``."""
+        if "model" not in self.__dict__:  # While a copy or a pickle is being made.
+            raise AttributeError(name)
         trial, model = self.__dict__["trial"], self.__dict__["model"]
         return trial.val_score if name == f"val_{model.metric}" else getattr(trial, name)
 
