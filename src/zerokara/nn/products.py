@@ -10,8 +10,6 @@ SMALL = 100**3
 """Multiplications up to which OpenBLAS multiplies matrices where they lie; larger ones it copies into blocks first."""
 FEWEST = 64
 """Rows that must fit into a piece, or it gains nothing."""
-TRANSPOSED = 64**2
-"""Numbers in a transposed right-hand matrix up to which OpenBLAS takes it where it lies."""
 
 
 def product(a: Array, b: Array, out: Array | None = None) -> Array:
@@ -26,8 +24,8 @@ def product(a: Array, b: Array, out: Array | None = None) -> Array:
     """
     (_, n, k), (population, _, m) = a.shape, b.shape
     count = pieces(n, k, m)
-    if count and k * m > TRANSPOSED and b.strides[-1] != b.itemsize:
-        b = np.ascontiguousarray(b)
+    if count and b.strides[-1] != b.itemsize:
+        b = np.ascontiguousarray(b)  # Read across its rows, a transposed matrix costs more than its copy.
     if count <= 1:
         whole: Array = np.matmul(a, b, out=out)
         return whole
