@@ -24,6 +24,7 @@ class Affine(Layer):
     decayed: ClassVar = ("W",)
     settings: ClassVar = ("inputs", "outputs")
     cache: ClassVar = ("x",)
+    passes_on: ClassVar = True
     W: Array
     b: Array
     dW: Array

@@ -24,6 +24,7 @@ class BatchNorm(Layer):
     settings: ClassVar = ("features",)
     shared: ClassVar = ("momentum",)
     cache: ClassVar = ("normal", "deviation")
+    passes_on: ClassVar = True
     gamma: Array
     beta: Array
     dgamma: Array
