@@ -16,6 +16,7 @@ from zerokara.data import load
 from zerokara.nn.cases import POPULATION, Case
 from zerokara.optim import Adam, Optimizer
 from zerokara.train import Trainer
+from zerokara.train.metrics import CHUNK
 
 POPULATIONS = (1, 2, 3, 7, 17, 33)
 EVERYTHING = Recipe(batch_norm=True, dropout=True, keep_best=True)
@@ -135,7 +136,7 @@ def test_dimensions_of_one(loss: laws.LossCase, dtype: str) -> None:
         laws.alone_as_in_company(replace(recipe, samples=samples, validation=samples, batch_size=batch))
 
 
-@pytest.mark.parametrize("samples", [1, 511, 512, 513, 1024, 1025])
+@pytest.mark.parametrize("samples", [1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 1])
 def test_chunks_of_an_evaluation(samples: int) -> None:
     for loss in (LOSSES[1], LOSSES[5], LOSSES[7]):
         recipe = Recipe(7, 3, (4,), 2, loss=loss, samples=4, validation=samples, epochs=1)

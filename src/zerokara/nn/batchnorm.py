@@ -25,6 +25,7 @@ class BatchNorm(Layer):
     shared: ClassVar = ("momentum",)
     cache: ClassVar = ("normal", "deviation")
     epsilon: ClassVar[float] = EPSILON
+    passes_on: ClassVar = True
     gamma: Array
     beta: Array
     dgamma: Array

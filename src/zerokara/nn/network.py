@@ -1,6 +1,7 @@
 """A population of networks of one structure: the layers, and one flat array that holds all they learn."""
 
 import copy
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -31,6 +32,8 @@ class Network:
         if population < 1:
             raise InputError(f"a population holds at least 1 network, got {population}")
         self.layers = list(layers)
+        for before, layer in itertools.pairwise(self.layers):
+            layer.overwrites = before.passes_on
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise InputError(f"networks are float32 or float64, got {self.dtype}")

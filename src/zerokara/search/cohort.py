@@ -24,7 +24,7 @@ from zerokara.train.metrics import CHUNK
 
 NETWORKS = range(5, 51)
 """Networks in a shard: enough to make the cost of a Python call small, few enough to stay near the core."""
-CACHE = 12 << 20
+CACHE = 6 << 20
 """Bytes that a training step of a shard may touch before smaller shards are faster, down to the fewest networks."""
 MEMORY = 1 << 29
 """Bytes that a shard may take in all, at most."""
