@@ -14,7 +14,7 @@ ROOT = Path(zerokara.__file__).parent
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 
 ROOMS = (
-    *("errors", "arrays", "rng", "blas", "files"),
+    *("errors", "arrays", "rng", "blas", "files", "unpickle"),
     *("data", "nn", "optim", "train"),
     *("pictures", "model", "search"),
     *("classic", "onnx", "report", "estimators", "tuning"),
