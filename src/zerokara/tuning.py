@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.data import Dataset
+from zerokara.data.augment import Augment
 from zerokara.search.hyperparameters import to_text
 from zerokara.search.plan import Plan, check_counts
 from zerokara.search.progress import Progress
@@ -39,6 +40,7 @@ def tune(
     generation: int | None = None,
     evaluate_train_every: int = 1,
     dtype: str = "float32",
+    augment: str | Augment | None = None,
     workers: int | None = None,
     out: str | Path | None = None,
     force: bool = False,
@@ -66,6 +68,7 @@ def tune(
         generation: how many are proposed at once; None leaves it to the sampler.
         evaluate_train_every: epochs from one evaluation of the whole training set to the next.
         dtype: "float32" or "float64".
+        augment: what is done to pictures at each step, such as "flip,shift:4" (see `Trainer`).
         workers: threads; by default one for each core. The numbers do not depend on it.
         out: the folder that the run is written to, if any; ``force`` replaces a run that it holds.
         progress: called about four times a second with how far the study is.
@@ -79,7 +82,7 @@ def tune(
     (4, True, True)
     """
     started = time.perf_counter() if started is None else started
-    plan = Plan(data, epochs, seed, rank, keep_best, paired, replicate, evaluate_train_every, dtype)
+    plan = Plan(data, epochs, seed, rank, keep_best, paired, replicate, evaluate_train_every, dtype, augment)
     whole = Space(default_space() if space is None else space)
     check_counts(trials=trials, workers=cores() if workers is None else workers)
     generation = generation_size(sampler, trials) if generation is None else generation
@@ -124,6 +127,7 @@ def config(plan: Plan, space: Space, settings: Mapping[str, Any], about: Mapping
         "replicate": plan.replicate,
         "evaluate_train_every": plan.evaluate_train_every,
         "dtype": plan.dtype,
+        "augment": str(Augment.parse(plan.augment) or "none"),
         **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
         "search": space.searches(),
         "record": record(data),

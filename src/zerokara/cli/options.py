@@ -57,11 +57,12 @@ class DataOptions:
     """The share held out for the final test, where the dataset brings no test samples of its own."""
     stratify: Annotated[bool, Parameter(negative="--no-stratify")] = False
     """Keep the proportions of the classes in every part."""
-    scaling: Literal["auto", "none", "center", "standard", "range"] = "auto"
-    """How features are scaled, fitted on the training part: pictures are left in [0, 1], others standardized."""
+    scaling: str = "auto"
+    """How features are scaled, fitted on the training part: none, center, standard, range, whiten or
+    whiten:COMPONENTS (the first of the principal ones); auto leaves pictures in [0, 1] and standardizes others."""
 
-    def load(self, dataset: str, seed: int) -> Dataset:
-        """Return the dataset, cut and scaled."""
+    def load(self, dataset: str, seed: int, keep: bool = False) -> Dataset:
+        """Return the dataset, cut and scaled; ``keep`` keeps the unscaled pictures too, for augmentation."""
         data = load(dataset)
         if self.train_size is not None:
             data = data.first(self.train_size)
@@ -69,7 +70,7 @@ class DataOptions:
         scaling = self.scaling
         if scaling == "auto":
             scaling = "none" if len(data.sample_shape) > 1 else "standard"
-        return data.scaled(scaling)
+        return data.scaled(scaling, keep)
 
 
 SEARCH = (
@@ -128,6 +129,9 @@ class TrainingOptions:
     """Which draws of that seed: initial weights, order of the samples, dropout."""
     dtype: Literal["float32", "float64"] = "float32"
     """The precision."""
+    augment: str = "none"
+    """What is done to pictures at each step, drawn anew: none, flip (half are mirrored), shift:PIXELS, or
+    flip,shift:PIXELS."""
 
 
 @Parameter(name="*", group=Group("Run", sort_key=5))

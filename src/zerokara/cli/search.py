@@ -30,7 +30,7 @@ def run_search(
     run: RunOptions,
 ) -> int:
     """Search, show the progress and the best, and return the exit code."""
-    data = data_options.load(dataset, training.seed)
+    data = data_options.load(dataset, training.seed, training.augment != "none")
     out = run.out or next_folder("runs", data.name)
     whole = Space(space)
     console.print(data.describe(), highlight=False, soft_wrap=True)
@@ -72,7 +72,7 @@ def run_one(
     source: Path | None = None,
 ) -> int:
     """Train one network, show every epoch, and return the exit code; ``source`` is the run whose trial it repeats."""
-    data = data_options.load(dataset, training.seed)
+    data = data_options.load(dataset, training.seed, training.augment != "none")
     if source and data.fingerprint() != RunFolder(source).config().get("record", {}).get("data_sha256"):
         console.print(f"note: these are not the data of {source}, so the numbers will be others", soft_wrap=True)
     out = run.out or next_folder("runs", data.name)

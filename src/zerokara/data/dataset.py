@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from zerokara.arrays import Array
 from zerokara.data.part import Part
+from zerokara.data.pixels import pixel_range
 from zerokara.data.preprocess import Preprocess
 from zerokara.data.split import cut, part_size
 from zerokara.data.targets import Task
@@ -38,10 +40,14 @@ class Dataset:
     preprocess: Preprocess
     split_settings: dict[str, Any] = field(default_factory=dict)
     """How it was cut, JSON-able: train_size, validation, test, seed, stratify."""
+    pixels: dict[str, float] | None = None
+    """Of scaled pictures, what their pixels were like in their own units, see `pixel_range`."""
+    unscaled: Array | None = None
+    """The training samples before they were scaled, (N, D), where `scaled` was told to keep them."""
 
     @property
     def n_inputs(self) -> int:
-        """D, the number of features."""
+        """D, the number of features; of whitened data, the number of components."""
         return int(self.train.x.shape[1])
 
     @property
@@ -122,8 +128,13 @@ class Dataset:
             split_settings={**self.split_settings, **settings},
         )
 
-    def scaled(self, kind: str) -> "Dataset":
-        """Return the dataset scaled: fitted on the training part only, applied to all (see `Preprocess`)."""
+    def scaled(self, kind: str, keep: bool = False) -> "Dataset":
+        """Return the dataset scaled: fitted on the training part only, applied to all (see `Preprocess`).
+
+        Args:
+            kind: "none", "center", "standard", "range", "whiten" or "whiten:COMPONENTS".
+            keep: keep the training samples as they were too, for augmentation, which acts on pictures.
+        """
         if self.preprocess.kind != "none":
             raise InputError(f"{self.name} is scaled already ({self.preprocess.kind}): scale the original data once")
         regression = self.task == "regression"
@@ -139,6 +150,8 @@ class Dataset:
             validation=self.validation and apply(self.validation),
             test=self.test and apply(self.test),
             preprocess=preprocess,
+            pixels=None if kind == "none" else pixel_range(self.train.x, self.sample_shape),
+            unscaled=self.train.x if keep and kind != "none" else None,
         )
 
     def fingerprint(self) -> str:

@@ -1,4 +1,4 @@
-"""Shifting and scaling features: learned from the training part, applied to all."""
+"""Shifting, scaling and whitening features: learned from the training part, applied to all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,16 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.blas import one_thread
 from zerokara.data.checks import as_float32, require_finite
+from zerokara.data.whiten import principal, turned
 from zerokara.errors import InputError, unknown
 
-KINDS = ("none", "center", "standard", "range")
+KINDS = ("none", "center", "standard", "range", "whiten")
 _NAMES = ("shift", "scale", "target_shift", "target_scale")
 
 
 @dataclass(frozen=True, eq=False)
 class Preprocess:
-    """An affine map of every feature, x' = (x - shift) / scale, and of regression targets.
+    """An affine map of features, x' = (x - shift) / scale, and of regression targets.
 
     ==========  ==============  =========================================
     kind        shift           scale
@@ -24,11 +26,13 @@ class Preprocess:
     center      mean            1
     standard    mean            standard deviation (divided by N)
     range       minimum         maximum - minimum, so that x' is in [0, 1]
+    whiten      mean            x' = (x - shift) basis / scale, see `principal`
     ==========  ==============  =========================================
 
-    A constant feature has scale 1, and becomes 0. Targets are standardized unless the kind is "none".
+    ``whiten:500`` keeps the first 500 components. A constant feature has scale 1, and becomes 0.
+    Targets are standardized unless the kind is "none".
 
-    Shapes: shift, scale (D,); target_shift, target_scale (C,); all float32.
+    Shapes: shift (D,), scale (D,) or whitened (K,), basis (D, K); target_shift, target_scale (C,); all float32.
 
     >>> x = np.array([[1.0, 5.0], [3.0, 5.0]], dtype=np.float32)
     >>> Preprocess.fit("standard", x).transform(x)
@@ -41,6 +45,17 @@ class Preprocess:
     scale: Array
     target_shift: Array
     target_scale: Array
+    basis: Array | None = None
+
+    @property
+    def inputs(self) -> int:
+        """D, the number of features that it takes."""
+        return len(self.shift)
+
+    @property
+    def outputs(self) -> int:
+        """How many features it gives: D, or of a whitening K."""
+        return len(self.scale)
 
     @classmethod
     def identity(cls, n_inputs: int, n_outputs: int) -> "Preprocess":
@@ -59,27 +74,45 @@ class Preprocess:
         """Return the map of this kind for training features x (N, D).
 
         Args:
-            kind: "none", "center", "standard" or "range".
+            kind: "none", "center", "standard", "range", "whiten" or "whiten:COMPONENTS".
             x: training features, (N, D).
             t: regression targets (N, C) to standardize; None leaves targets as they are.
             n_outputs: C where `t` is None.
         """
-        if kind not in KINDS:
-            raise unknown("scaling", kind, KINDS)
+        name, components = _parsed(kind)
         identity = cls.identity(x.shape[1], n_outputs if t is None else t.shape[1])
-        if kind == "none":
+        if name == "none":
             return identity
-        shift, scale = _statistics(kind, x, "x")
+        basis = None
+        if name == "whiten":
+            shift, scale, basis = principal(x, components)
+        else:
+            shift, scale = _statistics(name, x, "x")
         if t is None:
-            return cls(kind, shift, scale, identity.target_shift, identity.target_scale)
-        return cls(kind, shift, scale, *_statistics("standard", t, "t"))
+            return cls(kind, shift, scale, identity.target_shift, identity.target_scale, basis)
+        return cls(kind, shift, scale, *_statistics("standard", t, "t"), basis)
 
     def transform(self, x: Array) -> Array:
         """Return the scaled features, float32, the last axis being D; the input is left alone."""
         x = as_float32(x, "x")
-        if x.shape[-1] != len(self.shift):
-            raise InputError(f"x must have {len(self.shift)} features, got {x.shape[-1]}")
-        return x if self.kind == "none" else _affine(x, self.shift, self.scale, "scaled x")
+        if x.shape[-1] != self.inputs:
+            raise InputError(f"x must have {self.inputs} features, got {x.shape[-1]}")
+        with one_thread(), np.errstate(over="ignore", invalid="ignore"):
+            out = self.apply(x)
+        if out is not x:
+            require_finite(out, "scaled x")
+        return out
+
+    def apply(self, x: Array) -> Array:
+        """Return the scaled features as `transform` does, without its checks: what a training step can afford."""
+        if self.kind == "none":
+            return x
+        if self.basis is not None:
+            flat = turned(x.reshape(-1, self.inputs), self.shift, self.scale, self.basis)
+            return flat.reshape(*x.shape[:-1], self.outputs)
+        out: Array = x - self.shift
+        out /= self.scale
+        return out
 
     def transform_target(self, t: Array) -> Array:
         """Return regression targets (N, C) in the units that networks are trained in."""
@@ -91,7 +124,8 @@ class Preprocess:
 
     def arrays(self) -> dict[str, Array]:
         """Return what a model file stores beside `kind`."""
-        return {name: getattr(self, name) for name in _NAMES}
+        found = {name: getattr(self, name) for name in _NAMES}
+        return found if self.basis is None else found | {"basis": self.basis}
 
     @classmethod
     def from_arrays(cls, kind: str, arrays: Mapping[str, Array]) -> "Preprocess":
@@ -101,17 +135,37 @@ class Preprocess:
         >>> Preprocess.from_arrays(p.kind, p.arrays()).shift.shape
         (64,)
         """
-        if kind not in KINDS:
-            raise unknown("scaling", kind, KINDS)
-        if missing := [name for name in _NAMES if name not in arrays]:
-            raise InputError(f"the preprocessing must have {', '.join(_NAMES)}; missing: {', '.join(missing)}")
-        shift, scale, target_shift, target_scale = (as_float32(arrays[name], name) for name in _NAMES)
-        for a, b, what in ((shift, scale, "scale"), (target_shift, target_scale, "target_scale")):
-            if a.ndim != 1 or a.shape != b.shape:
-                raise InputError(f"{what} and its shift must be vectors of one length, got {b.shape} and {a.shape}")
+        names = (*_NAMES, "basis") if _parsed(kind)[0] == "whiten" else _NAMES
+        if missing := [name for name in names if name not in arrays]:
+            raise InputError(f"the preprocessing must have {', '.join(names)}; missing: {', '.join(missing)}")
+        if strange := [name for name in arrays if name not in names]:
+            raise InputError(f"the preprocessing {kind} must have {', '.join(names)}; got also {', '.join(strange)}")
+        found = {name: as_float32(arrays[name], name) for name in names}
+        basis = found.get("basis")
+        expected = (found["shift"].size, found["scale"].size)
+        if basis is not None and basis.shape != expected:
+            raise InputError(f"basis must lead from shift to scale, {expected}, got {basis.shape}")
+        for shift, scale in (("shift", "scale"), ("target_shift", "target_scale")):
+            a, b = found[shift], found[scale]
+            if a.ndim != 1 or b.ndim != 1 or (a.shape != b.shape and (basis is None or scale != "scale")):
+                raise InputError(f"{scale} and its shift must be vectors of one length, got {b.shape} and {a.shape}")
             if not (b > 0).all():
-                raise InputError(f"{what} must be above 0, got {b.min()}")
-        return cls(kind, shift, scale, target_shift, target_scale)
+                raise InputError(f"{scale} must be above 0, got {b.min()}")
+        return cls(kind, **found)
+
+
+def _parsed(kind: str) -> tuple[str, int | None]:
+    """Return the name of a kind, and of a whitening its number of components.
+
+    >>> _parsed("standard"), _parsed("whiten:500")
+    (('standard', None), ('whiten', 500))
+    """
+    name, colon, count = kind.partition(":")
+    if name not in KINDS:
+        raise unknown("scaling", kind, KINDS)
+    if colon and (name != "whiten" or not (count.isdecimal() and count.isascii() and int(count) > 0)):
+        raise InputError(f"a scaling is {', '.join(KINDS)} or whiten:COMPONENTS, 1 or above, got {kind!r}")
+    return name, int(count) if colon else None
 
 
 def _affine(a: Array, shift: Array, scale: Array, what: str) -> Array:

@@ -15,8 +15,8 @@ from zerokara.arrays import Array
 from zerokara.errors import InputError, OutsideError
 from zerokara.files import write
 
-FORMAT = 1
-"""The version of what stands in the file; readers refuse a higher one."""
+FORMAT = 2
+"""The highest version of what stands in the file that this package reads; a file names the lowest that holds it."""
 LARGEST = 1 << 32
 """Bytes that a model file may have."""
 KEY = "zerokara"

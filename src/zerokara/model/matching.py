@@ -45,10 +45,10 @@ class Inlet:
         """
         if part not in PARTS:
             raise unknown("part", part, PARTS)
-        if (data.task, data.n_inputs) != (self.task, prod(self.sample_shape)):
+        if (data.task, data.preprocess.inputs) != (self.task, prod(self.sample_shape)):
             raise InputError(
                 f"data for this model are for {self.task} with {prod(self.sample_shape)} features, got "
-                f"{data.name}: {data.task} with {data.n_inputs}"
+                f"{data.name}: {data.task} with {data.preprocess.inputs}"
             )
         chosen: Part | None = getattr(data, part)
         if chosen is None:
@@ -78,8 +78,10 @@ class Inlet:
 
 
 def _same(one: Preprocess, other: Preprocess) -> bool:
+    if one.kind != other.kind:
+        return False
     pairs = zip(one.arrays().values(), other.arrays().values(), strict=True)
-    return one.kind == other.kind and all(np.array_equal(a, b) for a, b in pairs)
+    return all(np.array_equal(a, b) for a, b in pairs)
 
 
 def _shown(names: Sequence[str]) -> str:

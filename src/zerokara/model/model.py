@@ -57,12 +57,12 @@ class Model:
             raise InputError(f"a model is one network, got {self.network.population}: choose one with take()")
         if self.task not in METRICS:
             raise unknown("task", self.task, METRICS)
-        if len(self.preprocess.shift) != n_inputs or len(self.preprocess.target_shift) != n_outputs:
+        if self.preprocess.inputs != n_inputs or len(self.preprocess.target_shift) != n_outputs:
             raise InputError(
                 f"the scaling must be for {n_inputs} features and {n_outputs} outputs, got "
-                f"{len(self.preprocess.shift)} and {len(self.preprocess.target_shift)}"
+                f"{self.preprocess.inputs} and {len(self.preprocess.target_shift)}"
             )
-        if (found := width(self.network, n_inputs)) != n_outputs:
+        if (found := width(self.network, self.preprocess.outputs)) != n_outputs:
             raise InputError(f"the network must have an output for each of {n_outputs} names, got {found}")
         for name, array in self.network.arrays().items():
             if not np.isfinite(array).all():
@@ -149,7 +149,7 @@ class Model:
         t = chosen.t if self.task == "classification" else chosen.t.astype(dtype)
         weights = None if chosen.weights is None else chosen.weights.astype(dtype)
         with one_thread(), np.errstate(all="ignore"):
-            loss, score = evaluate(self.network.copy(), Part(chosen.x.astype(dtype), t, weights), self.task)
+            loss, score = evaluate(self.network.copy(), Part(chosen.x.astype(dtype, copy=False), t, weights), self.task)
         return float(loss[0]), float(score[0])
 
     def error(self, data: Dataset, part: str = "test") -> Array:

@@ -13,18 +13,22 @@ from zerokara.nn import LAYERS, Layer, Network, build, describe
 
 
 def stored(network: Network, preprocess: Preprocess) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return what a model file says and holds of a network and of the scaling of its data."""
+    """Return what a model file says and holds of a network and of the scaling of its data.
+
+    What was not whitened is of format 1, which every version reads.
+    """
     layers, arrays = disassemble(network)
     scaling = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
     named = {f"network.{name}": array for name, array in arrays.items()}
-    return {"layers": layers, "scaling": preprocess.kind}, named | scaling
+    known_since = 1 if preprocess.basis is None else 2
+    return {"format": known_since, "layers": layers, "scaling": preprocess.kind}, named | scaling
 
 
 def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Any]:
     """Return the arguments of a `Model` from what a file says and holds, each checked for its kind."""
     network, scaling = _under("network.", arrays), _under("scaling.", arrays)
-    if len(network) + len(scaling) != len(arrays) or len(scaling) != 4:
-        raise InputError("it must hold the arrays of a network and the four of its scaling, got others")
+    if len(network) + len(scaling) != len(arrays):
+        raise InputError("it must hold the arrays of a network and those of its scaling, got others")
     shape, largest = _get(description, "sample_shape", list, int), sum(a.size for a in arrays.values())
     if len(shape) > 8 or not all(1 <= n <= largest for n in shape):
         raise InputError(f"sample_shape must be sizes that the arrays allow, got {str(shape)[:80]}")

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from zerokara.data import Dataset
+from zerokara.data.augment import Augment
 from zerokara.errors import InputError, unknown
+from zerokara.train.feed import Feed
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Plan:
     replicate: int = 0
     evaluate_train_every: int = 1
     dtype: str = "float32"
+    augment: str | Augment | None = None
 
     def __post_init__(self) -> None:
         check_counts(epochs=self.epochs, evaluate_train_every=self.evaluate_train_every)
@@ -32,6 +35,7 @@ class Plan:
             raise unknown("rank", self.rank, RANKS)
         if self.dtype not in ("float32", "float64"):
             raise unknown("dtype", self.dtype, ("float32", "float64"))
+        Feed(self.data, self.dtype, self.augment, self.seed, self.replicate)  # Raises where a trainer would.
         if self.data.validation is None:
             raise InputError(
                 "a search is judged on validation data, got none: cut them off with data.split(validation=0.2)"
