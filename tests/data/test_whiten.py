@@ -3,7 +3,7 @@ import pytest
 
 from zerokara import Model, nn, tune
 from zerokara.data import Preprocess, from_arrays, load
-from zerokara.data.whiten import SMOOTHING, principal
+from zerokara.data.whiten import principal
 from zerokara.errors import InputError
 from zerokara.model.file import unpack
 from zerokara.rng import stream
@@ -19,10 +19,18 @@ def test_whitened_features_are_uncorrelated_and_of_one_size_but_for_the_smoothin
     p = Preprocess.fit("whiten", x)
     z = p.transform(x).astype(float)
     variances = np.linalg.eigvalsh(np.cov(x.astype(float).T, bias=True))[::-1]
-    wanted = variances / (variances + SMOOTHING * variances.mean())
+    wanted = variances / (variances + 0.1 * variances.mean())
     assert np.allclose(z.mean(axis=0), 0, atol=1e-5)
     assert np.allclose(np.cov(z.T, bias=True), np.diag(wanted), atol=1e-5)
-    assert wanted[0] > 0.99
+    assert wanted[0] > 0.9
+
+
+@pytest.mark.parametrize("smoothing", [0.01, 1, 10])
+def test_the_smoothing_is_a_number_of_mean_variances(smoothing):
+    x = correlated()
+    variances = np.linalg.eigvalsh(np.cov(x.astype(float).T, bias=True))[::-1]
+    divisors = Preprocess.fit(f"whiten:4:{smoothing}", x).scale
+    assert np.allclose(divisors, np.sqrt(variances[:4] + smoothing * variances.mean()), rtol=1e-5)
 
 
 def test_the_formula_and_the_orthonormal_basis():
@@ -73,9 +81,8 @@ def test_it_is_fitted_on_the_training_part_only():
     ("kind", "message"),
     [
         ("whiten:7", "the 60 training samples vary in 6 directions, got whiten:7: ask for fewer"),
-        ("whiten:0", "whiten:COMPONENTS, 1 or above"),
-        ("whiten:-3", "whiten:COMPONENTS, 1 or above"),
-        ("whiten:half", "whiten:COMPONENTS, 1 or above"),
+        *((f"whiten:{text}", "a scaling is .*, got 'whiten:") for text in ("0", "-3", "half", "2:0", "2:-1", "2:nan")),
+        *((f"whiten:{text}", "a scaling is .*, got 'whiten:") for text in ("2:inf", "2:1:1", "2:", ":1", "1.5")),
         ("whitten", "did you mean 'whiten'"),
     ],
 )

@@ -58,8 +58,8 @@ class DataOptions:
     stratify: Annotated[bool, Parameter(negative="--no-stratify")] = False
     """Keep the proportions of the classes in every part."""
     scaling: str = "auto"
-    """How features are scaled, fitted on the training part: none, center, standard, range, whiten or
-    whiten:COMPONENTS (the first of the principal ones); auto leaves pictures in [0, 1] and standardizes others."""
+    """How features are scaled, fitted on the training part: none, center, standard, range or
+    whiten[:COMPONENTS[:SMOOTHING]], such as whiten:500:10; auto leaves pictures in [0, 1] and standardizes others."""
 
     def load(self, dataset: str, seed: int, keep: bool = False) -> Dataset:
         """Return the dataset, cut and scaled; ``keep`` keeps the unscaled pictures too, for augmentation."""

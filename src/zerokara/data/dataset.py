@@ -132,7 +132,7 @@ class Dataset:
         """Return the dataset scaled: fitted on the training part only, applied to all (see `Preprocess`).
 
         Args:
-            kind: "none", "center", "standard", "range", "whiten" or "whiten:COMPONENTS".
+            kind: "none", "center", "standard", "range" or "whiten[:COMPONENTS[:SMOOTHING]]".
             keep: keep the training samples as they were too, for augmentation, which acts on pictures.
         """
         if self.preprocess.kind != "none":

@@ -8,7 +8,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.blas import one_thread
 from zerokara.data.checks import as_float32, require_finite
-from zerokara.data.whiten import principal, turned
+from zerokara.data.whiten import SMOOTHING, principal, turned
 from zerokara.errors import InputError, unknown
 
 KINDS = ("none", "center", "standard", "range", "whiten")
@@ -29,8 +29,8 @@ class Preprocess:
     whiten      mean            x' = (x - shift) basis / scale, see `principal`
     ==========  ==============  =========================================
 
-    ``whiten:500`` keeps the first 500 components. A constant feature has scale 1, and becomes 0.
-    Targets are standardized unless the kind is "none".
+    ``whiten:500`` keeps the first 500 components, ``whiten:500:10`` also smooths by 10 mean variances.
+    A constant feature has scale 1, and becomes 0. Targets are standardized unless the kind is "none".
 
     Shapes: shift (D,), scale (D,) or whitened (K,), basis (D, K); target_shift, target_scale (C,); all float32.
 
@@ -74,18 +74,18 @@ class Preprocess:
         """Return the map of this kind for training features x (N, D).
 
         Args:
-            kind: "none", "center", "standard", "range", "whiten" or "whiten:COMPONENTS".
+            kind: "none", "center", "standard", "range" or "whiten[:COMPONENTS[:SMOOTHING]]".
             x: training features, (N, D).
             t: regression targets (N, C) to standardize; None leaves targets as they are.
             n_outputs: C where `t` is None.
         """
-        name, components = _parsed(kind)
+        name, components, smoothing = _parsed(kind)
         identity = cls.identity(x.shape[1], n_outputs if t is None else t.shape[1])
         if name == "none":
             return identity
         basis = None
         if name == "whiten":
-            shift, scale, basis = principal(x, components)
+            shift, scale, basis = principal(x, components, smoothing)
         else:
             shift, scale = _statistics(name, x, "x")
         if t is None:
@@ -154,18 +154,27 @@ class Preprocess:
         return cls(kind, **found)
 
 
-def _parsed(kind: str) -> tuple[str, int | None]:
-    """Return the name of a kind, and of a whitening its number of components.
+def _parsed(kind: str) -> tuple[str, int | None, float]:
+    """Return the name of a kind, and of a whitening its number of components and its smoothing.
 
-    >>> _parsed("standard"), _parsed("whiten:500")
-    (('standard', None), ('whiten', 500))
+    >>> _parsed("standard"), _parsed("whiten:500:10")
+    (('standard', None, 0.1), ('whiten', 500, 10.0))
     """
-    name, colon, count = kind.partition(":")
+    name, *numbers = kind.split(":")
     if name not in KINDS:
         raise unknown("scaling", kind, KINDS)
-    if colon and (name != "whiten" or not (count.isdecimal() and count.isascii() and int(count) > 0)):
-        raise InputError(f"a scaling is {', '.join(KINDS)} or whiten:COMPONENTS, 1 or above, got {kind!r}")
-    return name, int(count) if colon else None
+    try:
+        components = int(numbers[0]) if numbers else None
+        smoothing = float(numbers[1]) if len(numbers) > 1 else SMOOTHING
+    except ValueError:
+        components, smoothing = 0, 0.0
+    right = (components is None or components > 0) and 0 < smoothing < 1e6
+    if not right or len(numbers) > (2 if name == "whiten" else 0):
+        raise InputError(
+            f"a scaling is {', '.join(KINDS)}, whiten:COMPONENTS (1 or above) or whiten:COMPONENTS:SMOOTHING "
+            f"(above 0), got {kind!r}"
+        )
+    return name, components, smoothing
 
 
 def _affine(a: Array, shift: Array, scale: Array, what: str) -> Array:

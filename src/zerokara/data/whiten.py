@@ -6,23 +6,24 @@ from zerokara.arrays import Array
 from zerokara.blas import one_thread
 from zerokara.errors import InputError
 
-SMOOTHING = 0.01
-"""The share of the mean variance that is added to every variance: directions of mere noise are not blown up."""
+SMOOTHING = 0.1
+"""How many mean variances are added to every variance, unless told otherwise: noise is not blown up."""
 ROWS = 1024
 """Samples turned at once: float64 copies of all the data would triple the memory."""
 LARGEST = 20_000
 """Features there may be: the covariance has a number for each pair of them."""
 
 
-def principal(x: Array, components: int | None = None) -> tuple[Array, Array, Array]:
+def principal(x: Array, components: int | None = None, smoothing: float = SMOOTHING) -> tuple[Array, Array, Array]:
     """Return the mean (D,), the divisors (K,) and the directions (D, K) with which PCA whitens x (N, D), float32.
 
     With the covariance C = (x - mean)^T (x - mean) / N = U diag(v) U^T, v falling,
-    x' = (x - mean) U / sqrt(v + e), e = 0.01 mean(v), for the first K directions: all in which x varies at all, or
+    x' = (x - mean) U / sqrt(v + e), e = smoothing mean(v), for the first K directions: all in which x varies at all, or
     ``components``. C and its eigenvectors are float64; of u and -u, the one whose largest entry is positive is taken.
 
-    The notes add e = 1e-5, in no unit; a share of the mean is the same for pixels in [0, 1] and 0 to 255. Features
-    are best of one unit, as pixels are: standardize others instead.
+    The notes add e = 1e-5, in no unit; a share of the mean is the same for pixels in [0, 1] and 0 to 255. The more
+    smoothing, the more remains of the differences in size: photographs want much (10), as their many faint
+    components are noise. Features are best of one unit, as pixels are: standardize others instead.
     Source: CS231n notes, "Neural Networks Part 2", Data Preprocessing: PCA and whitening.
 
     Raises:
@@ -49,7 +50,7 @@ def principal(x: Array, components: int | None = None) -> tuple[Array, Array, Ar
     directions = directions[:, :count]
     largest = np.abs(directions).argmax(axis=0)
     directions = directions * np.sign(directions[largest, np.arange(count)])
-    divisors = np.sqrt(variances[:count] + SMOOTHING * variances.mean()).astype(np.float32)
+    divisors = np.sqrt(variances[:count] + smoothing * variances.mean()).astype(np.float32)
     divisors[divisors == 0] = 1
     return mean.astype(np.float32), divisors, np.ascontiguousarray(directions, np.float32)
 
