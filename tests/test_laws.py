@@ -18,6 +18,7 @@ from zerokara.optim import Adam, Optimizer
 from zerokara.train import Trainer
 from zerokara.train.metrics import CHUNK
 
+SCALINGS = ("none", "standard", "whiten:5")
 POPULATIONS = (1, 2, 3, 7, 17, 33)
 EVERYTHING = Recipe(batch_norm=True, dropout=True, keep_best=True)
 
@@ -72,8 +73,10 @@ def tiled(network: nn.Network, rule: Optimizer, places: range) -> tuple[nn.Netwo
         replace(EVERYTHING, patience=1, rank="accuracy"),
         replace(EVERYTHING, hidden=()),
         replace(EVERYTHING, evaluate_train_every=2),
+        *(replace(EVERYTHING, inputs=12, shape=(3, 4), augment="flip,shift:1", scaling=name) for name in SCALINGS),
+        replace(EVERYTHING, inputs=12, shape=(2, 2, 3), augment="flip"),
     ],
-    ids=lambda r: f"{r.activation}-{r.loss}-{r.optimizer}-{r.schedule}-{r.patience}-{r.hidden}",
+    ids=lambda r: f"{r.activation}-{r.loss}-{r.optimizer}-{r.schedule}-{r.patience}-{r.hidden}-{r.augment}-{r.scaling}",
 )
 def test_every_row_of_the_tables_through_the_trainer(recipe: Recipe, dtype: str) -> None:
     recipe = replace(recipe, dtype=dtype, population=5, diverging=(1,))

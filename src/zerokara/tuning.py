@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.data import Dataset
+from zerokara.data.augment import Augment
 from zerokara.errors import InputError
 from zerokara.search.executors import open_pool
 from zerokara.search.hyperparameters import HYPERPARAMETERS, find, to_text
@@ -48,6 +49,7 @@ def tune(
     generation: int | None = None,
     evaluate_train_every: int = 1,
     dtype: str = "float32",
+    augment: str | Augment | None = None,
     workers: int | str | Executor | None = None,
     out: str | Path | None = None,
     force: bool = False,
@@ -82,6 +84,7 @@ def tune(
         generation: how many are proposed at once; None leaves it to the sampler.
         evaluate_train_every: epochs from one evaluation of the whole training set to the next.
         dtype: "float32" or "float64".
+        augment: what is done to pictures at each step, such as "flip,shift:4" (see `Trainer`).
         workers: a number of threads, by default one for each core; "processes[:N]", "dask[:N]", the address of a
             Dask scheduler, or any `concurrent.futures.Executor`. The numbers do not depend on it.
         out: the folder that the run is written to, if any; ``force`` replaces a run that it holds.
@@ -98,7 +101,19 @@ def tune(
     """
     started = time.perf_counter() if started is None else started
     plan = Plan(
-        data, epochs, seed, rank, keep_best, paired, replicate, evaluate_train_every, dtype, seeds, folds, patience
+        data,
+        epochs,
+        seed,
+        rank,
+        keep_best,
+        paired,
+        replicate,
+        evaluate_train_every,
+        dtype,
+        seeds,
+        folds,
+        patience,
+        augment,
     )
     whole = Space(default_space() if space is None else space)
     check_counts(trials=trials)
@@ -207,7 +222,7 @@ SEARCH = ("trials", "sampler", "race", "generation", "refit", "ensemble")
 """What a config says of the search."""
 PLAN = (
     *("epochs", "seed", "rank", "keep_best", "paired", "replicate", "evaluate_train_every", "dtype"),
-    *("seeds", "folds", "patience"),
+    *("seeds", "folds", "patience", "augment"),
 )
 """What a config says of the plan."""
 
@@ -227,7 +242,8 @@ def config(plan: Plan, space: Space, settings: Mapping[str, Any], about: Mapping
         "scaling": data.preprocess.kind,
         "seed": plan.seed,
         **settings,
-        **{name: getattr(plan, name) for name in PLAN if name != "seed"},
+        **{name: getattr(plan, name) for name in PLAN if name not in ("seed", "augment")},
+        "augment": str(Augment.parse(plan.augment) or "none"),
         **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
         "search": space.searches(),
         "record": record(data),

@@ -52,7 +52,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
 
 def test_every_name_is_listed():
-    assert [row.name for row in available()] == ["digits", "mnist", "fashion-mnist"]
+    assert [row.name for row in available()] == ["digits", "mnist", "fashion-mnist", "cifar10"]
     assert all(row.description for row in available())
 
 

@@ -152,7 +152,7 @@ def changed(description, arrays, case):
 UNSOUND = {
     "a level that is a number": "levels of column 'city' must be texts",
     "an array too few": "an array for each of 3 columns, got 2",
-    "no table": "the arrays of a network and the four of its scaling",
+    "no table": "the arrays of a network and those of its scaling",
     "another width": "the table's columns must give the 7 features, got 8 inputs",
     "a spread of zero": "a spread above 0",
 }

@@ -53,7 +53,8 @@ def tune(
     Example: zerokara tune mnist --train-size 500 --search lr=log:1e-6:1e-2 --search weight_decay=log:1e-8:1e-4
 
     Args:
-        dataset: digits, mnist, fashion-mnist, a .npz file, a folder of pictures by class, or a CSV or Parquet file.
+        dataset: digits, mnist, fashion-mnist, cifar10, a .npz file, a folder of pictures by class, or a CSV or Parquet
+            file.
     """
     from zerokara.cli.search import run_search
 
@@ -198,7 +199,7 @@ def data_fetch(name: str, /) -> int:
     """Download a dataset into the user's cache, checked against its SHA-256.
 
     Args:
-        name: mnist or fashion-mnist.
+        name: mnist, fashion-mnist or cifar10.
     """
     from zerokara.cli.answers import data_fetch
 

@@ -57,8 +57,10 @@ class DataOptions:
     """The share held out for the final test, where the dataset brings no test samples of its own."""
     stratify: Annotated[bool, Parameter(negative="--no-stratify")] = False
     """Keep the proportions of the classes in every part."""
-    scaling: Literal["auto", "none", "target", "center", "standard", "range"] = "auto"
-    """How features are scaled, on the training part: pictures not, tables by quantiles, others standardized."""
+    scaling: str = "auto"
+    """How features are scaled, fitted on the training part: none, target, center, standard, range or
+    whiten[:COMPONENTS[:SMOOTHING]], such as whiten:500:10; auto leaves pictures in [0, 1], scales tables by quantiles
+    and standardizes others."""
     target: str | None = None
     """The column of a table that is predicted."""
     task: Literal["classification", "regression"] | None = None
@@ -152,6 +154,9 @@ class TrainingOptions:
     """Which draws of that seed: initial weights, order of the samples, dropout."""
     dtype: Literal["float32", "float64"] = "float32"
     """The precision."""
+    augment: str = "none"
+    """What is done to pictures at each step, drawn anew: none, flip (half are mirrored), shift:PIXELS, or
+    flip,shift:PIXELS."""
 
 
 @Parameter(name="*", group=Group("Run", sort_key=5))

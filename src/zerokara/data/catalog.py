@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from zerokara.data.archive import find_archive
 from zerokara.data.build import from_arrays
+from zerokara.data.cifar import load_batches
 from zerokara.data.dataset import Dataset
 from zerokara.data.fetch import find
 from zerokara.data.folder import load_folder
 from zerokara.data.images import load_idx
 from zerokara.data.npz import load_npz
-from zerokara.data.sources import NAMES, SOURCES
+from zerokara.data.sources import ARCHIVES, NAMES, SOURCES, Archive, Source
 from zerokara.data.tablefile import is_table
 from zerokara.data.tables import load_table
 from zerokara.errors import InputError, unknown
@@ -53,6 +55,8 @@ def load(
         return _digits()
     if name in SOURCES:
         return load_idx(SOURCES[name])
+    if name in ARCHIVES:
+        return load_batches(ARCHIVES[name])
     if not name:
         raise unknown("dataset", name, NAMES)
     path = Path(name).expanduser()
@@ -80,8 +84,9 @@ def available() -> list[Available]:
     Available(name='digits', description='handwritten digits, 8x8, 1,797 (UCI)', where='in the package')
     """
     rows = [Available("digits", "handwritten digits, 8x8, 1,797 (UCI)", "in the package")]
-    for source in SOURCES.values():
-        folder = find(source)
+    places: list[tuple[Source | Archive, Path | None]] = [(source, find(source)) for source in SOURCES.values()]
+    places += [(archive, find_archive(archive)) for archive in ARCHIVES.values()]
+    for source, folder in places:
         where = f"not here: zerokara data fetch {source.name}" if folder is None else str(folder)
         rows.append(Available(source.name, source.description, where))
     return rows

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from zerokara.arrays import Array
 from zerokara.data.encoder import Encoder
 from zerokara.data.part import Part, join
+from zerokara.data.pixels import pixel_range
 from zerokara.data.preprocess import Preprocess
 from zerokara.data.split import cut, folds, part_size
 from zerokara.data.targets import Task
@@ -43,10 +45,12 @@ class Dataset:
     """The same data as they were before they were scaled."""
     encoder: Encoder | None = None
     """Of a table, what made its columns inputs: fitted on the training part, whatever that is."""
+    pixels: dict[str, float] | None = None
+    """Of scaled pictures, what their pixels were like in their own units, see `pixel_range`."""
 
     @property
     def n_inputs(self) -> int:
-        """D, the number of features."""
+        """D, the number of features; of whitened data, the number of components."""
         return int(self.train.x.shape[1])
 
     @property
@@ -157,11 +161,19 @@ class Dataset:
         whole = self.with_parts(train, parts.get("validation"), parts.get("test", self.test))
         return replace(whole, split_settings={**self.split_settings, **settings})
 
+    @property
+    def unscaled(self) -> Array:
+        """The training samples before they were scaled, (N, D)."""
+        return (self.original or self).train.x
+
     def scaled(self, kind: str) -> "Dataset":
         """Return the dataset scaled: fitted on the training part only, applied to all (see `Preprocess`).
 
         A table needs none: its numbers are scaled, its target is (the kind "target"). Here what its encoder gives is
         scaled once more, and its target by the kind alone.
+
+        Args:
+            kind: "none", "target", "center", "standard", "range" or "whiten[:COMPONENTS[:SMOOTHING]]".
         """
         if self._was_scaled:
             raise InputError(f"{self.name} is scaled already ({self.preprocess.kind}): scale the original data once")
@@ -180,6 +192,7 @@ class Dataset:
             test=self.test and apply(self.test),
             preprocess=preprocess,
             original=self,
+            pixels=None if kind == "none" else pixel_range(self.train.x, self.sample_shape),
         )
 
     def folds(self, count: int, seed: int = 0) -> "tuple[Dataset, ...]":

@@ -20,7 +20,7 @@ from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.estimators import samples
 from zerokara.estimators.learner import Judge, Learner
-from zerokara.model import Model
+from zerokara.model import Ensemble, Model
 from zerokara.nn import Network
 from zerokara.search.hyperparameters import HYPERPARAMETERS, complete
 from zerokara.search.plan import check_counts
@@ -195,7 +195,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         return judge
 
     def _model(self, network: Network, preprocess: Preprocess) -> Model:
-        return Model(network, preprocess, self._task, self._outputs(), (len(preprocess.shift),))
+        return Model(Ensemble.of(network), preprocess, self._task, self._outputs(), (len(preprocess.shift),))
 
     def _scores(self, X: Any) -> Array:
         """Return the network's outputs (N, C), float64, for samples in the data's own units.

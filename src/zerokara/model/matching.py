@@ -51,10 +51,10 @@ class Inlet:
             raise unknown("part", part, PARTS)
         if self.encoder:
             return self._table_part(data, part)
-        if (data.task, data.n_inputs) != (self.task, prod(self.sample_shape)):
+        if (data.task, data.preprocess.inputs) != (self.task, prod(self.sample_shape)):
             raise InputError(
                 f"data for this model are for {self.task} with {prod(self.sample_shape)} features, got "
-                f"{data.name}: {data.task} with {data.n_inputs}"
+                f"{data.name}: {data.task} with {data.preprocess.inputs}"
             )
         chosen = _chosen(data, part)
         x, t = chosen.x, chosen.t
@@ -102,8 +102,10 @@ def _chosen(data: Dataset, part: str) -> Part:
 
 
 def _same(one: Preprocess, other: Preprocess) -> bool:
+    if one.kind != other.kind:
+        return False
     pairs = zip(one.arrays().values(), other.arrays().values(), strict=True)
-    return one.kind == other.kind and all(np.array_equal(a, b) for a, b in pairs)
+    return all(np.array_equal(a, b) for a, b in pairs)
 
 
 def _shown(names: Sequence[str]) -> str:

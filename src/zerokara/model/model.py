@@ -60,17 +60,17 @@ class Model:
             raise InputError(f"a model holds an Ensemble, got {type(self.ensemble).__name__}: use Ensemble.of(network)")
         if self.task not in METRICS:
             raise unknown("task", self.task, METRICS)
-        if len(self.preprocess.shift) != n_inputs or len(self.preprocess.target_shift) != n_outputs:
+        if self.preprocess.inputs != n_inputs or len(self.preprocess.target_shift) != n_outputs:
             raise InputError(
                 f"the scaling must be for {n_inputs} features and {n_outputs} outputs, got "
-                f"{len(self.preprocess.shift)} and {len(self.preprocess.target_shift)}"
+                f"{self.preprocess.inputs} and {len(self.preprocess.target_shift)}"
             )
         if self.encoder and self.sample_shape != (len(self.encoder.inputs),):
             raise InputError(
                 f"the table's columns must give the {n_inputs} features, got {len(self.encoder.inputs)} inputs"
             )
         for network in self.ensemble.groups:
-            if (found := width(network, n_inputs)) != n_outputs:
+            if (found := width(network, self.preprocess.outputs)) != n_outputs:
                 raise InputError(f"the network must have an output for each of {n_outputs} names, got {found}")
             for name, array in network.arrays().items():
                 if not np.isfinite(array).all():
@@ -177,7 +177,8 @@ class Model:
         t = chosen.t if self.task == "classification" else chosen.t.astype(dtype)
         weights = None if chosen.weights is None else chosen.weights.astype(dtype)
         voice = Voice(self.ensemble, self.task)
-        loss, score = evaluate(voice, Part(chosen.x.astype(dtype), t, weights), self.task)
+        with one_thread_if_possible(), np.errstate(all="ignore"):
+            loss, score = evaluate(voice, Part(chosen.x.astype(dtype, copy=False), t, weights), self.task)
         return float(loss[0]), float(score[0])
 
     def error(self, data: Dataset, part: str = "test") -> Array:

@@ -19,7 +19,8 @@ def stored(
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return what a model file says and holds of the networks, of the scaling of their data and of their table.
 
-    One network is of format 1, which every version reads; its arrays lack the axis P. An ensemble is of format 2.
+    One network is of format 1, which every version reads, unless its data were whitened or come from a table; its
+    arrays lack the axis P. An ensemble is of format 2.
     """
     named = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
     description: dict[str, Any] = {"scaling": preprocess.kind}
@@ -29,7 +30,8 @@ def stored(
     if ensemble.population == 1:
         layers, arrays = disassemble(ensemble.groups[0])
         named |= {f"network.{name}": array[0] for name, array in arrays.items()}
-        return {"format": 1, "layers": layers, **description}, named
+        known_since = 1 if preprocess.basis is None and encoder is None else 2
+        return {"format": known_since, "layers": layers, **description}, named
     groups, counts = [], iter(ensemble.counts)
     for g, network in enumerate(ensemble.groups):
         layers, arrays = disassemble(network)
@@ -42,8 +44,8 @@ def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> d
     """Return the arguments of a `Model` from what a file says and holds, each checked for its kind."""
     networks, scaling, table = (_under(prefix, arrays) for prefix in ("network.", "scaling.", "table."))
     extra = len(table) if "table" in description else 0
-    if len(networks) + len(scaling) + extra != len(arrays) or len(scaling) != 4:
-        raise InputError("it must hold the arrays of a network and the four of its scaling, got others")
+    if len(networks) + len(scaling) + extra != len(arrays):
+        raise InputError("it must hold the arrays of a network and those of its scaling, got others")
     shape, largest = _get(description, "sample_shape", list, int), sum(a.size for a in arrays.values())
     if len(shape) > 8 or not all(1 <= n <= largest for n in shape):
         raise InputError(f"sample_shape must be sizes that the arrays allow, got {str(shape)[:80]}")

@@ -208,7 +208,10 @@ def learning(data: Learning) -> "Figure":
 
 
 def weights(data: Weights) -> "Figure":
-    """Draw the weights of the first layer, one image a unit: red raises the unit, blue lowers it."""
+    """Draw the weights of the first layer, one image a unit: red raises the unit, blue lowers it.
+
+    Weights of color images have that color, bright where it raises the unit; gray is no weight.
+    """
     columns = min(10, len(data.images))
     rows = -(-len(data.images) // columns)
     height, width = data.images.shape[1:3]

@@ -108,7 +108,8 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
     else:
         drawn = {"curves.png": figures.learning(series.learning(study))}
         if is_image(study.plan.data.sample_shape):
-            weights = series.weights(study.best.model.network, study.plan.data.sample_shape)
+            basis = study.plan.data.preprocess.basis
+            weights = series.weights(study.best.model.network, study.plan.data.sample_shape, basis=basis)
             drawn["weights.png"] = figures.weights(weights)
     return written + [figures.save(figure, folder.path / name) for name, figure in drawn.items()]
 

@@ -209,10 +209,13 @@ def learning(study: Study) -> Learning:
     return Learning(**curves, metric=METRICS[data.task], epoch=epoch, title=f"{data.name}: trial {trial.number}")
 
 
-def weights(network: Network, sample_shape: Sequence[int], count: int = 100, row: int = 0) -> Weights:
+def weights(
+    network: Network, sample_shape: Sequence[int], count: int = 100, row: int = 0, basis: Array | None = None
+) -> Weights:
     """Return the first layer's weights as images, of the ``count`` units whose weights are largest, largest first.
 
-    All are divided by one number, so that strong and weak units can be told apart.
+    All are divided by one number, so that strong and weak units can be told apart. With the ``basis`` (D, K) of a
+    whitening, whose components have weights, they are turned back to pixels: basis W.
 
     Raises:
         InputError: the samples are no images, or the first layer has none to show.
@@ -220,7 +223,7 @@ def weights(network: Network, sample_shape: Sequence[int], count: int = 100, row
     first = network.layers[0]
     if not is_image(sample_shape) or not isinstance(first, Affine):
         raise InputError(f"weights are shown for images, samples (H, W) or (H, W, 3), got {tuple(sample_shape)}")
-    W = first.W[row].astype(float)
+    W = first.W[row].astype(float) if basis is None else basis.astype(float) @ first.W[row]
     strength = np.linalg.norm(W, axis=0)
     chosen = np.argsort(-strength, kind="stable")[:count]
     # The largest of a thousand weights would leave all others pale.

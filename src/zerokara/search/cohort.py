@@ -139,6 +139,7 @@ def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None, da
         data,
         batch_size=s["batch_size"],
         loss=smoothing,
+        augment=plan.augment,
         schedule=schedules.parse(s["schedule"]),
         span=plan.epochs,
         seed=plan.seed,
