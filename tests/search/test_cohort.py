@@ -72,7 +72,8 @@ def test_in_company_and_alone_are_the_same_to_the_bit(data, space, paired) -> No
 
 def test_structure_groups_and_numbers_ride(data) -> None:
     plan = Plan(data, epochs=1)
-    assert [len(s.proposals) for s in shards(proposals(SPACES["numbers"]), plan, workers=1)] == [5]
+    # The first has no dropout at all, and so a layer less.
+    assert [len(s.proposals) for s in shards(proposals(SPACES["numbers"]), plan, workers=1)] == [1, 4]
     cut = shards(proposals(SPACES["structure"]), plan, workers=1)
     assert sorted([p.number for p in s.proposals] for s in cut) == [[0, 2], [1], [3], [4]]
     for shard in cut:

@@ -200,6 +200,7 @@ def search(
     epochs = plan.rows * sum(bracket.epochs for size in sizes for bracket in rules.brackets(size, plan.epochs))
     watch = Watch(trials, epochs, on_epoch)
     files = Checkpoints(checkpoints, plan, note)
+    cut_short = checkpoints is not None and checkpoints.exists()
     done: list[Trial] = []
     finalists: list[Finalist] = []
     train_seconds = 0.0
@@ -231,7 +232,7 @@ def search(
             if stop.is_set():
                 break
         interrupted = len(done) < trials or any(trial.state == "interrupted" for trial in done)
-        finalists = _complete(finalists, done, plan, keep, note)
+        finalists = _complete(finalists, done, plan, keep, note if cut_short else None)
     seconds = time.perf_counter() - watch.started
     tick()
     rounds, proposing = tuple(proposer.rounds()), proposer.seconds + files.seconds
@@ -239,13 +240,14 @@ def search(
 
 
 def _complete(
-    finalists: list[Finalist], trials: list[Trial], plan: Plan, keep: int, note: Callable[[str], None]
+    finalists: list[Finalist], trials: list[Trial], plan: Plan, keep: int, note: Callable[[str], None] | None
 ) -> list[Finalist]:
     """Return the best networks, those trained again that are not at hand."""
     here = {trial.number: network for trial, network in finalists}
     best = [trial for trial in sorted(trials, key=lambda trial: trial.rank_key)[:keep] if math.isfinite(trial.value)]
     for trial in best:
         if trial.number not in here:
-            note(f"the network of trial {trial.number} is not kept anywhere: it is trained again")
+            if note:  # Of a search that had ended, nothing else was to be expected.
+                note(f"the network of trial {trial.number} is not kept anywhere: it is trained again")
             here[trial.number] = retrain(trial, plan)
     return [(trial, here[trial.number]) for trial in best]
