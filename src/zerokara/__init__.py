@@ -2,10 +2,11 @@
 
 from zerokara import data, nn, optim
 from zerokara.model import Model
-from zerokara.search.space import choice, integer, log, uniform
+from zerokara.search.space import choice, integer, layers, log, powers, uniform
 from zerokara.search.study import Study
 from zerokara.train import Trainer
 from zerokara.tuning import tune
 
-__all__ = ["Model", "Study", "Trainer", "choice", "data", "integer", "log", "nn", "optim", "tune", "uniform"]
+__all__ = ["Model", "Study", "Trainer", "choice", "data", "integer", "layers", "log"]
+__all__ += ["nn", "optim", "powers", "tune", "uniform"]
 __version__ = "0.1.0"

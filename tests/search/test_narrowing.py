@@ -95,11 +95,11 @@ def test_rounds_follow_from_the_finished_trials_alone():
     first, second, coming = rounds(trials, SPACE, 10)
     assert (first.ranges, first.trials) == (SPACE, tuple(range(10)))
     assert (second.trials, coming.trials) == ((10, 11, 12), ())
-    # The best three of the first round are 0.1, 0.2 and 0.3.
-    assert second.ends("x") == pytest.approx((0, 0.4))
+    # The best three of the first round are 0.1, 0.2 and 0.3: three gaps more on each side.
+    assert second.ends("x") == pytest.approx((0, 0.6))
     assert second.ends("kind") == ("a", "b")
-    # Now they are 0.2, 0.21 and 0.3.
-    assert coming.ends("x") == pytest.approx((0.15, 0.35))
+    # Now they are 0.2, 0.21 and 0.3, and the margin two gaps.
+    assert coming.ends("x") == pytest.approx((0.1, 0.4))
     assert rounds(trials[::-1], SPACE, 10) == [first, second, coming]
     assert rounds(trials, SPACE, 10, sign=-1)[1].ends("x")[1] == 1
     assert [r.ranges for r in rounds([], SPACE, 10)] == [SPACE]

@@ -134,7 +134,7 @@ def test_a_sampler_that_learns_goes_where_the_best_are(name):
         {"lr": log(1e-3, 1e-3)},
         {"lr": log(1e-3, 1e-1)},
         {"hidden": choice([(k,) for k in range(1, 50)])},
-        {"batch_size": integer(1, 1000, log=True), "momentum": uniform(0, 0.9, 0.1), "hidden": choice([(8,), ()])},
+        {"batch_size": integer(1, 1000, log=True), "beta1": uniform(0, 0.9, 0.1), "hidden": choice([(8,), ()])},
         {"lr": stats.lognorm(1.0)},
     ],
     ids=["nothing", "one point", "one range", "many options", "steps", "scipy"],

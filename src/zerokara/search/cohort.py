@@ -15,7 +15,7 @@ import numpy as np
 from zerokara.arrays import Array, Index
 from zerokara.nn import SoftmaxCrossEntropy, mlp
 from zerokara.optim import OPTIMIZERS, schedules
-from zerokara.search.hyperparameters import split, to_text
+from zerokara.search.hyperparameters import HYPERPARAMETERS, split, to_text
 from zerokara.search.plan import Plan
 from zerokara.search.trial import Proposal
 from zerokara.train import Trainer
@@ -27,6 +27,7 @@ CACHE = 12 << 20
 """Bytes that a training step of a shard may touch before smaller shards are faster, down to the fewest networks."""
 MEMORY = 1 << 29
 """Bytes that a shard may take in all, at most."""
+DEFAULTS = {name: row.default for name, row in HYPERPARAMETERS.items()}
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def shards(proposals: Iterable[Proposal], plan: Plan, workers: int) -> list[Shar
 
     How they are cut changes no number, only the speed. Unpaired trials have draws of their own, and so a shard each.
     """
-    singles = [Shard((p,), split(p.params)[1], plan.replicate + (0 if plan.paired else p.number)) for p in proposals]
+    singles = [Shard((p,), _structure(p), plan.replicate + (0 if plan.paired else p.number)) for p in proposals]
     found = []
     for same in cohorts(singles):
         members = [single.proposals[0] for single in same]
@@ -90,7 +91,7 @@ def cut(trials: int, shard: Shard, plan: Plan, workers: int) -> list[Index]:
 def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None) -> Trainer:
     """Return the trainer of a shard: its trials' numbers as arrays over the networks of one population."""
     s, data = shard.structure, plan.data
-    numbers = {name: _column(shard.proposals, name) for name in split(shard.proposals[0].params)[0]}
+    numbers = {name: _column(shard.proposals, name) for name in split(DEFAULTS)[0]}
     optimizer = OPTIMIZERS[s["optimizer"]]
     network = mlp(
         data.n_inputs,
@@ -136,5 +137,10 @@ def _largest(structure: dict[str, Any], plan: Plan) -> int:
     return int(max(1, min(many, max(few, CACHE // step), MEMORY // whole)))
 
 
+def _structure(proposal: Proposal) -> dict[str, Any]:
+    """Return a trial's structure; what it has no value for, it does not use, and any one value stands for that."""
+    return split({**DEFAULTS, **proposal.params})[1]
+
+
 def _column(proposals: Sequence[Proposal], name: str) -> Array:
-    return np.array([proposal.params[name] for proposal in proposals], float)
+    return np.array([proposal.params.get(name, DEFAULTS[name]) for proposal in proposals], float)

@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from zerokara.errors import InputError
 from zerokara.rng import stream
+from zerokara.search.questions import Questions
 from zerokara.search.trial import DIVERGED
 from zerokara.search.unit import value_at
 
@@ -22,17 +23,18 @@ Ranges = Mapping[str, BaseDistribution]
 
 
 class Reseeded(BaseSampler):
-    """Proposes all parameters of a trial at its first question.
+    """Proposes all parameters of a trial at its first question, those too that the trial turns out not to be asked.
 
     What is left half asked by a kill is asked again whole, and gives the same.
 
     Args:
-        space: what is searched, in the order of the questions.
+        space: what is searched, in the order of the questions, with their conditions if it is a `Questions`.
         seed: the study's seed.
         generation: the trials of a generation: trial k knows those before generation k // generation.
     """
 
     def __init__(self, space: Ranges, seed: int, generation: int) -> None:
+        self.questions = Questions(space)
         self.space = {name: found for name, found in space.items() if not found.single()}
         self.seed = seed
         self.generation = generation
