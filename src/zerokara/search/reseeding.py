@@ -6,6 +6,7 @@ So a restart repeats them. Importing this file imports Optuna: do so inside the 
 import zlib
 from abc import abstractmethod
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -72,19 +73,24 @@ class History:
     def __init__(self, generation: int) -> None:
         self._generation = generation
         self._study: Study | None = None
-        self._start = -1
+        self._start = 0
+        self._ranked: list[tuple[tuple[int, int, float, int], FrozenTrial]] = []
         self._trials: list[FrozenTrial] = []
 
     def before(self, study: Study, number: int) -> list[FrozenTrial]:
         """Return what the trial of this number may know, best first; the same list until that changes."""
         start = number // self._generation * self._generation
-        if study is not self._study or start != self._start:
+        if study is not self._study or start < self._start:
+            self._study, self._start, self._ranked, self._trials = study, 0, [], []
+        if start != self._start:
             sign = sign_of(study)
-            earlier = (t for t in study.get_trials(deepcopy=False) if t.number < start and finished(t))
-            trials = sorted(earlier, key=lambda trial: standing(trial, sign))
+            # Optuna lists trials by number; those known are in order already, which makes sorting cheap.
+            new = [t for t in study.get_trials(deepcopy=False)[self._start : start] if finished(t)]
+            ranked = sorted([*self._ranked, *((standing(trial, sign), trial) for trial in new)], key=itemgetter(0))
+            trials = [trial for _, trial in ranked]
             if len(trials) < start:  # Some failed, or run elsewhere and may end before the next question.
                 return trials
-            self._study, self._start, self._trials = study, start, trials
+            self._start, self._ranked, self._trials = start, ranked, trials
         return self._trials
 
 

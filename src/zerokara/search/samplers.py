@@ -6,6 +6,7 @@ Importing this file imports Optuna: do so inside the function that makes a sampl
 import itertools
 import math
 from collections.abc import Callable, Mapping
+from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -149,25 +150,24 @@ class Tpe(Reseeded):
 
     def __init__(self, space: Ranges, seed: int, generation: int) -> None:
         super().__init__(space, seed, generation)
+        self.joint = {name: self.space[name] for name in sorted(self.space) if name not in self.questions.conditions}
         self.beside: Study | None = None
         self._next = (-1, 0)
 
     def propose(self, study: Study, number: int) -> dict[str, Any]:
         if self.beside is None or self._next != (number, number // self.generation):
             self.beside = self._study_beside(study, number)
-        self.beside.sampler = TPESampler(seed=self.draw(number), n_ei_candidates=self.candidates)
+        self.beside.sampler = _Parzen(self.joint, seed=self.draw(number), n_ei_candidates=self.candidates)
         params = self.questions.ask(self.beside.ask())
         self._next = (number + 1, number // self.generation)
         return params
 
     def _study_beside(self, study: Study, number: int) -> Study:
-        ranked = self.history.before(study, number)
-        rank = {trial.number: place for place, trial in enumerate(ranked)}
-        others = sorted(ranked[self.best :], key=lambda trial: trial.number)
-        kept = ranked[: self.best] + others[max(0, len(others) + self.best - self.seen) :]
+        ranked = list(enumerate(self.history.before(study, number)))
+        latest = nlargest(self.seen - self.best, ranked[self.best :], key=lambda one: one[1].number)
         beside = optuna.create_study()
-        for trial in sorted(kept, key=lambda trial: trial.number):
-            beside.add_trial(self._copy(trial, value=float(rank[trial.number])))
+        for rank, trial in sorted(ranked[: self.best] + latest, key=lambda one: one[1].number):
+            beside.add_trial(self._copy(trial, value=float(rank)))
         start = number // self.generation * self.generation
         if start < number:
             own = (t for t in study.get_trials(deepcopy=False) if start <= t.number < number)
@@ -178,6 +178,17 @@ class Tpe(Reseeded):
     def _copy(self, trial: FrozenTrial, **state: Any) -> FrozenTrial:
         params = {name: trial.params[name] for name in self.space if name in trial.params}
         return create_trial(params=params, distributions={name: self.space[name] for name in params}, **state)
+
+
+class _Parzen(TPESampler):
+    """Told which ranges all trials have, it need not look through them for each question."""
+
+    def __init__(self, joint: Ranges, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._joint = dict(joint)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        return self._joint
 
 
 class CmaEs(Reseeded):
