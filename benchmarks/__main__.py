@@ -9,9 +9,12 @@ from pathlib import Path
 
 from benchmarks.contestants import CONTESTANTS, CORES
 from benchmarks.harness import ROOT, Row, measure
+from benchmarks.mixed import MIXED, w3
 from benchmarks.peak import peak
 from benchmarks.report import document
 from benchmarks.work import WORKS
+
+ALL = {**WORKS, "W3": w3}
 
 
 def main() -> None:
@@ -20,7 +23,7 @@ def main() -> None:
     parser.add_argument(
         "--only", metavar="NAME", action="append", help="contestants whose name holds NAME (repeatable)"
     )
-    parser.add_argument("--work", choices=WORKS, action="append", help="one work instead of both (repeatable)")
+    parser.add_argument("--work", choices=ALL, action="append", help="one work instead of all (repeatable)")
     parser.add_argument("--rounds", type=int, default=5, help="at most so many repetitions each (default 5)")
     parser.add_argument(
         "--enough", type=float, default=30.0, help="seconds after which one that ran twice sits out (default 30)"
@@ -38,16 +41,21 @@ def main() -> None:
     # A folder of data beside the repository serves as ZEROKARA_DATA where that is not set.
     if (shared := ROOT.parent / "shared" / "data").is_dir():
         os.environ.setdefault("ZEROKARA_DATA", str(shared))
-    works = [WORKS[name]() for name in options.work or WORKS]
+    works = [ALL[name]() for name in options.work or ALL]
     if options.quick:
         works = [work.shortened(work.trials // 5, work.epochs // 5) for work in works]
     names = [name.lower() for name in options.only or [""]]
-    chosen = [c for c in CONTESTANTS if any(name in c.name.lower() for name in names)]
-    if not chosen:
-        parser.error(f"no contestant is called so; there are {', '.join(sorted({c.name for c in CONTESTANTS}))}")
+    everyone = CONTESTANTS + MIXED
+    rows = [
+        Row(work, contestant)
+        for work in works
+        for contestant in (MIXED if len(work.structures) else CONTESTANTS)
+        if any(name in contestant.name.lower() for name in names)
+    ]
+    if not rows:
+        parser.error(f"no contestant is called so; there are {', '.join(sorted({c.name for c in everyone}))}")
 
     before = peak(1), peak(CORES)
-    rows = [Row(work, contestant) for work in works for contestant in chosen]
     measure(rows, 1 if options.quick else options.rounds, options.enough)
     peaks = max(before[0], peak(1)), max(before[1], peak(CORES))
 
