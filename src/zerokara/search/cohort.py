@@ -6,6 +6,7 @@ Only this file knows the difference.
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
@@ -78,6 +79,36 @@ def cohorts(members: Iterable[Member]) -> list[list[Member]]:
     for member in members:
         groups.setdefault(member.cohort, []).append(member)
     return list(groups.values())
+
+
+@dataclass(frozen=True)
+class Census:
+    """How many cohorts some trials make, and how many trials each has, smallest first."""
+
+    sizes: tuple[int, ...]
+
+    @property
+    def remark(self) -> str | None:
+        """One sentence where most trials are in cohorts too small to pay; else None.
+
+        >>> Census((4, 50)).remark
+        >>> Census((2,) * 10).remark  # doctest: +ELLIPSIS
+        '10 structures for 20 trials, 10 of them with fewer than 5: such train hardly faster than one by one; ...'
+        """
+        few, trials = NETWORKS.start, sum(self.sizes)
+        small = [size for size in self.sizes if size < few]
+        if trials < few or 2 * sum(small) <= trials:
+            return None
+        return (
+            f"{len(self.sizes)} structures for {trials} trials, {len(small)} of them with fewer than {few}: such train "
+            "hardly faster than one by one; search structure more coarsely, or try more trials at once"
+        )
+
+
+def census(proposals: Iterable[Proposal]) -> Census:
+    """Return how many cohorts these trials make, and of what sizes; unpaired ones train apart whatever they are."""
+    sizes = Counter(tuple(map(to_text, _structure(proposal).values())) for proposal in proposals)
+    return Census(tuple(sorted(sizes.values())))
 
 
 def cut(trials: int, shard: Shard, plan: Plan, workers: int) -> list[Index]:
