@@ -17,7 +17,7 @@ from zerokara.search.proposing import SAMPLERS, Proposer, generation_size, make_
 from zerokara.search.space import Space, choice, default_space, integer, log, uniform
 from zerokara.search.trial import DIVERGED, Trial
 
-SPACE = Space({**default_space(), "hidden": choice([(50,), (100, 50), ()]), "batch_size": integer(16, 64, 16)})
+SPACE = Space({**default_space(), "hidden": choice([(50,), (100, 50), (9, 9, 9)]), "batch_size": integer(16, 64, 16)})
 
 SIZE = 10
 """Trials of a generation."""

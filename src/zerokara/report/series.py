@@ -65,13 +65,14 @@ class Panel:
     """One hyperparameter of all trials.
 
     ``x`` (T,) holds its values, or for a choice each one's place among ``options``, and NaN for a trial that has none;
-    ``log`` asks for a log axis.
+    ``log`` asks for a log axis, ``steps`` are all values of a range that has few.
     """
 
     name: str
     x: Array
     log: bool = False
     options: tuple[str, ...] = ()
+    steps: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,14 +194,14 @@ def panel(name: str, found: Single, values: Sequence[Any]) -> Panel:
     """Return the values of one hyperparameter, None where there is none, on a log axis where its range is one.
 
     >>> panel("hidden", Choice(((50,), (50, 50))), [(50, 50), (50,)])
-    Panel(name='hidden', x=array([1., 0.]), log=False, options=('50', '50,50'))
+    Panel(name='hidden', x=array([1., 0.]), log=False, options=('50', '50,50'), steps=())
     """
     if isinstance(found, Choice):
         options = tuple(show(option) for option in found.options)
         places = [math.nan if value is None else options.index(show(value)) for value in values]
         return Panel(name, np.array(places, float), False, options)
     # None becomes NaN.
-    return Panel(name, np.array(values, float), found.on_log)
+    return Panel(name, np.array(values, float), found.on_log, steps=found.steps())
 
 
 def learning(study: Study) -> Learning:

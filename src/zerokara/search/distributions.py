@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 
+FEW = 10
+"""Values that can all be named on an axis."""
+
+
 class Distribution(ABC):
     """Where a hyperparameter is searched; its kind is the first word of its text."""
 
@@ -69,6 +73,10 @@ class Single(Distribution):
     """Whether its values belong on a log axis."""
     low: Any
     high: Any
+
+    def steps(self) -> tuple[Any, ...]:
+        """Return all values of a range of whole numbers, if they are few enough to stand on an axis."""
+        return ()
 
     def ends(self) -> tuple[Any, ...]:
         """Return the least and the greatest value."""
@@ -172,6 +180,11 @@ class Integer(Single):
         self._require(self.step > 0, "step > 0")
         self._require((self.high - self.low) % self.step == 0, "high = low + a whole number of steps")
         self._require(not self.log or (self.low > 0 and self.step == 1), "low > 0 and step = 1 on a log scale")
+
+    def steps(self) -> tuple[Any, ...]:
+        """Return all values, if they are few."""
+        values = range(self.low, self.high + 1, self.step)
+        return tuple(values) if len(values) <= FEW else ()
 
     @property
     def on_log(self) -> bool:  # type: ignore[override]

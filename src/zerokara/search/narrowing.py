@@ -73,10 +73,14 @@ def rounds(trials: Iterable[FrozenTrial], space: Ranges, size: int, sign: float 
             own = [trial for trial in ended if trial.distributions.get(name) == start]
             counts[name] += len(own)
             ranked = sorted([*best[name], *own], key=lambda trial: standing(trial, sign))
-            best[name] = ranked[: kept(size)]
-            values = [t.params[name] for t in ranked[: kept(math.ceil(counts[name] / (number + 1)))]]
+            best[name] = ranked[: MARGINS[0] * kept(size)]
+            margin = MARGINS[min(number, len(MARGINS) - 1)]
+            count = kept(math.ceil(counts[name] / (number + 1)))
+            if isinstance(start, CategoricalDistribution):
+                count *= margin  # Between options there are no gaps: more of the best speak for them.
+            values = [trial.params[name] for trial in ranked[:count]]
             if values:
-                ranges[name] = narrow(ranges[name], start, values, MARGINS[min(number, len(MARGINS) - 1)])
+                ranges[name] = narrow(ranges[name], start, values, margin)
     return [*found, Round(ranges, ())]
 
 

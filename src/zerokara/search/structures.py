@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zerokara.errors import InputError
-from zerokara.search.distributions import Choice, Distribution, Integer, Single
+from zerokara.search.distributions import FEW, Choice, Distribution, Integer, Single
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,11 @@ class Powers(Single):
             self._require(value > 0 and value & (value - 1) == 0, f"a power of two as {name}, such as 32 or 64")
             object.__setattr__(self, name, value)
         self._require(self.low <= self.high, "low <= high")
+
+    def steps(self) -> tuple[Any, ...]:
+        """Return all values, if they are few."""
+        values = tuple(1 << k for k in range(self.low.bit_length() - 1, self.high.bit_length()))
+        return values if len(values) <= FEW else ()
 
     def key(self, name: str) -> str:
         """Return the name of the exponent, so that a reader of Optuna's study knows it for one."""
