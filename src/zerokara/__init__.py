@@ -7,6 +7,8 @@ from zerokara.search.study import Study
 from zerokara.train import Trainer
 from zerokara.tuning import tune
 
-__all__ = ["Model", "Study", "Trainer", "choice", "data", "integer", "layers", "log"]
-__all__ += ["nn", "optim", "powers", "tune", "uniform"]
+__all__ = [
+    *("Model", "Study", "Trainer", "choice", "data", "integer", "layers", "log"),
+    *("nn", "optim", "powers", "tune", "uniform"),
+]
 __version__ = "0.1.0"
