@@ -8,7 +8,18 @@ from zerokara.train import Trainer
 from zerokara.tuning import tune
 
 __all__ = [
-    *("Model", "Study", "Trainer", "choice", "data", "integer", "layers", "log"),
-    *("nn", "optim", "powers", "tune", "uniform"),
+    "Model",
+    "Study",
+    "Trainer",
+    "choice",
+    "data",
+    "integer",
+    "layers",
+    "log",
+    "nn",
+    "optim",
+    "powers",
+    "tune",
+    "uniform",
 ]
 __version__ = "0.1.0"
