@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.contestants import CONTESTANTS, CORES
 from benchmarks.harness import ROOT, Row, measure
 from benchmarks.keep import Kept
+from benchmarks.mixed import MIXED, w3
 from benchmarks.parts.asked import Asked
 from benchmarks.parts.costs import costs
 from benchmarks.parts.races import races
@@ -28,6 +29,7 @@ PARTS: dict[str, Callable[[Asked], str]] = {
     "samplers": samplers,
     "costs": costs,
 }
+ALL = {**WORKS, "W3": w3}
 
 
 def parse() -> argparse.Namespace:
@@ -36,7 +38,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--part", choices=[CONTEST, *PARTS], action="append", help="one part instead of all (repeatable)"
     )
-    parser.add_argument("--work", choices=WORKS, action="append", help="one work instead of all (repeatable)")
+    parser.add_argument("--work", choices=ALL, action="append", help="one work instead of all (repeatable)")
     parser.add_argument(
         "--only", metavar="NAME", action="append", help="contestants whose name holds NAME, and no other part"
     )
@@ -70,7 +72,7 @@ def main() -> None:
     # A folder of data beside the repository serves as ZEROKARA_DATA where that is not set.
     if (shared := ROOT.parent / "shared" / "data").is_dir():
         os.environ.setdefault("ZEROKARA_DATA", str(shared))
-    works = {name: WORKS[name]() for name in options.work or WORKS}
+    works = {name: ALL[name]() for name in options.work or ALL}
     if options.quick:
         works = {name: work.shortened(work.trials // 5, work.epochs // 5) for name, work in works.items()}
 
@@ -78,7 +80,11 @@ def main() -> None:
     peaks = None
     if CONTEST in options.parts:
         before = peak(1), peak(CORES)
-        asked.rows = [Row(work, contestant) for work in works.values() for contestant in options.contestants]
+        asked.rows = [
+            Row(work, contestant)
+            for work in works.values()
+            for contestant in (MIXED if len(work.structures) else options.contestants)
+        ]
         measure(asked.rows, 1 if options.quick else options.rounds, options.enough)
         peaks = max(before[0], peak(1)), max(before[1], peak(CORES))
     sections = [part(asked) for name, part in PARTS.items() if name in options.parts]

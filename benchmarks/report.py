@@ -32,10 +32,11 @@ FLOORS = [
     Floor("W2", "scikit-learn", 3.0, PER_CORE),
     Floor("W2", "PyTorch eager", 5.0, PER_CORE),
     Floor("W2", "JAX", 1.0),
+    Floor("W3", "one by one", 3.0, PLAIN),
 ]
 
 # The accuracies that show the work was done: the best one, and the learning rates it may be found at.
-BEST = {"W1": (0.70, 1e-3, 1e-2), "W2": (0.95, 1e-4, 1e-1)}
+BEST = {"W1": (0.70, 1e-3, 1e-2), "W2": (0.95, 1e-4, 1e-1), "W3": (0.95, 1e-4, 1e-1)}
 TENTH_APART = 0.10
 
 
@@ -175,9 +176,8 @@ def contestants(rows: Sequence[Row], peaks: tuple[float, float], judge: bool) ->
     ]
     for name, work in works.items():
         parts += [
-            f"## {name}: {work.trials} networks {'-'.join(map(str, work.sizes))}, {work.optimizer}, "
-            f"batch {work.batch}, {work.epochs} epochs, {len(work.x_train)} training and {len(work.x_val)} "
-            f"validation samples ({work.flop / 1e9:.1f} GFLOP)",
+            f"## {name}: {work.trials} {work.about}, {work.epochs} epochs, {len(work.x_train)} training and "
+            f"{len(work.x_val)} validation samples ({work.flop / 1e9:.1f} GFLOP)",
             table(rows, name, peaks),
             bullets(headlines(rows, name)),
         ]

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks is a folder beside the package, no part of it
 
-from benchmarks import ours, peak, report
+from benchmarks import mixed, ours, peak, report
 from benchmarks.contestants import CONTESTANTS, CORES, ONE_THREAD, OURS, PER_CORE, PLAIN, Contestant
 from benchmarks.harness import Row, measure, timed
 from benchmarks.rivals import textbook
@@ -172,8 +172,23 @@ def test_one_process_per_core_has_one_thread_each(monkeypatch: pytest.MonkeyPatc
         assert alone or contestant.environment.items() >= ONE_THREAD.items()
 
 
+def test_mixed_structure_is_the_same_work_together_and_one_by_one() -> None:
+    whole = mixed.w3()
+    assert (whole.trials, len(set(whole.kinds)), len(set(whole.lrs))) == (120, 12, 10)
+    assert whole.about == "networks of 12 structures, adam, batch 32 or 64"
+    assert whole.share(1, 2).kinds == whole.kinds[1::2]
+    # 1,438 samples trained at 3 x forward - first, 1,438 + 359 scored at forward.
+    one = replace(whole, lrs=whole.lrs[:1], structures=whole.structures[:1])
+    forward, first = 2 * (64 * 16 + 16 * 16 + 16 * 10), 2 * 64 * 16
+    assert one.flop == 20 * (1438 * (3 * forward - first) + 1797 * forward)
+    few = replace(whole, structures=np.array(["8|relu|50", "8|tanh|50", "5,5|relu|50", "5,5|tanh|50"] * 2))
+    few = replace(few, lrs=np.repeat([1e-3, 1e-2], 4), decays=np.zeros(8), epochs=2)
+    together, alone = sorted(mixed.together(few)), sorted(mixed.one_by_one(few))
+    np.testing.assert_allclose(together, alone, rtol=1e-6)
+
+
 def test_every_floor_has_its_contestants() -> None:
-    there = {(c.name, c.way) for c in CONTESTANTS} | {(c.name, None) for c in CONTESTANTS}
+    there = {(c.name, way) for c in CONTESTANTS + mixed.MIXED for way in (c.way, None)}
     assert {(floor.rival, floor.way) for floor in report.FLOORS} <= there
 
 

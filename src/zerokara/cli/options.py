@@ -89,8 +89,9 @@ class DataOptions:
 
 
 SEARCH = (
-    "NAME=log:LOW:HIGH, uniform:LOW:HIGH, integer:LOW:HIGH[:STEP] or choice:A|B|C, once for each hyperparameter to be "
-    "searched. Without any: lr, weight_decay and dropout, unless they are given."
+    "NAME=log:LOW:HIGH, uniform:LOW:HIGH, integer:LOW:HIGH[:STEP], powers:LOW:HIGH (of two) or choice:A|B|C, once for "
+    "each hyperparameter to be searched; hidden=layers:FEWEST:MOST:LOW:HIGH for the number of layers and the one width "
+    "of them all. Without any: lr, weight_decay and dropout, unless they are given."
 )
 SAMPLER = "What proposes them: " + "; ".join(f"{name}, {kind.about}" for name, kind in SAMPLERS.items()) + "."
 
@@ -122,7 +123,7 @@ class SearchOptions:
             raise InputError(
                 f"{both[0]} is either searched or given, got both: drop --search {both[0]}=... or {option}"
             )
-        space: dict[str, Any] = {**(default_space() if not searched else {}), **searched, **fixed}
+        space: dict[str, Any] = {**(default_space(fixed) if not searched else {}), **searched, **fixed}
         Space(space)
         return space
 
@@ -230,7 +231,8 @@ def trial_config(source: Path, number: int) -> dict[str, Any]:
     if str(number) not in rows:
         raise InputError(f"the trials of {source} are 0 to {len(rows) - 1}, got --trial {number}")
     for name in parse_searches(config.pop("search", [])):
-        config[name] = rows[str(number)][name]
+        if value := rows[str(number)][name]:  # Empty where the trial has no such hyperparameter.
+            config[name] = value
     if not config.pop("paired", True):
         config["replicate"] = config.get("replicate", 0) + number * config.get("seeds", 1)
     return {name: value for name, value in config.items() if name not in SEARCH_ONLY}

@@ -125,6 +125,9 @@ def _axis(axes: "Axes", panel: Panel) -> Array:
     axes.set_xlabel(panel.name, color=INK, fontsize=11)
     if panel.log:
         axes.set_xscale("log")
+    if panel.steps:
+        axes.set_xticks(panel.steps, [show(step) for step in panel.steps])
+        axes.set_xticks([], minor=True)
     if not panel.options:
         return panel.x
     axes.set_xticks(range(len(panel.options)), panel.options)

@@ -30,7 +30,7 @@ def trials_csv(study: Study) -> str:
     writer.writerow([*columns, *named, *study.space.searched])
     for trial in study.trials:
         scores = [trial.val_loss, trial.val_score, trial.train_score, *map(trial.standard_error, errors)]
-        params = [to_text(trial.params[name]) for name in study.space.searched]
+        params = [to_text(trial.params[name]) if name in trial.params else "" for name in study.space.searched]
         writer.writerow([trial.number, trial.state, trial.epochs, *map(_number, scores), *params])
     return text.getvalue()
 
@@ -56,7 +56,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         found["best"] = {
             "number": best.number,
             "epoch": best.epoch,
-            "params": {name: best.params[name] for name in study.space.searched},
+            "params": {name: best.params[name] for name in study.space.searched if name in best.params},
             f"val_{metric}": best.val_score,
             "val_loss": best.val_loss,
         }
@@ -124,7 +124,8 @@ def leaderboard(trials: list[Trial], study: Study) -> list[str]:
     short = {"accuracy": "val acc", "r2": "val R2"}[METRICS[study.plan.data.task]]
     lines = []
     for place, trial in enumerate(trials, start=1):
-        params = ", ".join(f"{name}:{show(trial.params[name])}" for name in study.space.searched)
+        has = [name for name in study.space.searched if name in trial.params]
+        params = ", ".join(f"{name}:{show(trial.params[name])}" for name in has)
         note = "" if trial.state == "complete" else f" [{trial.state}]"
         lines.append(
             f"Best-{place} ({short}:{mean(trial, 'val_score')}, val loss:{mean(trial, 'val_loss')}) | "

@@ -7,7 +7,7 @@ from functools import partial
 
 from zerokara.errors import OutsideError
 from zerokara.search.checkpoint import Checkpoints
-from zerokara.search.cohort import shards
+from zerokara.search.cohort import census, shards
 from zerokara.search.plan import Plan
 from zerokara.search.population import Population
 from zerokara.search.progress import Watch
@@ -57,6 +57,7 @@ class Generations:
     def train(self, number: int, proposals: Sequence[Proposal]) -> Generation:
         """Train generation ``number``, its proposals dealt to the brackets of the race in order."""
         self.seconds = 0.0
+        self.watch.remark = census(proposals).remark if self.plan.paired else None
         parts: list[Standing] = []
         start = 0
         for k, bracket in enumerate(self.race.brackets(len(proposals), self.plan.epochs)):
