@@ -70,6 +70,7 @@ def test_tune_prints_the_best_twenty_and_reads_the_test_data_once(capsys, tmp_pa
     code, out, _ = run(capsys, "tune", "digits", *SMALL, "--trials", 22, "--out", tmp_path / "run")
     lines = [line for line in out.splitlines() if line.startswith("Best-")]
     assert code == 0
+    assert any("[pruned]" in line for line in lines)
     assert [line.split(" ")[0] for line in lines] == [f"Best-{k}" for k in range(1, 21)]
     assert all("lr:" in line and "val acc:" in line for line in lines)
     assert out.count("test accuracy of the winner, read once") == 1
