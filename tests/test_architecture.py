@@ -17,16 +17,17 @@ ROOMS = (
     *("errors", "arrays", "rng", "blas", "files"),
     *("data", "nn", "optim", "train"),
     *("pictures", "onnx", "model", "search"),
-    *("classic", "report", "estimators", "tuning"),
+    *("classic", "report", "estimators", "joining", "tuning"),
     *("__init__", "board", "cli", "__main__"),
 )
 """From the ground to the roof; a new room is added where it stands."""
 
 HEAVY = {"optuna", "scipy", "matplotlib", "PIL", "pooch", "requests", "rich", "cyclopts", "safetensors", "sklearn"}
-HEAVY |= {"onnx", "onnxruntime"}
+HEAVY |= {"onnx", "onnxruntime", "sqlalchemy", "psycopg"}
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {f"zerokara.search.{name}" for name in ("journal", "narrowing", "reseeding", "samplers")}
+BEHIND_A_DOOR |= {f"zerokara.search.{name}" for name in ("database", "shared", "together")}
 """Files that derive from classes of Optuna, and so are themselves imported only within functions."""
 
 

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 
 from zerokara.data import Dataset
 from zerokara.errors import InputError
+from zerokara.joining import held, in_shared_folder
 from zerokara.search.executors import open_pool
 from zerokara.search.hyperparameters import HYPERPARAMETERS, find, to_text
 from zerokara.search.plan import Plan, check_counts
@@ -25,6 +27,11 @@ from zerokara.search.runfolder import CONFIG, RunFolder, toml
 from zerokara.search.space import Space, default_space, parse_searches
 from zerokara.search.study import Study, search
 from zerokara.train import Epoch
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+    from zerokara.search.shared import Shared
 
 
 def tune(
@@ -48,6 +55,8 @@ def tune(
     evaluate_train_every: int = 1,
     dtype: str = "float32",
     workers: int | str | Executor | None = None,
+    storage: str | None = None,
+    study: str | None = None,
     out: str | Path | None = None,
     force: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -81,6 +90,9 @@ def tune(
         dtype: "float32" or "float64".
         workers: a number of threads, by default one for each core; "processes[:N]", "dask[:N]", the address of a
             Dask scheduler, or any `concurrent.futures.Executor`. The numbers do not depend on it.
+        storage: a database in which several processes search one study together, each with a call like this:
+            "postgresql+psycopg://USER@HOST/DATABASE" or "sqlite:///FILE". Meant for longer trials.
+        study: what the study is called there, by default "zerokara".
         out: the folder that the run is written to, if any; ``force`` replaces a run that it holds.
         progress: called about four times a second with how far the study is.
         on_epoch: called with every epoch of every population, from the thread that trained it.
@@ -99,28 +111,40 @@ def tune(
     )
     whole = Space(default_space() if space is None else space)
     check_counts(trials=trials)
-    generation = generation_size(sampler, trials) if generation is None else generation
+    if generation is None:
+        # A fifth of a study that is shared, or the first process would take it all.
+        generation = generation_size(sampler if storage is None else "tpe", trials)
     check_counts(generation=generation)
     settings: dict[str, Any] = {"trials": trials, "sampler": sampler, "race": race, "generation": generation}
     # Every name is checked before a folder is made.
     make_race(race)
     make_sampler(sampler, whole, seed, trials=trials)
     open_pool(workers)
-    run = partial(
-        search,
-        plan,
-        whole,
-        **settings,
-        refit=refit,
-        workers=workers,
-        progress=progress,
-        on_epoch=on_epoch,
-        note=note,
-    )
+    run: Callable[..., Study]
+    common: dict[str, Any] = {
+        "refit": refit,
+        "workers": workers,
+        "progress": progress,
+        "on_epoch": on_epoch,
+        "note": note,
+    }
+    if storage is None:
+        if study is not None:
+            raise InputError(f"a study has a name in a database, got {study!r} and no database: give storage too")
+        run = partial(search, plan, whole, **settings, **common)
+    else:
+        settings["study"] = study or "zerokara"
+        shared, run = _joined(plan, whole, settings, storage, uuid4().hex, note)
+        settings["storage"] = shared.database.address
+        run = partial(run, **common)
     if out is None:
         return run()
     folder = RunFolder.create(out, config(plan, whole, {**settings, "refit": refit}, about), force)
-    return _in_folder(run, folder, started)
+    if storage is None:
+        return _in_folder(run, folder, started)
+    with held(folder) as owner:
+        owner.write_text(shared.owner)
+        return in_shared_folder(run, folder, started)
 
 
 def resume(
@@ -129,6 +153,7 @@ def resume(
     *,
     trials: int | None = None,
     workers: int | str | Executor | None = None,
+    storage: str | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     note: Callable[[str], None] = warnings.warn,
@@ -141,6 +166,7 @@ def resume(
         data: the same data, cut and scaled alike.
         trials: how many there shall be in total, if more than were planned.
         workers, progress, on_epoch, started: as for `tune`.
+        storage: the run's database with its password, which a run folder never holds.
         note: told in a sentence of what is not as it was: other versions, a damaged file.
 
     Raises:
@@ -169,17 +195,19 @@ def resume(
         folder.write(CONFIG, toml(config))
     open_pool(workers)
     plan = Plan(data, **{name: config[name] for name in PLAN if name in config})
-    again = partial(
-        search,
-        plan,
-        space_of(config),
-        **{name: config[name] for name in ("trials", "sampler", "race", "generation", "refit")},
-        workers=workers,
-        progress=progress,
-        on_epoch=on_epoch,
-        note=note,
-    )
-    return _in_folder(again, folder, started)
+    common: dict[str, Any] = {"workers": workers, "progress": progress, "on_epoch": on_epoch, "note": note}
+    if "storage" not in config:
+        if storage is not None:
+            raise InputError(f"a run goes on where it began, got a storage, and {run} has a journal: drop it")
+        settings = {name: config[name] for name in ("trials", "sampler", "race", "generation", "refit")}
+        return _in_folder(partial(search, plan, space_of(config), **settings, **common), folder, started)
+    with held(folder) as owner:
+        # A run that was killed before it had a name has no trials.
+        name = (owner.read_text() if owner.exists() else "") or uuid4().hex
+        owner.write_text(name)
+        where = storage or config["storage"]
+        _, again = _joined(plan, space_of(config), config, where, name, note, more=trials is not None)
+        return in_shared_folder(partial(again, refit=config["refit"], **common), folder, started)
 
 
 def _in_folder(run: Callable[..., Study], folder: RunFolder, started: float) -> Study:
@@ -197,6 +225,53 @@ def _in_folder(run: Callable[..., Study], folder: RunFolder, started: float) -> 
         if not study.interrupted:
             shutil.rmtree(checkpoints, ignore_errors=True)
     return study
+
+
+def _joined(
+    plan: Plan,
+    space: Space,
+    settings: Mapping[str, Any],
+    storage: str,
+    owner: str,
+    note: Callable[[str], None],
+    more: bool = False,
+) -> tuple["Shared", Callable[..., Study]]:
+    """Return this process's part in a study of a database, and what searches it."""
+    from zerokara.search.database import Database
+    from zerokara.search.shared import Shared
+    from zerokara.search.together import search_together
+
+    whole = config(plan, space, {name: settings[name] for name in ("sampler", "race")}, None)
+    names = (*PLAN, "sampler", "race", "search", *HYPERPARAMETERS)
+    agreed = {name: whole[name] for name in names if whole.get(name) is not None}
+    agreed |= {"data_sha256": whole["record"]["data_sha256"], "record": whole["record"]}
+
+    def make(trials: int, generation: int) -> "BaseSampler":
+        return make_sampler(settings["sampler"], space, plan.seed, trials=trials, generation=generation)
+
+    database = Database(storage)
+    try:
+        shared = Shared(
+            database,
+            settings["study"],
+            agreed,
+            trials=settings["trials"],
+            generation=settings["generation"],
+            space=space,
+            make=lambda trials, size: make_sampler(
+                settings["sampler"], space, plan.seed, trials=trials, generation=size
+            ),
+            owner=owner,
+            more=more,
+            note=note,
+        )
+    except BaseException:
+        database.close()
+        raise
+    for difference in differences({"record": shared.plan["record"]}, plan.data):
+        note(difference)
+    own = {"race": settings["race"], "generation": settings["generation"]}
+    return shared, partial(search_together, plan, space, shared=shared, **own)
 
 
 PLAN = (

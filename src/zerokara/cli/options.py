@@ -91,7 +91,14 @@ class SearchOptions:
     race: str = "halving"
     """Who trains to the end: none (all do), halving or hyperband, with [:ETA[:FIRST_RUNG]], such as halving:3:2."""
     generation: int | None = None
-    """Trials proposed and trained at once, at most. [default: 256; for samplers that learn a fifth of the trials]"""
+    """Trials proposed and trained at once, at most. [default: 256; for samplers that learn, and with
+    --storage, a fifth of the trials]"""
+    storage: str | None = None
+    """A database in which several processes, on one machine or many, search one study together, each with its --out:
+    postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE. The password may also stand in PGPASSWORD or
+    ~/.pgpass. Meant for longer trials."""
+    study: str | None = None
+    """What the study is called in the database of --storage. [default: zerokara]"""
     paired: Annotated[bool, Parameter(negative="--no-paired")] = True
     """Let trials share mini-batches, dropout and initial draws, so that hyperparameters are compared, not luck."""
 
@@ -206,7 +213,11 @@ def trial_config(source: Path, number: int) -> dict[str, Any]:
         config[name] = rows[str(number)][name]
     if not config.pop("paired", True):
         config["replicate"] = config.get("replicate", 0) + number * config.get("seeds", 1)
-    return {name: value for name, value in config.items() if name not in ("trials", "sampler", "race", "generation")}
+    return {name: value for name, value in config.items() if name not in NOT_ONE}
+
+
+NOT_ONE = ("trials", "sampler", "race", "generation", "storage", "study")
+"""What a config says of a search that means nothing for one trial."""
 
 
 def trials_of(run: Path) -> dict[str, dict[str, str]]:

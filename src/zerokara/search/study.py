@@ -190,21 +190,26 @@ def search(
             if stop.is_set():
                 break
         interrupted = len(done) < trials or any(trial.state == "interrupted" for trial in done)
-        finalists = _complete(finalists, done, plan, keep, note)
+        finalists = complete(finalists, done, plan, keep, note)
     seconds = time.perf_counter() - watch.started
     tick()
     rounds, proposing = tuple(proposer.rounds()), proposer.seconds + files.seconds
     return Study(space, plan, done, finalists, seconds, train_seconds, interrupted, proposing, rounds, refit)
 
 
-def _complete(
-    finalists: list[Finalist], trials: list[Trial], plan: Plan, keep: int, note: Callable[[str], None]
+def complete(
+    finalists: list[Finalist],
+    trials: list[Trial],
+    plan: Plan,
+    keep: int,
+    note: Callable[[str], None],
+    why: str = "is not kept anywhere",
 ) -> list[Finalist]:
     """Return the best networks, those trained again that are not at hand."""
     here = {trial.number: network for trial, network in finalists}
     best = [trial for trial in sorted(trials, key=lambda trial: trial.rank_key)[:keep] if math.isfinite(trial.value)]
     for trial in best:
         if trial.number not in here:
-            note(f"the network of trial {trial.number} is not kept anywhere: it is trained again")
+            note(f"the network of trial {trial.number} {why}: it is trained again")
             here[trial.number] = retrain(trial, plan)
     return [(trial, here[trial.number]) for trial in best]
