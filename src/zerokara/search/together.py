@@ -5,9 +5,9 @@ Importing this file imports Optuna: do so inside the function that joins a study
 
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -50,15 +50,15 @@ def search_together(
     shared: Shared,
     race: str,
     generation: int,
-    workers: int | str | Executor | None,
-    checkpoints: Path | None,
+    workers: int | str | Executor | None = None,
+    checkpoints: Path | None = None,
     keep: int = 1,
-    refit: bool,
-    progress: Callable[[Progress], None] | None,
-    on_epoch: Callable[[Epoch], None] | None,
-    note: Callable[[str], None],
+    refit: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    note: Callable[[str], None] = warnings.warn,
 ) -> Study:
-    """Take part in a study until all its trials have ended, whoever trains them, and return it whole; leave it.
+    """Take part in a study until all its trials have ended, whoever trains them, and return it whole.
 
     As `zerokara.search.study.search`, with ``shared`` in place of a sampler and a journal. A race is among the
     trials of one generation of one process.
@@ -98,7 +98,7 @@ def search_together(
         tick()
         return Study(space, plan, done, best, seconds, train_seconds, interrupted, asking, shared.rounds(), refit)
 
-    with closing(shared.database), interruptible() as stop, one_thread():
+    with interruptible() as stop, one_thread():
         try:
             with Crew(plan, workers, watch.epoch, stop, note) as crew:
                 generations = Generations(plan, rules, crew, watch, stop, files, keep, tick, shared.report)
