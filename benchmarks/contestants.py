@@ -1,7 +1,9 @@
 """Who takes part, and in which ways; a new rival is a file in rivals/ and its rows here."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -20,12 +22,13 @@ ONE_THREAD = {
 
 @dataclass(frozen=True)
 class Contestant:
-    """One way to run one library: `module:function`, in one process or in one per core."""
+    """One way to run one library: `module:function` with settings, in one process or in one per core."""
 
     name: str
     way: str
     target: str
     detail: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def processes(self) -> int:
@@ -42,6 +45,7 @@ OURS = Contestant("zerokara", PLAIN, "benchmarks.ours:run", "zk.tune, one worker
 
 CONTESTANTS = [
     OURS,
+    replace(OURS, detail="zk.tune, one worker process per core", settings={"workers": "processes"}),
     *(
         Contestant(name, way, f"benchmarks.rivals.{target}", detail)
         for name, way, target, detail in (

@@ -49,47 +49,67 @@ class Row:
         return sum(accuracies[: max(1, len(accuracies) // 10)]) / max(1, len(accuracies) // 10)
 
 
+@dataclass(frozen=True)
+class Run:
+    """One repetition: seconds from the word to the last answer, seconds of the warm-up, each process's answer."""
+
+    seconds: float
+    warm_up: float
+    answers: list[Any]
+
+
 def measure(rows: Sequence[Row], rounds: int, enough: float, say: Callable[[str], None] = print) -> None:
     """Run the contestants in turn, A B C A B C; one that has run twice and used ``enough`` seconds sits out."""
-    with tempfile.TemporaryDirectory() as folder:
-        for work in {row.work.name: row.work for row in rows}.values():
-            work.save(Path(folder) / f"{work.name}.npz")
-        for number in range(rounds):
-            for row in rows:
-                if len(row.seconds) >= 2 and sum(row.seconds) >= enough:
-                    continue
-                once(row, Path(folder) / f"{row.work.name}.npz")
-                who = f"{row.work.name} {row.contestant.name}, {row.contestant.way} ({row.contestant.detail})"
-                say(f"round {number + 1}: {who}: {row.seconds[-1]:.2f} s")
+    for number in range(rounds):
+        for row in rows:
+            if len(row.seconds) >= 2 and sum(row.seconds) >= enough:
+                continue
+            once(row)
+            who = f"{row.work.name} {row.contestant.name}, {row.contestant.way} ({row.contestant.detail})"
+            say(f"round {number + 1}: {who}: {row.seconds[-1]:.2f} s")
 
 
-def once(row: Row, path: Path) -> None:
-    """Start the contestant's processes, wait until all are warm, and time them from the word to the last answer."""
-    contestant, of = row.contestant, row.contestant.processes
-    command = [sys.executable, "-m", "benchmarks.worker", contestant.target, str(path)]
-    workers = [
-        subprocess.Popen(
-            [*command, str(k), str(of)], stdin=PIPE, stdout=PIPE, text=True, cwd=ROOT, env=contestant.environment
-        )
-        for k in range(of)
-    ]
-    try:
-        warm_ups = [answer(worker) for worker in workers]
-        start = time.perf_counter()
-        for worker in workers:
-            assert worker.stdin is not None
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
-        shares = [answer(worker) for worker in workers]
-        row.seconds.append(time.perf_counter() - start)
-    finally:
-        for worker in workers:
-            worker.kill()
-            worker.communicate()
-    row.warm_ups.append(max(warm_ups))
-    row.scores = [(lr, accuracy) for share in shares for lr, accuracy in share]
+def once(row: Row) -> None:
+    """Measure one repetition of a row."""
+    run = timed(row.contestant, row.work)
+    row.seconds.append(run.seconds)
+    row.warm_ups.append(run.warm_up)
+    row.scores = [(lr, accuracy) for share in run.answers for lr, accuracy in share]
     if len(row.scores) != row.work.trials:
-        raise RuntimeError(f"{contestant.name} did {len(row.scores)} trials of {row.work.trials}")
+        raise RuntimeError(f"{row.contestant.name} did {len(row.scores)} trials of {row.work.trials}")
+
+
+def timed(contestant: Contestant, work: Work) -> Run:
+    """Start the contestant's processes, wait until all are warm, and time them from the word to the last answer."""
+    of, settings = contestant.processes, json.dumps(dict(contestant.settings))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "work.npz"
+        work.save(path)
+        command = [sys.executable, "-m", "benchmarks.worker", contestant.target, str(path)]
+        workers = [
+            subprocess.Popen(
+                [*command, str(k), str(of), settings],
+                stdin=PIPE,
+                stdout=PIPE,
+                text=True,
+                cwd=ROOT,
+                env=contestant.environment,
+            )
+            for k in range(of)
+        ]
+        try:
+            warm_ups = [answer(worker) for worker in workers]
+            start = time.perf_counter()
+            for worker in workers:
+                assert worker.stdin is not None
+                worker.stdin.write("go\n")
+                worker.stdin.flush()
+            answers = [answer(worker) for worker in workers]
+            return Run(time.perf_counter() - start, max(warm_ups), answers)
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.communicate()
 
 
 def answer(worker: "subprocess.Popen[str]") -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.contestants import CORES, OURS, PER_CORE, PLAIN
 from benchmarks.harness import Row
 
-LIBRARIES = ("zerokara", "numpy", "scikit-learn", "torch", "jax")
+LIBRARIES = ("zerokara", "numpy", "optuna", "scikit-learn", "torch", "jax")
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,11 @@ FLOORS = [
     Floor("W2", "scikit-learn", 3.0, PER_CORE),
     Floor("W2", "PyTorch eager", 5.0, PER_CORE),
     Floor("W2", "JAX", 1.0),
+    Floor("W3", "one by one", 3.0, PLAIN),
 ]
 
 # The accuracies that show the work was done: the best one, and the learning rates it may be found at.
-BEST = {"W1": (0.70, 1e-3, 1e-2), "W2": (0.95, 1e-4, 1e-1)}
+BEST = {"W1": (0.70, 1e-3, 1e-2), "W2": (0.95, 1e-4, 1e-1), "W3": (0.95, 1e-4, 1e-1)}
 TENTH_APART = 0.10
 
 
@@ -139,14 +140,35 @@ def same_work(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
-def document(rows: Sequence[Row], peaks: tuple[float, float], command: str, judge: bool = True) -> str:
-    """Return the whole of results.md; a work that was cut short is not judged."""
-    works = {row.work.name: row.work for row in rows}
+def document(
+    rows: Sequence[Row],
+    peaks: tuple[float, float] | None,
+    command: str,
+    judge: bool = True,
+    sections: Sequence[str] = (),
+) -> str:
+    """Return the whole of results.md: the contestants' tables, if they ran, and the sections of the other parts.
+
+    A work that was cut short is not judged.
+    """
+    about = [f"- Machine: {machine()}", f"- {versions()}"]
+    if peaks:
+        one, all_cores = (peak / 1e9 for peak in peaks)
+        about.append(f"- float32 matrix-product peak: {one:.0f} GFLOP/s on one thread, {all_cores:.0f} on {CORES}")
     parts = [
         "# Benchmark results",
         f"Made by `{command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC.",
-        f"- Machine: {machine()}\n- {versions()}\n- float32 matrix-product peak: {peaks[0] / 1e9:.0f} GFLOP/s on one "
-        f"thread, {peaks[1] / 1e9:.0f} on {CORES}",
+        "\n".join(about),
+    ]
+    if rows and peaks:
+        parts += contestants(rows, peaks, judge)
+    return "\n\n".join(part for part in [*parts, *sections] if part) + "\n"
+
+
+def contestants(rows: Sequence[Row], peaks: tuple[float, float], judge: bool) -> list[str]:
+    """Return the paragraphs about all who did the same works."""
+    works = {row.work.name: row.work for row in rows}
+    parts = [
         "Medians of repetitions in turn. Each repetition starts fresh processes; the clock starts when they have "
         "imported everything and trained one epoch (the warm-up column, the least of the repetitions: for JAX, its "
         "compilation). In one process per core, each has one thread. The operations are the algorithm's, the peak is "
@@ -154,15 +176,14 @@ def document(rows: Sequence[Row], peaks: tuple[float, float], command: str, judg
     ]
     for name, work in works.items():
         parts += [
-            f"## {name}: {work.trials} networks {'-'.join(map(str, work.sizes))}, {work.optimizer}, "
-            f"batch {work.batch}, {work.epochs} epochs, {len(work.x_train)} training and {len(work.x_val)} "
-            f"validation samples ({work.flop / 1e9:.1f} GFLOP)",
+            f"## {name}: {work.trials} {work.about}, {work.epochs} epochs, {len(work.x_train)} training and "
+            f"{len(work.x_val)} validation samples ({work.flop / 1e9:.1f} GFLOP)",
             table(rows, name, peaks),
             bullets(headlines(rows, name)),
         ]
     if judge:
         parts += ["## Floors", bullets(floors(rows)), "## Did all do the same work?", bullets(same_work(rows))]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return parts
 
 
 def bullets(lines: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """The two works that every contestant does, and how much arithmetic each one is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +18,7 @@ class Work:
     """Train one small network per learning rate; after each epoch, score it on both parts of the data.
 
     Shapes: x_train (N, D) float32, t_train (N,) int64, the same for x_val and t_val; lrs and decays (trials,).
+    Where trials differ in structure, ``structures`` (trials,) has each one's, as "16,16|relu|32".
     """
 
     name: str
@@ -31,6 +32,7 @@ class Work:
     epochs: int
     lrs: npt.NDArray[np.float64]
     decays: npt.NDArray[np.float64]
+    structures: npt.NDArray[np.str_] = field(default_factory=lambda: np.array([], dtype=str))
 
     @property
     def trials(self) -> int:
@@ -42,6 +44,20 @@ class Work:
         return list(pairwise(self.sizes))
 
     @property
+    def kinds(self) -> list[tuple[tuple[int, ...], str, int]]:
+        """The (hidden sizes, activation, batch size) of each trial whose structure is its own."""
+        parts = [structure.split("|") for structure in self.structures.tolist()]
+        return [(tuple(map(int, hidden.split(","))), name, int(batch)) for hidden, name, batch in parts]
+
+    @property
+    def about(self) -> str:
+        """The networks and how they are trained, for a heading."""
+        if kinds := set(self.kinds):
+            batches = sorted({batch for _, _, batch in kinds})
+            return f"networks of {len(kinds)} structures, {self.optimizer}, batch {' or '.join(map(str, batches))}"
+        return f"networks {'-'.join(map(str, self.sizes))}, {self.optimizer}, batch {self.batch}"
+
+    @property
     def flop(self) -> int:
         """Floating-point operations of the algorithm's matrix products, 2 m n k each.
 
@@ -49,20 +65,25 @@ class Work:
         activations of all layers but the first (nobody needs the gradient of the data). A scored sample
         costs a forward pass. What an implementation does beyond that earns it nothing.
         """
-        products = [2 * n_in * n_out for n_in, n_out in self.layers]
-        forward = sum(products)
-        step = 3 * forward - products[0]
+        shapes = [(self.sizes[0], *hidden, self.sizes[-1]) for hidden, _, _ in self.kinds] or [self.sizes] * self.trials
         n, n_val = len(self.x_train), len(self.x_val)
-        return self.trials * self.epochs * (n * step + (n + n_val) * forward)
+        total = 0
+        for sizes in shapes:
+            products = [2 * n_in * n_out for n_in, n_out in pairwise(sizes)]
+            forward = sum(products)
+            total += n * (3 * forward - products[0]) + (n + n_val) * forward
+        return self.epochs * total
 
     def share(self, k: int, n: int) -> "Work":
         """The k-th of n equal shares of the trials, each with its part of slow and fast learning rates."""
-        return replace(self, lrs=self.lrs[k::n], decays=self.decays[k::n])
+        return replace(self, lrs=self.lrs[k::n], decays=self.decays[k::n], structures=self.structures[k::n])
 
     def shortened(self, trials: int, epochs: int) -> "Work":
         """The same work with fewer trials and epochs, for a warm-up or a quick look."""
         rows = np.linspace(0, self.trials - 1, min(trials, self.trials)).astype(int)
-        return replace(self, lrs=self.lrs[rows], decays=self.decays[rows], epochs=min(epochs, self.epochs))
+        structures = self.structures[rows] if len(self.structures) else self.structures
+        few = replace(self, lrs=self.lrs[rows], decays=self.decays[rows], structures=structures)
+        return replace(few, epochs=min(epochs, self.epochs))
 
     def save(self, path: Path) -> None:
         np.savez(path, **vars(self))

@@ -1,9 +1,11 @@
 """One process of a contestant: gets ready, says so, waits for the word, does its share, answers.
 
-    python -m benchmarks.worker MODULE:FUNCTION WORK.npz SHARE OF
+    python -m benchmarks.worker MODULE:FUNCTION WORK.npz SHARE OF [SETTINGS]
 
-The answers are two lines of JSON: the seconds that one epoch of the share took, which warms up (and compiles)
-what the run will use; and, after a line has come in, the scores.
+SETTINGS are the function's other arguments, in JSON; two are for the worker: ``"shared": false`` gives it the whole
+work, ``"warm_up": false`` leaves out the warm-up. The answers are two lines of JSON: the seconds that one epoch of the
+share took, which warms up (and compiles) what the run will use; and, after a line has come in, what the function
+returned.
 """
 
 import importlib
@@ -16,19 +18,24 @@ from pathlib import Path
 from benchmarks.work import Work
 
 
-def main(target: str, path: str, share: int, of: int) -> None:
+def main(target: str, path: str, share: int, of: int, settings: str = "{}") -> None:
     # The answers keep the real standard output; whatever a library prints goes to standard error.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     module, function = target.split(":")
     run = getattr(importlib.import_module(module), function)
-    work = Work.load(Path(path)).share(share, of)
+    others = json.loads(settings)
+    work = Work.load(Path(path))
+    if others.pop("shared", True):
+        work = work.share(share, of)
+    warm_up = others.pop("warm_up", True)
     start = time.perf_counter()
-    run(work.shortened(work.trials, epochs=1))
+    if warm_up:
+        run(work.shortened(work.trials, epochs=1), **others)
     print(json.dumps(time.perf_counter() - start), file=answers)
     if sys.stdin.readline():
-        print(json.dumps(run(work)), file=answers)
+        print(json.dumps(run(work, **others)), file=answers)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:])

@@ -26,3 +26,20 @@ def mnist_folder() -> Path:
         if all((folder / name).exists() or (folder / f"{name}.gz").exists() for name in MNIST_FILES):
             return folder.resolve()
     pytest.skip("real MNIST is neither in ZEROKARA_DATA nor in ../shared/data")
+
+
+@pytest.fixture(scope="session")
+def cifar_folder() -> Path:
+    """The folder of the real CIFAR-10 batches; ZEROKARA_DATA may be set to the folder around it.
+
+    Looked for in ZEROKARA_DATA, in ../shared/data beside the repository, and in the user's cache.
+    """
+    import pooch
+
+    roots = [Path(__file__).parents[2] / "shared" / "data", Path(pooch.os_cache("zerokara"))]
+    if os.environ.get("ZEROKARA_DATA"):
+        roots.insert(0, Path(os.environ["ZEROKARA_DATA"]).expanduser())
+    for folder in (folder for root in roots for folder in (root / "cifar10", root)):
+        if (folder / "cifar-10-batches-py" / "test_batch").exists():
+            return (folder / "cifar-10-batches-py").resolve()
+    pytest.skip("real CIFAR-10 is nowhere here: zerokara data fetch cifar10, or make_cifar10.py of the shared data")

@@ -43,6 +43,10 @@ class Recipe:
     rank: str = "loss"
     evaluate_train_every: int = 1
     diverging: tuple[int, ...] = ()
+    shape: tuple[int, ...] = ()
+    """The shape of a sample, where it is a picture."""
+    augment: str | None = None
+    scaling: str = "none"
     epochs: int = 3
     seed: int = 0
 
@@ -60,20 +64,21 @@ class Recipe:
         return Part(x, t, weights)
 
     def data(self) -> Dataset:
-        return Dataset(
+        data = Dataset(
             name="recipe",
             task=self.loss.task,
             train=self.part("train", self.samples),
             validation=self.part("validation", self.validation),
             test=None,
             classes=tuple(f"c{i}" for i in range(self.outputs)),
-            sample_shape=(self.inputs,),
+            sample_shape=self.shape or (self.inputs,),
             preprocess=Preprocess.identity(self.inputs, self.outputs),
         )
+        return data.scaled(self.scaling)
 
     def network(self, rows: Index) -> nn.Network:
         return nn.mlp(
-            self.inputs,
+            self.data().n_inputs,
             self.hidden,
             self.outputs,
             self.activation,
@@ -99,6 +104,7 @@ class Recipe:
             self.data(),
             batch_size=self.batch_size,
             loss=nn.SoftmaxCrossEntropy(smoothing) if self.loss.smoothing else None,
+            augment=self.augment,
             schedule=parse(self.schedule),
             span=self.epochs,
             seed=self.seed,

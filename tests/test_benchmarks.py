@@ -9,9 +9,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks is a folder beside the package, no part of it
 
-from benchmarks import peak, report
+from benchmarks import mixed, ours, peak, report
 from benchmarks.contestants import CONTESTANTS, CORES, ONE_THREAD, OURS, PER_CORE, PLAIN, Contestant
-from benchmarks.harness import Row, measure
+from benchmarks.harness import Row, measure, timed
 from benchmarks.rivals import textbook
 from benchmarks.work import WORKS, Work
 
@@ -99,6 +99,21 @@ def test_a_run_of_the_harness() -> None:
     assert "1 GFLOP/s on one thread, 2 on" in text
 
 
+def test_settings_reach_the_contestant() -> None:
+    run = timed(Contestant("zerokara", PLAIN, "benchmarks.ours:summary", "", {"seed": 3, "warm_up": False}), tiny())
+    [found] = run.answers
+    study = ours.tune(tiny(), seed=3)
+    assert (found["best"], found["loss"]) == (study.best.number, study.best.trial.value)
+    assert found["epochs"] == 6
+    assert 0 < found["proposing"] < found["seconds"] < run.seconds
+    assert ours.tune(tiny(), seed=4).best.trial.value != found["loss"]
+
+
+def test_a_contestant_may_have_the_whole_work_in_each_process() -> None:
+    whole = timed(replace(rival("textbook loop", PER_CORE), settings={"shared": False}), tiny())
+    assert [len(answer) for answer in whole.answers] == [3] * CORES
+
+
 def test_one_that_has_run_enough_sits_out() -> None:
     done, short = measured(tiny(), "done", PLAIN, 3.0, 3.0), measured(tiny(), "short", PLAIN, 9.0)
     measure([done, short], rounds=2, enough=5.0, say=lambda line: None)
@@ -157,8 +172,23 @@ def test_one_process_per_core_has_one_thread_each(monkeypatch: pytest.MonkeyPatc
         assert alone or contestant.environment.items() >= ONE_THREAD.items()
 
 
+def test_mixed_structure_is_the_same_work_together_and_one_by_one() -> None:
+    whole = mixed.w3()
+    assert (whole.trials, len(set(whole.kinds)), len(set(whole.lrs))) == (120, 12, 10)
+    assert whole.about == "networks of 12 structures, adam, batch 32 or 64"
+    assert whole.share(1, 2).kinds == whole.kinds[1::2]
+    # 1,438 samples trained at 3 x forward - first, 1,438 + 359 scored at forward.
+    one = replace(whole, lrs=whole.lrs[:1], structures=whole.structures[:1])
+    forward, first = 2 * (64 * 16 + 16 * 16 + 16 * 10), 2 * 64 * 16
+    assert one.flop == 20 * (1438 * (3 * forward - first) + 1797 * forward)
+    few = replace(whole, structures=np.array(["8|relu|50", "8|tanh|50", "5,5|relu|50", "5,5|tanh|50"] * 2))
+    few = replace(few, lrs=np.repeat([1e-3, 1e-2], 4), decays=np.zeros(8), epochs=2)
+    together, alone = sorted(mixed.together(few)), sorted(mixed.one_by_one(few))
+    np.testing.assert_allclose(together, alone, rtol=1e-6)
+
+
 def test_every_floor_has_its_contestants() -> None:
-    there = {(c.name, c.way) for c in CONTESTANTS} | {(c.name, None) for c in CONTESTANTS}
+    there = {(c.name, way) for c in CONTESTANTS + mixed.MIXED for way in (c.way, None)}
     assert {(floor.rival, floor.way) for floor in report.FLOORS} <= there
 
 

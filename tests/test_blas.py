@@ -1,13 +1,14 @@
 """One BLAS thread while anyone needs it, and as many as before when nobody does."""
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
-from zerokara import nn, optim
+from zerokara import blas, nn, optim
 from zerokara.blas import one_thread, threads
 from zerokara.data import Dataset, Part, Preprocess
 from zerokara.train import Trainer, evaluate
@@ -116,3 +117,22 @@ def test_an_evaluation_has_one_thread() -> None:
     evaluate(nn.Network([spy, nn.Affine(3, 2)]), data().train, "classification")
     assert spy.seen == {1}
     assert counts() == {3}
+
+
+def test_libraries_are_looked_for_once_and_anew_after_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    class Counting(ThreadpoolController):
+        def __init__(self) -> None:
+            looked.append(1)
+            super().__init__()
+
+    monkeypatch.setattr("threadpoolctl.ThreadpoolController", Counting)
+    blas._libraries.cache_clear()
+    for _ in range(5):
+        with one_thread():
+            pass
+    assert len(looked) == 1
+    monkeypatch.setitem(sys.modules, "a_module_with_a_library", sys)
+    with one_thread():
+        assert len(looked) == 2

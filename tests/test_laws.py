@@ -16,7 +16,9 @@ from zerokara.data import load
 from zerokara.nn.cases import POPULATION, Case
 from zerokara.optim import Adam, Optimizer
 from zerokara.train import Trainer
+from zerokara.train.metrics import CHUNK
 
+SCALINGS = ("none", "standard", "whiten:5")
 POPULATIONS = (1, 2, 3, 7, 17, 33)
 EVERYTHING = Recipe(batch_norm=True, dropout=True, keep_best=True)
 
@@ -71,8 +73,10 @@ def tiled(network: nn.Network, rule: Optimizer, places: range) -> tuple[nn.Netwo
         replace(EVERYTHING, patience=1, rank="accuracy"),
         replace(EVERYTHING, hidden=()),
         replace(EVERYTHING, evaluate_train_every=2),
+        *(replace(EVERYTHING, inputs=12, shape=(3, 4), augment="flip,shift:1", scaling=name) for name in SCALINGS),
+        replace(EVERYTHING, inputs=12, shape=(2, 2, 3), augment="flip"),
     ],
-    ids=lambda r: f"{r.activation}-{r.loss}-{r.optimizer}-{r.schedule}-{r.patience}-{r.hidden}",
+    ids=lambda r: f"{r.activation}-{r.loss}-{r.optimizer}-{r.schedule}-{r.patience}-{r.hidden}-{r.augment}-{r.scaling}",
 )
 def test_every_row_of_the_tables_through_the_trainer(recipe: Recipe, dtype: str) -> None:
     recipe = replace(recipe, dtype=dtype, population=5, diverging=(1,))
@@ -135,7 +139,7 @@ def test_dimensions_of_one(loss: laws.LossCase, dtype: str) -> None:
         laws.alone_as_in_company(replace(recipe, samples=samples, validation=samples, batch_size=batch))
 
 
-@pytest.mark.parametrize("samples", [1, 511, 512, 513, 1024, 1025])
+@pytest.mark.parametrize("samples", [1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 1])
 def test_chunks_of_an_evaluation(samples: int) -> None:
     for loss in (LOSSES[1], LOSSES[5], LOSSES[7]):
         recipe = Recipe(7, 3, (4,), 2, loss=loss, samples=4, validation=samples, epochs=1)

@@ -10,6 +10,7 @@ import pytest
 from tests import laws
 from tests.laws import Recipe
 from zerokara import nn
+from zerokara.data.augment import Augment
 from zerokara.optim import Adam, Optimizer
 from zerokara.optim.sgd import SGD
 from zerokara.rng import stream
@@ -49,6 +50,17 @@ def _mixed_forward(patch: Patch) -> None:
         return y - 1e-3 * y.mean(axis=0)
 
     patch.setattr(nn.Affine, "forward", forward)
+
+
+PICTURES = replace(BASE, inputs=12, shape=(3, 4), augment="flip,shift:1", scaling="whiten:5")
+
+
+@fault("alone", PICTURES)
+def _augmented_on_and_on(patch: Patch) -> None:
+    """augmentation draws from one stream for all trainers"""
+    shared = np.random.default_rng(0)
+    right = Augment.apply
+    patch.setattr(Augment, "apply", lambda self, x, samples, shape, rng: right(self, x, samples, shape, shared))
 
 
 @fault("alone")

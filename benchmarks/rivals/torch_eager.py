@@ -1,5 +1,7 @@
 """PyTorch eager: one nn.Sequential after another; tensors are sliced, which is faster than a DataLoader."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -22,8 +24,9 @@ def accuracy(model: nn.Module, x: Tensor, t: Tensor) -> float:
     return float((model(x).argmax(1) == t).float().mean())
 
 
-def fit(work: Work, lr: float, decay: float) -> float:
-    x_train, t_train, x_val, t_val = map(torch.from_numpy, (work.x_train, work.t_train, work.x_val, work.t_val))
+def epochs(work: Work, lr: float, decay: float) -> Iterator[nn.Module]:
+    """Train a network and yield it after each epoch."""
+    x_train, t_train = torch.from_numpy(work.x_train), torch.from_numpy(work.t_train)
     model = mlp(work)
     kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[work.optimizer]
     # Few users know of the fused step; without it W2 takes half as long again.
@@ -34,6 +37,12 @@ def fit(work: Work, lr: float, decay: float) -> float:
             optimizer.zero_grad()
             cross_entropy(model(x), t).backward()
             optimizer.step()
+        yield model
+
+
+def fit(work: Work, lr: float, decay: float) -> float:
+    x_train, t_train, x_val, t_val = map(torch.from_numpy, (work.x_train, work.t_train, work.x_val, work.t_val))
+    for model in epochs(work, lr, decay):
         accuracy(model, x_train, t_train)
         val_accuracy = accuracy(model, x_val, t_val)
     return val_accuracy

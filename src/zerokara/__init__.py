@@ -2,10 +2,25 @@
 
 from zerokara import data, nn, optim
 from zerokara.model import Model
-from zerokara.search.space import choice, integer, log, uniform
+from zerokara.search.space import choice, integer, layers, log, powers, uniform
 from zerokara.search.study import Study
 from zerokara.train import Trainer
 from zerokara.tuning import resume, tune
 
-__all__ = ["Model", "Study", "Trainer", "choice", "data", "integer", "log", "nn", "optim", "resume", "tune", "uniform"]
+__all__ = [
+    "Model",
+    "Study",
+    "Trainer",
+    "choice",
+    "data",
+    "integer",
+    "layers",
+    "log",
+    "nn",
+    "optim",
+    "powers",
+    "resume",
+    "tune",
+    "uniform",
+]
 __version__ = "0.1.0"

@@ -1,8 +1,10 @@
 """How many threads BLAS has while networks train: with two, the same product has other bits than with one."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 _lock = threading.Lock()
@@ -20,10 +22,8 @@ def one_thread() -> Iterator[None]:
     global _inside, _limit
     with _lock:
         if _inside == 0:
-            from threadpoolctl import threadpool_limits
-
             _take_control()
-            _limit = threadpool_limits(1, user_api="blas")
+            _limit = _libraries(len(sys.modules)).limit(limits=1, user_api="blas")
         _inside += 1
     try:
         yield
@@ -59,11 +59,20 @@ def threads(count: int) -> Iterator[None]:
     elif _inside:
         yield
     else:
-        from threadpoolctl import threadpool_limits
-
         _take_control()
-        with threadpool_limits(count, user_api="blas"):
+        with _libraries(len(sys.modules)).limit(limits=count, user_api="blas"):
             yield
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> Any:
+    """Return the BLAS libraries of this process; finding them takes milliseconds, longer than many a prediction.
+
+    A library comes with a module: as long as there are as many ``modules``, there is no other library.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _take_control() -> None:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from zerokara.arrays import Array
 from zerokara.data import Dataset
+from zerokara.data.pixels import is_image as is_image
+from zerokara.data.pixels import pixel_range
 from zerokara.errors import InputError, OutsideError
 from zerokara.files import write
 
@@ -42,23 +44,7 @@ def describe_pixels(data: Dataset) -> dict[str, float] | None:
     >>> describe_pixels(load("digits"))
     {'low': 0.0, 'high': 1.0, 'background': 0.0}
     """
-    if not is_image(data.sample_shape):
-        return None
-    x, shift, scale = data.train.x, data.preprocess.shift, data.preprocess.scale
-    edge = np.ones(data.sample_shape, bool)
-    edge[1:-1, 1:-1] = False
-    edge = edge.ravel()
-    found = {
-        "low": (x.min(axis=0) * scale + shift).min(),
-        "high": (x.max(axis=0) * scale + shift).max(),
-        "background": np.median(x[:, edge] * scale[edge] + shift[edge]),
-    }
-    return {name: round(float(value), 4) for name, value in found.items()}
-
-
-def is_image(sample_shape: Sequence[int]) -> bool:
-    """Tell whether samples of this shape are pictures: (H, W), (H, W, 1) or (H, W, 3)."""
-    return len(sample_shape) == 2 or (len(sample_shape) == 3 and sample_shape[2] in (1, 3))
+    return data.pixels or pixel_range(data.train.x, data.sample_shape)
 
 
 def read_picture(path: str | Path, sample_shape: Sequence[int], pixels: Mapping[str, float] | None = None) -> Picture:

@@ -5,8 +5,9 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from uuid import uuid4
 import numpy as np
 
 from zerokara.data import Dataset
+from zerokara.data.augment import Augment
 from zerokara.errors import InputError
 from zerokara.joining import held, in_shared_folder
 from zerokara.search.executors import open_pool
@@ -46,6 +48,7 @@ def tune(
     folds: int = 1,
     patience: int | None = None,
     refit: bool = False,
+    ensemble: int | None = None,
     seed: int = 0,
     rank: str = "loss",
     keep_best: bool = False,
@@ -54,6 +57,7 @@ def tune(
     generation: int | None = None,
     evaluate_train_every: int = 1,
     dtype: str = "float32",
+    augment: str | Augment | None = None,
     workers: int | str | Executor | None = None,
     storage: str | None = None,
     study: str | None = None,
@@ -80,6 +84,8 @@ def tune(
         seeds: initializations that each trial is trained from; its score is their mean.
         folds: cross-validation folds that each trial is trained on, cut from the training and validation samples.
         patience: epochs without an improvement after which a network stops; None never stops one.
+        ensemble: keep the networks of the 50 best trials for ``study.ensemble``, and leave the ensemble of at most so
+            many picks in the run folder, beside the winner.
         refit: train the winner once more, on all training and validation samples, for as many epochs.
         rank: trials are ranked by validation "loss", or "accuracy" (R2 in regression).
         keep_best: judge each trial by its best epoch, not by its last, and keep that epoch's weights.
@@ -88,6 +94,7 @@ def tune(
         generation: how many are proposed at once; None leaves it to the sampler.
         evaluate_train_every: epochs from one evaluation of the whole training set to the next.
         dtype: "float32" or "float64".
+        augment: what is done to pictures at each step, such as "flip,shift:4" (see `Trainer`).
         workers: a number of threads, by default one for each core; "processes[:N]", "dask[:N]", the address of a
             Dask scheduler, or any `concurrent.futures.Executor`. The numbers do not depend on it.
         storage: a database in which several processes search one study together, each with a call like this:
@@ -107,7 +114,19 @@ def tune(
     """
     started = time.perf_counter() if started is None else started
     plan = Plan(
-        data, epochs, seed, rank, keep_best, paired, replicate, evaluate_train_every, dtype, seeds, folds, patience
+        data,
+        epochs,
+        seed,
+        rank,
+        keep_best,
+        paired,
+        replicate,
+        evaluate_train_every,
+        dtype,
+        seeds,
+        folds,
+        patience,
+        augment,
     )
     whole = Space(default_space() if space is None else space)
     check_counts(trials=trials)
@@ -115,36 +134,31 @@ def tune(
         # A fifth of a study that is shared, or the first process would take it all.
         generation = generation_size(sampler if storage is None else "tpe", trials)
     check_counts(generation=generation)
+    check_counts(ensemble=1 if ensemble is None else ensemble)
     settings: dict[str, Any] = {"trials": trials, "sampler": sampler, "race": race, "generation": generation}
+    settings |= {"refit": refit, "ensemble": ensemble}
     # Every name is checked before a folder is made.
     make_race(race)
     make_sampler(sampler, whole, seed, trials=trials)
     open_pool(workers)
-    run: Callable[..., Study]
-    common: dict[str, Any] = {
-        "refit": refit,
-        "workers": workers,
-        "progress": progress,
-        "on_epoch": on_epoch,
-        "note": note,
-    }
+    common: dict[str, Any] = {"workers": workers, "progress": progress, "on_epoch": on_epoch, "note": note}
     if storage is None:
         if study is not None:
             raise InputError(f"a study has a name in a database, got {study!r} and no database: give storage too")
         run = partial(search, plan, whole, **settings, **common)
-    else:
-        settings["study"] = study or "zerokara"
-        shared, run = _joined(plan, whole, settings, storage, uuid4().hex, note)
+        if out is None:
+            return run()
+        return _in_folder(run, RunFolder.create(out, config(plan, whole, settings, about), force), started)
+    settings["study"] = study or "zerokara"
+    with _joined(plan, whole, settings, storage, uuid4().hex, note) as shared:
+        take_part = partial(_together(), plan, whole, shared=shared, **_own(settings), **common)
+        if out is None:
+            return take_part()
         settings["storage"] = shared.database.address
-        run = partial(run, **common)
-    if out is None:
-        return run()
-    folder = RunFolder.create(out, config(plan, whole, {**settings, "refit": refit}, about), force)
-    if storage is None:
-        return _in_folder(run, folder, started)
-    with held(folder) as owner:
-        owner.write_text(shared.owner)
-        return in_shared_folder(run, folder, started)
+        folder = RunFolder.create(out, config(plan, whole, settings, about), force)
+        with held(folder) as owner:
+            owner.write_text(shared.owner)
+            return in_shared_folder(take_part, folder, started)
 
 
 def resume(
@@ -195,19 +209,20 @@ def resume(
         folder.write(CONFIG, toml(config))
     open_pool(workers)
     plan = Plan(data, **{name: config[name] for name in PLAN if name in config})
+    space = space_of(config)
     common: dict[str, Any] = {"workers": workers, "progress": progress, "on_epoch": on_epoch, "note": note}
     if "storage" not in config:
         if storage is not None:
             raise InputError(f"a run goes on where it began, got a storage, and {run} has a journal: drop it")
-        settings = {name: config[name] for name in ("trials", "sampler", "race", "generation", "refit")}
-        return _in_folder(partial(search, plan, space_of(config), **settings, **common), folder, started)
+        settings = {name: config[name] for name in SEARCH if name in config}
+        return _in_folder(partial(search, plan, space, **settings, **common), folder, started)
     with held(folder) as owner:
-        # A run that was killed before it had a name has no trials.
-        name = (owner.read_text() if owner.exists() else "") or uuid4().hex
+        # One that was killed before its name was written has no trials.
+        name = owner.read_text() or uuid4().hex
         owner.write_text(name)
-        where = storage or config["storage"]
-        _, again = _joined(plan, space_of(config), config, where, name, note, more=trials is not None)
-        return in_shared_folder(partial(again, refit=config["refit"], **common), folder, started)
+        with _joined(plan, space, config, storage or config["storage"], name, note, more=trials is not None) as shared:
+            take_part = partial(_together(), plan, space, shared=shared, **_own(config), **common)
+            return in_shared_folder(take_part, folder, started)
 
 
 def _in_folder(run: Callable[..., Study], folder: RunFolder, started: float) -> Study:
@@ -227,6 +242,7 @@ def _in_folder(run: Callable[..., Study], folder: RunFolder, started: float) -> 
     return study
 
 
+@contextmanager
 def _joined(
     plan: Plan,
     space: Space,
@@ -235,11 +251,10 @@ def _joined(
     owner: str,
     note: Callable[[str], None],
     more: bool = False,
-) -> tuple["Shared", Callable[..., Study]]:
-    """Return this process's part in a study of a database, and what searches it."""
+) -> Iterator["Shared"]:
+    """Give this process its part in a study of a database, and leave it at the end."""
     from zerokara.search.database import Database
     from zerokara.search.shared import Shared
-    from zerokara.search.together import search_together
 
     whole = config(plan, space, {name: settings[name] for name in ("sampler", "race")}, None)
     names = (*PLAN, "sampler", "race", "search", *HYPERPARAMETERS)
@@ -249,8 +264,7 @@ def _joined(
     def make(trials: int, generation: int) -> "BaseSampler":
         return make_sampler(settings["sampler"], space, plan.seed, trials=trials, generation=generation)
 
-    database = Database(storage)
-    try:
+    with closing(Database(storage)) as database:
         shared = Shared(
             database,
             settings["study"],
@@ -258,25 +272,32 @@ def _joined(
             trials=settings["trials"],
             generation=settings["generation"],
             space=space,
-            make=lambda trials, size: make_sampler(
-                settings["sampler"], space, plan.seed, trials=trials, generation=size
-            ),
+            make=make,
             owner=owner,
             more=more,
             note=note,
         )
-    except BaseException:
-        database.close()
-        raise
-    for difference in differences({"record": shared.plan["record"]}, plan.data):
-        note(difference)
-    own = {"race": settings["race"], "generation": settings["generation"]}
-    return shared, partial(search_together, plan, space, shared=shared, **own)
+        for difference in differences({"record": shared.plan["record"]}, plan.data):
+            note(difference)
+        yield shared
 
 
+def _together() -> Callable[..., Study]:
+    from zerokara.search.together import search_together
+
+    return search_together
+
+
+def _own(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what each process of a study decides for itself, and what it shall know of the plan."""
+    return {name: settings[name] for name in ("race", "generation", "refit", "ensemble") if name in settings}
+
+
+SEARCH = ("trials", "sampler", "race", "generation", "refit", "ensemble")
+"""What a config says of the search."""
 PLAN = (
     *("epochs", "seed", "rank", "keep_best", "paired", "replicate", "evaluate_train_every", "dtype"),
-    *("seeds", "folds", "patience"),
+    *("seeds", "folds", "patience", "augment"),
 )
 """What a config says of the plan."""
 
@@ -287,14 +308,17 @@ def config(plan: Plan, space: Space, settings: Mapping[str, Any], about: Mapping
     The bits are promised for the same data, NumPy and processor features, so these are recorded.
     """
     data = plan.data
+    table = {} if data.train.table is None else data.train.table.settings
     return {
         "dataset": data.name,
         **(about or {}),
+        **{name: value for name, value in table.items() if value},
         **{name: value for name, value in data.split_settings.items() if name != "seed"},
         "scaling": data.preprocess.kind,
         "seed": plan.seed,
         **settings,
-        **{name: getattr(plan, name) for name in PLAN if name != "seed"},
+        **{name: getattr(plan, name) for name in PLAN if name not in ("seed", "augment")},
+        "augment": str(Augment.parse(plan.augment) or "none"),
         **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
         "search": space.searches(),
         "record": record(data),

@@ -44,13 +44,15 @@ def test_names_that_are_nothing(name, message, tmp_path, monkeypatch):
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
-    (tmp_path / "a.csv").write_text("1,2")
-    with pytest.raises(InputError, match=r"an .npz file or a folder of images by class, got the file .*a.csv"):
-        load(tmp_path / "a.csv")
+    (tmp_path / "a.xlsx").write_text("1,2")
+    with pytest.raises(
+        InputError, match=r"an .npz file, a table .* or a folder of images by class, got the file .*a.xl"
+    ):
+        load(tmp_path / "a.xlsx")
 
 
 def test_every_name_is_listed():
-    assert [row.name for row in available()] == ["digits", "mnist", "fashion-mnist"]
+    assert [row.name for row in available()] == ["digits", "mnist", "fashion-mnist", "cifar10"]
     assert all(row.description for row in available())
 
 

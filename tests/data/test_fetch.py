@@ -146,6 +146,7 @@ def test_the_list_says_where_each_set_is(mnist_folder, monkeypatch):
         "digits": "in the package",
         "mnist": "not here: zerokara data fetch mnist",
         "fashion-mnist": "not here: zerokara data fetch fashion-mnist",
+        "cifar10": "not here: zerokara data fetch cifar10",
     }
     monkeypatch.setenv("ZEROKARA_DATA", str(mnist_folder))
     assert {name: where for name, _, where in available()}["mnist"] == str(mnist_folder)

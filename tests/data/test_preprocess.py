@@ -19,9 +19,12 @@ def test_each_kind_gives_what_its_name_says():
     x = np.array([[0.0, 7], [2, 7], [4, 7]], np.float32)
     expected = {
         "none": x,
+        "target": x,
         "center": [[-2, 0], [0, 0], [2, 0]],
         "standard": np.array([[-2, 0], [0, 0], [2, 0]]) / np.sqrt([8 / 3, 1]),
         "range": [[0, 0], [0.5, 0], [1, 0]],
+        # variances 8/3 and 0, of which the mean is 4/3: one direction to vary in
+        "whiten": np.array([[-2], [0], [2]]) / np.sqrt(8 / 3 + 0.1 * 4 / 3),
     }
     assert tuple(expected) == KINDS
     for kind, result in expected.items():
@@ -35,12 +38,12 @@ def test_scaled_features_are_finite_and_within_their_bounds(x, kind):
     out = Preprocess.fit(kind, x).transform(x)
     assert np.isfinite(out).all()
     constant = x.min(axis=0) == x.max(axis=0)
-    if kind != "none":
+    if kind not in ("none", "target", "whiten"):
         assert (out[:, constant] == 0).all()
     if kind == "range":
         assert out.min() >= 0
         assert out.max() <= 1
-    if kind == "standard":  # no z-score of N values exceeds sqrt(N - 1)
+    if kind in ("standard", "whiten"):  # no z-score of N values exceeds sqrt(N - 1)
         assert np.abs(out).max() <= np.sqrt(len(x)) * 1.01
 
 
@@ -100,9 +103,9 @@ def test_a_population_of_outputs_is_restored():
     assert p.restore_target(y)[4, 3].tolist() == [2, 20]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "whiten:1", "whiten:1:5"])
 def test_the_model_files_arrays_bring_it_back(kind):
-    p = Preprocess.fit(kind, np.arange(6, dtype=np.float32).reshape(3, 2), np.ones((3, 1), np.float32))
+    p = Preprocess.fit(kind, np.array([1, 0, 2, 5, 3, 3], np.float32).reshape(3, 2), np.ones((3, 1), np.float32))
     q = Preprocess.from_arrays(p.kind, p.arrays())
     assert q.kind == kind
     for name, array in p.arrays().items():
@@ -121,6 +124,14 @@ REFUSED = [
     ("none", damaged(target_scale=np.ones((1, 1))), "vectors of one length"),
     ("none", damaged(scale=np.array([1.0, 0])), "scale must be above 0, got 0"),
     ("none", damaged(shift=np.array([1.0, np.nan])), "shift must be finite"),
+    ("none", damaged(basis=np.eye(2)), "got also basis"),
+    ("whiten", damaged(), "missing: basis"),
+    ("whiten", damaged(basis=np.ones((2, 1))), r"basis must lead from shift to scale, \(2, 2\), got \(2, 1\)"),
+    ("whiten", damaged(basis=np.full((2, 2), np.inf)), "basis must be finite"),
+    ("whiten", damaged(basis=np.eye(2), target_shift=np.zeros(3)), "vectors of one length"),
+    ("whiten:2", damaged(basis=np.eye(2), scale=np.ones((2, 1))), "scale and its shift must be vectors"),
+    ("whiten:", damaged(basis=np.eye(2)), "got 'whiten:'"),
+    ("standard:3", damaged(), "got 'standard:3'"),
 ]
 
 

@@ -263,7 +263,7 @@ UNSOUND = {
         {"network.9.W": np.ones((2, 2))},
         r"'9.W' must by the layers have the shape None",
     ),
-    "an array of nobody": ({}, {"optimizer.m": np.ones(2)}, "and the four of its scaling, got others"),
+    "an array of nobody": ({}, {"optimizer.m": np.ones(2)}, "and those of its scaling, got others"),
     "two precisions": ({}, {"network.0.b": np.zeros(10)}, "arrays of one precision"),
     "NaN": ({}, {"network.0.b": np.full(10, np.nan, np.float32)}, "NaN or infinity in 0.b"),
     "infinite scale": ({}, {"scaling.scale": np.full(64, np.inf, np.float32)}, "scale must be finite"),

@@ -1,11 +1,15 @@
 """Affine, batch norm and dropout against numbers worked by hand, and against CS231n's toy network."""
 
+import copy
+
 import numpy as np
 import pytest
 
 from tests.cases import DTYPES
 from zerokara import nn, optim
 from zerokara.rng import stream
+
+KINDS = tuple(nn.ACTIVATIONS.values())
 
 
 def test_affine_by_hand() -> None:
@@ -138,3 +142,24 @@ def test_dropout_draws_do_not_come_from_the_global_state() -> None:
     network = nn.mlp(4, (5,), 3, dropout=0.5)
     network.forward(stream(0, "x").random((1, 3, 4), np.float32), step=0)
     assert np.array_equal(np.random.get_state()[1], before)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [nn.Dropout(0.5), nn.Affine(3, 3), nn.BatchNorm(3), *(k() for k in KINDS)],
+    ids=lambda layer: type(layer).__name__,
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_layer_overwrites_the_data_or_what_another_needs(kind: type[nn.Layer], before: nn.Layer) -> None:
+    x = np.linspace(-1, 1, 12, dtype=np.float32).reshape(1, 4, 3)
+    given = x.copy()
+    nn.Network([kind(), nn.Affine(3, 2)]).forward(x)
+    assert np.array_equal(x, given)
+    network = nn.Network([copy.copy(before), kind()])
+    alone = network.copy().layers[0]
+    for step in (None, 0):
+        network.forward(x, step)
+        alone.forward(given, step)
+        assert np.array_equal(x, given)
+        for name in alone.cache:
+            assert np.array_equal(getattr(network.layers[0], name), getattr(alone, name))

@@ -1,5 +1,9 @@
 """Populations: one flat array, `take` and its laws, and no gradient that nobody asked for."""
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,6 +55,30 @@ def test_take_of_take(case: Case, dtype: str) -> None:
     for first, second in (([2, 0], [1]), ([0, 0, 1], [2, 0]), ([True, False, True], [1, 1]), ([-1, 1], [0, 1])):
         rows = np.arange(POPULATION)[np.array(first)][np.array(second)]
         assert equal(network.take(first).take(second), network.take(rows))
+
+
+@every_case
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_a_copy_of_any_kind_learns_by_itself_and_like_the_original(
+    case: Case, duplicate: Callable[[nn.Network], nn.Network]
+) -> None:
+    network = trained_a_bit(case)
+    other, before = duplicate(network), network.copy()
+    other.params += 1
+    assert equal(network, before)
+    other.params -= 1
+    assert all(np.shares_memory(value, other.params) for _, value, _ in other.parameters())
+    other.params[:] = network.params  # Adding 1 and taking it away rounds.
+    for net in (network, other):
+        net.backward(case.loss().backward(net.forward(case.x, 2), case.t))
+    assert np.array_equal(network.grads, other.grads)
+    assert equal(network, other)
+
+
+def test_a_pickle_holds_no_batch_and_no_gradient() -> None:
+    network = nn.mlp(100, (50,), 10)
+    network.backward(network.forward(np.ones((1, 1000, 100), np.float32), 0))
+    assert len(pickle.dumps(network)) < 1.2 * network.params.nbytes
 
 
 @every_case

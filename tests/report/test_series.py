@@ -144,6 +144,17 @@ def test_weights_are_images_of_the_strongest_units(shape) -> None:
         assert np.corrcoef(image.ravel(), W[:, unit])[0, 1] > 0.99
 
 
+def test_weights_of_whitened_pictures_are_turned_back_to_pixels() -> None:
+    data = zk.data.load("digits").scaled("whiten:20")
+    network, basis = zk.nn.mlp(20, (7,), 10), data.preprocess.basis
+    assert basis is not None
+    found = series.weights(network, data.sample_shape, basis=basis)
+    assert found.images.shape == (7, 8, 8)
+    W = basis @ network.layers[0].W[0]
+    unit = np.argmax(np.linalg.norm(W, axis=0))
+    assert np.corrcoef(found.images[0].ravel(), W[:, unit])[0, 1] > 0.99
+
+
 def test_weights_that_are_all_zero_are_shown_as_such() -> None:
     assert not series.weights(zk.nn.mlp(4, (3,), 2, init_scale=0), (2, 2)).images.any()
 

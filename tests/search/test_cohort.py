@@ -5,7 +5,7 @@ import pytest
 
 import zerokara as zk
 from zerokara.errors import InputError
-from zerokara.search.cohort import NETWORKS, shards, trainer
+from zerokara.search.cohort import NETWORKS, Census, census, shards, trainer
 from zerokara.search.hyperparameters import complete
 from zerokara.search.plan import Plan
 from zerokara.search.population import Population, judge
@@ -72,7 +72,8 @@ def test_in_company_and_alone_are_the_same_to_the_bit(data, space, paired) -> No
 
 def test_structure_groups_and_numbers_ride(data) -> None:
     plan = Plan(data, epochs=1)
-    assert [len(s.proposals) for s in shards(proposals(SPACES["numbers"]), plan, workers=1)] == [5]
+    # The first has no dropout at all, and so a layer less.
+    assert [len(s.proposals) for s in shards(proposals(SPACES["numbers"]), plan, workers=1)] == [1, 4]
     cut = shards(proposals(SPACES["structure"]), plan, workers=1)
     assert sorted([p.number for p in s.proposals] for s in cut) == [[0, 2], [1], [3], [4]]
     for shard in cut:
@@ -149,3 +150,37 @@ def test_the_score_is_the_last_epoch_or_with_keep_best_the_best(data) -> None:
 def test_a_plan_is_checked(data, change, message) -> None:
     with pytest.raises(InputError, match=message):
         Plan(**{"data": data, "epochs": 1, **change})
+
+
+@pytest.mark.parametrize(
+    ("sizes", "says"),
+    [
+        ((1,), None),
+        ((1, 1), None),
+        ((100,), None),
+        ((3,) * 20, None),
+        ((2, 2), "2 structures for 4 trials, 2 of them with fewer than 3: these train up to three times slower"),
+        ((1, 2, 3), None),
+        ((1, 1, 2, 3), "4 structures for 7 trials, 3 of them"),
+    ],
+)
+def test_cohorts_too_small_to_pay_are_told(sizes, says) -> None:
+    remark = Census(sizes).remark
+    assert remark is None if says is None else remark.startswith(says)
+
+
+def test_the_census_counts_structures_and_no_numbers() -> None:
+    space = [{"hidden": (k % 3 + 1,), "lr": 0.01 * (k + 1)} for k in range(7)]
+    assert census(proposals(space)).sizes == (2, 2, 3)
+    # What a trial does not use does not part it from others.
+    linear = [Proposal(k, {"hidden": (), **extra}) for k, extra in enumerate([{}, {"activation": "relu"}])]
+    assert census(linear).sizes == (2,)
+
+
+def test_a_trial_trains_without_what_it_does_not_use(data) -> None:
+    plan = Plan(data, 2, seed=3)
+    whole = complete({"hidden": (), "optimizer": "sgd", "lr": 0.1})
+    lacking = {name: value for name, value in whole.items() if name not in ("dropout", "activation", "momentum")}
+    one, other = (results(shards([Proposal(0, params)], plan, 1), plan)[0] for params in (whole, lacking))
+    assert one.value == other.value
+    assert set(other.params) == set(lacking)

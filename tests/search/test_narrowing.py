@@ -95,14 +95,27 @@ def test_rounds_follow_from_the_finished_trials_alone():
     first, second, coming = rounds(trials, SPACE, 10)
     assert (first.ranges, first.trials) == (SPACE, tuple(range(10)))
     assert (second.trials, coming.trials) == ((10, 11, 12), ())
-    # The best three of the first round are 0.1, 0.2 and 0.3.
-    assert second.ends("x") == pytest.approx((0, 0.4))
+    # The best three of the first round are 0.1, 0.2 and 0.3: three gaps more on each side.
+    assert second.ends("x") == pytest.approx((0, 0.6))
     assert second.ends("kind") == ("a", "b")
-    # Now they are 0.2, 0.21 and 0.3.
-    assert coming.ends("x") == pytest.approx((0.15, 0.35))
+    # Now they are 0.2, 0.21 and 0.3, and the margin two gaps.
+    assert coming.ends("x") == pytest.approx((0.1, 0.4))
     assert rounds(trials[::-1], SPACE, 10) == [first, second, coming]
     assert rounds(trials, SPACE, 10, sign=-1)[1].ends("x")[1] == 1
     assert [r.ranges for r in rounds([], SPACE, 10)] == [SPACE]
+
+
+def test_options_are_given_up_later_than_ranges_shrink():
+    # Of a round of 10 three are kept: for options nine after the first round, six after the second.
+    def ranked(numbers):
+        return [trial(k, k / 40, "b" if place in (5, 15) else "a", place / 20) for place, k in enumerate(numbers)]
+
+    found = rounds(ranked(range(10)), SPACE, 10)
+    assert found[1].ends("kind") == ("a", "b")
+    found = rounds(ranked(range(20)), SPACE, 10)
+    assert found[2].ends("kind") == ("a", "b")
+    found = rounds([*ranked(range(20)), *(trial(k, 0.3, value=1.0) for k in range(20, 30))], SPACE, 10)
+    assert found[3].ends("kind") == ("a",)
 
 
 def test_a_round_without_any_result_leaves_the_ranges_as_they_were():
@@ -138,14 +151,15 @@ def test_every_trial_lies_in_the_ranges_of_its_round_and_covers_them_evenly():
             "batch_size": integer(10, 100, 10),
         }
     )
-    asker = search(space, lambda p, noise: abs(np.log10(p["lr"]) + 3) + len(p["hidden"]) + p["dropout"])
+    asker = search(space, lambda p, noise: abs(np.log10(p["lr"]) + 3) + len(p["hidden"]) + p.get("dropout", 0))
     begun = asker.rounds()
     assert [found.trials for found in begun] == [tuple(range(k, k + 20)) for k in range(0, 100, 20)]
     trials = asker.study.trials
     for found in begun:
         mine = [trials[number] for number in found.trials]
         for t in mine:
-            create_trial(params=t.params, distributions=found.ranges, value=0.0)  # Raises for a value outside.
+            own = {name: found.ranges[name] for name in t.params}
+            create_trial(params=t.params, distributions=own, value=0.0)  # Raises for a value outside.
         lr = [place_of(found.ranges["lr"], t.params["lr"]) for t in mine]
         assert sorted(int(20 * place) for place in lr) == list(range(20))
     assert begun[-1].ends("hidden") == ("linear",)

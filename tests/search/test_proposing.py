@@ -17,7 +17,7 @@ from zerokara.search.proposing import SAMPLERS, Proposer, generation_size, make_
 from zerokara.search.space import Space, choice, default_space, integer, log, uniform
 from zerokara.search.trial import DIVERGED, Trial
 
-SPACE = Space({**default_space(), "hidden": choice([(50,), (100, 50), ()]), "batch_size": integer(16, 64, 16)})
+SPACE = Space({**default_space(), "hidden": choice([(50,), (100, 50), (9, 9, 9)]), "batch_size": integer(16, 64, 16)})
 
 SIZE = 10
 """Trials of a generation."""
@@ -135,7 +135,7 @@ def test_a_sampler_that_learns_goes_where_the_best_are(name):
         {"lr": log(1e-3, 1e-3)},
         {"lr": log(1e-3, 1e-1)},
         {"hidden": choice([(k,) for k in range(1, 50)])},
-        {"batch_size": integer(1, 1000, log=True), "momentum": uniform(0, 0.9, 0.1), "hidden": choice([(8,), ()])},
+        {"batch_size": integer(1, 1000, log=True), "beta1": uniform(0, 0.9, 0.1), "hidden": choice([(8,), ()])},
         {"lr": stats.lognorm(1.0)},
     ],
     ids=["nothing", "one point", "one range", "many options", "steps", "scipy"],

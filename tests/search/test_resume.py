@@ -116,14 +116,21 @@ def test_a_damaged_checkpoint_costs_time_alone(data, tmp_path, harm) -> None:
 
 
 def test_a_winner_whose_network_is_lost_is_trained_again(data, tmp_path) -> None:
-    searched(data, tmp_path / "run", {})
-    moved = (tmp_path / "run").rename(tmp_path / "moved")
-    wanted = results(moved)
-    (moved / "best.safetensors").unlink()
+    [copy] = searched(data, tmp_path / "run", {"generation": 4}, at=(38,))
+    moved = copy.rename(tmp_path / "moved")
+    (moved / "checkpoints" / "finalists").unlink()
     notes: list[str] = []
     zk.resume(moved, data, note=notes.append)
-    assert results(moved) == wanted
+    assert results(moved) == results(tmp_path / "run")
     assert any("it is trained again" in note for note in notes)
+
+
+def test_a_finished_run_is_read_again(data, tmp_path) -> None:
+    searched(data, tmp_path / "run", {})
+    wanted = results(tmp_path / "run")
+    (tmp_path / "run" / "best.safetensors").unlink()
+    zk.resume(tmp_path / "run", data, note=pytest.fail)
+    assert results(tmp_path / "run") == wanted
 
 
 def test_a_journal_cut_anywhere_in_its_last_line(data, tmp_path) -> None:

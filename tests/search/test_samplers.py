@@ -37,7 +37,7 @@ def test_a_grid_has_a_point_of_its_own_for_every_trial(trials):
             "lr": log(1e-4, 1e-1),
             "hidden": choice([(8,), (16,), ()]),
             "batch_size": integer(10, 40, 10),
-            "momentum": uniform(0, 0.9, 0.3),
+            "beta1": uniform(0, 0.9, 0.3),
         }
     )
     assert len({str(params) for params in proposed("grid", space, trials)}) == trials
@@ -108,7 +108,7 @@ def test_tpe_proposes_what_optunas_own_sampler_does():
 
 @pytest.mark.parametrize("width", [1, 2, 5])
 def test_cmaes_finds_the_bottom_of_a_bowl(width):
-    names = ("lr", "weight_decay", "momentum", "beta1", "dropout")[:width]
+    names = ("lr", "weight_decay", "beta1", "beta2", "dropout")[:width]
     space = Space({name: uniform(0.1, 0.9) for name in names})
     asker = Proposer(space, make_sampler("cmaes", space, 3, trials=400, generation=20))
     for _ in range(20):

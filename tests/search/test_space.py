@@ -17,11 +17,14 @@ from zerokara.search.space import (
     choice,
     default_space,
     integer,
+    layers,
     log,
     parse_search,
     parse_searches,
+    powers,
     uniform,
 )
+from zerokara.search.structures import Layers, Powers
 
 REAL = st.floats(1e-9, 0.99)
 WHOLE = st.integers(1, 4096)
@@ -43,15 +46,21 @@ SIZES = st.one_of(
     st.builds(lambda low, step, k: integer(low, low + k * step, step), WHOLE, WHOLE, st.integers(0, 9)),
     st.lists(WHOLE, min_size=1, max_size=5, unique=True).map(choice),
 )
+POWERS = ends(st.integers(0, 12)).map(lambda pair: powers(2 ** pair[0], 2 ** pair[1]))
 SPACES = st.fixed_dictionaries(
-    {},
+    # One of them at least has a momentum.
+    {"optimizer": st.sampled_from([choice(["sgd", "momentum"]), choice(["adamw", "nesterov", "adam"]), "momentum"])},
     optional={
         "lr": RATES,
         "momentum": RATES,
         "dropout": RATES,
-        "batch_size": SIZES,
-        "hidden": st.lists(st.lists(WHOLE, max_size=3).map(tuple), min_size=1, max_size=4, unique=True).map(choice),
-        "optimizer": st.sampled_from([choice(["sgd", "adam"]), choice(["adamw"]), "momentum"]),
+        "batch_size": st.one_of(SIZES, POWERS),
+        "hidden": st.one_of(
+            st.lists(st.lists(WHOLE, max_size=3).map(tuple), max_size=3, unique=True).map(
+                lambda sizes: choice([*sizes, (7, 7, 7, 7)])
+            ),
+            st.builds(layers, st.tuples(st.integers(0, 1), st.integers(1, 3)), st.one_of(SIZES, POWERS)),
+        ),
         "batch_norm": st.sampled_from([choice([True, False]), True]),
         "schedule": st.just(choice(["constant", "exponential:0.95", "cosine:3"])),
         "activation": st.just("tanh"),
@@ -70,11 +79,21 @@ def test_a_search_and_its_text_are_the_same(space):
 @given(SPACES, st.integers(0, 2**32 - 1))
 def test_what_is_drawn_obeys_every_rule_and_lies_in_its_range(space, seed):
     space = Space(space)
-    params = space.decode(optuna.create_study(sampler=RandomSampler(seed)).ask(space.distributions()).params)
-    assert list(params) == list(HYPERPARAMETERS)
-    assert complete(params) == params
+    trial = optuna.create_study(sampler=RandomSampler(seed)).ask()
+    assert space.distributions().ask(trial) == trial.params
+    params = space.decode(trial.params)
+    assert list(params) == [name for name in HYPERPARAMETERS if name in params]
+    assert {**complete(params), **params} == complete(params)
     for name, found in space.searched.items():
-        if isinstance(found, Choice):
+        needs = HYPERPARAMETERS[name].needs
+        assert (name in params) == (needs is None or needs.met(params[needs.name]))
+        if name not in params:
+            continue
+        if isinstance(found, Layers):
+            assert found.depth.low <= len(params[name]) <= found.depth.high
+            assert len(set(params[name])) <= 1
+            assert all(min(found.width.ends()) <= width <= max(found.width.ends()) for width in params[name])
+        elif isinstance(found, Choice):
             assert params[name] in found.options
         else:
             low, high = found.ends()
@@ -151,13 +170,23 @@ def test_a_number_may_be_whole():
         ({"lr": stats.norm(0, 1)}, "lr > 0, got -3.09"),
         ({"lr": integer(0, 1)}, "lr > 0, got 0"),
         ({"batch_size": integer(0, 64)}, "batch_size must be a whole number >= 1, got 0"),
-        ({"batch_size": uniform(1, 64)}, "by integer or choice, got uniform"),
-        ({"batch_size": stats.poisson(64)}, "by integer or choice, got scipy"),
-        ({"hidden": integer(1, 64)}, "by choice, got integer"),
+        ({"batch_size": uniform(1, 64)}, "by powers, integer or choice, got uniform"),
+        ({"batch_size": stats.poisson(64)}, "by powers, integer or choice, got scipy"),
+        ({"hidden": integer(1, 64)}, "by layers or choice, got integer"),
         ({"lr": choice([0.1, -1])}, "lr > 0, got -1"),
         ({"lr": choice([1, 1.0])}, "must differ, got 1 twice"),
         ({"hidden": choice([(5,), [5]])}, "must differ, got 5 twice"),
         ({"optimizer": choice(["adam", "sdg"])}, "did you mean 'sgd'"),
+        ({"lr": powers(1, 2)}, "got powers"),
+        ({"batch_size": layers((1, 2), (16, 32))}, "got layers"),
+        ({"momentum": uniform(0, 0.9)}, "momentum needs the optimizer momentum or nesterov, got optimizer=adam: give"),
+        ({"beta1": uniform(0, 0.9), "optimizer": "sgd"}, "beta1 needs the optimizer adam or adamw, got optimizer=sgd"),
+        (
+            {"momentum": choice([0, 0.9]), "optimizer": choice(["sgd", "rmsprop"])},
+            r"momentum needs .* got optimizer=choice:sgd\|rmsprop",
+        ),
+        ({"dropout": uniform(0, 0.5), "hidden": ()}, "dropout needs a hidden layer, got hidden=linear"),
+        ({"activation": choice(["relu", "tanh"]), "hidden": layers(0, 16)}, "a hidden layer, got hidden=layers:0:0:"),
     ],
 )
 def test_a_space_that_breaks_a_rule(space, says):
@@ -176,6 +205,12 @@ def test_a_space_that_breaks_a_rule(space, says):
         ("batch_size=integer:16:64:16", "batch_size", Integer(16, 64, 16)),
         ("batch_size=integer:16:64:log", "batch_size", Integer(16, 64, log=True)),
         ("batch_size=choice:32|64", "batch_size", Choice((32, 64))),
+        ("batch_size=powers:16:64", "batch_size", Powers(16, 64)),
+        ("hidden=layers:1:4:16:256", "hidden", Layers(Integer(1, 4), Powers(16, 256))),
+        ("hidden=layers:0:2:powers:16:32", "hidden", Layers(Integer(0, 2), Powers(16, 32))),
+        ("hidden=layers:1:4:integer:50:200:50", "hidden", Layers(Integer(1, 4), Integer(50, 200, 50))),
+        ("hidden=layers:3:3:integer:16:256:log", "hidden", Layers(Integer(3, 3), Integer(16, 256, log=True))),
+        ("hidden=layers:1:2:choice:50|80", "hidden", Layers(Integer(1, 2), Choice((50, 80)))),
         ("hidden=choice:100,100|50|linear", "hidden", Choice(((100, 100), (50,), ()))),
         ("schedule=choice:constant|step:10:0.5", "schedule", Choice(("constant", "step:10:0.5"))),
         ("batch_norm=choice:true|false", "batch_norm", Choice((True, False))),
@@ -209,11 +244,26 @@ def test_a_search_is_read(text, name, found):
         ("batch_size=integer:1:2:3:4", "written integer:LOW:HIGH"),
         ("batch_size=integer:1.5:2", "must have whole numbers"),
         ("batch_size=integer:1:64:2", "a whole number of steps"),
-        ("batch_size=log:1:64", "by integer or choice, got log"),
+        ("batch_size=log:1:64", "by powers, integer or choice, got log"),
         ("hidden=choice:100,x", "hidden must be"),
         ("optimizer=choice:", "unknown optimizer ''"),
         ("optimizer=choice:adam|adam", "must differ, got adam twice"),
         ("lr=scipy:lognorm:x", "must have numbers"),
+        ("batch_size=powers:16:100", "a power of two as high, such as 32 or 64, got low=16, high=100"),
+        ("batch_size=powers:0:8", "a power of two as low"),
+        ("batch_size=powers:64:16", "low <= high"),
+        ("batch_size=powers:16", "written powers:LOW:HIGH"),
+        ("hidden=layers:1:4", "written layers:FEWEST:MOST:LOW:HIGH, got 2 parts"),
+        ("hidden=layers:1:4:100", "written layers:FEWEST:MOST:LOW:HIGH, got 3 parts"),
+        ("hidden=layers:4:1:16:32", "low <= high"),
+        ("hidden=layers:-1:1:16:32", "no depth below 0"),
+        ("hidden=layers:1:2:50:100", "a power of two as low"),
+        ("hidden=layers:1:2:integer:0:4", "no width below 1"),
+        ("hidden=layers:1:2:choice:8|x", "a width must be a whole number, got 'x'"),
+        ("hidden=layers:1:2:log:16:256", "whole numbers or a choice"),
+        ("hidden=layers:1:2:layers:1:2:8:16", "a width is a range of numbers"),
+        ("hidden=layers:1:2:integers:1:2", "unknown kind of range 'integers': did you mean 'integer'"),
+        ("hidden=layers:1:2:16:32:8", "unknown kind of range '16'"),
     ],
 )
 def test_a_search_that_says_nothing(text, says):

@@ -4,13 +4,14 @@ import sys
 import tempfile
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from zerokara import data as datasets
-from zerokara.arrays import Array
+from zerokara.cli.tables import is_table, test_of
 from zerokara.data import Dataset
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.model import Model
@@ -23,13 +24,16 @@ BAR = 40
 def evaluate(console: Console, path: Path, dataset: str) -> int:
     """Print the score of a model on a dataset's test samples."""
     model = Model.load(path)
-    data, part, which = _test_part(model, datasets.load(dataset))
+    if is_table(dataset) and not model.encoder:
+        raise InputError(f"the model {path} was not trained on a table, and takes no rows of one, got {dataset}")
+    data, part, which = test_of(model, dataset) if model.encoder else _test_part(model, datasets.load(dataset))
     _, score = model.evaluate(data, part)
     count = len(getattr(data, part))
     _say(console, f"{model.metric} on the {count:,} {which}: {score:.4f}")
     if model.task == "regression":
-        for name, error in zip(model.classes, model.error(data, part), strict=True):
-            _say(console, f"error of {name}, root mean square: {error:.4g}")
+        errors = zip(model.classes, model.error(data, part), model.absolute_error(data, part), strict=True)
+        for name, root, mean in errors:
+            _say(console, f"error of {name}, root mean square: {root:.6g}, mean absolute: {mean:.6g}")
     return 0
 
 
@@ -49,6 +53,10 @@ def _test_part(model: Model, data: Dataset) -> tuple[Dataset, str, str]:
 def predict(console: Console, path: Path, given: str | None, index: int | None, picture: Path | None) -> int:
     """Predict one sample, or ask for one after the other."""
     model = Model.load(path)
+    if model.encoder:
+        raise InputError(
+            f"the model {path} takes the rows of a table, a CSV or Parquet file, got {given or 'no input'}"
+        )
     if given is None:
         return _ask(console, model, index, picture)
     if index is None:
@@ -65,19 +73,20 @@ def _ask(console: Console, model: Model, index: int | None, picture: Path | None
     """Ask for samples until there is an empty answer: a number of the model's dataset, or a picture's path."""
     if index is not None:
         raise InputError(f"--index {index} needs the dataset that it counts in: predict MODEL DATASET --index {index}")
-    name = str(model.about.get("dataset"))
+    name = model.about.get("dataset")
+    what = f"a picture's path, or a number in {name}" if name else "a picture's path"
     if not sys.stdin.isatty():
         _say(console, "reading samples from the input, one a line")
     while True:
         try:
-            text = console.input(f"a picture's path, or a number in {name} (empty to end): ").strip()
+            text = console.input(f"{what} (empty to end): ").strip()
         except EOFError:
             return 0
         if not text:
             return 0
         try:
-            if text.isdecimal():
-                sample(console, model, datasets.load(name), int(text), picture)
+            if name and text.isdecimal():
+                sample(console, model, datasets.load(str(name)), int(text), picture)
             else:
                 answer(console, model, read_picture(text, model.sample_shape, model.about.get("pixels")).x)
         except ZerokaraError as error:
@@ -101,8 +110,8 @@ def sample(console: Console, model: Model, data: Dataset, index: int, picture: P
         _say(console, f"picture: {write_picture(path, x, data.sample_shape, model.about.get('pixels'))}")
 
 
-def answer(console: Console, model: Model, x: Array) -> None:
-    """Print what a model says of one sample, with a bar for each probability."""
+def answer(console: Console, model: Model, x: Any) -> None:
+    """Print what a model says of one sample, or of the first of some, with a bar for each probability."""
     if model.task == "regression":
         values = model.predict(x)[0]
         for name, value in zip(model.classes, values, strict=True):
@@ -130,6 +139,25 @@ def export(console: Console, path: Path, out: Path, force: bool) -> int:
         label = "label (N,)" if model.task == "classification" else f"label (N, {c})"
         answer = f"{label}, probabilities (N, {c})"
     _say(console, f"{written}: x (N, {n}) float32, in the data's own units -> {answer}")
+    return 0
+
+
+def import_weights(console: Console, path: Path, activation: str, out: Path | None, dataset: str | None) -> int:
+    """Write pickled weights as a model file."""
+    from zerokara.model.weights import from_weights
+    from zerokara.unpickle import load_pickle
+
+    params = load_pickle(path)
+    data = None if dataset is None else datasets.load(dataset)
+    try:
+        model = from_weights(params, activation, data, {"imported": path.name})
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    out = path.with_suffix(".safetensors") if out is None else out
+    model.save(out)
+    layers = [layer for layer in model.network.layers if layer.parameters]
+    sizes = "-".join(str(layer.shapes()["W"][0]) for layer in layers)
+    _say(console, f"{sizes}-{len(model.classes)}, {activation}: {out}")
     return 0
 
 

@@ -53,7 +53,8 @@ def tune(
     Example: zerokara tune mnist --train-size 500 --search lr=log:1e-6:1e-2 --search weight_decay=log:1e-8:1e-4
 
     Args:
-        dataset: digits, mnist, fashion-mnist, a .npz file with x and t, or a folder of pictures by class.
+        dataset: digits, mnist, fashion-mnist, cifar10, a .npz file, a folder of pictures by class, or a CSV or Parquet
+            file.
     """
     from zerokara.cli.search import run_search
 
@@ -122,18 +123,51 @@ def evaluate(model: Path, dataset: str, /) -> int:
 
 
 @app.command
-def predict(model: Path, input: str | None = None, /, *, index: int | None = None, picture: Path | None = None) -> int:
+def predict(
+    model: Path,
+    input: str | None = None,
+    /,
+    *,
+    index: int | None = None,
+    picture: Path | None = None,
+    out: Path | None = None,
+) -> int:
     """Predict one sample and show the probability of every class; without INPUT, ask for one after the other.
+
+    Of a CSV or Parquet file every row is answered, in its order: the target and the probability of every class.
 
     Args:
         model: a model file, such as a run's best.safetensors.
-        input: a picture, or with --index a dataset.
+        input: a picture, with --index a dataset, or a CSV or Parquet file with the columns of training.
         index: which sample of the dataset, from 0.
         picture: where the sample's picture is written. [default: in the folder for temporary files]
+        out: the CSV file that the answers for a table are written to. [default: they are printed]
     """
     from zerokara.cli.answers import predict
+    from zerokara.cli.tables import is_table, predict_rows
 
+    if input is not None and is_table(input):
+        return predict_rows(console(), model, input, index, out)
+    if out is not None:
+        raise InputError(f"--out is for the rows of a CSV or Parquet file, got {input or 'no file'}: leave it out")
     return predict(console(), model, input, index, picture)
+
+
+@app.command(name="import")
+def import_weights(file: Path, /, *, activation: str, out: Path | None = None, dataset: str | None = None) -> int:
+    """Turn pickled weights, a dict W1, b1, W2, b2, ... as courses save it, into a model file; the pickle is not run.
+
+    Example: zerokara import weight_bias_params_0.pkl --activation sigmoid --dataset mnist --out model.safetensors
+
+    Args:
+        file: the pickle.
+        activation: that of the hidden layers: relu, sigmoid, tanh, leaky_relu or gelu. The file does not tell.
+        out: the model file. [default: FILE with the ending .safetensors]
+        dataset: what the weights were trained on, which names the classes. [default: classes 0, 1, ...]
+    """
+    from zerokara.cli.answers import import_weights
+
+    return import_weights(console(), file, activation, out, dataset)
 
 
 @app.command
@@ -171,7 +205,7 @@ def data_fetch(name: str, /) -> int:
     """Download a dataset into the user's cache, checked against its SHA-256.
 
     Args:
-        name: mnist or fashion-mnist.
+        name: mnist, fashion-mnist or cifar10.
     """
     from zerokara.cli.answers import data_fetch
 

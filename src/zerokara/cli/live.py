@@ -64,9 +64,12 @@ def describe(progress: Progress, space: Space, metric: str) -> dict[str, str]:
         "best so far": "none yet",
     }
     if leader := progress.leader:
-        params = ", ".join(f"{name} {show(leader.proposal.params[name])}" for name in space.searched)
+        has = leader.proposal.params
+        params = ", ".join(f"{name} {show(has[name])}" for name in space.searched if name in has)
         score = f"validation {metric} {leader.score:.4f} (trial {leader.proposal.number}, epoch {leader.epoch})"
         rows["best so far"] = f"{score} {params}"
+    if progress.remark:
+        rows["note"] = progress.remark
     return rows
 
 

@@ -57,24 +57,41 @@ class DataOptions:
     """The share held out for the final test, where the dataset brings no test samples of its own."""
     stratify: Annotated[bool, Parameter(negative="--no-stratify")] = False
     """Keep the proportions of the classes in every part."""
-    scaling: Literal["auto", "none", "center", "standard", "range"] = "auto"
-    """How features are scaled, fitted on the training part: pictures are left in [0, 1], others standardized."""
+    scaling: str = "auto"
+    """How features are scaled, fitted on the training part: none, target, center, standard, range or
+    whiten[:COMPONENTS[:SMOOTHING]], such as whiten:500:10; auto leaves pictures in [0, 1], scales tables by quantiles
+    and standardizes others."""
+    target: str | None = None
+    """The column of a table that is predicted."""
+    task: Literal["classification", "regression"] | None = None
+    """What is made of a table's target. [default: text, booleans and few whole numbers are classes]"""
+    drop: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
+    """A column of a table to leave out; once for each."""
+    categories: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
+    """A column of a table whose numbers are names, such as a postal code; once for each."""
+    max_categories: int | None = None
+    """Different values that a column of texts may have. [default: 100]"""
 
     def load(self, dataset: str, seed: int) -> Dataset:
         """Return the dataset, cut and scaled."""
-        data = load(dataset)
+        more = {"drop": self.drop, "categories": self.categories, "max_categories": self.max_categories}
+        columns: dict[str, Any] = {name: value for name, value in more.items() if value not in ((), None)}
+        data = load(dataset, self.target, self.task, **columns)
         if self.train_size is not None:
             data = data.first(self.train_size)
         data = data.split(self.validation, None if data.test is not None else self.test or None, seed, self.stratify)
         scaling = self.scaling
+        if scaling == "auto" and data.encoder is not None:
+            return data
         if scaling == "auto":
             scaling = "none" if len(data.sample_shape) > 1 else "standard"
         return data.scaled(scaling)
 
 
 SEARCH = (
-    "NAME=log:LOW:HIGH, uniform:LOW:HIGH, integer:LOW:HIGH[:STEP] or choice:A|B|C, once for each hyperparameter to be "
-    "searched. Without any: lr, weight_decay and dropout, unless they are given."
+    "NAME=log:LOW:HIGH, uniform:LOW:HIGH, integer:LOW:HIGH[:STEP], powers:LOW:HIGH (of two) or choice:A|B|C, once for "
+    "each hyperparameter to be searched; hidden=layers:FEWEST:MOST:LOW:HIGH for the number of layers and the one width "
+    "of them all. Without any: lr, weight_decay and dropout, unless they are given."
 )
 SAMPLER = "What proposes them: " + "; ".join(f"{name}, {kind.about}" for name, kind in SAMPLERS.items()) + "."
 
@@ -99,6 +116,8 @@ class SearchOptions:
     ~/.pgpass. Meant for longer trials."""
     study: str | None = None
     """What the study is called in the database of --storage. [default: zerokara]"""
+    ensemble: int | None = None
+    """Also pick an ensemble of at most so many of the trained networks, test it, and save it. [default: none]"""
     paired: Annotated[bool, Parameter(negative="--no-paired")] = True
     """Let trials share mini-batches, dropout and initial draws, so that hyperparameters are compared, not luck."""
 
@@ -111,7 +130,7 @@ class SearchOptions:
             raise InputError(
                 f"{both[0]} is either searched or given, got both: drop --search {both[0]}=... or {option}"
             )
-        space: dict[str, Any] = {**(default_space() if not searched else {}), **searched, **fixed}
+        space: dict[str, Any] = {**(default_space(fixed) if not searched else {}), **searched, **fixed}
         Space(space)
         return space
 
@@ -143,6 +162,9 @@ class TrainingOptions:
     """Which draws of that seed: initial weights, order of the samples, dropout."""
     dtype: Literal["float32", "float64"] = "float32"
     """The precision."""
+    augment: str = "none"
+    """What is done to pictures at each step, drawn anew: none, flip (half are mirrored), shift:PIXELS, or
+    flip,shift:PIXELS."""
 
 
 @Parameter(name="*", group=Group("Run", sort_key=5))
@@ -197,11 +219,17 @@ def _merged(tokens: list[str], content: dict[str, Any], source: str) -> list[str
             added += [part for text in kept for part in (option, text)]
         elif key in named | searched:
             continue
+        elif key in ("drop", "categories"):
+            added += [part for text in (value if isinstance(value, list) else [value]) for part in (option, str(text))]
         elif isinstance(value, bool):
             added.append(option if value else option.replace("--", "--no-", 1))
         else:
             added += [option, ",".join(map(str, value)) if isinstance(value, list) else str(value)]
     return [tokens[0], *added, *tokens[1:]]
+
+
+SEARCH_ONLY = ("trials", "sampler", "race", "generation", "ensemble", "storage", "study")
+"""What a config says that one network has no use for."""
 
 
 def trial_config(source: Path, number: int) -> dict[str, Any]:
@@ -210,14 +238,11 @@ def trial_config(source: Path, number: int) -> dict[str, Any]:
     if str(number) not in rows:
         raise InputError(f"the trials of {source} are 0 to {len(rows) - 1}, got --trial {number}")
     for name in parse_searches(config.pop("search", [])):
-        config[name] = rows[str(number)][name]
+        if value := rows[str(number)][name]:  # Empty where the trial has no such hyperparameter.
+            config[name] = value
     if not config.pop("paired", True):
         config["replicate"] = config.get("replicate", 0) + number * config.get("seeds", 1)
-    return {name: value for name, value in config.items() if name not in NOT_ONE}
-
-
-NOT_ONE = ("trials", "sampler", "race", "generation", "storage", "study")
-"""What a config says of a search that means nothing for one trial."""
+    return {name: value for name, value in config.items() if name not in SEARCH_ONLY}
 
 
 def trials_of(run: Path) -> dict[str, dict[str, str]]:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from zerokara.cli.live import View, duration
 from zerokara.cli.options import DataOptions, RunOptions, SearchOptions, TrainingOptions, trials_of
+from zerokara.cli.tables import show_columns
 from zerokara.report.run import BEST, leaderboard, mean
 from zerokara.search.runfolder import RunFolder, next_folder
 from zerokara.search.space import Space
@@ -36,6 +37,7 @@ def run_search(
     out = run.out or next_folder("runs", data.name)
     whole = Space(space)
     console.print(data.describe(), highlight=False, soft_wrap=True)
+    show_columns(console, data)
     console.print(
         f"searching {', '.join(whole.searches()) or 'nothing: all is given'}", highlight=False, soft_wrap=True
     )
@@ -49,6 +51,7 @@ def run_search(
             generation=search.generation,
             storage=search.storage,
             study=search.study,
+            ensemble=search.ensemble,
             paired=search.paired,
             **dataclasses.asdict(training),
             workers=run.workers,
@@ -132,6 +135,7 @@ def run_one(
             )
     out = run.out or next_folder("runs", data.name)
     console.print(data.describe(), highlight=False, soft_wrap=True)
+    show_columns(console, data)
     metric = METRICS[data.task]
 
     def line(epoch: Epoch) -> None:
@@ -182,6 +186,17 @@ def conclude(console: Console, study: Study, out: Path) -> int:
         console.print(f"to finish it: zerokara resume {out}", highlight=False, soft_wrap=True)
     elif study.plan.data.test is not None:
         console.print(f"test {metric} of the {who.split(',')[0]}, read once: {study.test_score:.4f}", highlight=False)
+        for name in study.plan.data.classes if study.test_errors else ():
+            parts = [f"{kind.replace('_', ' ')} {errors[name]:.6g}" for kind, errors in study.test_errors.items()]
+            console.print(f"in the units of {name}: {', '.join(parts)}", highlight=False, soft_wrap=True, markup=False)
+    if ensemble := summary_of(out).get("ensemble"):
+        scores = ", ".join(
+            f"{name.replace('_', ' ').replace('val', 'validation')} {value:.4f}"
+            for name, value in ensemble.items()
+            if name != "trials"
+        )
+        picked = f"{sum(ensemble['trials'].values())} picks of {len(ensemble['trials'])} trials"
+        console.print(f"the ensemble, {picked}: {scores}", highlight=False, soft_wrap=True)
     rate, proposing = study.epochs_trained / study.seconds, study.proposing_seconds / study.seconds
     console.print(
         f"{study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} ({rate:,.0f} a second), "

@@ -3,21 +3,25 @@
 from zerokara.data.build import from_arrays
 from zerokara.data.catalog import Available, available, load
 from zerokara.data.dataset import Dataset
+from zerokara.data.encoder import Encoder
 from zerokara.data.fetch import fetch
 from zerokara.data.folder import read_image
 from zerokara.data.part import Part
 from zerokara.data.preprocess import Preprocess
+from zerokara.data.tables import from_table
 from zerokara.data.targets import Task
 
 __all__ = [
     "Available",
     "Dataset",
+    "Encoder",
     "Part",
     "Preprocess",
     "Task",
     "available",
     "fetch",
     "from_arrays",
+    "from_table",
     "load",
     "read_image",
 ]

@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from zerokara.arrays import Array
+from zerokara.data.encoder import Encoder
 from zerokara.data.part import Part, join
+from zerokara.data.pixels import pixel_range
 from zerokara.data.preprocess import Preprocess
 from zerokara.data.split import cut, folds, part_size
 from zerokara.data.targets import Task
@@ -40,10 +43,14 @@ class Dataset:
     """How it was cut, JSON-able: train_size, validation, test, seed, stratify."""
     original: "Dataset | None" = field(default=None, repr=False)
     """The same data as they were before they were scaled."""
+    encoder: Encoder | None = None
+    """Of a table, what made its columns inputs: fitted on the training part, whatever that is."""
+    pixels: dict[str, float] | None = None
+    """Of scaled pictures, what their pixels were like in their own units, see `pixel_range`."""
 
     @property
     def n_inputs(self) -> int:
-        """D, the number of features."""
+        """D, the number of features; of whitened data, the number of components."""
         return int(self.train.x.shape[1])
 
     @property
@@ -62,7 +69,42 @@ class Dataset:
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n <= len(self.train):
             raise InputError(f"train size must be 1 to {len(self.train)}, the training samples of {self.name}, got {n}")
         train = self.train.take(slice(0, int(n)))
-        return replace(self, train=train, split_settings={**self.split_settings, "train_size": int(n)})
+        settings = {**self.split_settings, "train_size": int(n)}
+        return replace(self.with_parts(train, self.validation, self.test), split_settings=settings)
+
+    def with_parts(self, train: Part, validation: Part | None = None, test: Part | None = None) -> "Dataset":
+        """Return the dataset with other parts; what a table's encoder learns, it learns anew from ``train``.
+
+        All cuts go through here, folds of a cross-validation too: raw rows come in, no fold sees another's statistics.
+
+        >>> from zerokara.data import from_table
+        >>> data = from_table({"size": [1.0, 2, 3, 400], "t": ["a", "b", "a", "b"]}, "t")
+        >>> fold = data.with_parts(data.train.take([0, 1, 2]), data.train.take([3]))
+        >>> fold.encoder.codings[0].facts[0], data.encoder.codings[0].facts[0]  # the medians
+        (np.float64(2.0), np.float64(2.5))
+        """
+        if train.table is None:
+            return replace(self, train=train, validation=validation, test=test)
+        encoder, regression = Encoder.fit(train.table), self.task == "regression"
+        x = encoder.transform(train.table.columns)
+        preprocess = Preprocess.fit(
+            "target" if regression else "none", x, train.table.t if regression else None, self.n_outputs
+        )
+
+        def encode(part: Part) -> Part:
+            assert part.table is not None
+            t = preprocess.transform_target(part.table.t) if regression else part.table.t
+            return replace(part, x=x if part is train else encoder.transform(part.table.columns), t=t)
+
+        return replace(
+            self,
+            train=encode(train),
+            validation=validation and encode(validation),
+            test=test and encode(test),
+            sample_shape=x.shape[1:],
+            preprocess=preprocess,
+            encoder=encoder,
+        )
 
     def split(
         self,
@@ -116,24 +158,32 @@ class Dataset:
             "seed": int(seed),
             "stratify": bool(stratify),
         }
-        return replace(
-            self,
-            train=train,
-            validation=parts.get("validation"),
-            test=parts.get("test", self.test),
-            split_settings={**self.split_settings, **settings},
-        )
+        whole = self.with_parts(train, parts.get("validation"), parts.get("test", self.test))
+        return replace(whole, split_settings={**self.split_settings, **settings})
+
+    @property
+    def unscaled(self) -> Array:
+        """The training samples before they were scaled, (N, D)."""
+        return (self.original or self).train.x
 
     def scaled(self, kind: str) -> "Dataset":
-        """Return the dataset scaled: fitted on the training part only, applied to all (see `Preprocess`)."""
-        if self.preprocess.kind != "none":
+        """Return the dataset scaled: fitted on the training part only, applied to all (see `Preprocess`).
+
+        A table needs none: its numbers are scaled, its target is (the kind "target"). Here what its encoder gives is
+        scaled once more, and its target by the kind alone.
+
+        Args:
+            kind: "none", "target", "center", "standard", "range" or "whiten[:COMPONENTS[:SMOOTHING]]".
+        """
+        if self._was_scaled:
             raise InputError(f"{self.name} is scaled already ({self.preprocess.kind}): scale the original data once")
         regression = self.task == "regression"
-        preprocess = Preprocess.fit(kind, self.train.x, self.train.t if regression else None, self.n_outputs)
+        targets = self.train.t if self.train.table is None else self.train.table.t
+        preprocess = Preprocess.fit(kind, self.train.x, targets if regression else None, self.n_outputs)
 
         def apply(part: Part) -> Part:
-            t = preprocess.transform_target(part.t) if regression else part.t
-            return Part(preprocess.transform(part.x), t, part.weights)
+            t = part.t if part.table is None else part.table.t
+            return replace(part, x=preprocess.transform(part.x), t=preprocess.transform_target(t) if regression else t)
 
         return replace(
             self,
@@ -142,6 +192,7 @@ class Dataset:
             test=self.test and apply(self.test),
             preprocess=preprocess,
             original=self,
+            pixels=None if kind == "none" else pixel_range(self.train.x, self.sample_shape),
         )
 
     def folds(self, count: int, seed: int = 0) -> "tuple[Dataset, ...]":
@@ -160,33 +211,42 @@ class Dataset:
         found = []
         for k, chosen in enumerate(dealt):
             rest = np.concatenate([fold for j, fold in enumerate(dealt) if j != k])
-            cut_here = replace(whole, train=whole.train.take(rest), validation=whole.train.take(chosen))
-            found.append(cut_here.scaled(self.preprocess.kind))
+            found.append(self._alike(whole.with_parts(whole.train.take(rest), whole.train.take(chosen), whole.test)))
         return tuple(found)
 
     def pooled(self) -> "Dataset":
         """Return the dataset with its validation samples put back to the training samples, scaled anew."""
-        return self.pooled_original().scaled(self.preprocess.kind)
+        return self._alike(self.pooled_original())
 
     def pooled_original(self) -> "Dataset":
         """Return the training and validation samples as one training part, as they were before they were scaled."""
         whole = self.original or self
         if whole.validation is None:
             return whole
-        return replace(whole, train=join([whole.train, whole.validation]), validation=None)
+        return whole.with_parts(join([whole.train, whole.validation]), None, whole.test)
+
+    def _alike(self, other: "Dataset") -> "Dataset":
+        """Return the other dataset scaled as this one is."""
+        return other.scaled(self.preprocess.kind) if self._was_scaled else other
 
     def fingerprint(self) -> str:
         """Return a SHA-256 over all arrays, their shapes and the class names: the same data, the same text.
 
-        The name of the dataset is not part of it: a copy under another file name is still the same data.
+        The name of the dataset is not part of it: a copy under another file name is still the same data. Of a table it
+        is over the raw rows.
 
         >>> from zerokara.data import load
         >>> load("digits").fingerprint()[:12]
         '46e0c46bf6cf'
         """
-        digest = hashlib.sha256(repr((self.task, self.classes, self.sample_shape)).encode())
+        shape = self.sample_shape if self.train.table is None else ()
+        digest = hashlib.sha256(repr((self.task, self.classes, shape)).encode())
         for part_name in ("train", "validation", "test"):
             part = getattr(self, part_name)
+            if part is not None and part.table is not None:
+                digest.update(part_name.encode())
+                part.table.update(digest)
+                continue
             for array in () if part is None else (part.x, part.t, part.weights):
                 if array is None:
                     continue
@@ -205,10 +265,19 @@ class Dataset:
         if self.n_outputs == 1:
             noun = noun[:-1]
         listed = ", ".join(f"{what} {size:,}" for what, size in sizes.items())
+        if self.encoder is not None:
+            count = len(self.encoder.codings)
+            columns = f"{count} column{'s' * (count != 1)} as {self.n_inputs} input{'s' * (self.n_inputs != 1)}"
+            return f"{self.name}: {sum(sizes.values()):,} rows, {columns}, {self.n_outputs} {noun}; {listed}"
         return f"{self.name}: {sum(sizes.values()):,} samples of {sample}, {self.n_outputs} {noun}; {listed}"
 
+    @property
+    def _was_scaled(self) -> bool:
+        """Whether `scaled` was called; a table's target is standardized without."""
+        return self.preprocess.kind != "none" and not (self.encoder is not None and self.preprocess.kind == "target")
+
     def _require_untouched(self, what: str) -> None:
-        if self.preprocess.kind != "none":
+        if self._was_scaled:
             raise InputError(
                 f"{what} comes before scaled: {self.name} was scaled with statistics of samples that would change parts"
             )

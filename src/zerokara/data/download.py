@@ -4,7 +4,7 @@ import errno
 import hashlib
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from gzip import BadGzipFile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,9 +29,14 @@ class _ContentError(_MirrorError):
 
 
 def download(
-    urls: Sequence[str], target: Path, sha256: str, progress: Progress = silent, timeout: float = TIMEOUT
+    urls: Sequence[str],
+    target: Path,
+    sha256: str,
+    progress: Progress = silent,
+    timeout: float = TIMEOUT,
+    content_of: Callable[[bytes], bytes] = decompressed,
 ) -> bytes:
-    """Fetch a file from the first of several addresses that delivers it, and return its decompressed content.
+    """Fetch a file from the first of several addresses that delivers it, and return its content.
 
     What arrives goes to ``target.part``, which the next try continues (HTTP Range), in this call or a later
     one; only content with the right SHA-256 is renamed to `target`, in one step.
@@ -39,9 +44,10 @@ def download(
     Args:
         urls: where the file lies, tried in this order.
         target: where it shall lie.
-        sha256: of the decompressed content.
+        sha256: of the content.
         progress: told how many bytes have come.
         timeout: seconds without an answer after which a mirror is given up.
+        content_of: from the file's bytes to its content, by default decompressed; `bytes` takes them as they are.
 
     Raises:
         OutsideError: no mirror delivered (each is listed with its reason), or the disk refused or is full.
@@ -54,7 +60,7 @@ def download(
         with requests.Session() as session:
             for url in urls:
                 try:
-                    content = _from_mirror(session, url, part, sha256, progress, timeout)
+                    content = _from_mirror(session, url, part, sha256, progress, timeout, content_of)
                     os.replace(part, target)
                     return content
                 except _MirrorError as error:
@@ -70,7 +76,13 @@ def download(
 
 
 def _from_mirror(
-    session: "requests.Session", url: str, part: Path, sha256: str, progress: Progress, timeout: float
+    session: "requests.Session",
+    url: str,
+    part: Path,
+    sha256: str,
+    progress: Progress,
+    timeout: float,
+    content_of: Callable[[bytes], bytes],
 ) -> bytes:
     """Fetch from one mirror; after a break go on while every try brings the file further than the last."""
     longest = _size(part)
@@ -78,7 +90,7 @@ def _from_mirror(
         had = _size(part)
         try:
             _receive(session, url, part, progress, timeout)
-            return _checked(part, sha256)
+            return _checked(part, sha256, content_of)
         except _ContentError:
             part.unlink(missing_ok=True)
             if had == 0:
@@ -119,10 +131,10 @@ def _receive(session: "requests.Session", url: str, part: Path, progress: Progre
         raise _MirrorError(_root(error)) from error
 
 
-def _checked(part: Path, sha256: str) -> bytes:
-    """Return the decompressed content of `part` if it is the file."""
+def _checked(part: Path, sha256: str, content_of: Callable[[bytes], bytes]) -> bytes:
+    """Return the content of `part` if it is the file."""
     try:
-        content = decompressed(part.read_bytes())
+        content = content_of(part.read_bytes())
     except (EOFError, zlib.error, BadGzipFile) as error:
         raise _ContentError(f"what it sent is not the file: {error}") from error
     got = hashlib.sha256(content).hexdigest()

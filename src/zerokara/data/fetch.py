@@ -1,16 +1,15 @@
 """Finding the files of a data set: the folder in ZEROKARA_DATA, the user's cache, a download."""
 
 import hashlib
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
+from zerokara.data.archive import brought
+from zerokara.data.cache import cache_folder, locked, mirrors_of, own_root
 from zerokara.data.download import TIMEOUT, download
 from zerokara.data.idx import read_content
 from zerokara.data.progress import Progress, bar
-from zerokara.data.sources import NAMES, SOURCES, TRAIN_LABELS, Source
+from zerokara.data.sources import ARCHIVES, NAMES, SOURCES, TRAIN_LABELS, Source
 from zerokara.errors import InputError, OutsideError, unknown
 
 
@@ -61,16 +60,11 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     """
     if name not in NAMES:
         raise unknown("dataset", name, NAMES)
+    if name in ARCHIVES:
+        return brought(ARCHIVES[name], progress)
     if name not in SOURCES:  # in the package
         return Path(__file__).parent
     return next(iter(contents(SOURCES[name], progress))).parent
-
-
-def cache_folder(source: Source) -> Path:
-    """Return where the source's files lie in the user's cache, whether or not they do."""
-    import pooch
-
-    return Path(pooch.os_cache("zerokara")) / source.name
 
 
 def _cached(source: Source, progress: Progress | None, timeout: float) -> dict[Path, bytes]:
@@ -78,8 +72,8 @@ def _cached(source: Source, progress: Progress | None, timeout: float) -> dict[P
     targets = {name: folder / f"{name}.gz" for name in source.sha256}
     found = {name: _good(path, source.sha256[name]) for name, path in targets.items()}
     if None in found.values():
-        mirrors = _mirrors(source)
-        with _locked(folder), nullcontext(progress) if progress else bar() as show:
+        mirrors = mirrors_of(source)
+        with locked(folder), nullcontext(progress) if progress else bar() as show:
             for name, path in targets.items():
                 # Another process may have brought it while this one waited for the lock.
                 found[name] = found[name] or _good(path, source.sha256[name])
@@ -94,12 +88,9 @@ def _cached(source: Source, progress: Progress | None, timeout: float) -> dict[P
 
 def _own_folder(source: Source) -> Path | None:
     """Return the folder in ZEROKARA_DATA that holds the source's files: its subfolder, or itself."""
-    setting = os.environ.get("ZEROKARA_DATA")
-    if not setting:
+    root = own_root()
+    if root is None:
         return None
-    root = Path(setting).expanduser()
-    if not root.is_dir():
-        raise InputError(f"ZEROKARA_DATA must name a folder, got {setting!r}, which is none: correct or unset it")
     for folder in (root / source.name, root):
         if any(_path(folder, name) for name in source.sha256) and (folder != root or _lies_bare(root, source)):
             return folder
@@ -137,31 +128,6 @@ def _good(path: Path, sha256: str) -> bytes | None:
     return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
 
-def _mirrors(source: Source) -> list[str]:
-    own = os.environ.get("ZEROKARA_MIRROR")
-    if not own:
-        return list(source.mirrors)
-    if not own.startswith(("http://", "https://")):
-        raise InputError(f"ZEROKARA_MIRROR must be an address that starts with http:// or https://, got {own!r}")
-    return [f"{own.rstrip('/')}/{source.name}", *source.mirrors]
-
-
 def _remedy(source: Source) -> str:
     names = ", ".join(f"{name}.gz" for name in source.sha256)
     return f"Remedy: put {names} into a folder {source.name}/ and set ZEROKARA_DATA to the folder around it."
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from downloading into the folder; they wait, and then find the files."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / ".lock").open("w")
-    except OSError as error:
-        raise OutsideError(f"cannot write to the cache {folder}: {error.strerror or error}") from error
-    with file:
-        if sys.platform != "win32":
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it even after kill -9
-        yield

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.data.table import Table, joined
 from zerokara.errors import InputError
 
 
@@ -15,12 +16,13 @@ class Part:
     """The samples of one part: features x, targets t and, if given, sample weights.
 
     Shapes: x float32 (N, D). t int64 (N,) for classification, float32 (N, C) for multilabel and regression.
-    weights float32 (N,), their mean 1 in every part, or None.
+    weights float32 (N,), their mean 1 in every part, or None. Samples of a table keep their raw rows in table.
     """
 
     x: Array
     t: Array
     weights: Array | None = None
+    table: Table | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -28,7 +30,8 @@ class Part:
     def take(self, index: Any) -> "Part":
         """Return the samples that an index or a slice names."""
         weights = None if self.weights is None else mean_one(self.weights[index])
-        return Part(self.x[index], self.t[index], weights)
+        table = None if self.table is None else self.table.take(index)
+        return Part(self.x[index], self.t[index], weights, table)
 
 
 def join(parts: Sequence[Part]) -> Part:
@@ -38,6 +41,7 @@ def join(parts: Sequence[Part]) -> Part:
         np.concatenate([part.x for part in parts]),
         np.concatenate([part.t for part in parts]),
         mean_one(np.concatenate(weights)) if weights else None,
+        joined([part.table for part in parts if part.table is not None]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Shifting and scaling features: learned from the training part, applied to all."""
+"""Shifting, scaling and whitening features: learned from the training part, applied to all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,29 +6,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.blas import one_thread_if_possible
 from zerokara.data.checks import as_float32, require_finite
+from zerokara.data.whiten import SMOOTHING, principal, turned
 from zerokara.errors import InputError, unknown
 
-KINDS = ("none", "center", "standard", "range")
+KINDS = ("none", "target", "center", "standard", "range", "whiten")
 _NAMES = ("shift", "scale", "target_shift", "target_scale")
 
 
 @dataclass(frozen=True, eq=False)
 class Preprocess:
-    """An affine map of every feature, x' = (x - shift) / scale, and of regression targets.
+    """An affine map of features, x' = (x - shift) / scale, and of regression targets.
 
     ==========  ==============  =========================================
     kind        shift           scale
     ==========  ==============  =========================================
     none        0               1
+    target      0               1
     center      mean            1
     standard    mean            standard deviation (divided by N)
     range       minimum         maximum - minimum, so that x' is in [0, 1]
+    whiten      mean            x' = (x - shift) basis / scale, see `principal`
     ==========  ==============  =========================================
 
+    ``whiten:500`` keeps the first 500 components, ``whiten:500:10`` also smooths by 10 mean variances.
     A constant feature has scale 1, and becomes 0. Targets are standardized unless the kind is "none".
 
-    Shapes: shift, scale (D,); target_shift, target_scale (C,); all float32.
+    Shapes: shift (D,), scale (D,) or whitened (K,), basis (D, K); target_shift, target_scale (C,); all float32.
 
     >>> x = np.array([[1.0, 5.0], [3.0, 5.0]], dtype=np.float32)
     >>> Preprocess.fit("standard", x).transform(x)
@@ -41,6 +46,17 @@ class Preprocess:
     scale: Array
     target_shift: Array
     target_scale: Array
+    basis: Array | None = None
+
+    @property
+    def inputs(self) -> int:
+        """D, the number of features that it takes."""
+        return len(self.shift)
+
+    @property
+    def outputs(self) -> int:
+        """How many features it gives: D, or of a whitening K."""
+        return len(self.scale)
 
     @classmethod
     def identity(cls, n_inputs: int, n_outputs: int) -> "Preprocess":
@@ -59,27 +75,47 @@ class Preprocess:
         """Return the map of this kind for training features x (N, D).
 
         Args:
-            kind: "none", "center", "standard" or "range".
+            kind: "none", "target", "center", "standard", "range" or "whiten[:COMPONENTS[:SMOOTHING]]".
             x: training features, (N, D).
             t: regression targets (N, C) to standardize; None leaves targets as they are.
             n_outputs: C where `t` is None.
         """
-        if kind not in KINDS:
-            raise unknown("scaling", kind, KINDS)
+        name, components, smoothing = _parsed(kind)
         identity = cls.identity(x.shape[1], n_outputs if t is None else t.shape[1])
-        if kind == "none":
+        if name == "none":
             return identity
-        shift, scale = _statistics(kind, x, "x")
+        basis = None
+        if name == "whiten":
+            shift, scale, basis = principal(x, components, smoothing)
+        elif name == "target":
+            shift, scale = identity.shift, identity.scale
+        else:
+            shift, scale = _statistics(name, x, "x")
         if t is None:
-            return cls(kind, shift, scale, identity.target_shift, identity.target_scale)
-        return cls(kind, shift, scale, *_statistics("standard", t, "t"))
+            return cls(kind, shift, scale, identity.target_shift, identity.target_scale, basis)
+        return cls(kind, shift, scale, *_statistics("standard", t, "t"), basis)
 
     def transform(self, x: Array) -> Array:
         """Return the scaled features, float32, the last axis being D; the input is left alone."""
         x = as_float32(x, "x")
-        if x.shape[-1] != len(self.shift):
-            raise InputError(f"x must have {len(self.shift)} features, got {x.shape[-1]}")
-        return x if self.kind == "none" else _affine(x, self.shift, self.scale, "scaled x")
+        if x.shape[-1] != self.inputs:
+            raise InputError(f"x must have {self.inputs} features, got {x.shape[-1]}")
+        with one_thread_if_possible(), np.errstate(over="ignore", invalid="ignore"):
+            out = self.apply(x)
+        if out is not x:
+            require_finite(out, "scaled x")
+        return out
+
+    def apply(self, x: Array) -> Array:
+        """Return the scaled features as `transform` does, without its checks: what a training step can afford."""
+        if self.kind in ("none", "target"):
+            return x
+        if self.basis is not None:
+            flat = turned(x.reshape(-1, self.inputs), self.shift, self.scale, self.basis)
+            return flat.reshape(*x.shape[:-1], self.outputs)
+        out: Array = x - self.shift
+        out /= self.scale
+        return out
 
     def transform_target(self, t: Array) -> Array:
         """Return regression targets (N, C) in the units that networks are trained in."""
@@ -91,7 +127,8 @@ class Preprocess:
 
     def arrays(self) -> dict[str, Array]:
         """Return what a model file stores beside `kind`."""
-        return {name: getattr(self, name) for name in _NAMES}
+        found = {name: getattr(self, name) for name in _NAMES}
+        return found if self.basis is None else found | {"basis": self.basis}
 
     @classmethod
     def from_arrays(cls, kind: str, arrays: Mapping[str, Array]) -> "Preprocess":
@@ -101,17 +138,46 @@ class Preprocess:
         >>> Preprocess.from_arrays(p.kind, p.arrays()).shift.shape
         (64,)
         """
-        if kind not in KINDS:
-            raise unknown("scaling", kind, KINDS)
-        if missing := [name for name in _NAMES if name not in arrays]:
-            raise InputError(f"the preprocessing must have {', '.join(_NAMES)}; missing: {', '.join(missing)}")
-        shift, scale, target_shift, target_scale = (as_float32(arrays[name], name) for name in _NAMES)
-        for a, b, what in ((shift, scale, "scale"), (target_shift, target_scale, "target_scale")):
-            if a.ndim != 1 or a.shape != b.shape:
-                raise InputError(f"{what} and its shift must be vectors of one length, got {b.shape} and {a.shape}")
+        names = (*_NAMES, "basis") if _parsed(kind)[0] == "whiten" else _NAMES
+        if missing := [name for name in names if name not in arrays]:
+            raise InputError(f"the preprocessing must have {', '.join(names)}; missing: {', '.join(missing)}")
+        if strange := [name for name in arrays if name not in names]:
+            raise InputError(f"the preprocessing {kind} must have {', '.join(names)}; got also {', '.join(strange)}")
+        found = {name: as_float32(arrays[name], name) for name in names}
+        basis = found.get("basis")
+        expected = (found["shift"].size, found["scale"].size)
+        if basis is not None and basis.shape != expected:
+            raise InputError(f"basis must lead from shift to scale, {expected}, got {basis.shape}")
+        for shift, scale in (("shift", "scale"), ("target_shift", "target_scale")):
+            a, b = found[shift], found[scale]
+            if a.ndim != 1 or b.ndim != 1 or (a.shape != b.shape and (basis is None or scale != "scale")):
+                raise InputError(f"{scale} and its shift must be vectors of one length, got {b.shape} and {a.shape}")
             if not (b > 0).all():
-                raise InputError(f"{what} must be above 0, got {b.min()}")
-        return cls(kind, shift, scale, target_shift, target_scale)
+                raise InputError(f"{scale} must be above 0, got {b.min()}")
+        return cls(kind, **found)
+
+
+def _parsed(kind: str) -> tuple[str, int | None, float]:
+    """Return the name of a kind, and of a whitening its number of components and its smoothing.
+
+    >>> _parsed("standard"), _parsed("whiten:500:10")
+    (('standard', None, 0.1), ('whiten', 500, 10.0))
+    """
+    name, *numbers = kind.split(":")
+    if name not in KINDS:
+        raise unknown("scaling", kind, KINDS)
+    try:
+        components = int(numbers[0]) if numbers else None
+        smoothing = float(numbers[1]) if len(numbers) > 1 else SMOOTHING
+    except ValueError:
+        components, smoothing = 0, 0.0
+    right = (components is None or components > 0) and 0 < smoothing < 1e6
+    if not right or len(numbers) > (2 if name == "whiten" else 0):
+        raise InputError(
+            f"a scaling is {', '.join(KINDS)}, whiten:COMPONENTS (1 or above) or whiten:COMPONENTS:SMOOTHING "
+            f"(above 0), got {kind!r}"
+        )
+    return name, components, smoothing
 
 
 def _affine(a: Array, shift: Array, scale: Array, what: str) -> Array:

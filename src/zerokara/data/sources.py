@@ -69,5 +69,37 @@ FASHION_MNIST = Source(
     ),
 )
 
+
+@dataclass(frozen=True)
+class Archive:
+    """A data set that comes as one archive, and is kept as the folder inside it."""
+
+    name: str
+    description: str
+    classes: tuple[str, ...]
+    mirrors: tuple[str, ...]
+    """Addresses of folders; each holds the archive."""
+    file: str
+    sha256: str
+    """SHA-256 of the archive itself: it is one file, the same everywhere."""
+    folder: str
+    """The folder inside the archive."""
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+CIFAR10 = Archive(
+    name="cifar10",
+    description="photographs of ten kinds, 32x32 in color, 50,000 + 10,000 (Krizhevsky 2009)",
+    classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    mirrors=("https://www.cs.toronto.edu/~kriz", "https://cs231n.stanford.edu"),
+    file="cifar-10-python.tar.gz",
+    sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    folder="cifar-10-batches-py",
+    train=tuple(f"data_batch_{k}" for k in range(1, 6)),
+    test=("test_batch",),
+)
+
 SOURCES = {source.name: source for source in (MNIST, FASHION_MNIST)}
-NAMES = ("digits", *SOURCES)
+ARCHIVES = {archive.name: archive for archive in (CIFAR10,)}
+NAMES = ("digits", *SOURCES, *ARCHIVES)

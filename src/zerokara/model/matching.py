@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from zerokara.arrays import Array
-from zerokara.data import Dataset, Part, Preprocess
+from zerokara.data import Dataset, Encoder, Part, Preprocess
 from zerokara.data.checks import as_array
+from zerokara.data.tables import read_rows
 from zerokara.errors import InputError, unknown
 
 PARTS = ("train", "validation", "test")
@@ -23,13 +24,16 @@ class Inlet:
     classes: tuple[str, ...]
     sample_shape: tuple[int, ...]
     preprocess: Preprocess
+    encoder: Encoder | None = None
 
-    def samples(self, x: npt.ArrayLike) -> Array:
+    def samples(self, x: Any) -> Array:
         """Return samples in the data's own units as the network takes them, float32 (N, D).
 
         Args:
-            x: (N, D) or (N, *sample_shape), or one sample, (D,) or sample_shape.
+            x: (N, D) or (N, *sample_shape), or one sample, (D,) or sample_shape; of a table, rows with named columns.
         """
+        if self.encoder:
+            return self.preprocess.transform(self.encoder.transform(read_rows(x, self.encoder)))
         array, flat = as_array(x, "x"), (prod(self.sample_shape),)
         if array.shape in (flat, self.sample_shape):
             array = array[None]
@@ -45,20 +49,33 @@ class Inlet:
         """
         if part not in PARTS:
             raise unknown("part", part, PARTS)
-        if (data.task, data.n_inputs) != (self.task, prod(self.sample_shape)):
+        if self.encoder:
+            return self._table_part(data, part)
+        if (data.task, data.preprocess.inputs) != (self.task, prod(self.sample_shape)):
             raise InputError(
                 f"data for this model are for {self.task} with {prod(self.sample_shape)} features, got "
-                f"{data.name}: {data.task} with {data.n_inputs}"
+                f"{data.name}: {data.task} with {data.preprocess.inputs}"
             )
-        chosen: Part | None = getattr(data, part)
-        if chosen is None:
-            raise InputError(f"{data.name} has no {part} part: split it, or name another part")
+        chosen = _chosen(data, part)
         x, t = chosen.x, chosen.t
         if data.preprocess.kind == "none":
             x = self.preprocess.transform(x)
             t = self.preprocess.transform_target(t) if self.task == "regression" else t
         elif not _same(data.preprocess, self.preprocess):
             raise InputError(f"{data.name} is scaled otherwise than the model's data: give it unscaled")
+        return Part(x, self._numbered(data, t), chosen.weights)
+
+    def _table_part(self, data: Dataset, part: str) -> Part:
+        """Return a part of a table from its raw rows, so that it does not matter what its own encoder learned."""
+        assert self.encoder is not None
+        chosen = _chosen(data, part)
+        if chosen.table is None or data.task != self.task:
+            got = "no table" if chosen.table is None else data.task
+            raise InputError(
+                f"data for this model are tables for {self.task} of {self.encoder.target!r}, got {data.name}: {got}"
+            )
+        x, t = self.preprocess.transform(self.encoder.transform(chosen.table.columns)), chosen.table.t
+        t = self.preprocess.transform_target(t) if self.task == "regression" else t
         return Part(x, self._numbered(data, t), chosen.weights)
 
     def _numbered(self, data: Dataset, t: Array) -> Array:
@@ -77,9 +94,18 @@ class Inlet:
         return numbers
 
 
+def _chosen(data: Dataset, part: str) -> Part:
+    chosen: Part | None = getattr(data, part)
+    if chosen is None:
+        raise InputError(f"{data.name} has no {part} part: split it, or name another part")
+    return chosen
+
+
 def _same(one: Preprocess, other: Preprocess) -> bool:
+    if one.kind != other.kind:
+        return False
     pairs = zip(one.arrays().values(), other.arrays().values(), strict=True)
-    return one.kind == other.kind and all(np.array_equal(a, b) for a, b in pairs)
+    return all(np.array_equal(a, b) for a, b in pairs)
 
 
 def _shown(names: Sequence[str]) -> str:

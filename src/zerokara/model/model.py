@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
-from zerokara.data import Dataset, Part, Preprocess
+from zerokara.data import Dataset, Encoder, Part, Preprocess
 from zerokara.errors import InputError, unknown
 from zerokara.files import write
 from zerokara.model.ensemble import Ensemble, Voice, probabilities
@@ -34,6 +33,9 @@ class Model:
         classes: names of the classes, or of the outputs.
         sample_shape: the shape of one sample; D is its product.
         about: where it came from, for people and programs: anything that JSON can hold.
+        encoder: of a table, what makes raw rows inputs. Such a model takes, wherever ``x`` is said below, a DataFrame,
+            a dict from column names to cells (NumPy alone), or the path of a CSV or Parquet file: columns in any order,
+            those that it does not know left aside.
 
     >>> import zerokara as zk
     >>> data = zk.data.load("digits").split(validation=0.2, test=0.2, seed=0)
@@ -50,6 +52,7 @@ class Model:
     classes: tuple[str, ...]
     sample_shape: tuple[int, ...]
     about: dict[str, Any] = field(default_factory=dict)
+    encoder: Encoder | None = None
 
     def __post_init__(self) -> None:
         n_inputs, n_outputs = prod(self.sample_shape), len(self.classes)
@@ -57,13 +60,17 @@ class Model:
             raise InputError(f"a model holds an Ensemble, got {type(self.ensemble).__name__}: use Ensemble.of(network)")
         if self.task not in METRICS:
             raise unknown("task", self.task, METRICS)
-        if len(self.preprocess.shift) != n_inputs or len(self.preprocess.target_shift) != n_outputs:
+        if self.preprocess.inputs != n_inputs or len(self.preprocess.target_shift) != n_outputs:
             raise InputError(
                 f"the scaling must be for {n_inputs} features and {n_outputs} outputs, got "
-                f"{len(self.preprocess.shift)} and {len(self.preprocess.target_shift)}"
+                f"{self.preprocess.inputs} and {len(self.preprocess.target_shift)}"
+            )
+        if self.encoder and self.sample_shape != (len(self.encoder.inputs),):
+            raise InputError(
+                f"the table's columns must give the {n_inputs} features, got {len(self.encoder.inputs)} inputs"
             )
         for network in self.ensemble.groups:
-            if (found := width(network, n_inputs)) != n_outputs:
+            if (found := width(network, self.preprocess.outputs)) != n_outputs:
                 raise InputError(f"the network must have an output for each of {n_outputs} names, got {found}")
             for name, array in network.arrays().items():
                 if not np.isfinite(array).all():
@@ -74,7 +81,8 @@ class Model:
         """Return the model of one network, or of an ensemble, that was trained on ``data``.
 
         ``about`` gets, unless it has them, the ``dataset``, its hash ``data_sha256``, its ``split_settings``,
-        the versions ``zerokara`` and ``numpy``, and ``pixels``, what the pixels of images are like.
+        the versions ``zerokara`` and ``numpy``, ``pixels``, what the pixels of images are like, and ``table``, how a
+        table was read.
         """
         from zerokara import __version__
 
@@ -95,7 +103,11 @@ class Model:
                     "together with Ensemble.of()"
                 )
             network = Ensemble.of(network)
-        return cls(network, data.preprocess, data.task, data.classes, data.sample_shape, facts | known)
+        if (table := data.train.table) is not None:
+            left_out = [found.name for found in table.found if found.role == "left out"]
+            facts["table"] = {**table.settings, "left_out": left_out}
+        parts = (data.preprocess, data.task, data.classes, data.sample_shape)
+        return cls(network, *parts, facts | known, data.encoder)
 
     @property
     def network(self) -> Network:
@@ -116,7 +128,7 @@ class Model:
         whole = all(len(name) < 19 and name.removeprefix("-").isdecimal() for name in names)
         return np.array([int(n) for n in names] if whole and all(n == str(int(n)) for n in names) else names)
 
-    def scores(self, x: npt.ArrayLike) -> Array:
+    def scores(self, x: Any) -> Array:
         """Return the network's outputs (N, C), in regression in the units that it was trained in.
 
         Those of an ensemble are what one network would say to have its mean probabilities or values, see `combine`.
@@ -129,13 +141,13 @@ class Model:
         """
         return self._forward(self._inlet.samples(x))
 
-    def predict_proba(self, x: npt.ArrayLike) -> Array:
+    def predict_proba(self, x: Any) -> Array:
         """Return probabilities (N, C): of the classes, which sum to 1, or of each label by itself."""
         if self.task == "regression":
             raise InputError("a regression has no probabilities: use predict()")
         return probabilities(self.scores(x), self.task)
 
-    def predict(self, x: npt.ArrayLike) -> Array:
+    def predict(self, x: Any) -> Array:
         """Return what the model says of each sample.
 
         Of classes their `labels` (N,); of a multilabel task 0 or 1 for each label, (N, C); in regression the
@@ -165,17 +177,28 @@ class Model:
         t = chosen.t if self.task == "classification" else chosen.t.astype(dtype)
         weights = None if chosen.weights is None else chosen.weights.astype(dtype)
         voice = Voice(self.ensemble, self.task)
-        loss, score = evaluate(voice, Part(chosen.x.astype(dtype), t, weights), self.task)
+        with one_thread_if_possible(), np.errstate(all="ignore"):
+            loss, score = evaluate(voice, Part(chosen.x.astype(dtype, copy=False), t, weights), self.task)
         return float(loss[0]), float(score[0])
 
     def error(self, data: Dataset, part: str = "test") -> Array:
         """Return a regression's root mean squared error of each output, (C,), in the target's own units."""
+        misses, weights = self._misses(data, part)
+        error: Array = np.sqrt(np.average(misses**2, axis=0, weights=weights))
+        return error
+
+    def absolute_error(self, data: Dataset, part: str = "test") -> Array:
+        """Return a regression's mean absolute error of each output, (C,), in the target's own units."""
+        misses, weights = self._misses(data, part)
+        error: Array = np.average(np.abs(misses), axis=0, weights=weights)
+        return error
+
+    def _misses(self, data: Dataset, part: str) -> tuple[Array, Array | None]:
+        """Return y - t in the target's own units, float64 (N, C), and the weights."""
         if self.task != "regression":
             raise InputError(f"only a regression has an error in units, got a {self.task}: use evaluate()")
         chosen, restore = self._inlet.part(data, part), self.preprocess.restore_target
-        squares = (restore(self._forward(chosen.x)) - restore(chosen.t)).astype(float) ** 2
-        error: Array = np.sqrt(np.average(squares, axis=0, weights=chosen.weights))
-        return error
+        return (restore(self._forward(chosen.x)) - restore(chosen.t)).astype(float), chosen.weights
 
     def save(self, path: str | Path) -> Path:
         """Write the model to a file, whole or not at all, and return its path.
@@ -187,7 +210,7 @@ class Model:
         from zerokara import __version__
 
         facts = {"task": self.task, "classes": self.classes, "sample_shape": self.sample_shape}
-        description, arrays = stored(self.ensemble, self.preprocess)
+        description, arrays = stored(self.ensemble, self.preprocess, self.encoder)
         return write_model(path, {"zerokara": __version__} | facts | description | {"about": self.about}, arrays)
 
     @classmethod
@@ -219,12 +242,17 @@ class Model:
         path, ensemble = Path(path), self.ensemble
         if path.suffix != ".onnx":
             raise InputError(f"an ONNX file has a name that ends in .onnx, got {path}")
+        if self.encoder is not None:
+            raise InputError(
+                "an ONNX file takes numbers, got a model of a table, whose columns are coded outside the network: "
+                "predict with zerokara"
+            )
         said = metadata(self.task, self.classes, self.sample_shape, self.about)
         return write(path, to_bytes(ensemble.groups, ensemble.shares, self.preprocess, self.task, self.labels, said))
 
     @property
     def _inlet(self) -> Inlet:
-        return Inlet(self.task, self.classes, self.sample_shape, self.preprocess)
+        return Inlet(self.task, self.classes, self.sample_shape, self.preprocess, self.encoder)
 
     def _forward(self, x: Array) -> Array:
         """Return the scores (N, C) of samples as the network takes them, (N, D)."""

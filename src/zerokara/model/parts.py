@@ -7,36 +7,45 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.data import Preprocess
+from zerokara.data import Encoder, Preprocess
 from zerokara.errors import InputError
 from zerokara.model.ensemble import Ensemble
 from zerokara.model.file import to_json
 from zerokara.nn import LAYERS, Layer, Network, build, describe
 
 
-def stored(ensemble: Ensemble, preprocess: Preprocess) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return what a model file says and holds of the networks and of the scaling of their data.
+def stored(
+    ensemble: Ensemble, preprocess: Preprocess, encoder: Encoder | None = None
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return what a model file says and holds of the networks, of the scaling of their data and of their table.
 
-    One network is of format 1, which every version reads; its arrays lack the axis P. An ensemble is of format 2.
+    One network is of format 1, which every version reads, unless its data were whitened or come from a table; its
+    arrays lack the axis P. An ensemble is of format 2.
     """
-    scaling = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
+    named = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
+    description: dict[str, Any] = {"scaling": preprocess.kind}
+    if encoder is not None:
+        named |= {f"table.{place}": facts for place, facts in encoder.facts().items()}
+        description["table"] = encoder.describe()
     if ensemble.population == 1:
         layers, arrays = disassemble(ensemble.groups[0])
-        named = {f"network.{name}": array[0] for name, array in arrays.items()}
-        return {"format": 1, "layers": layers, "scaling": preprocess.kind}, named | scaling
-    groups, named, counts = [], {}, iter(ensemble.counts)
+        named |= {f"network.{name}": array[0] for name, array in arrays.items()}
+        known_since = 1 if preprocess.basis is None and encoder is None else 2
+        return {"format": known_since, "layers": layers, **description}, named
+    groups, counts = [], iter(ensemble.counts)
     for g, network in enumerate(ensemble.groups):
         layers, arrays = disassemble(network)
         groups.append({"layers": layers, "counts": [next(counts) for _ in range(network.population)]})
         named |= {f"network.{g}.{name}": array for name, array in arrays.items()}
-    return {"format": 2, "groups": groups, "scaling": preprocess.kind}, named | scaling
+    return {"format": 2, "groups": groups, **description}, named
 
 
 def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Any]:
     """Return the arguments of a `Model` from what a file says and holds, each checked for its kind."""
-    networks, scaling = _under("network.", arrays), _under("scaling.", arrays)
-    if len(networks) + len(scaling) != len(arrays) or len(scaling) != 4:
-        raise InputError("it must hold the arrays of a network and the four of its scaling, got others")
+    networks, scaling, table = (_under(prefix, arrays) for prefix in ("network.", "scaling.", "table."))
+    extra = len(table) if "table" in description else 0
+    if len(networks) + len(scaling) + extra != len(arrays):
+        raise InputError("it must hold the arrays of a network and those of its scaling, got others")
     shape, largest = _get(description, "sample_shape", list, int), sum(a.size for a in arrays.values())
     if len(shape) > 8 or not all(1 <= n <= largest for n in shape):
         raise InputError(f"sample_shape must be sizes that the arrays allow, got {str(shape)[:80]}")
@@ -47,6 +56,7 @@ def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> d
         "classes": tuple(_get(description, "classes", list, str)),
         "sample_shape": tuple(shape),
         "about": _get(description, "about", dict),
+        "encoder": Encoder.restore(description["table"], table) if "table" in description else None,
     }
 
 

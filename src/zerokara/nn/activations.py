@@ -15,7 +15,7 @@ class ReLU(Layer):
     cache: ClassVar = ("y",)
 
     def forward(self, x: Array, step: int | None = None) -> Array:
-        self.y: Array = np.maximum(x, 0)
+        self.y: Array = np.maximum(x, 0, out=x if self.overwrites else None)
         return self.y
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:

@@ -7,6 +7,7 @@ import numpy as np
 from zerokara.arrays import Array, ones
 from zerokara.nn.init import standard_deviation
 from zerokara.nn.layer import Layer
+from zerokara.nn.products import product
 from zerokara.rng import stream
 
 
@@ -23,6 +24,7 @@ class Affine(Layer):
     decayed: ClassVar = ("W",)
     settings: ClassVar = ("inputs", "outputs")
     cache: ClassVar = ("x",)
+    passes_on: ClassVar = True
     W: Array
     b: Array
     dW: Array
@@ -55,11 +57,11 @@ class Affine(Layer):
 
     def forward(self, x: Array, step: int | None = None) -> Array:
         self.x = x
-        y: Array = x @ self.W
+        y = product(x, self.W)
         y += self.b
         return y
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
-        np.matmul(self.x.mT, dout, out=self.dW)
+        product(self.x.mT, dout, out=self.dW)
         np.matmul(ones(1, dout.shape[1], dout.dtype), dout, out=self.db)
-        return dout @ self.W.mT if need_dx else None
+        return product(dout, self.W.mT) if need_dx else None

@@ -24,6 +24,8 @@ class BatchNorm(Layer):
     settings: ClassVar = ("features",)
     shared: ClassVar = ("momentum",)
     cache: ClassVar = ("normal", "deviation")
+    epsilon: ClassVar[float] = EPSILON
+    passes_on: ClassVar = True
     gamma: Array
     beta: Array
     dgamma: Array
@@ -51,7 +53,7 @@ class BatchNorm(Layer):
             self.running_var = self.momentum * self.running_var + (1 - self.momentum) * var
         else:
             centered, var = x - self.running_mean, self.running_var
-        self.deviation: Array = np.sqrt(var + EPSILON)
+        self.deviation: Array = np.sqrt(var + self.epsilon)
         self.normal = centered / self.deviation
         y: Array = self.gamma * self.normal
         y += self.beta

@@ -28,6 +28,10 @@ class Layer(ABC):
     """Names of what else, besides the settings, all networks of a population have in common."""
     cache: ClassVar[tuple[str, ...]] = ()
     """Names of what the forward pass leaves for the backward pass."""
+    passes_on: ClassVar[bool] = False
+    """Whether y is an array that this layer made and needs no more: the next layer may overwrite it."""
+    overwrites: bool = False
+    """Whether this layer may put y where x was; the network says so, by the layer before."""
 
     def shapes(self) -> dict[str, tuple[int, int]]:
         """Return the shape of each parameter in one network, as (rows, columns)."""

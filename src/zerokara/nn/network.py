@@ -1,6 +1,7 @@
 """A population of networks of one structure: the layers, and one flat array that holds all they learn."""
 
 import copy
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -31,6 +32,8 @@ class Network:
         if population < 1:
             raise InputError(f"a population holds at least 1 network, got {population}")
         self.layers = list(layers)
+        for before, layer in itertools.pairwise(self.layers):
+            layer.overwrites = before.passes_on
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise InputError(f"networks are float32 or float64, got {self.dtype}")
@@ -112,8 +115,21 @@ class Network:
         """Return the same networks in arrays of their own."""
         return self.take(np.arange(self.population))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy or another process needs: no views into the flat arrays, no gradients, no caches."""
+        bare = self.copy()
+        for layer in bare.layers:
+            for name in layer.parameters:
+                del layer.__dict__[name], layer.__dict__["d" + name]
+        return {name: value for name, value in bare.__dict__.items() if name != "grads"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._bind(self.params)
+
     def _with(self, params: Array, layers: list[Layer]) -> Self:
-        other = copy.copy(self)
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
         other.layers = layers
         other._bind(params)
         return other

@@ -19,8 +19,8 @@ OPSET, IR = 17, 8
 """Pinned: what the newest onnx writes by default, runtimes of the last years do not load."""
 LARGEST = 2**31 - 1
 """Bytes that a protobuf file may have."""
-AFFINE_KINDS = ("none", "center", "standard", "range")
-"""The kinds of scaling that are (x - shift) / scale and nothing else."""
+SCALINGS = ("none", "target", "center", "standard", "range", "whiten")
+"""The kinds of scaling that are (x - shift) / scale, with or without a turn by the basis between the two."""
 
 
 def to_bytes(
@@ -59,7 +59,7 @@ def to_bytes(
         outputs = _values(graph, scores, groups, shares, preprocess)
     else:
         outputs = _labels(graph, scores, groups, shares, task, labels)
-    given = declared("x", np.float32, ["N", len(preprocess.shift)], "samples in the data's own units, flat")
+    given = declared("x", np.float32, ["N", preprocess.inputs], "samples in the data's own units, flat")
     whole = helper.make_graph(graph.nodes, "zerokara", [given], outputs, graph.constants)
     model = helper.make_model(
         whole,
@@ -75,11 +75,14 @@ def to_bytes(
 
 def _scaled(graph: Graph, preprocess: Preprocess) -> str:
     """Append the scaling of x, in float32 as `Preprocess` does it, and the cast to the networks' precision."""
-    if preprocess.kind not in AFFINE_KINDS:
-        raise unknown("scaling for ONNX", preprocess.kind, AFFINE_KINDS)
+    kind = preprocess.kind.split(":")[0]
+    if kind not in SCALINGS:
+        raise unknown("scaling for ONNX", kind, SCALINGS)
     x = "x"
-    if preprocess.kind != "none":
+    if kind not in ("none", "target"):
         x = graph.add("Sub", x, graph.constant("scaling.shift", preprocess.shift, np.float32))
+        if preprocess.basis is not None:
+            x = graph.add("MatMul", x, graph.constant("scaling.basis", preprocess.basis, np.float32))
         x = graph.add("Div", x, graph.constant("scaling.scale", preprocess.scale, np.float32))
     return x if graph.dtype == np.float32 else graph.add("Cast", x, to=number_of(graph.dtype))
 

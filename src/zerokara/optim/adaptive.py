@@ -16,6 +16,7 @@ class AdaGrad(Optimizer):
     """h += dW^2; W -= lr dW / (sqrt(h) + 1e-8). Source: Deep Learning from Scratch, section 6.1.5."""
 
     state: ClassVar = ("h",)
+    epsilon: ClassVar[float] = EPSILON
 
     def __init__(self, lr: float | npt.ArrayLike = 0.01, weight_decay: float | npt.ArrayLike = 0.0) -> None:
         super().__init__(lr=lr, weight_decay=weight_decay)
@@ -24,7 +25,7 @@ class AdaGrad(Optimizer):
         np.multiply(dW, dW, out=spare)
         n.h += spare
         np.sqrt(n.h, out=spare)
-        spare += EPSILON
+        spare += self.epsilon
         dW *= n.lr
         dW /= spare
         W -= dW
@@ -38,6 +39,7 @@ class RMSprop(Optimizer):
 
     numbers: ClassVar = ("lr", "weight_decay", "decay_rate")
     state: ClassVar = ("h",)
+    epsilon: ClassVar[float] = EPSILON
     decay_rate: Array
 
     def __init__(
@@ -57,7 +59,7 @@ class RMSprop(Optimizer):
         n.h *= n.decay_rate
         n.h += spare
         np.sqrt(n.h, out=spare)
-        spare += EPSILON
+        spare += self.epsilon
         dW *= n.lr
         dW /= spare
         W -= dW

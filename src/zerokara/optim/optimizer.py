@@ -1,7 +1,6 @@
 """What every optimizer is: one step for all networks at once, each with numbers of its own."""
 
 import copy
-import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -76,15 +75,16 @@ class Optimizer(ABC):
         columns = {name: value.astype(network.dtype)[:, None] for name, value in self.derived(factor).items()}
         scratch = np.empty(TILE, network.dtype)
         decaying = self.weight_decay.any()
-        for rows, cols in tiles(network.population, (0, network.decayed, network.size)):
+        for rows, cols in tiles(network.population, network.size):
             W, dW = network.params[rows, cols], network.grads[rows, cols]
             n = Numbers(
                 **{name: value[rows] for name, value in columns.items()},
                 **{name: getattr(self, name)[rows, cols] for name in self.state},
             )
             spare = scratch[: W.size].reshape(W.shape)
-            if decaying and cols.start < network.decayed:
-                self.decay(W, dW, n, spare)
+            decayed = max(network.decayed - cols.start, 0)
+            if decaying and decayed:
+                self.decay(W[:, :decayed], dW[:, :decayed], n, spare[:, :decayed])
             self.update(W, dW, n, spare)
 
     def derived(self, factor: float) -> dict[str, Array]:
@@ -123,20 +123,17 @@ def concat(optimizers: Sequence[Optimizer]) -> Optimizer:
     return other
 
 
-def tiles(population: int, borders: Sequence[int]) -> Iterator[tuple[slice, slice]]:
-    """Yield (rows, columns) that cover the array once, each of at most about TILE numbers, none across a border.
+def tiles(population: int, size: int) -> Iterator[tuple[slice, slice]]:
+    """Yield (rows, columns) that cover the array once, each of at most TILE numbers.
 
-    >>> list(tiles(2, (0, 140000, 140010)))[:2]
+    >>> list(tiles(2, 140000))[:2]
     [(slice(0, 1, None), slice(0, 131072, None)), (slice(1, 2, None), slice(0, 131072, None))]
     """
-    for start, stop in itertools.pairwise(borders):
-        if start == stop:
-            continue
-        width = min(TILE, stop - start)
-        height = max(1, TILE // width)
-        for left in range(start, stop, width):
-            for top in range(0, population, height):
-                yield slice(top, min(top + height, population)), slice(left, min(left + width, stop))
+    width = max(1, min(TILE, size))
+    height = TILE // width
+    for left in range(0, size, width):
+        for top in range(0, population, height):
+            yield slice(top, min(top + height, population)), slice(left, min(left + width, size))
 
 
 def _below_one(a: Array) -> Any:

@@ -125,6 +125,9 @@ def _axis(axes: "Axes", panel: Panel) -> Array:
     axes.set_xlabel(panel.name, color=INK, fontsize=11)
     if panel.log:
         axes.set_xscale("log")
+    if panel.steps:
+        axes.set_xticks(panel.steps, [show(step) for step in panel.steps])
+        axes.set_xticks([], minor=True)
     if not panel.options:
         return panel.x
     axes.set_xticks(range(len(panel.options)), panel.options)
@@ -208,7 +211,10 @@ def learning(data: Learning) -> "Figure":
 
 
 def weights(data: Weights) -> "Figure":
-    """Draw the weights of the first layer, one image a unit: red raises the unit, blue lowers it."""
+    """Draw the weights of the first layer, one image a unit: red raises the unit, blue lowers it.
+
+    Weights of color images have that color, bright where it raises the unit; gray is no weight.
+    """
     columns = min(10, len(data.images))
     rows = -(-len(data.images) // columns)
     height, width = data.images.shape[1:3]

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from zerokara.model import Model
 from zerokara.pictures import is_image
 from zerokara.search.hyperparameters import show, to_text
 from zerokara.search.runfolder import RunFolder
@@ -29,7 +30,7 @@ def trials_csv(study: Study) -> str:
     writer.writerow([*columns, *named, *study.space.searched])
     for trial in study.trials:
         scores = [trial.val_loss, trial.val_score, trial.train_score, *map(trial.standard_error, errors)]
-        params = [to_text(trial.params[name]) for name in study.space.searched]
+        params = [to_text(trial.params[name]) if name in trial.params else "" for name in study.space.searched]
         writer.writerow([trial.number, trial.state, trial.epochs, *map(_number, scores), *params])
     return text.getvalue()
 
@@ -55,7 +56,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         found["best"] = {
             "number": best.number,
             "epoch": best.epoch,
-            "params": {name: best.params[name] for name in study.space.searched},
+            "params": {name: best.params[name] for name in study.space.searched if name in best.params},
             f"val_{metric}": best.val_score,
             "val_loss": best.val_loss,
         }
@@ -66,11 +67,26 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
             }
         if not study.interrupted and not math.isnan(study.test_score):
             found[f"test_{metric}"] = study.test_score
+            found |= {f"test_{what}": errors for what, errors in study.test_errors.items()}
+    if study.ensemble_size and len(study.finalists) > 1:
+        found["ensemble"] = ensemble_scores(study, study.ensemble())
+    return found
+
+
+def ensemble_scores(study: Study, model: Model) -> dict[str, Any]:
+    """Return which trials an ensemble has, and its scores; the test data are read unless the study was interrupted."""
+    data, metric = study.plan.parts[0], METRICS[study.plan.data.task]
+    loss, score = model.evaluate(data, "validation")
+    found = {"trials": model.about["trials"], f"val_{metric}": score, "val_loss": loss}
+    if data.test is not None and not study.interrupted:
+        found[f"test_{metric}"] = model.evaluate(data)[1]
     return found
 
 
 def write_run(study: Study, folder: RunFolder) -> list[Path]:
     """Write ``trials.csv`` and, if there is a winner, ``best.safetensors`` and the pictures; return their paths.
+
+    If an ensemble was asked for, and there are several networks, it leaves ``ensemble.safetensors`` too.
 
     A search is pictured by the curves of its best trials and by their scores over what was searched; one network by
     its losses and scores and, if it looks at images, by its first weights.
@@ -81,6 +97,8 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
     from zerokara.report import figures, series
 
     written.append(study.best.model.save(folder.path / "best.safetensors"))
+    if study.ensemble_size and len(study.finalists) > 1:
+        written.append(study.ensemble().save(folder.path / "ensemble.safetensors"))
     if len(study.trials) > 1:
         drawn = {"curves.png": figures.curves(series.curves(study, BEST))}
         if study.space.searched:
@@ -90,7 +108,8 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
     else:
         drawn = {"curves.png": figures.learning(series.learning(study))}
         if is_image(study.plan.data.sample_shape):
-            weights = series.weights(study.best.model.network, study.plan.data.sample_shape)
+            basis = study.plan.data.preprocess.basis
+            weights = series.weights(study.best.model.network, study.plan.data.sample_shape, basis=basis)
             drawn["weights.png"] = figures.weights(weights)
     return written + [figures.save(figure, folder.path / name) for name, figure in drawn.items()]
 
@@ -105,7 +124,8 @@ def leaderboard(trials: list[Trial], study: Study) -> list[str]:
     short = {"accuracy": "val acc", "r2": "val R2"}[METRICS[study.plan.data.task]]
     lines = []
     for place, trial in enumerate(trials, start=1):
-        params = ", ".join(f"{name}:{show(trial.params[name])}" for name in study.space.searched)
+        has = [name for name in study.space.searched if name in trial.params]
+        params = ", ".join(f"{name}:{show(trial.params[name])}" for name in has)
         note = "" if trial.state == "complete" else f" [{trial.state}]"
         lines.append(
             f"Best-{place} ({short}:{mean(trial, 'val_score')}, val loss:{mean(trial, 'val_loss')}) | "

@@ -12,7 +12,7 @@ from zerokara.arrays import Array
 from zerokara.errors import InputError
 from zerokara.nn import Affine, Network
 from zerokara.pictures import is_image
-from zerokara.search.distributions import Choice, Distribution, Integer, Log
+from zerokara.search.distributions import Choice, Single
 from zerokara.search.hyperparameters import show
 from zerokara.search.study import Study
 from zerokara.search.trial import Trial
@@ -64,13 +64,15 @@ class Curves:
 class Panel:
     """One hyperparameter of all trials.
 
-    ``x`` (T,) holds its values, or for a choice each one's place among ``options``; ``log`` asks for a log axis.
+    ``x`` (T,) holds its values, or for a choice each one's place among ``options``, and NaN for a trial that has none;
+    ``log`` asks for a log axis, ``steps`` are all values of a range that has few.
     """
 
     name: str
     x: Array
     log: bool = False
     options: tuple[str, ...] = ()
+    steps: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +145,7 @@ def curves(study: Study, count: int = 20) -> Curves:
             _score(trial),
             trial.curves["train_score"],
             trial.curves["val_score"],
-            {name: trial.params[name] for name in study.space.searched},
+            {name: trial.params[name] for name in study.space.searched if name in trial.params},
             trial.epoch,
             trial.state,
         )
@@ -158,8 +160,8 @@ def curves(study: Study, count: int = 20) -> Curves:
 def scatter(study: Study) -> Scatter:
     """Return the score of every trial that trained, over each hyperparameter that was searched."""
     trials = [trial for trial in study.trials if trial.epochs]
-    searched = study.space.searched.items()
-    panels = tuple(panel(name, found, [trial.params[name] for trial in trials]) for name, found in searched)
+    values = [study.space.values(trial.params) for trial in trials]
+    panels = tuple(panel(name, found, [v.get(name) for v in values]) for name, found in study.space.parts.items())
     scores = np.array([_score(trial) for trial in trials], float)
     best = None if not study.finalists else trials.index(study.best.trial)
     metric = METRICS[study.plan.data.task]
@@ -174,9 +176,10 @@ def narrowing(study: Study) -> Narrowing:
     rounds = np.array([at[trial.number] for trial in study.trials if trial.epochs], int)
     ranges = tuple(
         tuple(
-            tuple(map(float, panel(name, found, [found.decode(end) for end in r.ends(name)]).x)) for r in study.rounds
+            tuple(map(float, panel(name, found, [found.decode(end) for end in r.ends(found.key(name))]).x))
+            for r in study.rounds
         )
-        for name, found in study.space.searched.items()
+        for name, found in study.space.parts.items()
     )
     title = f"{study.plan.data.name}: {len(study.rounds)} rounds around the best"
     return Narrowing(over.panels, ranges, rounds, over.scores, over.best, over.metric, title)
@@ -187,18 +190,18 @@ def _score(trial: Trial) -> float:
     return math.nan if trial.state == "diverged" else trial.val_score
 
 
-def panel(name: str, found: Distribution, values: Sequence[Any]) -> Panel:
-    """Return the values of one hyperparameter, on a log axis where its range is one.
+def panel(name: str, found: Single, values: Sequence[Any]) -> Panel:
+    """Return the values of one hyperparameter, None where there is none, on a log axis where its range is one.
 
     >>> panel("hidden", Choice(((50,), (50, 50))), [(50, 50), (50,)])
-    Panel(name='hidden', x=array([1., 0.]), log=False, options=('50', '50,50'))
+    Panel(name='hidden', x=array([1., 0.]), log=False, options=('50', '50,50'), steps=())
     """
     if isinstance(found, Choice):
         options = tuple(show(option) for option in found.options)
-        return Panel(name, np.array([options.index(show(value)) for value in values], float), False, options)
-    x = np.array(values, float)
-    on_log = isinstance(found, Log) or (isinstance(found, Integer) and found.log)
-    return Panel(name, x, on_log)
+        places = [math.nan if value is None else options.index(show(value)) for value in values]
+        return Panel(name, np.array(places, float), False, options)
+    # None becomes NaN.
+    return Panel(name, np.array(values, float), found.on_log, steps=found.steps())
 
 
 def learning(study: Study) -> Learning:
@@ -209,10 +212,13 @@ def learning(study: Study) -> Learning:
     return Learning(**curves, metric=METRICS[data.task], epoch=epoch, title=f"{data.name}: trial {trial.number}")
 
 
-def weights(network: Network, sample_shape: Sequence[int], count: int = 100, row: int = 0) -> Weights:
+def weights(
+    network: Network, sample_shape: Sequence[int], count: int = 100, row: int = 0, basis: Array | None = None
+) -> Weights:
     """Return the first layer's weights as images, of the ``count`` units whose weights are largest, largest first.
 
-    All are divided by one number, so that strong and weak units can be told apart.
+    All are divided by one number, so that strong and weak units can be told apart. With the ``basis`` (D, K) of a
+    whitening, whose components have weights, they are turned back to pixels: basis W.
 
     Raises:
         InputError: the samples are no images, or the first layer has none to show.
@@ -220,7 +226,7 @@ def weights(network: Network, sample_shape: Sequence[int], count: int = 100, row
     first = network.layers[0]
     if not is_image(sample_shape) or not isinstance(first, Affine):
         raise InputError(f"weights are shown for images, samples (H, W) or (H, W, 3), got {tuple(sample_shape)}")
-    W = first.W[row].astype(float)
+    W = first.W[row].astype(float) if basis is None else basis.astype(float) @ first.W[row]
     strength = np.linalg.norm(W, axis=0)
     chosen = np.argsort(-strength, kind="stable")[:count]
     # The largest of a thousand weights would leave all others pale.

@@ -6,6 +6,7 @@ Only this file knows the difference.
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
@@ -16,7 +17,7 @@ from zerokara.arrays import Array, Index
 from zerokara.data import Dataset
 from zerokara.nn import SoftmaxCrossEntropy, mlp
 from zerokara.optim import OPTIMIZERS, schedules
-from zerokara.search.hyperparameters import split, to_text
+from zerokara.search.hyperparameters import HYPERPARAMETERS, split, to_text
 from zerokara.search.plan import Plan
 from zerokara.search.trial import Proposal
 from zerokara.train import Patience, Trainer
@@ -24,10 +25,13 @@ from zerokara.train.metrics import CHUNK
 
 NETWORKS = range(5, 51)
 """Networks in a shard: enough to make the cost of a Python call small, few enough to stay near the core."""
-CACHE = 12 << 20
+CACHE = 6 << 20
 """Bytes that a training step of a shard may touch before smaller shards are faster, down to the fewest networks."""
 MEMORY = 1 << 29
 """Bytes that a shard may take in all, at most."""
+SMALL = 3
+"""Fewer are too small a cohort to pay: a network 32-32 costs 3.7 ms an epoch alone, 2.4 as one of two, 1.3 of many."""
+DEFAULTS = {name: row.default for name, row in HYPERPARAMETERS.items()}
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,12 @@ class Shard:
 
 
 def structure(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what networks must share to train as one population; whether there is dropout at all is part of it."""
-    return {**split(params)[1], "dropout": params["dropout"] > 0}
+    """Return what networks must share to train as one population; whether there is dropout at all is part of it.
+
+    What a trial has no value for, it does not use, and any one value stands for that.
+    """
+    whole = {**DEFAULTS, **params}
+    return {**split(whole)[1], "dropout": whole["dropout"] > 0}
 
 
 def shards(
@@ -102,6 +110,37 @@ def cohorts(members: Iterable[Member]) -> list[list[Member]]:
     return list(groups.values())
 
 
+@dataclass(frozen=True)
+class Census:
+    """How many cohorts some trials make, and how many trials each has, smallest first."""
+
+    sizes: tuple[int, ...]
+
+    @property
+    def remark(self) -> str | None:
+        """One sentence where most trials are in cohorts too small to pay; else None.
+
+        >>> Census((2, 50)).remark
+        >>> Census((2,) * 10).remark  # doctest: +ELLIPSIS
+        '10 structures for 20 trials, 10 of them with fewer than 3: these train up to three times slower ...'
+        """
+        trials = sum(self.sizes)
+        small = [size for size in self.sizes if size < SMALL]
+        if trials < SMALL or 2 * sum(small) <= trials:
+            return None
+        return (
+            f"{len(self.sizes)} structures for {trials} trials, {len(small)} of them with fewer than {SMALL}: "
+            "these train up to three times slower than in large groups; search structure more coarsely, or try more "
+            "trials at once"
+        )
+
+
+def census(proposals: Iterable[Proposal]) -> Census:
+    """Return how many cohorts these trials make, and of what sizes; unpaired ones train apart whatever they are."""
+    sizes = Counter(tuple(map(to_text, structure(proposal.params).values())) for proposal in proposals)
+    return Census(tuple(sorted(sizes.values())))
+
+
 def cut(trials: int, shard: Shard, plan: Plan, workers: int) -> list[Index]:
     """Return which of so many trials of the shard's cohort go into each of its shards."""
     pieces = max(math.ceil(trials / _largest(shard.structure, plan)), min(workers, trials))
@@ -117,7 +156,7 @@ def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None, da
     """
     s, data = shard.structure, data or plan.parts[shard.fold]
     judged = data.validation is not None
-    numbers = {name: _column(shard.proposals, name) for name in split(shard.proposals[0].params)[0]}
+    numbers = {name: _column(shard.proposals, name) for name in split(DEFAULTS)[0]}
     optimizer = OPTIMIZERS[s["optimizer"]]
     network = mlp(
         data.n_inputs,
@@ -139,6 +178,7 @@ def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None, da
         data,
         batch_size=s["batch_size"],
         loss=smoothing,
+        augment=plan.augment,
         schedule=schedules.parse(s["schedule"]),
         span=plan.epochs,
         seed=plan.seed,
@@ -165,4 +205,4 @@ def _largest(structure: dict[str, Any], plan: Plan) -> int:
 
 
 def _column(proposals: Sequence[Proposal], name: str) -> Array:
-    return np.array([proposal.params[name] for proposal in proposals], float)
+    return np.array([proposal.params.get(name, DEFAULTS[name]) for proposal in proposals], float)

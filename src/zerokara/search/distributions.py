@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Integral, Real
@@ -16,16 +17,14 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 
+FEW = 10
+"""Values that can all be named on an axis."""
+
+
 class Distribution(ABC):
-    """A range or a list of options; its kind is the first word of its text."""
+    """Where a hyperparameter is searched; its kind is the first word of its text."""
 
     kind: ClassVar[str]
-    low: Any
-    high: Any
-
-    def ends(self) -> tuple[Any, ...]:
-        """Return the values that stand for all: where both ends obey a rule, the whole range does."""
-        return self.low, self.high
 
     def text(self) -> str:
         """Return what stands after ``NAME=`` on the command line.
@@ -35,13 +34,21 @@ class Distribution(ABC):
         """
         return f"{self.kind}:{self._parts()}"
 
-    def decode(self, raw: Any) -> Any:
-        """Return the value that one proposed by Optuna stands for."""
-        return raw
+    @abstractmethod
+    def ends(self) -> tuple[Any, ...]:
+        """Return the values that stand for all: where both ends obey a rule, the whole range does."""
 
     @abstractmethod
-    def optuna(self) -> "BaseDistribution":
-        """Return the Optuna distribution that proposes values for ``decode``."""
+    def parts(self, name: str) -> dict[str, "Single"]:
+        """Return what is asked to know the hyperparameter of this name."""
+
+    @abstractmethod
+    def read(self, name: str, answers: Mapping[str, Any]) -> Any:
+        """Return the hyperparameter's value, from what Optuna answered by its own names."""
+
+    @abstractmethod
+    def values(self, name: str, value: Any) -> dict[str, Any]:
+        """Return what a value says of each part."""
 
     @abstractmethod
     def _parts(self) -> str: ...
@@ -59,13 +66,55 @@ class Distribution(ABC):
             object.__setattr__(self, name, float(value) + 0.0)
 
 
+class Single(Distribution):
+    """A range, or a list of options, that is one question to Optuna."""
+
+    on_log: ClassVar[bool] = False
+    """Whether its values belong on a log axis."""
+    low: Any
+    high: Any
+
+    def steps(self) -> tuple[Any, ...]:
+        """Return all values of a range of whole numbers, if they are few enough to stand on an axis."""
+        return ()
+
+    def ends(self) -> tuple[Any, ...]:
+        """Return the least and the greatest value."""
+        return self.low, self.high
+
+    def parts(self, name: str) -> dict[str, "Single"]:
+        """Return itself."""
+        return {name: self}
+
+    def read(self, name: str, answers: Mapping[str, Any]) -> Any:
+        """Return the value of the one answer."""
+        return self.decode(answers[self.key(name)])
+
+    def values(self, name: str, value: Any) -> dict[str, Any]:
+        """Return the value."""
+        return {name: value}
+
+    def key(self, name: str) -> str:
+        """Return the name under which Optuna is asked."""
+        return name
+
+    def decode(self, raw: Any) -> Any:
+        """Return the value that one proposed by Optuna stands for."""
+        return raw
+
+    @abstractmethod
+    def optuna(self) -> "BaseDistribution":
+        """Return the Optuna distribution that proposes values for ``decode``."""
+
+
 @dataclass(frozen=True)
-class Log(Distribution):
+class Log(Single):
     """Every power of ten is as likely: log(value) is uniform on [log(low), log(high)]."""
 
     low: float
     high: float
     kind: ClassVar[str] = "log"
+    on_log: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self._make_floats("low", "high")
@@ -82,7 +131,7 @@ class Log(Distribution):
 
 
 @dataclass(frozen=True)
-class Uniform(Distribution):
+class Uniform(Single):
     """Every value from low to high is as likely; with a step, every low + k step."""
 
     low: float
@@ -112,7 +161,7 @@ class Uniform(Distribution):
 
 
 @dataclass(frozen=True)
-class Integer(Distribution):
+class Integer(Single):
     """Whole numbers low, low + step, ..., high; with ``log``, every power of ten is as likely."""
 
     low: int
@@ -132,6 +181,16 @@ class Integer(Distribution):
         self._require((self.high - self.low) % self.step == 0, "high = low + a whole number of steps")
         self._require(not self.log or (self.low > 0 and self.step == 1), "low > 0 and step = 1 on a log scale")
 
+    def steps(self) -> tuple[Any, ...]:
+        """Return all values, if they are few."""
+        values = range(self.low, self.high + 1, self.step)
+        return tuple(values) if len(values) <= FEW else ()
+
+    @property
+    def on_log(self) -> bool:  # type: ignore[override]
+        """Whether its values belong on a log axis."""
+        return self.log
+
     def optuna(self) -> "BaseDistribution":
         """Return an IntDistribution."""
         from optuna.distributions import IntDistribution
@@ -144,7 +203,7 @@ class Integer(Distribution):
 
 
 @dataclass(frozen=True)
-class Choice(Distribution):
+class Choice(Single):
     """One of some options, each as likely, kept in their order."""
 
     options: tuple[Any, ...]

@@ -20,12 +20,14 @@ PATIENCE = 15
 
 @dataclass(frozen=True)
 class Pool:
-    """An executor, how many work in it, the errors that tell of a lost worker, and how it is left."""
+    """An executor, how many work in it, the errors that tell of a lost worker, how it is left, and who answers."""
 
     executor: Executor
     count: int
     losses: tuple[type[BaseException], ...]
     close: Callable[[], Any]
+    alive: Callable[[], bool] = lambda: True
+    where: str = "the workers"
 
 
 def open_pool(workers: int | str | Executor | None) -> Callable[[], Pool]:
@@ -115,4 +117,11 @@ def _dask(where: int | str) -> Pool:
             cluster.close(timeout=PATIENCE)
 
     losses = (KilledWorker, CommClosedError, FutureCancelledError, CancelledError, OSError)
-    return Pool(client.get_executor(pure=False), count, losses, close)
+
+    def alive() -> bool:
+        # It has tried to connect again for as long as Dask does by default.
+        return bool(client.status != "closed")
+
+    return Pool(
+        client.get_executor(pure=False), count, losses, close, alive, f"the Dask scheduler and workers at {where}"
+    )

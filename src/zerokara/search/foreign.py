@@ -7,7 +7,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zerokara.errors import InputError
-from zerokara.search.distributions import Choice, Distribution, Integer, Log, Uniform
+from zerokara.search.distributions import Choice, Distribution, Integer, Log, Single, Uniform
 from zerokara.search.hyperparameters import to_text
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Quantile(Distribution):
+class Quantile(Single):
     """A distribution of scipy.stats, searched by its quantile u in [0.001, 0.999]: value = ppf(u).
 
     The outer thousandth on each side is left out: a support may be endless there, and a rule such as

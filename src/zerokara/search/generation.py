@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from zerokara.errors import OutsideError
 from zerokara.search.checkpoint import Checkpoints
-from zerokara.search.cohort import shards
+from zerokara.search.cohort import census, shards
 from zerokara.search.plan import Plan
 from zerokara.search.population import Population
 from zerokara.search.progress import Watch
@@ -56,6 +57,7 @@ class Generations:
     def train(self, number: int, proposals: Sequence[Proposal]) -> Generation:
         """Train generation ``number``, its proposals dealt to the brackets of the race in order."""
         self.seconds = 0.0
+        self.watch.remark = census(proposals).remark if self.plan.paired else None
         parts: list[Standing] = []
         start = 0
         for k, bracket in enumerate(self.race.brackets(len(proposals), self.plan.epochs)):
@@ -79,7 +81,12 @@ class Generations:
             before = sum(population.seconds for population in standing.populations)
 
             handed_back = partial(self.checkpoints.handed_back, name, standing.rung)
-            self.crew.advance(standing.populations, rung, handed_back, self.tick)
+            try:
+                self.crew.advance(standing.populations, rung, handed_back, self.tick)
+            except OutsideError:
+                # Workers elsewhere are gone; what they handed back is here.
+                self.checkpoints.save(name, standing.rung, standing.populations)
+                raise
             self.seconds += sum(population.seconds for population in standing.populations) - before
             if self.stop.is_set():
                 break

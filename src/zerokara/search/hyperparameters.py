@@ -14,6 +14,15 @@ from zerokara.optim import OPTIMIZERS, schedules
 
 
 @dataclass(frozen=True)
+class Need:
+    """What another hyperparameter, ``name``, must be for one to be used; ``rule`` completes "it needs"."""
+
+    name: str
+    met: Callable[[Any], bool]
+    rule: str
+
+
+@dataclass(frozen=True)
 class Hyperparameter:
     """One row of the table.
 
@@ -26,6 +35,7 @@ class Hyperparameter:
         clean: returns the one form of a value that is kept; raises ValueError for one that breaks the rule.
         read: turns text into a value for ``clean``; raises ValueError.
         ranges: the distributions it can be searched on.
+        needs: when it is used; None for always. A trial that does not use it has no value of a search for it.
 
     >>> HYPERPARAMETERS["hidden"].parse("100,50"), HYPERPARAMETERS["hidden"].text(())
     ((100, 50), 'linear')
@@ -39,6 +49,7 @@ class Hyperparameter:
     clean: Callable[[Any], Any]
     read: Callable[[str], Any]
     ranges: tuple[str, ...]
+    needs: Need | None = None
 
     def check(self, value: Any) -> Any:
         """Return the value in its one form: a float, an int, a bool, a tuple of ints or a name.
@@ -90,7 +101,7 @@ _NOT_NEGATIVE: _Rule = ("{} >= 0", lambda number: number >= 0)
 _SHARE: _Rule = ("0 <= {} < 1", lambda number: 0 <= number < 1)
 
 
-def _number(name: str, default: float, rule: _Rule, help: str) -> Hyperparameter:
+def _number(name: str, default: float, rule: _Rule, help: str, needs: Need | None = None) -> Hyperparameter:
     stated, obeyed = rule
 
     def clean(value: Any) -> float:
@@ -103,7 +114,8 @@ def _number(name: str, default: float, rule: _Rule, help: str) -> Hyperparameter
         return number
 
     ranges = ("log", "uniform", "integer", "choice", "scipy")
-    return Hyperparameter(name, "number", default, help, f"a number with {stated.format(name)}", clean, float, ranges)
+    rule_in_words = f"a number with {stated.format(name)}"
+    return Hyperparameter(name, "number", default, help, rule_in_words, clean, float, ranges, needs)
 
 
 _SIZES = "layer sizes, whole numbers >= 1 (100,100 on the command line; linear for no hidden layer)"
@@ -156,11 +168,12 @@ def _structure(
     help: str,
     read: Callable[[str], Any] = str,
     ranges: tuple[str, ...] = ("choice",),
+    needs: Need | None = None,
 ) -> Hyperparameter:
-    return Hyperparameter(name, "structure", default, help, rule, clean, read, ranges)
+    return Hyperparameter(name, "structure", default, help, rule, clean, read, ranges, needs)
 
 
-def _name(name: str, default: str, names: Iterable[str], help: str) -> Hyperparameter:
+def _name(name: str, default: str, names: Iterable[str], help: str, needs: Need | None = None) -> Hyperparameter:
     def clean(value: Any) -> str:
         if not isinstance(value, str):
             raise TypeError
@@ -168,23 +181,33 @@ def _name(name: str, default: str, names: Iterable[str], help: str) -> Hyperpara
             raise unknown(name, value, names)
         return value
 
-    return _structure(name, default, clean, f"one of {', '.join(names)}", help)
+    return _structure(name, default, clean, f"one of {', '.join(names)}", help, needs=needs)
 
+
+def _optimizer_with(number: str) -> Need:
+    """Return the need of a number that some optimizers have; they themselves say which."""
+    users = [name for name, optimizer in OPTIMIZERS.items() if number in optimizer.numbers]
+    return Need("optimizer", users.__contains__, f"the optimizer {' or '.join(users)}")
+
+
+_HIDDEN = Need("hidden", bool, "a hidden layer")
 
 _ROWS = (
     _number("lr", 0.001, _POSITIVE, "learning rate, a step"),
     _number("weight_decay", 0.0, _NOT_NEGATIVE, "pull of the weights towards zero"),
-    _number("momentum", 0.9, _SHARE, "share of the velocity kept, a step"),
-    _number("beta1", 0.9, _SHARE, "decay of the mean gradient, a step"),
-    _number("beta2", 0.999, _SHARE, "decay of the mean squared gradient, a step"),
-    _number("dropout", 0.0, _SHARE, "share of the hidden units dropped"),
+    _number("momentum", 0.9, _SHARE, "share of the velocity kept, a step", _optimizer_with("momentum")),
+    _number("beta1", 0.9, _SHARE, "decay of the mean gradient, a step", _optimizer_with("beta1")),
+    _number("beta2", 0.999, _SHARE, "decay of the mean squared gradient, a step", _optimizer_with("beta2")),
+    _number("dropout", 0.0, _SHARE, "share of the hidden units dropped", _HIDDEN),
     _number("init_scale", 1.0, _POSITIVE, "factor on the initial weights"),
     _number("label_smoothing", 0.0, _SHARE, "share of a label spread over all classes"),
-    _structure("hidden", (100, 100), _sizes, _SIZES, "the hidden layers", _read_sizes),
-    _name("activation", "relu", ACTIVATIONS, "what follows each hidden layer"),
+    _structure("hidden", (100, 100), _sizes, _SIZES, "the hidden layers", _read_sizes, ("layers", "choice")),
+    _name("activation", "relu", ACTIVATIONS, "what follows each hidden layer", _HIDDEN),
     _name("optimizer", "adam", OPTIMIZERS, "how gradients move the weights"),
-    _structure("batch_size", 100, _whole, "a whole number >= 1", "samples a step", int, ("integer", "choice")),
-    _structure("batch_norm", False, _flag, "true or false", "normalize each hidden layer", _read_flag),
+    _structure(
+        "batch_size", 100, _whole, "a whole number >= 1", "samples a step", int, ("powers", "integer", "choice")
+    ),
+    _structure("batch_norm", False, _flag, "true or false", "normalize each hidden layer", _read_flag, needs=_HIDDEN),
     _structure(
         "schedule",
         "constant",

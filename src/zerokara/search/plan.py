@@ -7,7 +7,9 @@ from functools import cached_property
 import numpy as np
 
 from zerokara.data import Dataset
+from zerokara.data.augment import Augment
 from zerokara.errors import InputError, unknown
+from zerokara.train.feed import Feed
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Plan:
     seeds: int = 1
     folds: int = 1
     patience: int | None = None
+    augment: str | Augment | None = None
 
     def __post_init__(self) -> None:
         check_counts(
@@ -45,9 +48,9 @@ class Plan:
             raise unknown("rank", self.rank, RANKS)
         if self.dtype not in ("float32", "float64"):
             raise unknown("dtype", self.dtype, ("float32", "float64"))
-        if self.folds > 1:
-            _ = self.parts  # Folds that cannot be cut are an error now.
-        elif self.data.validation is None:
+        for part in self.parts:  # Folds that cannot be cut, or pictures that are none, are an error now.
+            Feed(part, self.dtype, self.augment, self.seed, self.replicate)
+        if self.folds == 1 and self.data.validation is None:
             raise InputError(
                 "a search is judged on validation data, got none: cut them off with data.split(validation=0.2), "
                 "or ask for folds"
@@ -61,9 +64,14 @@ class Plan:
     def for_training(self) -> "Plan":
         """Return the plan without what training does not need: test data, and data as they were before scaling."""
         bare = copy.copy(self)
-        parts = tuple(replace(part, test=None, original=None) for part in self.parts)
+        parts = tuple(replace(part, test=None, original=self._pictures(part)) for part in self.parts)
         bare.__dict__.update(parts=parts, data=parts[0])
         return bare
+
+    def _pictures(self, part: Dataset) -> Dataset | None:
+        """Return what augmentation acts on: the training pictures before scaling."""
+        original = part.original
+        return original and replace(original, validation=None, test=None) if self.augment else None
 
     @property
     def rows(self) -> int:

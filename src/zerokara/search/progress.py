@@ -41,6 +41,8 @@ class Progress:
     leader: Leader | None
     epochs_before: int = 0
     """Those that were done before this process began."""
+    remark: str | None = None
+    """What makes this search slower than it might be, in a sentence."""
 
     @property
     def epochs_per_second(self) -> float:
@@ -67,6 +69,7 @@ class Watch:
         self.trials, self.epochs, self.on_epoch = trials, epochs, on_epoch
         self.started = time.perf_counter()
         self.lock = threading.Lock()
+        self.remark: str | None = None
         self.running: dict[int, Leader] = {}
         self.finished: Leader | None = None
         self.done = self.epochs_done = self.epochs_before = self.diverged = 0
@@ -119,4 +122,5 @@ class Watch:
                 diverged=self.diverged,
                 leader=leader if leader and np.isfinite(leader.value) else None,
                 epochs_before=self.epochs_before,
+                remark=self.remark,
             )

@@ -12,9 +12,7 @@ from zerokara.search.space import Space
 from zerokara.search.trial import DIVERGED, Proposal, Trial
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
-    from optuna.trial import Trial as OptunaTrial
 
     from zerokara.search.journal import Journal
     from zerokara.search.narrowing import Round
@@ -161,23 +159,22 @@ class Proposer:
                     self._storage.set_trial_intermediate_value(self._key(trial.number), trial.epochs, trial.value)
 
     def _ask(self, count: int) -> list[Proposal]:
-        ranges = self._space.distributions()
-        trials = [self.study.ask(ranges) for _ in range(count)]
-        return [Proposal(trial.number, self._space.decode(trial.params)) for trial in trials]
+        questions = self._space.distributions()
+        # What a trial is asked may depend on its answers, so each is asked one by one.
+        found = [(trial.number, questions.ask(trial)) for trial in (self.study.ask() for _ in range(count))]
+        return [Proposal(number, self._space.decode(answers)) for number, answers in found]
 
     def unfinished(self) -> list[Proposal]:
         """Return the trials that were asked for and never told, each as it was proposed, half-asked ones completed."""
         import optuna
 
-        ranges = self._space.distributions()
+        questions = self._space.distributions()
         with self._generation():
             running = self.study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
             numbers = sorted(trial.number for trial in running)
             trials = [optuna.trial.Trial(self.study, self._key(number)) for number in numbers]
-            for trial in trials:
-                for name, found in ranges.items():
-                    _suggest(trial, name, found)
-        return [Proposal(trial.number, self._space.decode(trial.params)) for trial in trials]
+            found = [(trial.number, questions.ask(trial)) for trial in trials]
+        return [Proposal(number, self._space.decode(answers)) for number, answers in found]
 
     def rounds(self) -> "list[Round]":
         """Return the rounds that the study has begun, if its sampler has rounds; else nothing."""
@@ -230,15 +227,3 @@ class Proposer:
         finally:
             optuna.logging.set_verbosity(verbosity)
             self.seconds += time.perf_counter() - started
-
-
-def _suggest(trial: "OptunaTrial", name: str, found: "BaseDistribution") -> None:
-    """Ask for what a trial has not been asked yet; what it has stays."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    if isinstance(found, CategoricalDistribution):
-        trial.suggest_categorical(name, found.choices)
-    elif isinstance(found, FloatDistribution):
-        trial.suggest_float(name, found.low, found.high, step=found.step, log=found.log)
-    elif isinstance(found, IntDistribution):
-        trial.suggest_int(name, found.low, found.high, step=found.step, log=found.log)

@@ -6,6 +6,7 @@ So a restart repeats them. Importing this file imports Optuna: do so inside the 
 import zlib
 from abc import abstractmethod
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -15,6 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from zerokara.errors import InputError
 from zerokara.rng import stream
+from zerokara.search.questions import Questions
 from zerokara.search.trial import DIVERGED
 from zerokara.search.unit import value_at
 
@@ -22,17 +24,18 @@ Ranges = Mapping[str, BaseDistribution]
 
 
 class Reseeded(BaseSampler):
-    """Proposes all parameters of a trial at its first question.
+    """Proposes all parameters of a trial at its first question, those too that the trial turns out not to be asked.
 
     What is left half asked by a kill is asked again whole, and gives the same.
 
     Args:
-        space: what is searched, in the order of the questions.
+        space: what is searched, in the order of the questions, with their conditions if it is a `Questions`.
         seed: the study's seed.
         generation: the trials of a generation: trial k knows those before generation k // generation.
     """
 
     def __init__(self, space: Ranges, seed: int, generation: int) -> None:
+        self.questions = Questions(space)
         self.space = {name: found for name, found in space.items() if not found.single()}
         self.seed = seed
         self.generation = generation
@@ -70,19 +73,24 @@ class History:
     def __init__(self, generation: int) -> None:
         self._generation = generation
         self._study: Study | None = None
-        self._start = -1
+        self._start = 0
+        self._ranked: list[tuple[tuple[int, int, float, int], FrozenTrial]] = []
         self._trials: list[FrozenTrial] = []
 
     def before(self, study: Study, number: int) -> list[FrozenTrial]:
         """Return what the trial of this number may know, best first; the same list until that changes."""
         start = number // self._generation * self._generation
-        if study is not self._study or start != self._start:
+        if study is not self._study or start < self._start:
+            self._study, self._start, self._ranked, self._trials = study, 0, [], []
+        if start != self._start:
             sign = sign_of(study)
-            earlier = (t for t in study.get_trials(deepcopy=False) if t.number < start and finished(t))
-            trials = sorted(earlier, key=lambda trial: standing(trial, sign))
+            # Optuna lists trials by number; those known are in order already, which makes sorting cheap.
+            new = [t for t in study.get_trials(deepcopy=False)[self._start : start] if finished(t)]
+            ranked = sorted([*self._ranked, *((standing(trial, sign), trial) for trial in new)], key=itemgetter(0))
+            trials = [trial for _, trial in ranked]
             if len(trials) < start:  # Some failed, or run elsewhere and may end before the next question.
                 return trials
-            self._study, self._start, self._trials = study, start, trials
+            self._start, self._ranked, self._trials = start, ranked, trials
         return self._trials
 
 

@@ -5,7 +5,8 @@ Importing this file imports Optuna: do so inside the function that makes a sampl
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +42,8 @@ class Grid(Reseeded):
     The points come in a random order, so that the first of them cover the space too. Optuna's ``GridSampler`` looks
     through all trials after each, and its last ``tell`` raises.
 
+    Each way to answer the questions that others depend on has a grid of its own over what is asked there.
+
     Raises:
         InputError: all ranges together have fewer points than there are trials.
     """
@@ -49,11 +52,11 @@ class Grid(Reseeded):
         super().__init__(space, seed, generation)
         options = {
             name: len(found.choices) if isinstance(found, CategoricalDistribution) else 1
-            for name, found in self.space.items()
+            for name, found in self.questions.items()
         }
-        most = {name: count(found) or trials for name, found in self.space.items()}
+        most = {name: count(found) or trials for name, found in self.questions.items()}
         levels = dict(options)
-        while (points := math.prod(levels.values())) < trials:
+        while (points := sum(math.prod(levels[n] for n in own) for _, own in self._branches(levels))) < trials:
             finer = [name for name in levels if levels[name] < most[name]]
             if not finer:
                 raise InputError(
@@ -61,15 +64,29 @@ class Grid(Reseeded):
                     "ask for no more trials than points, or choose another sampler"
                 )
             levels[min(finer, key=levels.__getitem__)] += 1
-        self.axes = [_levels(found, levels[name]) for name, found in self.space.items()]
-        points = math.prod(map(len, self.axes))
-        self.order = stream(seed, "grid").choice(points, min(points, trials), replace=False)
+        self.axes = {name: _levels(found, levels[name]) for name, found in self.questions.items()}
+        self.branches = self._branches(levels)
+        sizes = [math.prod(len(self.axes[name]) for name in own) for _, own in self.branches]
+        self.starts = np.cumsum([0, *sizes[:-1]])
+        self.order = stream(seed, "grid").choice(sum(sizes), min(sum(sizes), trials), replace=False)
+
+    def _branches(self, levels: Mapping[str, int]) -> list[tuple[dict[str, Any], list[str]]]:
+        """Return the answers that decide what is asked, each with the names of all else that then is."""
+        axes = {name: _levels(self.questions[name], levels[name]) for name in self.questions.decisive}
+        return [
+            (branch, [name for name in levels if name not in branch and self.questions.asked(name, branch)])
+            for branch in self.questions.branches(axes)
+        ]
 
     def propose(self, study: Study, number: int) -> dict[str, Any]:
         if number >= len(self.order):
             raise InputError(f"the grid has {len(self.order)} points for its trials, got trial {number + 1}: end here")
-        place = np.unravel_index(self.order[number], [len(axis) for axis in self.axes])
-        return {name: axis[int(i)] for name, axis, i in zip(self.space, self.axes, place, strict=True)}
+        point = self.order[number]
+        which = int(np.searchsorted(self.starts, point, side="right")) - 1
+        branch, own = self.branches[which]
+        place = np.unravel_index(point - self.starts[which], [len(self.axes[name]) for name in own])
+        found = branch | {name: self.axes[name][int(i)] for name, i in zip(own, place, strict=True)}
+        return {name: value for name, value in found.items() if name in self.space}
 
 
 def _levels(found: BaseDistribution, levels: int) -> list[Any]:
@@ -133,25 +150,24 @@ class Tpe(Reseeded):
 
     def __init__(self, space: Ranges, seed: int, generation: int) -> None:
         super().__init__(space, seed, generation)
+        self.joint = {name: self.space[name] for name in sorted(self.space) if name not in self.questions.conditions}
         self.beside: Study | None = None
         self._next = (-1, 0)
 
     def propose(self, study: Study, number: int) -> dict[str, Any]:
         if self.beside is None or self._next != (number, number // self.generation):
             self.beside = self._study_beside(study, number)
-        self.beside.sampler = TPESampler(seed=self.draw(number), n_ei_candidates=self.candidates)
-        params = self.beside.ask(dict(self.space)).params
+        self.beside.sampler = _Parzen(self.joint, seed=self.draw(number), n_ei_candidates=self.candidates)
+        params = self.questions.ask(self.beside.ask())
         self._next = (number + 1, number // self.generation)
         return params
 
     def _study_beside(self, study: Study, number: int) -> Study:
-        ranked = self.history.before(study, number)
-        rank = {trial.number: place for place, trial in enumerate(ranked)}
-        others = sorted(ranked[self.best :], key=lambda trial: trial.number)
-        kept = ranked[: self.best] + others[max(0, len(others) + self.best - self.seen) :]
+        ranked = list(enumerate(self.history.before(study, number)))
+        latest = nlargest(self.seen - self.best, ranked[self.best :], key=lambda one: one[1].number)
         beside = optuna.create_study()
-        for trial in sorted(kept, key=lambda trial: trial.number):
-            beside.add_trial(self._copy(trial, value=float(rank[trial.number])))
+        for rank, trial in sorted(ranked[: self.best] + latest, key=lambda one: one[1].number):
+            beside.add_trial(self._copy(trial, value=float(rank)))
         start = number // self.generation * self.generation
         if start < number:
             own = (t for t in study.get_trials(deepcopy=False) if start <= t.number < number)
@@ -160,8 +176,19 @@ class Tpe(Reseeded):
         return beside
 
     def _copy(self, trial: FrozenTrial, **state: Any) -> FrozenTrial:
-        params = {name: trial.params[name] for name in self.space}
-        return create_trial(params=params, distributions=dict(self.space), **state)
+        params = {name: trial.params[name] for name in self.space if name in trial.params}
+        return create_trial(params=params, distributions={name: self.space[name] for name in params}, **state)
+
+
+class _Parzen(TPESampler):
+    """Told which ranges all trials have, it need not look through them for each question."""
+
+    def __init__(self, joint: Ranges, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._joint = dict(joint)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        return self._joint
 
 
 class CmaEs(Reseeded):
@@ -186,10 +213,14 @@ class CmaEs(Reseeded):
         rng = stream(self.seed, "propose", number)
         places = {name: float(rng.random()) for name in self.space}
         if self.numbers:
-            strategy = self._strategy(study, number)
-            strategy.reseed_rng(self.draw(number))
-            places |= dict(zip(self.numbers, map(float, strategy.ask()), strict=True))
+            drawn = self._drawn(self._strategy(study, number), number)
+            places |= dict(zip(self.numbers, map(float, drawn), strict=True))
         return {name: value_at(found, places[name]) for name, found in self.space.items()}
+
+    def _drawn(self, strategy: "CMA", number: int) -> Array:
+        strategy.reseed_rng(self.draw(number))
+        drawn: Array = strategy.ask()
+        return drawn
 
     def _strategy(self, study: Study, number: int) -> "CMA":
         """Return the distribution that all generations before the trial's have taught."""
@@ -200,15 +231,21 @@ class CmaEs(Reseeded):
             width = len(self.numbers)
             bounds = np.tile([0.0, 1.0], (width, 1))
             strategy = CMA(np.full(width, 0.5), self.sigma, bounds, seed=0, population_size=self.generation)
-            generations: list[list[tuple[Array, float]]] = [[] for _ in range(number // self.generation)]
+            generations: list[list[tuple[FrozenTrial, float]]] = [[] for _ in range(number // self.generation)]
             for rank, trial in enumerate(history):
-                place = np.array([place_of(self.space[name], trial.params[name]) for name in self.numbers])
-                generations[trial.number // self.generation].append((place, float(rank)))
-            for solutions in generations:
-                if len(solutions) == self.generation:  # It takes no fewer; some may have been interrupted.
-                    strategy.tell(solutions)
+                generations[trial.number // self.generation].append((trial, float(rank)))
+            for trials in generations:
+                if len(trials) == self.generation:  # It takes no fewer; some may have been interrupted.
+                    strategy.tell([(self._place(strategy, trial), rank) for trial, rank in trials])
             self._learned = history, strategy
         return self._learned[1]
+
+    def _place(self, strategy: "CMA", trial: FrozenTrial) -> Array:
+        """Return where a trial lies; in what it was not asked, where it was drawn, so that nothing is learned of it."""
+        lacking = any(name not in trial.params for name in self.numbers)
+        drawn = self._drawn(strategy, trial.number) if lacking else np.empty(len(self.numbers))
+        has = zip(self.numbers, drawn, strict=True)
+        return np.array([place_of(self.space[n], trial.params[n]) if n in trial.params else u for n, u in has])
 
 
 MAKERS: dict[str, Callable[[Ranges, int, int, int], BaseSampler]] = {

@@ -1,17 +1,17 @@
 """What is searched: for every hyperparameter a fixed value or a range, from Python or from text."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from zerokara.errors import InputError, unknown
-from zerokara.search.distributions import Choice, Distribution, Integer, Log, Uniform
-from zerokara.search.foreign import Quantile, adopt
-from zerokara.search.hyperparameters import HYPERPARAMETERS, complete, find, to_text
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
+from zerokara.errors import InputError
+from zerokara.search.distributions import Choice, Distribution, Integer, Log, Single, Uniform
+from zerokara.search.foreign import adopt
+from zerokara.search.grammar import GRAMMAR, read_range
+from zerokara.search.hyperparameters import HYPERPARAMETERS, Hyperparameter, Need, complete, find, to_text
+from zerokara.search.questions import Answers, Condition, Questions
+from zerokara.search.structures import Layers, Powers
 
 
 def log(low: float, high: float) -> Log:
@@ -34,12 +34,28 @@ def choice(options: Iterable[Any]) -> Choice:
     return Choice(options)  # type: ignore[arg-type]
 
 
-def default_space() -> dict[str, Any]:
+def powers(low: int, high: int) -> Powers:
+    """Search the powers of two from low to high: ``zk.powers(16, 256)``."""
+    return Powers(low, high)
+
+
+def layers(depth: Any, width: Any) -> Layers:
+    """Search the number of hidden layers, and the one width of them all: ``zk.layers(depth=(1, 4), width=(16, 256))``.
+
+    Two widths stand for the powers of two between them; `integer` and `choice` give others.
+    """
+    return Layers(depth, width)
+
+
+def default_space(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return what a bare search tries: the step size and the two ways to keep a network from overfitting.
 
-    Good for Adam, the default optimizer, on data of a few hundred to some ten thousand samples.
+    What is given, or is of no use to what is given, is left out. Good for Adam, the default optimizer, on data of
+    a few hundred to some ten thousand samples.
     """
-    return {"lr": log(1e-4, 1e-1), "weight_decay": log(1e-6, 1e-2), "dropout": uniform(0.0, 0.5)}
+    space = {"lr": log(1e-4, 1e-1), "weight_decay": log(1e-6, 1e-2), "dropout": uniform(0.0, 0.5)}
+    values = complete(given or {})
+    return {n: found for n, found in space.items() if n not in (given or {}) and _used(find(n), values, {})}
 
 
 class Space:
@@ -48,9 +64,11 @@ class Space:
     Attributes:
         fixed: the values that every trial has, by name.
         searched: the ranges of the others, by name.
+        parts: what is asked of a trial, by the name that a reader sees: of layers, their depth and their width.
 
     Raises:
-        InputError: an unknown name, a value against its rule, a range that leaves its rule anywhere.
+        InputError: an unknown name, a value against its rule, a range that leaves its rule anywhere, or one that no
+            trial would use, such as that of the momentum with Adam.
 
     >>> space = Space({"lr": log(1e-3, 1e-1), "hidden": choice([(50,), (50, 50)])})
     >>> params = space.decode({"lr": 0.01, "hidden": "50,50"})
@@ -65,15 +83,60 @@ class Space:
         # In the table's order, whatever the caller's: so a trial draws the same either way.
         self.searched: dict[str, Distribution] = {n: fitted[n] for n in HYPERPARAMETERS if n in fitted}
         self.fixed: dict[str, Any] = {n: value for n, value in fixed.items() if n not in fitted}
+        for name in self.searched:
+            if not _used(find(name), self.fixed, self.searched):
+                raise _useless(find(name), self.fixed, self.searched)
+        self.parts: dict[str, Single] = {
+            part: one for name, found in self.searched.items() for part, one in found.parts(name).items()
+        }
 
-    def distributions(self) -> dict[str, "BaseDistribution"]:
-        """Return what Optuna is to propose, by name; a choice as the texts of its options."""
-        return {name: found.optuna() for name, found in self.searched.items()}
+    def distributions(self) -> Questions:
+        """Return what Optuna is to be asked, under its own names, and when; a choice as the texts of its options."""
+        needed = {row.needs.name for row in map(find, self.searched) if row.needs}
+        # What others depend on is asked first.
+        names = sorted(self.searched, key=lambda name: name not in needed)
+        ranges = {key: one.optuna() for name in names for key, one in self._keys(name).items()}
+        conditions: dict[str, Condition] = {}
+        for name in names:
+            keys = list(self._keys(name))
+            needs = find(name).needs
+            if needs and needs.name in self.searched:
+                conditions |= dict.fromkeys(keys, self._condition(needs))
+            found = self.searched[name]
+            if isinstance(found, Layers) and found.depth.low == 0:
+                depth, width = keys
+                conditions[width] = Condition((depth,), _has(depth))
+        return Questions(ranges, conditions)
+
+    def _keys(self, name: str) -> dict[str, Single]:
+        return {one.key(part): one for part, one in self.searched[name].parts(name).items()}
+
+    def _condition(self, needs: Need) -> Condition:
+        found = self.searched[needs.name]
+        return Condition(tuple(self._keys(needs.name)), lambda answers: needs.met(found.read(needs.name, answers)))
 
     def decode(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a trial's value for every hyperparameter, from what Optuna proposed."""
-        decoded = {name: find(name).clean(found.decode(raw[name])) for name, found in self.searched.items()}
-        return {name: decoded[name] if name in decoded else self.fixed[name] for name in HYPERPARAMETERS}
+        """Return a trial's hyperparameters, from what Optuna answered: those that it was not asked are left out."""
+        decoded = {
+            name: find(name).clean(found.read(name, raw))
+            for name, found in self.searched.items()
+            if next(iter(self._keys(name))) in raw
+        }
+        known = {**self.fixed, **decoded}
+        return {name: known[name] for name in HYPERPARAMETERS if name in known}
+
+    def values(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the value of each part that a trial has.
+
+        >>> Space({"hidden": layers((1, 3), (16, 64)), "lr": log(1e-3, 1)}).values({"lr": 0.1, "hidden": (32, 32)})
+        {'lr': 0.1, 'hidden_depth': 2, 'hidden_width': 32}
+        """
+        return {
+            part: value
+            for name, found in self.searched.items()
+            if name in params
+            for part, value in found.values(name, params[name]).items()
+        }
 
     def searches(self) -> list[str]:
         """Return the ranges as ``parse_searches`` reads them."""
@@ -89,13 +152,35 @@ def _value(name: str, value: Any) -> Any:
         raise InputError(f"{error}; to try each of several values write zk.choice([...])") from error
 
 
+def _has(depth: str) -> Callable[[Answers], bool]:
+    return lambda answers: bool(answers[depth])
+
+
+def _used(row: Hyperparameter, fixed: Mapping[str, Any], searched: Mapping[str, Distribution]) -> bool:
+    """Return whether any trial uses a hyperparameter."""
+    if row.needs is None:
+        return True
+    on = row.needs.name
+    return any(map(row.needs.met, searched[on].ends() if on in searched else [fixed[on]]))
+
+
+def _useless(row: Hyperparameter, fixed: Mapping[str, Any], searched: Mapping[str, Distribution]) -> InputError:
+    assert row.needs is not None
+    on = row.needs.name
+    got = searched[on].text() if on in searched else to_text(fixed[on])
+    return InputError(
+        f"{row.name} needs {row.needs.rule}, got {on}={got}: give that with --{on}, or do not search {row.name}"
+    )
+
+
 def fit(name: str, found: Distribution) -> Distribution:
     """Return the range as this hyperparameter keeps it, or raise where it leaves the rule."""
     row = find(name)
     if found.kind not in row.ranges:
+        *others, last = row.ranges
+        kinds = f"{', '.join(others)} or {last}" if others else last
         raise InputError(
-            f"{name} can be searched by {' or '.join(row.ranges)}, got {found.kind}: "
-            f"write --search {name}={GRAMMAR[row.ranges[0]]}"
+            f"{name} can be searched by {kinds}, got {found.kind}: write --search {name}={GRAMMAR[row.ranges[0]]}"
         )
     if not isinstance(found, Choice):
         try:
@@ -111,16 +196,6 @@ def fit(name: str, found: Distribution) -> Distribution:
     return Choice(tuple(kept))
 
 
-GRAMMAR = {
-    "log": "log:LOW:HIGH",
-    "uniform": "uniform:LOW:HIGH[:STEP]",
-    "integer": "integer:LOW:HIGH[:STEP]",
-    "choice": "choice:A|B|C",
-    "scipy": "scipy:FAMILY[:ARGUMENT...]",
-}
-"""How a range is written after ``NAME=``; an integer's STEP may be ``log``, for every power of ten alike."""
-
-
 def parse_search(text: str) -> tuple[str, Distribution]:
     """Return the name and the range of one ``--search NAME=KIND:...``.
 
@@ -132,36 +207,9 @@ def parse_search(text: str) -> tuple[str, Distribution]:
         raise InputError(f"a search must be NAME=KIND:..., got {text!r}: write for example lr=log:1e-6:1e-2")
     find(name)
     try:
-        return name, fit(name, _read(*rest.partition(":")[::2]))
+        return name, fit(name, read_range(rest))
     except InputError as error:
         raise InputError(f"--search {text}: {error}") from error
-
-
-def _read(kind: str, body: str) -> Distribution:
-    if kind not in GRAMMAR:
-        raise unknown("kind of range", kind, GRAMMAR)
-    if kind == "choice":
-        return Choice(tuple(body.split("|")))
-    parts = body.split(":")
-    if kind == "scipy":
-        named = dict(part.split("=", 1) for part in parts if "=" in part)
-        args = _numbers(float, [part for part in parts[1:] if "=" not in part])
-        return Quantile(parts[0], tuple(args), tuple(zip(named, _numbers(float, named.values()), strict=True)))
-    if not 2 <= len(parts) <= GRAMMAR[kind].count(":"):
-        raise InputError(f"it must be written {GRAMMAR[kind]}, got {len(parts)} parts after {kind}: mend it")
-    if kind != "integer":
-        return (Log if kind == "log" else Uniform)(*_numbers(float, parts))
-    on_log = parts[2:] == ["log"]
-    low, high, *step = _numbers(int, parts[:2] if on_log else parts)
-    return Integer(low, high, step[0] if step else 1, on_log)
-
-
-def _numbers(read: Callable[[str], Any], parts: Iterable[str]) -> list[Any]:
-    try:
-        return [read(part) for part in parts]
-    except ValueError as error:
-        what = "whole numbers" if read is int else "numbers"
-        raise InputError(f"a range must have {what}, got {':'.join(parts)!r}: mend it") from error
 
 
 def parse_searches(texts: Iterable[str]) -> dict[str, Distribution]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zerokara.blas import one_thread
 from zerokara.data import Dataset
 from zerokara.errors import InputError
-from zerokara.model import Model
+from zerokara.model import Ensemble, Model, answers, criterion, select
 from zerokara.nn import Network
 from zerokara.search.checkpoint import Checkpoints
 from zerokara.search.cohort import trainer
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from zerokara.search.narrowing import Round
 
 
+CANDIDATES = 50
+"""The best networks that are kept for an ensemble to be picked among."""
+
+
 @dataclass(frozen=True)
 class Best:
     """The winner of a study: its trial, and its network as a model."""
@@ -42,6 +46,8 @@ class Best:
 
     def __getattr__(self, name: str) -> Any:
         """Give the trial's own ``number``, ``epoch``, ``params``, ``val_loss``, and ``val_accuracy`` or ``val_r2``."""
+        if "model" not in self.__dict__:  # While a copy or a pickle is being made.
+            raise AttributeError(name)
         trial, model = self.__dict__["trial"], self.__dict__["model"]
         return trial.val_score if name == f"val_{model.metric}" else getattr(trial, name)
 
@@ -66,6 +72,7 @@ class Study:
     proposing_seconds: float = 0.0
     rounds: "tuple[Round, ...]" = ()
     refit: bool = False
+    ensemble_size: int | None = None
 
     @property
     def epochs_trained(self) -> int:
@@ -114,10 +121,43 @@ class Study:
             )
         return run.trained()
 
+    def ensemble(self, k: int | None = None) -> Model:
+        """Return the model of several trained networks whose mean answers best on the validation samples.
+
+        Greedy selection with replacement, at most ``k`` picks among the networks that were kept; nothing is trained.
+        By default ``k`` is what `zerokara.tune` was told. With folds, the networks of the first fold, judged on it.
+
+        Raises:
+            InputError: only the winner's network was kept.
+        """
+        if len(self.finalists) < 2:
+            raise InputError(
+                f"an ensemble is picked among several networks, got {len(self.finalists)}: search more trials, with "
+                "ensemble=10, say, so that the networks of the best are kept"
+            )
+        data = self.plan.parts[0]
+        part = data.validation
+        assert part is not None
+        networks = [network for _, network in self.finalists]
+        said = answers(networks, part.x, data.task)
+        counts = select(said, part.t, k or self.ensemble_size or 1, criterion(data.task, self.plan.rank, part.weights))
+        picked = {str(t.number): int(n) for (t, _), n in zip(self.finalists, counts, strict=True) if n}
+        return Model.of(Ensemble.of(networks, counts), data, {"trials": picked, "seed": self.plan.seed})
+
     @cached_property
     def test_score(self) -> float:
         """The winner's accuracy (or R2) on the test data, which nothing else looks at; NaN where there are none."""
         return math.nan if self._data.test is None else self.best.model.evaluate(self._data)[1]
+
+    @cached_property
+    def test_errors(self) -> dict[str, dict[str, float]]:
+        """A regression winner's errors on the test data in each target's own units; empty of other tasks."""
+        data = self.plan.data
+        if data.test is None or data.task != "regression":
+            return {}
+        model = self.best.model
+        kinds = {"root_mean_squared_error": model.error, "mean_absolute_error": model.absolute_error}
+        return {kind: dict(zip(model.classes, map(float, error(data)), strict=True)) for kind, error in kinds.items()}
 
 
 def search(
@@ -131,8 +171,8 @@ def search(
     workers: int | str | Executor | None = None,
     journal: "Journal | None" = None,
     checkpoints: Path | None = None,
-    keep: int = 1,
     refit: bool = False,
+    ensemble: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     note: Callable[[str], None] = warnings.warn,
@@ -145,13 +185,14 @@ def search(
         generation: trials proposed at once, at most; None leaves it to the sampler.
         journal: where the study is kept; None keeps it in memory.
         checkpoints: the folder for what is trained and not yet told.
-        keep: how many of the best networks are kept.
+        refit, ensemble: what becomes of the winner and of the best networks, see `zerokara.tune`.
         progress: called about four times a second, and once at the end.
         on_epoch: called with every epoch of every population, from the thread that trained it.
         note: told of what was lost and is done again.
     """
     generation = generation_size(sampler, trials) if generation is None else generation
-    check_counts(trials=trials, generation=generation, keep=keep)
+    check_counts(trials=trials, generation=generation)
+    keep = CANDIDATES if ensemble else 1
     rules = make_race(race)
     proposer = Proposer(space, make_sampler(sampler, space, plan.seed, trials=trials, generation=generation), journal)
     sizes = proposer.sizes
@@ -159,6 +200,7 @@ def search(
     epochs = plan.rows * sum(bracket.epochs for size in sizes for bracket in rules.brackets(size, plan.epochs))
     watch = Watch(trials, epochs, on_epoch)
     files = Checkpoints(checkpoints, plan, note)
+    cut_short = checkpoints is not None and checkpoints.exists()
     done: list[Trial] = []
     finalists: list[Finalist] = []
     train_seconds = 0.0
@@ -190,26 +232,22 @@ def search(
             if stop.is_set():
                 break
         interrupted = len(done) < trials or any(trial.state == "interrupted" for trial in done)
-        finalists = complete(finalists, done, plan, keep, note)
+        finalists = complete(finalists, done, plan, keep, note if cut_short else None)
     seconds = time.perf_counter() - watch.started
     tick()
     rounds, proposing = tuple(proposer.rounds()), proposer.seconds + files.seconds
-    return Study(space, plan, done, finalists, seconds, train_seconds, interrupted, proposing, rounds, refit)
+    return Study(space, plan, done, finalists, seconds, train_seconds, interrupted, proposing, rounds, refit, ensemble)
 
 
 def complete(
-    finalists: list[Finalist],
-    trials: list[Trial],
-    plan: Plan,
-    keep: int,
-    note: Callable[[str], None],
-    why: str = "is not kept anywhere",
+    finalists: list[Finalist], trials: list[Trial], plan: Plan, keep: int, note: Callable[[str], None] | None
 ) -> list[Finalist]:
     """Return the best networks, those trained again that are not at hand."""
     here = {trial.number: network for trial, network in finalists}
     best = [trial for trial in sorted(trials, key=lambda trial: trial.rank_key)[:keep] if math.isfinite(trial.value)]
     for trial in best:
         if trial.number not in here:
-            note(f"the network of trial {trial.number} {why}: it is trained again")
+            if note:  # Of a search that had ended, nothing else was to be expected.
+                note(f"the network of trial {trial.number} is not kept anywhere: it is trained again")
             here[trial.number] = retrain(trial, plan)
     return [(trial, here[trial.number]) for trial in best]

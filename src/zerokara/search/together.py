@@ -3,6 +3,7 @@
 Importing this file imports Optuna: do so inside the function that joins a study.
 """
 
+import math
 import threading
 import time
 import warnings
@@ -22,7 +23,7 @@ from zerokara.search.race import make_race
 from zerokara.search.shared import Shared
 from zerokara.search.space import Space
 from zerokara.search.standing import Finalist, finest
-from zerokara.search.study import Study, complete
+from zerokara.search.study import CANDIDATES, Study, complete
 from zerokara.search.trial import Trial
 from zerokara.search.workers import TICK, Crew, interruptible
 from zerokara.train import Epoch
@@ -52,8 +53,8 @@ def search_together(
     generation: int,
     workers: int | str | Executor | None = None,
     checkpoints: Path | None = None,
-    keep: int = 1,
     refit: bool = False,
+    ensemble: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     note: Callable[[str], None] = warnings.warn,
@@ -66,7 +67,8 @@ def search_together(
     Raises:
         LostDatabaseError: the database did not answer a question or an answer for ``PATIENCE`` seconds.
     """
-    check_counts(generation=generation, keep=keep)
+    check_counts(generation=generation)
+    keep = CANDIDATES if ensemble else 1
     rules = make_race(race)
     sizes = [min(generation, shared.total - start) for start in range(0, shared.total, generation)]
     epochs = plan.rows * sum(bracket.epochs for size in sizes for bracket in rules.brackets(size, plan.epochs))
@@ -93,10 +95,14 @@ def search_together(
         records = {trial.number: trial.record for trial in done}
         # One that another process took over may have come further there.
         here = [(trial, network) for trial, network in finalists if trial.record == records.get(trial.number)]
-        best = complete(here, done, plan, keep, note, "is not kept here")
+        wanted = [t.number for t in sorted(done, key=lambda t: t.rank_key)[:keep] if math.isfinite(t.value)]
+        if elsewhere := len({*wanted} - {trial.number for trial, _ in here}):
+            note(f"{elsewhere} of the best {len(wanted)} networks were trained elsewhere: they are trained again here")
+        best = complete(here, done, plan, keep, None)
         seconds, asking = time.perf_counter() - watch.started, shared.seconds + files.seconds
         tick()
-        return Study(space, plan, done, best, seconds, train_seconds, interrupted, asking, shared.rounds(), refit)
+        rounds = shared.rounds()
+        return Study(space, plan, done, best, seconds, train_seconds, interrupted, asking, rounds, refit, ensemble)
 
     with interruptible() as stop, one_thread():
         try:

@@ -1,6 +1,5 @@
 """Workers: whatever trains populations side by side, each with one BLAS thread. Where one trains changes no number."""
 
-import contextlib
 import signal
 import threading
 import uuid
@@ -149,13 +148,17 @@ class Crew:
                 if self.stop.is_set():
                     for future in [future for future in futures if future.cancel()]:
                         del futures[future]
+                if futures and not self.pool.alive():
+                    raise OutsideError(
+                        f"{self.pool.where} must answer while they train, got silence: see that it runs, and go on "
+                        "with zerokara resume RUN"
+                    )
                 tick()
         except BaseException:
             self.stop.set()  # Or the other populations would train on for nothing.
-            for future in futures:
-                future.cancel()
-            with contextlib.suppress(BaseException):
-                wait(futures, 60)
+            if self.pool.alive():
+                for future in futures:
+                    future.cancel()
             raise
 
     def _arrived(self, population: Population, epochs: int) -> bool:

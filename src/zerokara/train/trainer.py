@@ -11,6 +11,7 @@ import numpy.typing as npt
 from zerokara import blas
 from zerokara.arrays import Array, Index, as_index
 from zerokara.data import Dataset, Part
+from zerokara.data.augment import Augment
 from zerokara.errors import InputError
 from zerokara.nn import losses
 from zerokara.nn import network as networks
@@ -23,6 +24,7 @@ from zerokara.optim.schedules import Constant, Schedule
 from zerokara.rng import stream
 from zerokara.train import history as histories
 from zerokara.train import stopping
+from zerokara.train.feed import Feed
 from zerokara.train.history import Epoch, History, badness
 from zerokara.train.metrics import METRICS, evaluate
 from zerokara.train.stopping import Patience
@@ -43,6 +45,8 @@ class Trainer:
         data: with a training part and, for validation curves, a validation part.
         batch_size: samples a step; a last batch of a single sample joins the one before it.
         loss: by default the loss of the data's task.
+        augment: what is done to pictures at each step, drawn once for all networks: "flip", "shift:4" or both,
+            "flip,shift:4" (see `Augment`).
         schedule: what becomes of the learning rate.
         span: the epochs that the schedule spans; by default those of the first call of `epochs`.
         evaluate_train_every: epochs from one evaluation of the whole training set to the next.
@@ -70,6 +74,7 @@ class Trainer:
         *,
         batch_size: int = 100,
         loss: Loss | None = None,
+        augment: str | Augment | None = None,
         schedule: Schedule | None = None,
         span: int | None = None,
         seed: int = 0,
@@ -93,6 +98,7 @@ class Trainer:
             )
         _check_sizes(network, data)
         self.network, self.optimizer = network, optimizer.start(network)
+        self.feed = Feed(data, network.dtype, augment, seed, replicate)
         self.train = _as(data.train, network.dtype)
         self.validation = data.validation and _as(data.validation, network.dtype)
         self.task, self.loss = data.task, loss or LOSSES[data.task]()
@@ -116,6 +122,7 @@ class Trainer:
         if count < 1:
             raise InputError(f"epochs must be 1 or more, got {count}")
         self.span = self.span or count
+        _keep_freed_memory()
         for _ in range(count):
             if not len(self.rows) or (self.stop and self.stop()):
                 return
@@ -185,7 +192,7 @@ class Trainer:
         return epoch
 
     def _step(self, samples: Index, step: int, factor: float) -> None:
-        x, t = self.train.x[samples][None], self.train.t[samples]
+        x, t = self.feed.batch(samples, step), self.train.t[samples]
         weights = None if self.train.weights is None else self.train.weights[samples]
         scores = self.network.forward(x, step)
         self.network.backward(self.loss.backward(scores, t, weights))
@@ -265,6 +272,15 @@ def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], samples], strict=True))
 
 
+def _keep_freed_memory() -> None:
+    """Have the memory that one step frees serve the next, rather than go back to the system and come in page by page.
+
+    The C library of Linux, glibc, learns from the largest array given back so far, up to 32 MiB, how much to keep:
+    so it is shown one, which is never written to. Source: mallopt(3), M_MMAP_THRESHOLD.
+    """
+    np.empty((32 << 20) - (1 << 16), np.uint8)
+
+
 def _check_sizes(network: Network, data: Dataset) -> None:
     """Raise if the networks do not take the data's features or give one score for each of its outputs."""
     affine = [layer for layer in network.layers if isinstance(layer, Affine)]
@@ -276,7 +292,10 @@ def _check_sizes(network: Network, data: Dataset) -> None:
 
 
 def _as(part: Part, dtype: np.dtype[Any]) -> Part:
-    """Return the part in the networks' precision; class numbers stay whole."""
+    """Return the part with targets in the networks' precision; class numbers stay whole, and x is not copied.
+
+    A batch of x, or a chunk of it, becomes float64 when it is needed.
+    """
     t = part.t if part.t.dtype.kind in "iu" else part.t.astype(dtype)
     weights = None if part.weights is None else part.weights.astype(dtype)
-    return Part(part.x.astype(dtype, copy=False), t, weights)
+    return Part(part.x, t, weights)

@@ -1,0 +1,41 @@
+"""A backend of matplotlib that writes figures to PNG files where others open windows."""
+
+import os
+
+from matplotlib._pylab_helpers import Gcf
+from matplotlib.backend_bases import FigureManagerBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from zerokara.classic.display import TITLE
+
+
+class FigureManager(FigureManagerBase):
+    """Shows all figures by writing each to the next PNG file, and closes them as their reader would."""
+
+    written = 0
+    waiting = False
+
+    @classmethod
+    def pyplot_show(cls, *, block: bool | None = None) -> None:
+        """Write what ``pyplot.show()`` would show; a show that does not wait is an animation, whose end is written."""
+        cls.waiting = block is False
+        if cls.waiting:
+            return
+        for manager in Gcf.get_all_fig_managers():
+            cls.written += 1
+            path = f"{os.environ.get(TITLE, 'figure')}-{cls.written}.png"
+            manager.canvas.figure.savefig(path)
+            print(f"picture: {path}")
+            Gcf.destroy(manager)
+
+    @classmethod
+    def finish(cls) -> None:
+        """Write the last picture of an animation."""
+        if cls.waiting:
+            cls.pyplot_show()
+
+
+class FigureCanvas(FigureCanvasAgg):
+    """The canvas that matplotlib looks for here."""
+
+    manager_class = FigureManager

@@ -1,0 +1,83 @@
+"""The functions of chapters 3 and 4. Source: Deep Learning from Scratch, sections 3.2 to 4.2."""
+
+from typing import Any
+
+import numpy as np
+
+from zerokara import nn
+from zerokara.arrays import Array
+from zerokara.nn import activations
+
+DELTA = 1e-7
+"""What the book adds inside the log. zerokara's own losses take log(softmax) as one expression and need none."""
+
+
+def identity_function(x: Array) -> Array:
+    """Return x."""
+    return x
+
+
+def step_function(x: Array) -> Array:
+    """Return 1 where x > 0, else 0.
+
+    >>> step_function(np.array([-1.0, 0.0, 2.0]))
+    array([0, 0, 1])
+    """
+    return np.array(x > 0, dtype=int)
+
+
+def sigmoid(x: Array) -> Array:
+    """Return 1 / (1 + exp(-x)), without overflow."""
+    return activations.sigmoid(x)
+
+
+def sigmoid_grad(x: Array) -> Array:
+    """Return the slope of the sigmoid at x, y (1 - y)."""
+    y = sigmoid(x)
+    return y * (1.0 - y)
+
+
+def relu(x: Array) -> Array:
+    """Return max(0, x)."""
+    y: Array = np.maximum(0, x)
+    return y
+
+
+def relu_grad(x: Array) -> Array:
+    """Return 1 where x >= 0, else 0. At 0 the book has 1 here and 0 in its layer; zerokara has 0."""
+    return (np.asarray(x) >= 0).astype(np.result_type(x))
+
+
+def softmax(x: Array) -> Array:
+    """Return exp(x) / sum(exp(x)) over the last axis, of one sample or a batch."""
+    return nn.softmax(np.asarray(x))
+
+
+def sum_squared_error(y: Array, t: Array) -> Any:
+    """Return 1/2 sum (y - t)^2, summed over everything that is given.
+
+    >>> float(sum_squared_error(np.array([0.1, 0.9]), np.array([0, 1]))).__round__(12)
+    0.01
+    """
+    return 0.5 * np.sum((y - t) ** 2)
+
+
+mean_squared_error = sum_squared_error
+"""The name in the book's first printing: a sum all the same."""
+
+
+def cross_entropy_error(y: Array, t: Array) -> Any:
+    """Return the mean over samples of -log(y[t] + 1e-7).
+
+    Shapes: y (N, C) or one sample (C,); t one-hot like y, or labels (N,). What has as many numbers as y is one-hot.
+    """
+    y, t = np.asarray(y), np.asarray(t)
+    if y.ndim == 1:
+        y, t = y.reshape(1, -1), t.reshape(1, -1)
+    t = t.argmax(axis=1) if t.size == y.size else t.ravel()
+    return -np.sum(np.log(y[np.arange(len(y)), t] + DELTA)) / len(y)
+
+
+def softmax_loss(X: Array, t: Array) -> Any:
+    """Return the cross-entropy of the softmax of scores X."""
+    return cross_entropy_error(softmax(X), t)

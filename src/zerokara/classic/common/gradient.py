@@ -1,0 +1,45 @@
+"""Gradients by central differences. Source: Deep Learning from Scratch, section 4.4."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.errors import InputError
+
+H = 1e-4
+
+
+def numerical_gradient(f: Callable[[Array], Any], x: Array) -> Array:
+    """Return df/dx by (f(x + h) - f(x - h)) / 2h, h = 1e-4, one number of x at a time.
+
+    x is changed in place and put back, so that f may read it from a network's ``params``.
+    `zerokara.nn.gradcheck` does this for a whole population, and with a smaller step beside a kink.
+
+    Raises:
+        InputError: x holds whole numbers, to which h cannot be added (the book's gives 0, without a word).
+
+    >>> numerical_gradient(lambda x: np.sum(x**2), np.array([3.0, 4.0])).round(6)
+    array([6., 8.])
+    """
+    if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
+        got = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
+        raise InputError(f"a numerical gradient needs an array of floats, got {got}: give np.array(x, float)")
+    gradient = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        original = x[place]
+        x[place] = original + H
+        above = f(x)
+        x[place] = original - H
+        below = f(x)
+        gradient[place] = (above - below) / (2 * H)
+        x[place] = original
+    return gradient
+
+
+def numerical_gradient_2d(f: Callable[[Array], Any], X: Array) -> Array:
+    """Return df/dx for each row x of X (N, D), or for one x (D,)."""
+    if X.ndim == 1:
+        return numerical_gradient(f, X)
+    return np.array([numerical_gradient(f, x) for x in X])

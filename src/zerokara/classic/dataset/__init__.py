@@ -1,0 +1,1 @@
+"""``dataset`` of the book "Deep Learning from Scratch"."""

@@ -1,0 +1,35 @@
+"""The book's ``dataset.mnist`` on zerokara's files of MNIST."""
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.data.fetch import contents
+from zerokara.data.idx import parse_idx
+from zerokara.data.sources import MNIST
+
+Pair = tuple[Array, Array]
+
+
+def load_mnist(normalize: bool = True, flatten: bool = True, one_hot_label: bool = False) -> tuple[Pair, Pair]:
+    """Return ``(x_train, t_train), (x_test, t_test)``, from ZEROKARA_DATA, the user's cache or a download.
+
+    Args:
+        normalize: pixels as float32 from 0 to 1; else uint8 from 0 to 255.
+        flatten: images as rows of 784; else (N, 1, 28, 28).
+        one_hot_label: targets as float64 (N, 10); else labels, uint8 (N,).
+    """
+    parts = []
+    for x, t in load_pixels():
+        images = x.reshape(len(x), -1) if flatten else x[:, None]
+        images = images.astype(np.float32) / np.float32(255) if normalize else images
+        parts.append((images, np.eye(10)[t] if one_hot_label else t))
+    return parts[0], parts[1]
+
+
+def load_pixels() -> list[Pair]:
+    """Return the training and the test images, uint8 (N, 28, 28), each with labels, uint8 (N,)."""
+    files = list(contents(MNIST).items())
+    # Copies, since scripts may write to their arrays, and these lie in the files' bytes.
+    images = [parse_idx(content, 3, path).copy() for path, content in files[::2]]
+    labels = [parse_idx(content, 1, path).copy() for path, content in files[1::2]]
+    return list(zip(images, labels, strict=True))

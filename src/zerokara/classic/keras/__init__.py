@@ -1,0 +1,1 @@
+"""What course scripts use of Keras, where Keras is not installed."""

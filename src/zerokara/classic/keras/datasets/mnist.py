@@ -1,0 +1,13 @@
+"""``keras.datasets.mnist`` on zerokara's files of MNIST, for scripts where Keras is not installed."""
+
+from zerokara.classic.dataset.mnist import Pair, load_pixels
+
+
+def load_data(path: str = "mnist.npz") -> tuple[Pair, Pair]:
+    """Return ``(x_train, y_train), (x_test, y_test)``: images uint8 (N, 28, 28), labels uint8 (N,).
+
+    Args:
+        path: where Keras would keep its copy; not used, since zerokara knows where its files are.
+    """
+    train, test = load_pixels()
+    return train, test

@@ -1,0 +1,99 @@
+"""The book's two-layer network with sigmoid. Source: Deep Learning from Scratch, sections 4.5 and 5.7."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.classic.common.functions import cross_entropy_error, softmax
+from zerokara.classic.common.gradient import numerical_gradient
+from zerokara.classic.common.layers import Affine, Sigmoid, SoftmaxWithLoss
+from zerokara.classic.common.multi_layer_net import accuracy
+from zerokara.errors import InputError
+from zerokara.files import write
+from zerokara.unpickle import load_pickle
+
+NAMES = ("W1", "b1", "W2", "b2")
+
+
+class TwoLayerNet:
+    """y = softmax(sigmoid(x W1 + b1) W2 + b2).
+
+    ``params`` (W1, b1, W2, b2) are read at each call: they may be changed in place, and other arrays put there.
+
+    Args:
+        input_size, hidden_size, output_size: sizes of the layers.
+        weight_init_std: standard deviation of the initial weights.
+        file: a pickled dict W1, b1, W2, b2, as `save_params` writes it, instead of random weights; it is not run.
+
+    >>> net = TwoLayerNet(4, 5, 3)
+    >>> net.params["b2"] = np.array([0.0, 0.0, 100.0])
+    >>> net.predict(np.ones(4)).round(3)
+    array([0., 0., 1.])
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        output_size: int,
+        weight_init_std: float = 0.01,
+        file: str | Path = "",
+    ) -> None:
+        self.params: dict[str, Array] = {}
+        if file:
+            self.params = restore(file)
+            return
+        for k, (n_in, n_out) in enumerate([(input_size, hidden_size), (hidden_size, output_size)], 1):
+            self.params[f"W{k}"] = weight_init_std * np.random.randn(n_in, n_out)  # noqa: NPY002  the course's draws
+            self.params[f"b{k}"] = np.zeros(n_out)
+
+    def _layers(self) -> tuple[Affine, Sigmoid, Affine]:
+        W1, b1, W2, b2 = (self.params[name] for name in NAMES)
+        return Affine(W1, b1), Sigmoid(), Affine(W2, b2)
+
+    def _scores(self, x: Array) -> Array:
+        for layer in self._layers():
+            x = layer.forward(x)
+        return x
+
+    def predict(self, x: Array) -> Array:
+        """Return the probabilities of a batch (N, ...) or one image (D,)."""
+        return softmax(self._scores(x))
+
+    def loss(self, x: Array, t: Array) -> Any:
+        """Return the mean of -log(y[t] + 1e-7); t is one-hot or labels."""
+        return cross_entropy_error(self.predict(x), t)
+
+    def accuracy(self, x: Array, t: Array) -> Any:
+        """Return the share of samples with the highest probability at the right class; t is one-hot or labels."""
+        return accuracy(self.predict(x), t)
+
+    def gradient(self, x: Array, t: Array) -> dict[str, Array]:
+        """Return the gradient of the loss by each of ``params``, by backpropagation."""
+        first, activation, second = self._layers()
+        last = SoftmaxWithLoss()
+        last.forward(second.forward(activation.forward(first.forward(x))), t)
+        hidden = activation.backward(second.backward(last.backward()))
+        assert hidden is not None
+        first.backward(hidden)
+        return {"W1": first.dW, "b1": first.db, "W2": second.dW, "b2": second.db}
+
+    def numerical_gradient(self, x: Array, t: Array) -> dict[str, Array]:
+        """Return the same by central differences, h = 1e-4: two losses for every number in ``params``."""
+        return {name: numerical_gradient(lambda _: self.loss(x, t), self.params[name]) for name in NAMES}
+
+    def save_params(self, file: str | Path = "weight_bias_params_0.pkl") -> None:
+        """Pickle ``params``, as the course does. ``zerokara import`` turns such a file into a model file."""
+        write(file, pickle.dumps(self.params))
+
+
+def restore(file: str | Path) -> dict[str, Array]:
+    """Return the arrays W1, b1, W2, b2 of a pickle, without running it."""
+    params = load_pickle(file)
+    if not isinstance(params, dict) or not all(isinstance(params.get(name), np.ndarray) for name in NAMES):
+        got = ", ".join(map(str, params)) if isinstance(params, dict) else f"a {type(params).__name__}"
+        raise InputError(f"{file} must hold a dict of the arrays {', '.join(NAMES)}, got {got[:200]}")
+    return {name: params[name] for name in NAMES}

@@ -1,0 +1,129 @@
+"""One column of a table, as numbers: what it is called, what it holds, and its cells."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.errors import InputError
+
+Kind = Literal["number", "boolean", "category", "time", "other"]
+"""``time`` and ``other`` have no cells that a network could take; ``note`` says what they are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """The cells of one column, float64 (N,), NaN where one is missing.
+
+    A number stands for itself, False and True are 0 and 1, a text is its place in ``levels``.
+    """
+
+    name: str
+    kind: Kind
+    values: Array
+    levels: tuple[str, ...] = ()
+    note: str = ""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, index: Any) -> "Column":
+        """Return the cells that an index or a slice names."""
+        return replace(self, values=self.values[index])
+
+    def pruned(self) -> "Column":
+        """Return the column without the levels that no cell has."""
+        if self.kind != "category":
+            return self
+        used = np.unique(self.present).astype(int)
+        values = np.where(np.isnan(self.values), np.nan, np.searchsorted(used, self.values))
+        return replace(self, values=values, levels=tuple(self.levels[k] for k in used))
+
+    @property
+    def present(self) -> Array:
+        """The cells that are not missing."""
+        found: Array = self.values[~np.isnan(self.values)]
+        return found
+
+    @property
+    def empty(self) -> bool:
+        """Whether all cells are missing, of a column that has cells."""
+        return self.kind not in ("time", "other") and not len(self.present)
+
+    def as_category(self) -> "Column":
+        """Return the cells as text: a number as it is written, 3 and not 3.0; False and True.
+
+        >>> column = Column("rooms", "number", np.array([3.0, np.nan, 2.5])).as_category()
+        >>> column.levels, column.values
+        (('2.5', '3'), array([ 1., nan,  0.]))
+        """
+        if self.kind in ("category", "time", "other"):
+            return self
+        write = (lambda v: str(bool(v))) if self.kind == "boolean" else _number
+        return category(self.name, [None if np.isnan(v) else write(v) for v in self.values.tolist()])
+
+    def require_finite(self) -> None:
+        """Raise for the first number that is infinite or beyond float32, saying where."""
+        beyond = np.abs(self.values) > np.finfo(np.float32).max
+        if beyond.any():
+            row = int(np.argmax(beyond))
+            raise InputError(
+                f"column {self.name!r} must have finite numbers below 3.4e38, got {self.values[row]:g} in row {row} "
+                "(counted from 0): replace it, or leave the cell empty"
+            )
+
+
+def category(name: str, cells: Iterable[str | None]) -> Column:
+    """Return a column of texts; None is a missing cell.
+
+    >>> category("city", ["Bern", None, "Basel"]).levels
+    ('Basel', 'Bern')
+    """
+    listed = list(cells)
+    levels = sorted({cell for cell in listed if cell is not None})
+    place: dict[str | None, float] = {level: float(k) for k, level in enumerate(levels)}
+    values = np.array([place.get(cell, np.nan) for cell in listed], float)
+    return Column(name, "category", values, tuple(levels))
+
+
+def of_objects(name: str, cells: list[Any]) -> Column:
+    """Return a column of Python values: all texts, all True or False, or all numbers, None and NaN being missing."""
+    if {type(cell) for cell in cells} <= {str, type(None)}:  # The usual case, soon done.
+        return category(name, cells)
+    present = [cell for cell in cells if not _missing(cell)]
+    kinds = {type(cell) for cell in present}
+    if all(issubclass(kind, str) for kind in kinds):
+        return category(name, [None if _missing(cell) else str(cell) for cell in cells])
+    if kinds <= {bool, np.bool_} or not any(issubclass(kind, bool | np.bool_) for kind in kinds):
+        try:
+            values = np.array([np.nan if _missing(cell) else float(cell) for cell in cells], float)
+            return Column(name, "boolean" if kinds <= {bool, np.bool_} else "number", values)
+        except (TypeError, ValueError, OverflowError):
+            pass
+    nothing: Array = np.full(len(cells), np.nan)
+    if all(hasattr(kind, "isoformat") for kind in kinds):
+        return Column(name, "time", nothing, note=f"dates or times, such as {present[0]}")
+    shown = " and ".join(f"{next(c for c in present if type(c) is k)!r}"[:40] for k in list(kinds)[:2])
+    return Column(name, "other", nothing, note=f"values that are no numbers, texts or booleans throughout: {shown}")
+
+
+def _missing(cell: Any) -> bool:
+    if cell is None or isinstance(cell, str):
+        return cell is None
+    # NaN and pandas' NaT are unlike themselves; pandas' NA answers with NA.
+    return type(cell).__name__ == "NAType" or (np.ndim(cell) == 0 and bool(cell != cell))
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number as Python writes one."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)

@@ -1,0 +1,26 @@
+"""What the pixels of pictures are like, as far as other pictures must be like them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from zerokara.arrays import Array
+
+
+def is_image(sample_shape: Sequence[int]) -> bool:
+    """Tell whether samples of this shape are pictures: (H, W), (H, W, 1) or (H, W, 3)."""
+    return len(sample_shape) == 2 or (len(sample_shape) == 3 and sample_shape[2] in (1, 3))
+
+
+def pixel_range(x: Array, sample_shape: Sequence[int]) -> dict[str, float] | None:
+    """Return the smallest and largest pixel of pictures x (N, D) and the median along their borders; None of others.
+
+    >>> pixel_range(np.eye(4, dtype=np.float32), (2, 2))
+    {'low': 0.0, 'high': 1.0, 'background': 0.0}
+    """
+    if not is_image(sample_shape):
+        return None
+    edge = np.ones(tuple(sample_shape), bool)
+    edge[1:-1, 1:-1] = False
+    found = {"low": x.min(), "high": x.max(), "background": np.median(x[:, edge.ravel()])}
+    return {name: round(float(value), 4) for name, value in found.items()}

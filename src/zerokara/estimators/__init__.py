@@ -1,0 +1,7 @@
+"""Networks as scikit-learn estimators (extra ``sklearn``), trained as they are told or tuned within `fit`."""
+
+from zerokara.estimators import door as door
+from zerokara.estimators.network import NetworkClassifier, NetworkRegressor
+from zerokara.estimators.tuned import TunedNetworkClassifier, TunedNetworkRegressor
+
+__all__ = ["NetworkClassifier", "NetworkRegressor", "TunedNetworkClassifier", "TunedNetworkRegressor"]

@@ -1,0 +1,97 @@
+"""The arrays of a call of `fit` as a dataset: what is held out, what counts how much, how it is scaled."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from zerokara.arrays import Array, Index
+from zerokara.data import Dataset, Part, Preprocess
+from zerokara.data.checks import as_float32
+from zerokara.data.part import mean_one
+from zerokara.data.split import cut, part_size
+from zerokara.data.targets import Task
+from zerokara.errors import InputError
+from zerokara.rng import stream
+
+
+def single(values: Array, what: str) -> Array:
+    """Return numbers (N,) or (N, D) as float32, unless that would blur what a column has to say.
+
+    >>> single(1.7e9 + np.arange(5.0)[:, None], "X")
+    Traceback (most recent call last):
+        ...
+    zerokara.errors.InputError: column 0 of X lies around 1.7e+09 and spans 4, which float32 cannot tell apart: \
+subtract a constant first, or put a StandardScaler before
+    """
+    out = as_float32(values, what)
+    if values.dtype != np.float64:
+        return out
+    low, high = np.atleast_1d(values.min(axis=0)), np.atleast_1d(values.max(axis=0))
+    blurred = np.maximum(abs(low), abs(high)) * 2.0**-24 > (high - low) * 1e-3
+    for k in np.flatnonzero(blurred & (high > low)):
+        column = values if values.ndim == 1 else values[:, k]
+        # Whole numbers may be exact all the same.
+        if (abs(column - column.astype(np.float32)) > (high[k] - low[k]) * 1e-3).any():
+            raise InputError(
+                f"column {k} of {what} lies around {low[k]:.2g} and spans {high[k] - low[k]:.2g}, which float32 cannot "
+                "tell apart: subtract a constant first, or put a StandardScaler before"
+            )
+    return out
+
+
+def part(x: Array, t: Array, weights: Array | None) -> Part:
+    """Return the samples that count: those of weight 0 are as good as absent, and so they leave.
+
+    >>> part(np.zeros((3, 1)), np.arange(3), np.array([0.0, 1.0, 3.0])).weights
+    array([0.5, 1.5], dtype=float32)
+    """
+    if weights is None:
+        return Part(x, t)
+    counts = weights > 0
+    if not counts.any():
+        raise InputError("the weights of all samples are zero: give at least one sample a weight above 0")
+    if not counts.all():
+        x, t, weights = x[counts], t[counts], weights[counts]
+    return Part(x, t, mean_one(weights))
+
+
+def dataset(
+    task: Task,
+    train: Part,
+    validation: Part | None,
+    outputs: tuple[str, ...],
+    scaling: str | Preprocess,
+) -> Dataset:
+    """Return the data scaled: as a kind of scaling says, fitted on the training part, or as samples were before."""
+    identity = Preprocess.identity(train.x.shape[1], len(outputs))
+    cut_by = {"stratify": task == "classification"}
+    data = Dataset("arrays", task, train, validation, None, outputs, train.x.shape[1:], identity, cut_by)
+    if isinstance(scaling, str):
+        return data.scaled(scaling)
+
+    def apply(part: Part) -> Part:
+        t = scaling.transform_target(part.t) if task == "regression" else part.t
+        return Part(scaling.transform(part.x), t, part.weights)
+
+    return replace(data, train=apply(train), validation=validation and apply(validation), preprocess=scaling)
+
+
+def hold_out(whole: Part, validation: float | None, seed: int) -> tuple[Part, Part | None]:
+    """Return the part to learn from and the part to judge by, which keeps the proportions of the classes.
+
+    A class of one sample is learned from. Where the fraction makes less than one sample there is nothing to judge by.
+    """
+    if validation is None or (isinstance(validation, float) and 0 < validation < 1 and len(whole) * validation < 1):
+        return whole, None
+    count = part_size(validation, len(whole), "validation")
+    order: Index = stream(seed, "split").permutation(len(whole))
+    if whole.t.ndim == 2:
+        chosen, rest = cut(order, count)
+    else:
+        single = np.bincount(whole.t)[whole.t[order]] == 1
+        pairs = order[~single]
+        if len(pairs) <= count:
+            return whole, None
+        chosen, rest = cut(pairs, count, whole.t)
+        rest = np.concatenate([rest, order[single]])
+    return whole.take(np.sort(rest)), whole.take(np.sort(chosen))

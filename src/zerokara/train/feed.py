@@ -1,0 +1,39 @@
+"""What the networks are shown at a step: the samples of a batch as they are, or augmented."""
+
+import numpy as np
+import numpy.typing as npt
+
+from zerokara.arrays import Array, Index
+from zerokara.data import Dataset
+from zerokara.data.augment import Augment
+from zerokara.rng import stream
+
+
+class Feed:
+    """Gives the training samples of a batch, in the networks' precision.
+
+    Augmentation acts on pictures, and only then are they scaled as the data are: mirroring and whitening do not
+    commute. What is done to them is drawn from (seed, "augment", step, replicate), once for all networks.
+
+    Raises:
+        InputError: augmentation of samples that are no pictures.
+    """
+
+    def __init__(
+        self, data: Dataset, dtype: npt.DTypeLike, augment: str | Augment | None, seed: int, replicate: int
+    ) -> None:
+        self.x, self.dtype = data.train.x, np.dtype(dtype)
+        self.augment, self.shape, self.preprocess = Augment.parse(augment), data.sample_shape, data.preprocess
+        self.seed, self.replicate = seed, replicate
+        if self.augment:
+            self.augment.require(self.shape)
+            self.x = data.unscaled
+
+    def batch(self, samples: Index, step: int) -> Array:
+        """Return these training samples as step ``step`` shows them, (1, N, D)."""
+        if self.augment is None:
+            x: Array = self.x[samples]
+        else:
+            rng = stream(self.seed, "augment", step, self.replicate)
+            x = self.preprocess.apply(self.augment.apply(self.x, samples, self.shape, rng))
+        return x.astype(self.dtype, copy=False)[None]

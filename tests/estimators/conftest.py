@@ -1,0 +1,23 @@
+"""Small data that the tests of this room share."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_digits, make_multilabel_classification
+
+Arrays = tuple[np.ndarray, np.ndarray]
+
+
+@pytest.fixture(scope="session")
+def digits() -> Arrays:
+    X, y = load_digits(return_X_y=True)
+    return X[:400], y[:400]
+
+
+@pytest.fixture(scope="session")
+def diabetes() -> Arrays:
+    return load_diabetes(return_X_y=True)
+
+
+@pytest.fixture(scope="session")
+def labels() -> Arrays:
+    return make_multilabel_classification(300, n_features=8, n_classes=4, random_state=0)

@@ -1,0 +1,40 @@
+"""The page for those who come from MLPClassifier: its examples run, and it leaves nothing out."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from zerokara.estimators import NetworkClassifier
+
+PAGE = Path(__file__).parents[2] / "docs" / "coming-from-mlpclassifier.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+
+
+def named() -> set[str]:
+    return set(re.findall(r"`(\w+)(?==|`)", TEXT))
+
+
+def test_the_examples_run() -> None:
+    failed, tried = doctest.testfile(str(PAGE), module_relative=False)
+    assert tried > 20
+    assert failed == 0
+
+
+@pytest.mark.parametrize("rival", [MLPClassifier, MLPRegressor])
+def test_every_argument_and_attribute_has_its_line(rival: type) -> None:
+    with pytest.warns(ConvergenceWarning):
+        fitted = rival(hidden_layer_sizes=(2,), max_iter=2, early_stopping=True).fit([[0.0], [1.0]] * 20, [0, 1] * 20)
+    attributes = {name for name in vars(fitted) if name.endswith("_") and not name.startswith("_")}
+    assert rival().get_params().keys() | attributes <= named() | {"feature_names_in_"}
+
+
+def test_every_argument_of_ours_is_named() -> None:
+    params = NetworkClassifier().get_params()
+    assert params.keys() <= named()
+    for name, value in re.findall(r"^\| `\w+[^|]*\| `(\w+)=([^`]+)`", TEXT, flags=re.MULTILINE):
+        if name in params and name != "optimizer":
+            assert eval(value) == params[name], name

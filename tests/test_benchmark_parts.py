@@ -1,0 +1,228 @@
+"""The parts of the benchmark beside the contestants: what they count by hand, and runs of a moment."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks is a folder beside the package, no part of it
+
+from benchmarks import ours
+from benchmarks.contestants import CONTESTANTS, CORES, PLAIN
+from benchmarks.harness import Row
+from benchmarks.keep import Kept, fingerprint
+from benchmarks.parts import costs, races, rival_races, samplers
+from benchmarks.parts.asked import OURS, Asked, verdict
+from benchmarks.work import Work
+
+LOOP = next(c for c in CONTESTANTS if c.name == "textbook loop" and c.way == PLAIN)
+needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch comes with `make bench`")
+
+
+def tiny(name: str = "W1", trials: int = 6, epochs: int = 4) -> Work:
+    rng = np.random.default_rng(0)
+    x, t = rng.random((30, 3), np.float32), rng.integers(0, 2, 30)
+    lrs, decays = np.geomspace(1e-3, 1.0, trials), np.geomspace(1e-8, 1e-4, trials)
+    return Work(name, x[:20], t[:20], x[20:], t[20:], (3, 4, 2), "sgd", 5, epochs, lrs, decays)
+
+
+def asked(path: Path, *works: Work, seeds: int = 1) -> Asked:
+    return Asked({work.name: work for work in works}, Kept(path / "kept.jsonl"), seeds=seeds, say=lambda line: None)
+
+
+def test_a_run_that_was_cut_goes_on_where_it_was(tmp_path: Path) -> None:
+    path, made = tmp_path / "kept.jsonl", []
+
+    def make(result: int) -> tuple[int, ...]:
+        made.append(result)
+        return (result,)
+
+    first = Kept(path)
+    assert first.get("a", lambda: make(1)) == first.get("a", lambda: make(2)) == [1]
+    assert first.resumed == []
+    first.get("b", lambda: make(3))
+    path.write_bytes(path.read_bytes()[:-9])  # A kill in the middle of the second line.
+    second = Kept(path)
+    assert second.get("a", lambda: make(4)) == [1]
+    assert len(second.resumed) == 1
+    assert second.get("b", lambda: make(5)) == [5]
+    assert made == [1, 3, 5]
+    assert [json.loads(line)["result"] for line in path.read_text().splitlines()] == [[1], [5]]
+
+
+def test_what_a_run_used_is_forgotten_when_it_ends(tmp_path: Path) -> None:
+    first = Kept(tmp_path / "kept.jsonl")
+    first.get("a", lambda: 1)
+    first.get("b", lambda: 2)
+    second = Kept(first.path)
+    second.get("b", lambda: 3)
+    second.forget()
+    assert Kept(first.path).get("a", lambda: 4) == 1
+    third = Kept(first.path)
+    third.get("a", lambda: 5)
+    third.forget()
+    assert not first.path.exists()
+
+
+def test_results_are_kept_outside_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert Kept().path == tmp_path / "zerokara-benchmark" / f"{fingerprint()}.jsonl"
+
+
+def test_records_are_in_the_order_of_time() -> None:
+    seen = [(2.0, 0.5), (1.0, 0.9), (3.0, 0.7), (4.0, 0.4), (1.5, np.inf)]
+    assert ours.records(seen) == [(1.0, 0.9), (2.0, 0.5), (4.0, 0.4)]
+    assert ours.records([(1.0, np.inf)]) == []
+
+
+def test_our_race_goes_on_until_the_goal() -> None:
+    work = tiny()
+    best = ours.summary(work, seed=0, race="halving")["loss"]
+    found = ours.trace(work, goal=best, budget=60.0, seed=0, race="halving")
+    assert found[-1][1] <= best
+    assert all(loss > best for _, loss in found[:-1])
+    # More trials than the work's come, but no more than the budget allows.
+    on = ours.trace(work, goal=0.0, budget=1.0, seed=0, race="halving")
+    assert 0 < on[-1][0] < 30.0
+    assert on[-1][1] <= best
+
+
+def test_a_race_found_the_winner() -> None:
+    full = (3, 0.5, 100, 2.0)
+    assert races.Pair(0, full, (3, 0.6, 10, 1.0)).found
+    assert races.Pair(0, full, (4, 0.5, 10, 1.0)).found
+    assert not races.Pair(0, full, (4, 0.51, 10, 1.0)).found
+
+
+def test_the_races_by_hand() -> None:
+    good = [races.Pair(seed, (3, 0.5, 800, 2.0), (3, 0.5, 100, 1.0)) for seed in range(18)]
+    bad = [races.Pair(seed, (3, 0.5, 800, 2.0), (4, 0.6, 100, 3.0)) for seed in (18, 19, 20)]
+    text = races.section([*good, *bad[:2]], (50.0, "run once"), judge=True)
+    assert text.splitlines()[-3:] == [
+        "- pass: same winner, or none with a higher loss, in 90% of the seeds: 18 of 20",
+        "- pass: at most 1/8 of the epochs: 1/8.0",
+        "- pass: W1 at 50 times textbook loop, as its users run it: 50.0 (1.00 s)",
+    ]
+    assert "| 19 | 3 | 0.5000 | 2.00 | 4 | 0.6000 | 3.00 |" in text
+    text = races.section([*good[:17], *bad], (49.0, "run once"), judge=True)
+    assert [line.split(":")[0] for line in text.splitlines()[-3:]] == ["- FAIL", "- pass", "- FAIL"]
+
+
+def test_a_run_of_the_races(tmp_path: Path) -> None:
+    this = asked(tmp_path, tiny())
+    this.rows = [Row(tiny(), LOOP, [4.0, 6.0])]
+    text = races.races(this)
+    assert "the median of 2 above) takes 5.0 s" in text
+    assert this.kept.resumed == []
+    again = asked(tmp_path, tiny())
+    again.rows = this.rows
+    assert races.races(again) == text
+    assert len(again.kept.resumed) == 2
+    assert races.races(asked(tmp_path, tiny("W2"))) == ""
+
+
+def test_alone_the_textbook_loop_does_a_part_of_its_trials(tmp_path: Path) -> None:
+    this = asked(tmp_path, tiny(trials=20))
+    seconds, about = races.textbook(this, this.works["W1"])
+    assert about == "2 trials, times 10"
+    [line] = map(json.loads, this.kept.path.read_text().splitlines())
+    assert seconds == 10 * line["result"]["seconds"]
+
+
+def test_the_rival_races_by_hand() -> None:
+    zk, other = [(1.0, 0.9), (2.0, 0.51)], [(3.0, 0.6), (8.0, 0.5), (11.0, 0.3)]
+    seed = rival_races.Seed(0.5, 0.3, 10.0, {"zerokara": zk, "A": other})
+    for kind, own, theirs in (("easier", 2.0, 8.0), ("ours", 2.0, 8.0), ("own", 2.0, None)):
+        assert seed.reached(kind, "zerokara") == own
+        assert seed.reached(kind, "A") == theirs  # 0.3 came after the budget
+    assert seed.counted("own", "A") == 10.0
+    other = rival_races.Seed(0.3, 0.5, 10.0, {"zerokara": [(1.0, 0.4)], "A": [(3.0, 0.5)]})
+    assert (other.reached("easier", "A"), other.reached("ours", "A"), other.reached("own", "A")) == (3.0, None, 3.0)
+    assert (other.reached("easier", "zerokara"), other.counted("own", "zerokara")) == (1.0, 10.0)
+    lines = rival_races.section("W1", [seed, other], judge=True)
+    assert "| zerokara | 1.50 | 2 of 2 | 6.00 | 1 of 2 | 6.00 | 1 of 2 |" in lines[1]
+    assert lines[-1] == (
+        "- pass: W1 at 2.5 times the better pruner (A): 3.67 (to the other goals: ours 1.50, own 1.08)"
+    )
+
+
+@needs_torch
+def test_a_run_of_the_rival_races(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rival_races, "PRUNERS", rival_races.PRUNERS[:1])
+    this = asked(tmp_path, tiny(epochs=3))
+    text = rival_races.rival_races(this)
+    for name in (OURS.name, *rival_races.PRUNERS):
+        assert f"{name} |" in text
+    lines = list(map(json.loads, this.kept.path.read_text().splitlines()))
+    assert len(lines) == 3 + len(rival_races.PRUNERS)
+    full = next(line for line in lines if "optuna_race" in line["asked"] and "pruner" not in line["asked"])
+    assert len(full["result"]["answers"]) == CORES
+    trials = {trial for answer in full["result"]["answers"] for _, _, trial in answer}
+    assert trials <= set(range(6))
+
+
+@needs_torch
+def test_the_rival_has_the_same_trials_in_every_run(tmp_path: Path) -> None:
+    from benchmarks.rivals import optuna_race
+
+    one = optuna_race.run(tiny(), seed=0, journal=str(tmp_path / "a"))
+    two = optuna_race.run(tiny(), seed=0, journal=str(tmp_path / "b"))
+    assert [row[1:] for row in one] == [row[1:] for row in two]
+    goal = one[-1][1]
+    raced = optuna_race.run(tiny(), seed=0, journal=str(tmp_path / "c"), pruner="HyperbandPruner", budget=0.2)
+    assert raced[-1][0] < 30.0
+    reached = optuna_race.run(
+        tiny(), seed=0, journal=str(tmp_path / "d"), pruner="SuccessiveHalvingPruner", goal=2 * goal
+    )
+    assert reached[-1][1] <= 2 * goal
+
+
+def test_the_samplers_by_hand() -> None:
+    losses = {"random": [0.5, 0.4, 0.3], "narrowing": [0.4, 0.4, 0.2], "tpe": [0.6, 0.5, 0.1], "cmaes": [0.5] * 3}
+    assert [samplers.wins(losses, sampler) for sampler in ("narrowing", "tpe", "cmaes")] == [2, 1, 0]
+    assert samplers.quartiles([4.0, 1.0, 3.0, 2.0]) == [1.75, 2.5, 3.25]
+    _, table, floors = samplers.section("W1", losses, judge=True)
+    assert "| narrowing | 0.4000 | 0.3000 | 0.4000 | 2 of 3 |" in table
+    assert floors.splitlines() == [
+        "- pass: W1: narrowing's median is no higher than random's: 0.4000 to 0.4000",
+        "- FAIL: W1: narrowing is better than random in 70% of the seeds: 2 of 3",
+    ]
+
+
+def test_a_run_of_the_samplers(tmp_path: Path) -> None:
+    this = asked(tmp_path, tiny("W2", trials=12, epochs=1))
+    assert samplers.samplers(this).count("of 1 |") == len(samplers.SAMPLERS) - 1
+    assert samplers.samplers(asked(tmp_path)) == ""
+
+
+def test_the_costs_by_hand() -> None:
+    growth = costs.Growth("none", (100, 2.0, 100_000.0), (10_000, 2.2, 298_000.0))
+    assert growth.memory == 20.0
+    assert growth.time == pytest.approx(0.1)
+    assert costs.section([0.02, 0.9, 0.04], [growth], judge=True).splitlines()[-3:] == [
+        "- pass: raced W1: proposing and bookkeeping take at most 5%: 4.0%",
+        "- FAIL: W2 from 100 to 10000 trials, race none: less than 20 KB a trial: 20.0 KB",
+        "- pass: W2 from 100 to 10000 trials, race none: at most 15% more time a trial: +10%",
+    ]
+
+
+def test_the_cost_of_a_search() -> None:
+    found = ours.cost(tiny(), race="halving")
+    assert 0 < found["proposing"] < found["seconds"]
+    assert found["peak"] > 20_000  # Python and NumPy alone take that many KB.
+
+
+def test_a_run_of_the_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"FEW": 5, "MANY": 10, "FEW_ROUNDS": 1, "EPOCHS": {"halving": 3}}.items():
+        monkeypatch.setattr(costs, name, value)
+    text = costs.costs(asked(tmp_path, tiny("W2")))
+    assert "| W2, race halving | 5 |" in text
+    assert "| W2, race halving | 10 |" in text
+    assert costs.costs(asked(tmp_path)) == ""
+
+
+def test_what_was_cut_short_is_not_judged() -> None:
+    assert verdict(False, "rule", "found", judge=False) == "- cut short, not judged: rule: found"
