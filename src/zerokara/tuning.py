@@ -220,7 +220,7 @@ def resume(
         # One that was killed before its name was written has no trials.
         name = owner.read_text() or uuid4().hex
         owner.write_text(name)
-        with _joined(plan, space, config, storage or config["storage"], name, note, more=trials is not None) as shared:
+        with _joined(plan, space, config, storage or config["storage"], name, note, again=True) as shared:
             take_part = partial(_together(), plan, space, shared=shared, **_own(config), **common)
             return in_shared_folder(take_part, folder, started)
 
@@ -250,7 +250,7 @@ def _joined(
     storage: str,
     owner: str,
     note: Callable[[str], None],
-    more: bool = False,
+    again: bool = False,
 ) -> Iterator["Shared"]:
     """Give this process its part in a study of a database, and leave it at the end."""
     from zerokara.search.database import Database
@@ -274,7 +274,7 @@ def _joined(
             space=space,
             make=make,
             owner=owner,
-            more=more,
+            again=again,
             note=note,
         )
         for difference in differences({"record": shared.plan["record"]}, plan.data):

@@ -130,7 +130,7 @@ def opened() -> Iterator[Callable[[str], Database]]:
 def joined(database: Database, owner: str, trials: int = 12, sampler: str = "random", **options: object) -> Shared:
     space = Space(SPACE)
     agreed = {"epochs": 3, "sampler": sampler, "data_sha256": "abc"}
-    settings = {"trials": trials, "generation": 4, "note": lambda text: None, "more": False, **options}
+    settings = {"trials": trials, "generation": 4, "note": lambda text: None, **options}
 
     def make(trials: int, generation: int) -> optuna.samplers.BaseSampler:
         return make_sampler(sampler, space, 0, trials=trials, generation=generation)
@@ -273,8 +273,8 @@ def test_another_plan_is_refused_and_more_trials_are_not(storage, opened) -> Non
         joined(database, "bob", sampler="tpe")
     with pytest.raises(InputError, match="got trials 20 here and 12 there"):
         joined(database, "bob", trials=20)
-    assert joined(database, "ann", trials=20, more=True).total == 20
-    assert joined(database, "bob", trials=15, more=True).total == 20
+    assert joined(database, "ann", trials=20, again=True).total == 20
+    assert joined(database, "bob", trials=15, again=True).total == 20
     optuna.create_study(study_name="up", storage=plain_storage(storage), directions=["maximize", "minimize"])
     plain = optuna.create_study(study_name="plain", storage=plain_storage(storage))
     plain.tell(plain.ask(), 1.0)
@@ -296,6 +296,8 @@ def test_alone_in_a_database_it_is_the_same_search(data, storage, tmp_path) -> N
     assert any("1 of the best 1 networks were trained elsewhere" in note for note in notes)
     assert trials_csv(again) == (tmp_path / "run" / "trials.csv").read_text()
     assert again.test_score == study.test_score
+    with pytest.raises(InputError, match=r"goes on in the study where it began, got no 'digits' in sqlite:///"):
+        zk.resume(tmp_path / "run", data, storage=f"sqlite:///{tmp_path}/other.db")
     more = zk.resume(tmp_path / "run", data, trials=12, note=lambda text: None)
     assert len(more.trials) == len(studied(storage, "digits").trials) == 12
     with pytest.raises(InputError, match=r"epochs 3 here and 9 there; race none here and halving there"):

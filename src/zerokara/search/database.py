@@ -69,9 +69,12 @@ class Database:
                 f"{self.url.drivername} needs its driver, got none ({error}): install it with "
                 "pip install 'zerokara[distributed]', or write postgresql+psycopg://"
             ) from error
-        with self.errors():
-            probe.connect().close()
-        probe.dispose()
+        try:
+            with self.errors(), probe.connect() as connection:
+                # SQLite opens anything, and looks at it when it is asked.
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master" if self.is_file else "SELECT 1")
+        finally:
+            probe.dispose()
         self.storage = self._prepared({**options, "pool_pre_ping": True})
 
     def _prepared(self, options: dict[str, Any]) -> RDBStorage:

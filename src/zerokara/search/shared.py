@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import optuna
@@ -53,7 +54,7 @@ class Shared:
         space: what is searched.
         make: makes the sampler, from the total and the generation.
         owner: what this process is called: another text than any other's, the same again when it resumes.
-        more: let the total grow to ``trials``; else another total is refused.
+        again: the study must be there, and its total may be another, or grow to ``trials``; else that is refused.
         note: told in a sentence of what others should know.
 
     Attributes:
@@ -78,8 +79,8 @@ class Shared:
         space: Space,
         make: Callable[[int, int], BaseSampler],
         owner: str,
-        more: bool = False,
-        note: Callable[[str], None] = print,
+        note: Callable[[str], None],
+        again: bool = False,
     ) -> None:
         self.database, self.name, self.owner, self.note = database, name, owner, note
         self._space, self._make = space, make
@@ -90,7 +91,7 @@ class Shared:
         self.trials: list[FrozenTrial] = []
         self.places: dict[int, FrozenTrial] = {}
         self.seconds = 0.0
-        self._study = self._opened()
+        self._study = self._opened(again)
         with self._transaction():
             attributes = self._study.user_attrs
             if PLAN not in attributes:
@@ -99,7 +100,7 @@ class Shared:
                 self._study.set_user_attr(PLAN, {**agreed, "generation": generation})
                 self._study.set_user_attr(TOTAL, trials)
                 attributes = self._study.user_attrs
-            _check_same({**agreed, TOTAL: trials}, attributes[PLAN] | {TOTAL: attributes[TOTAL]}, name, more)
+            _check_same({**agreed, TOTAL: trials}, attributes[PLAN] | {TOTAL: attributes[TOTAL]}, name, again)
             if trials > attributes[TOTAL]:
                 self._study.set_user_attr(TOTAL, trials)
             self.plan: dict[str, Any] = attributes[PLAN]
@@ -107,10 +108,17 @@ class Shared:
             self._sign()
             self.look()
 
-    def _opened(self) -> optuna.Study:
+    def _opened(self, again: bool) -> optuna.Study:
         storage = self.database.storage
         with self._quiet(), self.database.errors():
-            study = optuna.create_study(storage=storage, study_name=self.name, load_if_exists=True)
+            try:
+                open_ = optuna.load_study if again else partial(optuna.create_study, load_if_exists=True)
+                study = open_(storage=storage, study_name=self.name)
+            except KeyError as error:
+                raise InputError(
+                    f"a run goes on in the study where it began, got no {self.name!r} in {self.database.address}: "
+                    "name the database that has it"
+                ) from error
             self._id = storage.get_study_id_from_name(self.name)
         if study.directions != [StudyDirection.MINIMIZE]:
             directions = ", ".join(direction.name.lower() for direction in study.directions)
@@ -326,9 +334,9 @@ def _bare(trial: FrozenTrial) -> FrozenTrial:
     )
 
 
-def _check_same(mine: Mapping[str, Any], theirs: Mapping[str, Any], name: str, more: bool) -> None:
+def _check_same(mine: Mapping[str, Any], theirs: Mapping[str, Any], name: str, again: bool) -> None:
     here: dict[str, Any] = json.loads(json.dumps(mine))  # As the database keeps it.
-    left_out = {"generation", "record", *([TOTAL] if more else [])}
+    left_out = {"generation", "record", *([TOTAL] if again else [])}
     others = [
         f"{key} {_brief(here.get(key))} here and {_brief(theirs.get(key))} there"
         for key in sorted({*here, *theirs} - left_out)
