@@ -108,7 +108,7 @@ def tell(console: Console, study: Study, out: Path) -> int:
     best = study.ranking(BEST)
     console.print(f"\nthe best {len(best)} of {len(study.trials)} trials:", highlight=False)
     for line in leaderboard(best, study):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
     return conclude(console, study, out)
 
 
