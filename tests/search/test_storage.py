@@ -23,8 +23,7 @@ import zerokara as zk
 from zerokara.errors import InputError, OutsideError, ZerokaraError
 from zerokara.report.run import trials_csv
 from zerokara.search import database as databases
-from zerokara.search import shared as sharing
-from zerokara.search import together
+from zerokara.search import signs, together
 from zerokara.search.database import Database, DatabaseError
 from zerokara.search.proposing import SAMPLERS, make_sampler
 from zerokara.search.shared import Shared
@@ -311,9 +310,9 @@ def test_a_study_without_a_database_is_refused(data) -> None:
 
 CHILD = """
 import sys, time
-from zerokara.search import checkpoint, population, progress, shared, together
+from zerokara.search import checkpoint, population, progress, signs, together
 checkpoint.EVERY = checkpoint.WORTH = population.SLICE = 0.1
-shared.BEAT, shared.SILENCE, together.POLL, together.PATIENCE = 0.2, 3.0, 0.1, 1.0
+signs.BEAT, signs.SILENCE, together.POLL, together.PATIENCE = 0.2, 3.0, 0.1, 1.0
 epoch, slow = progress.Watch.epoch, float(sys.argv.pop(1))
 progress.Watch.epoch = lambda *arguments: (time.sleep(slow), epoch(*arguments))
 from zerokara.cli import main
@@ -465,4 +464,4 @@ def test_an_unknown_database_and_one_that_is_no_database(data, cluster, tmp_path
 
 
 def test_the_constants_that_the_children_shorten_are_those_that_count() -> None:
-    assert (sharing.BEAT, sharing.SILENCE, together.POLL) == (10.0, 60.0, 1.0)
+    assert (signs.BEAT, signs.SILENCE, together.POLL) == (10.0, 60.0, 1.0)

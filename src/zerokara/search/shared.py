@@ -4,8 +4,6 @@ Importing this file imports Optuna: do so inside the function that joins a study
 """
 
 import json
-import os
-import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,19 +19,14 @@ from zerokara.errors import InputError
 from zerokara.search.database import Database, DatabaseError
 from zerokara.search.narrowing import Round
 from zerokara.search.proposing import Proposer
+from zerokara.search.signs import Signs
 from zerokara.search.space import Space
 from zerokara.search.trial import DIVERGED, Proposal, Trial
-
-BEAT = 10.0
-"""Seconds from one sign of life to the next."""
-SILENCE = 60.0
-"""Seconds without a sign of life after which the trials of a process are another's."""
 
 PLAN, TOTAL = "plan", "trials"
 """The attributes of the study that keep what all processes agree on, and how many trials there shall be."""
 OWNER = "owner"
-"""The attribute of a trial that names its process and the generation of that process; with a process's name, the
-attribute of the study that has its sign of life."""
+"""The attribute of a trial that names its process and the generation of that process."""
 NUMBER = "trial"
 """The attribute of a trial that is its number here: Optuna's too, until one trial has to take another's place."""
 
@@ -42,8 +35,8 @@ class Shared:
     """One process's part in a study that a database holds.
 
     Every question and answer is one transaction, and the database lets one process at a time ask. So the trials never
-    outnumber the total, and no trial has two owners. A process shows that it lives by a number in the database that
-    it counts up. Others look at whether it changes, by their own clock: no two clocks are compared.
+    outnumber the total, and no trial has two owners. What is under way in a process that gives no sign of life for
+    `zerokara.search.signs.SILENCE` seconds is done by another.
 
     Args:
         database: where the study is, or shall be.
@@ -85,8 +78,7 @@ class Shared:
         self.database, self.name, self.owner, self.note = database, name, owner, note
         self._space, self._make = space, make
         self._endings: dict[int, Trial] = {}
-        self._silent: dict[str, tuple[int, float]] = {}
-        self._looked = self._beaten = time.monotonic()
+        self._signs = Signs(owner)
         self._answers = True
         self.trials: list[FrozenTrial] = []
         self.places: dict[int, FrozenTrial] = {}
@@ -136,7 +128,7 @@ class Shared:
         counting = (trial for trial in self.trials if NUMBER in trial.user_attrs and trial.state != TrialState.FAIL)
         self.places = {trial.user_attrs[NUMBER]: trial for trial in counting}
         self.total: int = attributes[TOTAL]
-        self._listen(attributes)
+        self._signs.listen(attributes)
 
     def ended(self) -> dict[int, Trial]:
         """Return all trials that had ended at the last look, whoever trained them, by number."""
@@ -216,13 +208,12 @@ class Shared:
 
     def pulse(self) -> None:
         """Show that this process lives, when that is due, and look who else does."""
-        if time.monotonic() - self._beaten < BEAT:
+        if not self._signs.due():
             return
-        self._beaten = time.monotonic()
         with self._outlasting():
             with self._transaction(alone=False):
                 attributes = self._sign()
-            self._listen(attributes)
+            self._signs.listen(attributes)
             self._answers = True
 
     def rounds(self) -> tuple[Round, ...]:
@@ -230,21 +221,10 @@ class Shared:
         return tuple(self._beside().rounds())
 
     def _sign(self) -> Mapping[str, Any]:
-        """Count up the sign of life of this process, and return all that the study keeps."""
-        key, attributes = f"{OWNER} {self.owner}", self._study.user_attrs
-        beat = attributes.get(key, {"beat": 0})["beat"] + 1
-        self._study.set_user_attr(key, {"host": platform.node(), "pid": os.getpid(), "beat": beat})
+        """Give a sign of life, and return all that the study keeps."""
+        attributes = self._study.user_attrs
+        self._study.set_user_attr(*self._signs.next(attributes))
         return attributes
-
-    def _listen(self, attributes: Mapping[str, Any]) -> None:
-        """Note for how long each process has been silent; time in which nobody looked tells nothing."""
-        now = time.monotonic()
-        passed, self._looked = min(now - self._looked, 2 * BEAT), now
-        for key, sign in attributes.items():
-            kind, _, owner = key.partition(" ")
-            if kind == OWNER and owner:
-                beat, silent = self._silent.get(owner, (0, 0.0))
-                self._silent[owner] = (beat, silent + passed) if beat == sign["beat"] else (sign["beat"], 0.0)
 
     def _owner(self, trial: FrozenTrial) -> str:
         return str(trial.user_attrs.get(OWNER, [""])[0])
@@ -264,7 +244,7 @@ class Shared:
 
     def _orphans(self) -> list[FrozenTrial]:
         """Return the trials that are under way in a process that has been silent for too long."""
-        silent = {name for name, (_, seconds) in self._silent.items() if seconds > SILENCE and name != self.owner}
+        silent = self._signs.silent()
         running = (trial for trial in self.places.values() if trial.state == TrialState.RUNNING)
         return [trial for trial in running if self._owner(trial) in silent]
 
