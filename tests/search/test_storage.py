@@ -228,7 +228,7 @@ def test_only_what_a_silent_process_has_is_taken_over_and_once(storage, opened, 
     ann.tell(trained(p, 7.0) for p in hers)
     assert ann.ended() == {}
     assert notes == [
-        "4 trials of a process that is silent are trained here",
+        "4 trials of a process that is gone are trained here",
         "4 trials were taken over by another process while this one was silent",
     ]
     eve.tell(map(trained, found[1]))
@@ -248,6 +248,27 @@ def test_an_answer_that_is_repeated_counts_once(storage, opened) -> None:
         again.tell(map(trained, first[1]))
     assert again.ask(12)[0] == 1
     assert numbers(studied(storage)) == list(range(12))
+
+
+def test_a_trial_that_another_tool_failed_is_replaced(storage, opened) -> None:
+    ann, bob = (joined(opened(storage), name) for name in ("ann", "bob"))
+    _, asked = ann.ask(4)
+    study = studied(storage)
+    study.tell(1, state=TrialState.FAIL)
+    study.tell(2, state=TrialState.FAIL)
+    ann.report(map(trained, asked))
+    ann.tell(map(trained, asked))
+    number, found = bob.ask(1)
+    assert (number, found) == (0, asked[1:2])
+    bob.tell(map(trained, found))
+    number, found = bob.ask(12)
+    assert (number, found[0]) == (1, asked[2])
+    assert [p.number for p in found] == [2, *range(4, 12)]
+    bob.tell(map(trained, found))
+    assert bob.finished
+    assert numbers(studied(storage)) == list(range(12))
+    alone = joined(opened(storage), "alone", again=True)
+    assert len({trial.params["lr"] for trial in alone.ended().values()}) == 12
 
 
 def test_states_and_rungs_reach_the_database(storage, opened) -> None:
@@ -371,7 +392,7 @@ def test_two_processes_and_a_third_that_is_killed(storage, digits, table, tmp_pa
     assert [t.state.name for t in studied(storage).trials] == ["RUNNING"] * 4
     pair = [start(0.02, *options, tmp_path / name) for name in ("ann", "bob")]
     said = "".join(map(ended, pair))
-    assert "4 trials of a process that is silent are trained here" in said
+    assert "4 trials of a process that is gone are trained here" in said
     study = studied(storage)
     assert numbers(study) == list(range(12))
     # On a busy machine one of the pair may have been silent too.

@@ -160,16 +160,18 @@ class Shared:
             number = max(self._own(), default=-1) + 1
             orphans = self._orphans()[:count]
             for trial in orphans:
-                self.database.storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+                if trial.state == TrialState.RUNNING:
+                    self.database.storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
             found = [self._created(trial, number, trial.user_attrs[NUMBER]) for trial in orphans]
-            fresh = min(count - len(orphans), self.total - len(self.places))
+            places = self.places | {trial.user_attrs[NUMBER]: trial for trial in orphans}
+            fresh = min(count - len(orphans), self.total - len(places))
             if fresh > 0:
-                beside = self._beside()
+                beside = self._beside(places)
                 asked = [proposal.number for proposal in beside.ask(fresh)]
                 proposed = beside.study.get_trials(deepcopy=False)
                 found += [self._created(proposed[place], number, place) for place in asked]
         if orphans:
-            self.note(f"{len(orphans)} trials of a process that is silent are trained here")
+            self.note(f"{len(orphans)} trials of a process that is gone are trained here")
         return number, found
 
     def tell(self, trials: Iterable[Trial]) -> None:
@@ -202,8 +204,9 @@ class Shared:
         with self._outlasting(), self._transaction():
             self.look()
             for trial in trials:
-                there = self.places[trial.number]
-                if self._owner(there) == self.owner and there.state == TrialState.RUNNING and trial.value < DIVERGED:
+                there = self.places.get(trial.number)
+                open_ = there and there.state == TrialState.RUNNING and self._owner(there) == self.owner
+                if there and open_ and trial.value < DIVERGED:
                     self.database.storage.set_trial_intermediate_value(there._trial_id, trial.epochs, trial.value)
 
     def pulse(self) -> None:
@@ -218,7 +221,7 @@ class Shared:
 
     def rounds(self) -> tuple[Round, ...]:
         """Return the rounds that the study has begun, if its sampler has rounds."""
-        return tuple(self._beside().rounds())
+        return tuple(self._beside(self.places).rounds())
 
     def _sign(self) -> Mapping[str, Any]:
         """Give a sign of life, and return all that the study keeps."""
@@ -243,10 +246,13 @@ class Shared:
         return {n: trials for n, trials in own if any(trial.state == TrialState.RUNNING for trial in trials)}
 
     def _orphans(self) -> list[FrozenTrial]:
-        """Return the trials that are under way in a process that has been silent for too long."""
+        """Return the trials under way in a process that has been silent for too long, and those that others failed."""
         silent = self._signs.silent()
         running = (trial for trial in self.places.values() if trial.state == TrialState.RUNNING)
-        return [trial for trial in running if self._owner(trial) in silent]
+        failed = {
+            t.user_attrs[NUMBER]: t for t in self.trials if t.user_attrs.get(NUMBER, -1) not in {-1, *self.places}
+        }
+        return [*(trial for trial in running if self._owner(trial) in silent), *failed.values()]
 
     def _created(self, trial: FrozenTrial, generation: int, number: int) -> Proposal:
         attributes = {OWNER: [self.owner, generation], NUMBER: number}
@@ -262,11 +268,11 @@ class Shared:
     def _proposal(self, trial: FrozenTrial) -> Proposal:
         return Proposal(trial.user_attrs[NUMBER], self._space.decode(trial.params))
 
-    def _beside(self) -> Proposer:
-        """Return a study in memory with all trials in their places, for the sampler, which asks for them many times."""
+    def _beside(self, places: Mapping[int, FrozenTrial]) -> Proposer:
+        """Return a study in memory with trials in their places, for the sampler, which asks for them many times."""
         beside = Proposer(self._space, self._make(self.total, self._generation))
         with self._quiet():
-            beside.study.add_trials(_bare(self.places[place]) for place in sorted(self.places))
+            beside.study.add_trials(_bare(places[place]) for place in sorted(places))
         return beside
 
     @contextmanager
@@ -306,7 +312,7 @@ class Shared:
 def _bare(trial: FrozenTrial) -> FrozenTrial:
     """Return a trial as samplers see it."""
     return create_trial(
-        state=trial.state,
+        state=TrialState.RUNNING if trial.state == TrialState.FAIL else trial.state,  # It is replaced.
         value=trial.value,
         params=trial.params,
         distributions=trial.distributions,
