@@ -12,7 +12,14 @@ from benchmarks.work import Scores, Work, log_spaced, w2
 HIDDEN, ACTIVATIONS, BATCHES = ("16,16", "32,32", "64,64"), ("relu", "tanh"), (32, 64)
 
 MIXED = [
-    Contestant(OURS.name, PLAIN, "benchmarks.mixed:together", "zk.tune: 12 cohorts of 10 networks"),
+    Contestant(OURS.name, PLAIN, "benchmarks.mixed:together", "zk.tune: 12 cohorts of 10 networks, threads"),
+    Contestant(
+        OURS.name,
+        PLAIN,
+        "benchmarks.mixed:together",
+        "zk.tune: 12 cohorts of 10 networks, processes",
+        settings={"workers": "processes"},
+    ),
     Contestant("one by one", PLAIN, "benchmarks.mixed:one_by_one", "zk.Trainer, 120 populations of one network"),
     Contestant("one by one", PER_CORE, "benchmarks.mixed:one_by_one", "zk.Trainer, populations of one network"),
 ]
@@ -35,7 +42,7 @@ def _data(work: Work) -> Any:
     return replace(zk.data.from_arrays(work.x_train, work.t_train), validation=zk.data.Part(work.x_val, work.t_val))
 
 
-def together(work: Work) -> Scores:
+def together(work: Work, **settings: Any) -> Scores:
     """Search the grid of structures and learning rates: the public call, the search's own book-keeping included."""
     import zerokara as zk
 
@@ -47,7 +54,7 @@ def together(work: Work) -> Scores:
         "batch_size": zk.choice(batches),
         "optimizer": work.optimizer,
     }
-    study = zk.tune(_data(work), space, trials=work.trials, epochs=work.epochs, sampler="grid", seed=0)
+    study = zk.tune(_data(work), space, trials=work.trials, epochs=work.epochs, sampler="grid", race="none", **settings)
     return [(trial.params["lr"], trial.val_score) for trial in study.trials]
 
 

@@ -116,7 +116,7 @@ def test_a_damaged_checkpoint_costs_time_alone(data, tmp_path, harm) -> None:
 
 
 def test_a_winner_whose_network_is_lost_is_trained_again(data, tmp_path) -> None:
-    [copy] = searched(data, tmp_path / "run", {"generation": 4}, at=(38,))
+    [copy] = searched(data, tmp_path / "run", {"generation": 4, "seed": 1}, at=(26,))
     moved = copy.rename(tmp_path / "moved")
     (moved / "checkpoints" / "finalists").unlink()
     notes: list[str] = []
