@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: demo test lint unit soak bench clean
+.PHONY: demo test lint unit soak bench clean postgresql
 
 demo: .venv/installed
 	$(BIN)/zerokara tune digits
@@ -16,11 +16,20 @@ lint: .venv/test-tools
 	$(BIN)/mypy src
 
 # The tests and doctests run against the package as users install it, in parallel.
-unit: .venv/test-tools .venv/installed
+unit: .venv/test-tools .venv/installed postgresql
 	$(BIN)/python -m pytest -q -n auto tests --pyargs zerokara
 
-soak: .venv/test-tools .venv/installed
+soak: .venv/test-tools .venv/installed postgresql
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -n auto tests --pyargs zerokara
+
+# The tests of --storage start a PostgreSQL of their own; without one they are skipped, and say so.
+POSTGRESQL := command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
+INSTALL := apt-get install -y --no-install-recommends postgresql
+postgresql:
+	@if ($(POSTGRESQL)) >/dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	then export DEBIAN_FRONTEND=noninteractive; $(INSTALL) || { apt-get update && $(INSTALL); }; \
+	else echo "To test --storage with PostgreSQL, install the Debian package postgresql: sudo $(INSTALL)"; fi
 
 bench: .venv/bench-tools .venv/installed
 	$(BIN)/python -m benchmarks

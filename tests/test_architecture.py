@@ -17,16 +17,17 @@ ROOMS = (
     *("errors", "arrays", "rng", "blas", "files", "unpickle"),
     *("data", "nn", "optim", "train"),
     *("pictures", "onnx", "model", "search"),
-    *("classic", "report", "tuning", "estimators"),
+    *("classic", "report", "joining", "tuning", "estimators"),
     *("__init__", "board", "cli", "__main__"),
 )
 """From the ground to the roof; a new room is added where it stands."""
 
 HEAVY = {"optuna", "scipy", "matplotlib", "PIL", "pooch", "requests", "rich", "cyclopts", "safetensors", "sklearn"}
-HEAVY |= {"onnx", "onnxruntime", "narwhals", "pandas", "polars", "pyarrow"}
+HEAVY |= {"onnx", "onnxruntime", "narwhals", "pandas", "polars", "pyarrow", "sqlalchemy", "psycopg"}
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {f"zerokara.search.{name}" for name in ("journal", "narrowing", "reseeding", "samplers")} | {
+    *(f"zerokara.search.{name}" for name in ("database", "shared", "together")),
     "zerokara.classic.backend",
     *(
         ".".join(("zerokara", *path.with_suffix("").parts)).removesuffix(".__init__")

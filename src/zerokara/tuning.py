@@ -5,17 +5,20 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 
 from zerokara.data import Dataset
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError
+from zerokara.joining import held, in_shared_folder
 from zerokara.search.executors import open_pool
 from zerokara.search.hyperparameters import HYPERPARAMETERS, find, to_text
 from zerokara.search.plan import Plan, check_counts
@@ -26,6 +29,11 @@ from zerokara.search.runfolder import CONFIG, RunFolder, toml
 from zerokara.search.space import Space, default_space, parse_searches
 from zerokara.search.study import Study, search
 from zerokara.train import Epoch
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+    from zerokara.search.shared import Shared
 
 
 def tune(
@@ -51,6 +59,8 @@ def tune(
     dtype: str = "float32",
     augment: str | Augment | None = None,
     workers: int | str | Executor | None = None,
+    storage: str | None = None,
+    study: str | None = None,
     out: str | Path | None = None,
     force: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -87,6 +97,9 @@ def tune(
         augment: what is done to pictures at each step, such as "flip,shift:4" (see `Trainer`).
         workers: a number of threads, by default one for each core; "processes[:N]", "dask[:N]", the address of a
             Dask scheduler, or any `concurrent.futures.Executor`. The numbers do not depend on it.
+        storage: a database in which several processes search one study together, each with a call like this:
+            "postgresql+psycopg://USER@HOST/DATABASE" or "sqlite:///FILE". Meant for longer trials.
+        study: what the study is called there, by default "zerokara".
         out: the folder that the run is written to, if any; ``force`` replaces a run that it holds.
         progress: called about four times a second with how far the study is.
         on_epoch: called with every epoch of every population, from the thread that trained it.
@@ -117,7 +130,9 @@ def tune(
     )
     whole = Space(default_space() if space is None else space)
     check_counts(trials=trials)
-    generation = generation_size(sampler, trials) if generation is None else generation
+    if generation is None:
+        # A fifth of a study that is shared, or the first process would take it all.
+        generation = generation_size(sampler if storage is None else "tpe", trials)
     check_counts(generation=generation)
     check_counts(ensemble=1 if ensemble is None else ensemble)
     settings: dict[str, Any] = {"trials": trials, "sampler": sampler, "race": race, "generation": generation}
@@ -126,20 +141,24 @@ def tune(
     make_race(race)
     make_sampler(sampler, whole, seed, trials=trials)
     open_pool(workers)
-    run = partial(
-        search,
-        plan,
-        whole,
-        **settings,
-        workers=workers,
-        progress=progress,
-        on_epoch=on_epoch,
-        note=note,
-    )
-    if out is None:
-        return run()
-    folder = RunFolder.create(out, config(plan, whole, settings, about), force)
-    return _in_folder(run, folder, started)
+    common: dict[str, Any] = {"workers": workers, "progress": progress, "on_epoch": on_epoch, "note": note}
+    if storage is None:
+        if study is not None:
+            raise InputError(f"a study has a name in a database, got {study!r} and no database: give storage too")
+        run = partial(search, plan, whole, **settings, **common)
+        if out is None:
+            return run()
+        return _in_folder(run, RunFolder.create(out, config(plan, whole, settings, about), force), started)
+    settings["study"] = study or "zerokara"
+    with _joined(plan, whole, settings, storage, uuid4().hex, note) as shared:
+        take_part = partial(_together(), plan, whole, shared=shared, **_own(settings), **common)
+        if out is None:
+            return take_part()
+        settings["storage"] = shared.database.address
+        folder = RunFolder.create(out, config(plan, whole, settings, about), force)
+        with held(folder) as owner:
+            owner.write_text(shared.owner)
+            return in_shared_folder(take_part, folder, started)
 
 
 def resume(
@@ -148,6 +167,7 @@ def resume(
     *,
     trials: int | None = None,
     workers: int | str | Executor | None = None,
+    storage: str | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     note: Callable[[str], None] = warnings.warn,
@@ -160,6 +180,7 @@ def resume(
         data: the same data, cut and scaled alike.
         trials: how many there shall be in total, if more than were planned.
         workers, progress, on_epoch, started: as for `tune`.
+        storage: the run's database with its password, which a run folder never holds.
         note: told in a sentence of what is not as it was: other versions, a damaged file.
 
     Raises:
@@ -188,17 +209,20 @@ def resume(
         folder.write(CONFIG, toml(config))
     open_pool(workers)
     plan = Plan(data, **{name: config[name] for name in PLAN if name in config})
-    again = partial(
-        search,
-        plan,
-        space_of(config),
-        **{name: config[name] for name in SEARCH if name in config},
-        workers=workers,
-        progress=progress,
-        on_epoch=on_epoch,
-        note=note,
-    )
-    return _in_folder(again, folder, started)
+    space = space_of(config)
+    common: dict[str, Any] = {"workers": workers, "progress": progress, "on_epoch": on_epoch, "note": note}
+    if "storage" not in config:
+        if storage is not None:
+            raise InputError(f"a run goes on where it began, got a storage, and {run} has a journal: drop it")
+        settings = {name: config[name] for name in SEARCH if name in config}
+        return _in_folder(partial(search, plan, space, **settings, **common), folder, started)
+    with held(folder) as owner:
+        # One that was killed before its name was written has no trials.
+        name = owner.read_text() or uuid4().hex
+        owner.write_text(name)
+        with _joined(plan, space, config, storage or config["storage"], name, note, again=True) as shared:
+            take_part = partial(_together(), plan, space, shared=shared, **_own(config), **common)
+            return in_shared_folder(take_part, folder, started)
 
 
 def _in_folder(run: Callable[..., Study], folder: RunFolder, started: float) -> Study:
@@ -216,6 +240,57 @@ def _in_folder(run: Callable[..., Study], folder: RunFolder, started: float) -> 
         if not study.interrupted:
             shutil.rmtree(checkpoints, ignore_errors=True)
     return study
+
+
+@contextmanager
+def _joined(
+    plan: Plan,
+    space: Space,
+    settings: Mapping[str, Any],
+    storage: str,
+    owner: str,
+    note: Callable[[str], None],
+    again: bool = False,
+) -> Iterator["Shared"]:
+    """Give this process its part in a study of a database, and leave it at the end."""
+    from zerokara.search.database import Database
+    from zerokara.search.shared import Shared
+
+    whole = config(plan, space, {name: settings[name] for name in ("sampler", "race")}, None)
+    names = (*PLAN, "sampler", "race", "search", *HYPERPARAMETERS)
+    agreed = {name: whole[name] for name in names if whole.get(name) is not None}
+    agreed |= {"data_sha256": whole["record"]["data_sha256"], "record": whole["record"]}
+
+    def make(trials: int, generation: int) -> "BaseSampler":
+        return make_sampler(settings["sampler"], space, plan.seed, trials=trials, generation=generation)
+
+    with closing(Database(storage)) as database:
+        shared = Shared(
+            database,
+            settings["study"],
+            agreed,
+            trials=settings["trials"],
+            generation=settings["generation"],
+            space=space,
+            make=make,
+            owner=owner,
+            again=again,
+            note=note,
+        )
+        for difference in differences({"record": shared.plan["record"]}, plan.data):
+            note(difference)
+        yield shared
+
+
+def _together() -> Callable[..., Study]:
+    from zerokara.search.together import search_together
+
+    return search_together
+
+
+def _own(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what each process of a study decides for itself, and what it shall know of the plan."""
+    return {name: settings[name] for name in ("race", "generation", "refit", "ensemble") if name in settings}
 
 
 SEARCH = ("trials", "sampler", "race", "generation", "refit", "ensemble")

@@ -73,6 +73,8 @@ def test_tune_prints_the_best_twenty_and_reads_the_test_data_once(capsys, tmp_pa
     assert any("[pruned]" in line for line in lines)
     assert [line.split(" ")[0] for line in lines] == [f"Best-{k}" for k in range(1, 21)]
     assert all("lr:" in line and "val acc:" in line for line in lines)
+    # Brackets are text, and no style of the terminal's.
+    assert sum("[pruned]" in line for line in lines) >= 10
     assert out.count("test accuracy of the winner, read once") == 1
     assert str(tmp_path / "run") in out
 

@@ -63,7 +63,12 @@ def tune(
 
 @app.command
 def resume(
-    out: Annotated[Path, Parameter(name="RUN")], /, *, trials: int | None = None, workers: str | None = None
+    out: Annotated[Path, Parameter(name="RUN")],
+    /,
+    *,
+    trials: int | None = None,
+    workers: str | None = None,
+    storage: str | None = None,
 ) -> int:
     """Finish a search that was interrupted or killed, to the same numbers as if it had not been.
 
@@ -71,10 +76,11 @@ def resume(
         out: the folder of the run.
         trials: how many there shall be in total, if more than were planned.
         workers: as for tune.
+        storage: the run's database with its password, if that stands nowhere else: a run folder never holds it.
     """
     from zerokara.cli.search import run_resume
 
-    return run_resume(console(), STARTED, out, trials, workers)
+    return run_resume(console(), STARTED, out, trials, workers, storage)
 
 
 @app.command

@@ -108,7 +108,14 @@ class SearchOptions:
     race: str = "halving"
     """Who trains to the end: none (all do), halving or hyperband, with [:ETA[:FIRST_RUNG]], such as halving:3:2."""
     generation: int | None = None
-    """Trials proposed and trained at once, at most. [default: 256; for samplers that learn a fifth of the trials]"""
+    """Trials proposed and trained at once, at most. [default: 256; for samplers that learn, and with
+    --storage, a fifth of the trials]"""
+    storage: str | None = None
+    """A database in which several processes, on one machine or many, search one study together, each with its --out:
+    postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE. The password may also stand in PGPASSWORD or
+    ~/.pgpass. Meant for longer trials."""
+    study: str | None = None
+    """What the study is called in the database of --storage. [default: zerokara]"""
     ensemble: int | None = None
     """Also pick an ensemble of at most so many of the trained networks, test it, and save it. [default: none]"""
     paired: Annotated[bool, Parameter(negative="--no-paired")] = True
@@ -221,7 +228,7 @@ def _merged(tokens: list[str], content: dict[str, Any], source: str) -> list[str
     return [tokens[0], *added, *tokens[1:]]
 
 
-SEARCH_ONLY = ("trials", "sampler", "race", "generation", "ensemble")
+SEARCH_ONLY = ("trials", "sampler", "race", "generation", "ensemble", "storage", "study")
 """What a config says that one network has no use for."""
 
 

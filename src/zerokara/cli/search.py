@@ -49,6 +49,8 @@ def run_search(
             sampler=search.sampler,
             race=search.race,
             generation=search.generation,
+            storage=search.storage,
+            study=search.study,
             ensemble=search.ensemble,
             paired=search.paired,
             **dataclasses.asdict(training),
@@ -63,7 +65,9 @@ def run_search(
     return tell(console, study, out)
 
 
-def run_resume(console: Console, started: float, out: Path, trials: int | None, workers: str | None) -> int:
+def run_resume(
+    console: Console, started: float, out: Path, trials: int | None, workers: str | None, storage: str | None
+) -> int:
     """Finish a search, show the progress and the best, and return the exit code."""
     config = RunFolder(out).config()
     if trials in (None, config["trials"]) and summary_of(out).get("finished"):
@@ -72,7 +76,16 @@ def run_resume(console: Console, started: float, out: Path, trials: int | None, 
     named = {field.name for field in dataclasses.fields(DataOptions)}
     data = DataOptions(**{name: config[name] for name in named & set(config)}).load(config["dataset"], config["seed"])
     with View(console, space_of(config), METRICS[data.task]) as view:
-        study = resume(out, data, trials=trials, workers=workers, progress=view, note=noting(console), started=started)
+        study = resume(
+            out,
+            data,
+            trials=trials,
+            workers=workers,
+            storage=storage,
+            progress=view,
+            note=noting(console),
+            started=started,
+        )
     return tell(console, study, out)
 
 

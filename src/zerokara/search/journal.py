@@ -49,7 +49,7 @@ class Journal(BaseJournalBackend):
         except OSError as error:
             raise _outside(path, error) from error
         try:
-            self._hold()
+            hold(self._file, path)
             content = path.read_bytes()
             end = content.rfind(b"\n") + 1
             os.ftruncate(self._file, end)
@@ -58,19 +58,6 @@ class Journal(BaseJournalBackend):
             raise error if isinstance(error, OutsideError) else _outside(path, error) from error
         self._lines = [line + b"\n" for line in content.split(b"\n")[:-1]]
         self._committed = len(self._lines)
-
-    def _hold(self) -> None:
-        try:
-            # The kernel lets go of it when the process ends, however it ends.
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = "another process"
-            with suppress(OSError):
-                holder = self._holder.read_text()
-            raise OutsideError(
-                f"one process at a time may hold {self.path}, got one held by {holder}: wait until it ends, or stop it"
-            ) from error
-        self._holder.write_text(f"process {os.getpid()} on {platform.node()}")
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         """Yield the logs from this number on, those not yet committed too."""
@@ -141,6 +128,22 @@ class Journal(BaseJournalBackend):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def hold(file: int, path: Path) -> None:
+    """Keep an open file from all other processes; ``.pid`` beside it names the holder."""
+    named = path.with_suffix(".pid")
+    try:
+        # The kernel lets go of it when the process ends, however it ends.
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = "another process"
+        with suppress(OSError):
+            holder = named.read_text()
+        raise OutsideError(
+            f"one process at a time may hold {path}, got one held by {holder}: wait until it ends, or stop it"
+        ) from error
+    named.write_text(f"process {os.getpid()} on {platform.node()}")
 
 
 class _Storage(JournalStorage):

@@ -232,14 +232,14 @@ def search(
             if stop.is_set():
                 break
         interrupted = len(done) < trials or any(trial.state == "interrupted" for trial in done)
-        finalists = _complete(finalists, done, plan, keep, note if cut_short else None)
+        finalists = complete(finalists, done, plan, keep, note if cut_short else None)
     seconds = time.perf_counter() - watch.started
     tick()
     rounds, proposing = tuple(proposer.rounds()), proposer.seconds + files.seconds
     return Study(space, plan, done, finalists, seconds, train_seconds, interrupted, proposing, rounds, refit, ensemble)
 
 
-def _complete(
+def complete(
     finalists: list[Finalist], trials: list[Trial], plan: Plan, keep: int, note: Callable[[str], None] | None
 ) -> list[Finalist]:
     """Return the best networks, those trained again that are not at hand."""
