@@ -71,7 +71,9 @@ def searched(data: zk.data.Dataset, folder: Path, case: dict[str, object], at: t
         nonlocal seen
         seen += 1
         if seen in at:
-            copies.append(shutil.copytree(folder, folder.with_name(f"{folder.name}-{seen}")))
+            # A file that is being written has a dot before its name, and may be gone before it is copied.
+            half_written = shutil.ignore_patterns(".*")
+            copies.append(shutil.copytree(folder, folder.with_name(f"{folder.name}-{seen}"), ignore=half_written))
 
     options = dict(case)
     space = {**SPACE, **({"optimizer": options.pop("optimizer")} if "optimizer" in options else {})}
