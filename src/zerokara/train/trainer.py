@@ -1,6 +1,7 @@
 """The trainer: an iterator over epochs, for a whole population."""
 
 import copy
+import ctypes
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -275,10 +276,13 @@ def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
 def _keep_freed_memory() -> None:
     """Have the memory that one step frees serve the next, rather than go back to the system and come in page by page.
 
-    The C library of Linux, glibc, learns from the largest array given back so far, up to 32 MiB, how much to keep:
-    so it is shown one, which is never written to. Source: mallopt(3), M_MMAP_THRESHOLD.
+    The C library of Linux, glibc, keeps up to 64 MiB then, also where Dask starts workers that keep nothing.
+    Source: mallopt(3), M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
     """
-    np.empty((32 << 20) - (1 << 16), np.uint8)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(-3, 32 << 20)
+        mallopt(-1, 64 << 20)
 
 
 def _check_sizes(network: Network, data: Dataset) -> None:
