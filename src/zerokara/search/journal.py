@@ -22,8 +22,8 @@ from zerokara.errors import InputError, OutsideError
 class Journal(BaseJournalBackend):
     """The journal of a run folder, held by one process at a time and used by one thread of it.
 
-    What Optuna logs is kept in memory, where this process reads it at once; it reaches the file in one
-    write at the end of a generation. The file is what Optuna's own ``JournalFileBackend`` writes and
+    What Optuna logs is kept in memory, where this process reads it at once, until it reaches the file in
+    one write at the end of a generation. The file is what Optuna's own ``JournalFileBackend`` writes and
     reads. Opening cuts a last line that a kill has torn.
 
     Args:
@@ -56,13 +56,16 @@ class Journal(BaseJournalBackend):
         except OSError as error:
             os.close(self._file)
             raise error if isinstance(error, OutsideError) else _outside(path, error) from error
-        self._lines = [line + b"\n" for line in content.split(b"\n")[:-1]]
-        self._committed = len(self._lines)
+        self._committed = content.count(b"\n")
+        self._kept: list[bytes] = []
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         """Yield the logs from this number on, those not yet committed too."""
         # From text each time, so that this process sees what any other would.
-        for number, line in enumerate(self._lines[log_number_from:], start=log_number_from + 1):
+        lines, first = self._kept, self._committed
+        if log_number_from < first:  # Only a storage that is new: Optuna reads each log once.
+            lines, first = [*self.path.read_bytes().split(b"\n")[:-1], *lines], 0
+        for number, line in enumerate(lines[log_number_from - first :], start=log_number_from + 1):
             try:
                 log = json.loads(line)
                 _ = log["op_code"], log["worker_id"]
@@ -75,7 +78,7 @@ class Journal(BaseJournalBackend):
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Keep logs for the next commit."""
-        self._lines += [json.dumps(log, separators=(",", ":")).encode() + b"\n" for log in logs]
+        self._kept += [json.dumps(log, separators=(",", ":")).encode() + b"\n" for log in logs]
 
     def commit(self) -> None:
         """Write what is kept in one write, and wait until it is on the disk.
@@ -83,8 +86,8 @@ class Journal(BaseJournalBackend):
         Raises:
             OutsideError: it cannot be written. The file is as before, and the next commit tries again.
         """
-        committed, size = self._committed, -1
-        kept = memoryview(b"".join(self._lines[committed:]))
+        committed, lines, size = self._committed, self._kept, -1
+        kept = memoryview(b"".join(lines))
         if not kept:
             return
         try:
@@ -92,10 +95,10 @@ class Journal(BaseJournalBackend):
             while kept:  # Once, unless the disk fills up halfway.
                 kept = kept[os.write(self._file, kept) :]
             os.fsync(self._file)
-            self._committed = len(self._lines)
+            self._committed, self._kept = committed + len(lines), []
         except BaseException as error:
             # Ctrl-C included: half a commit, or one that is then repeated, would spoil the numbers.
-            self._committed = committed
+            self._committed, self._kept = committed, lines
             with suppress(OSError):
                 os.ftruncate(self._file, size)
             if isinstance(error, OSError):
