@@ -38,6 +38,26 @@ def test_says_what_goes_in_and_what_comes_out(capsys, saved, tmp_path) -> None:
     assert np.array_equal(label, model.predict(x))
 
 
+def test_says_what_each_column_of_a_table_is(capsys, tmp_path) -> None:
+    rows = {"size": [1.0, 2, None, 4, 5, 6], "a [city]": ["Bern", "Zug"] * 3, "value": [True, False, True] * 2}
+    data = zk.data.from_table(rows | {"price": [10.5, 20, 30, 40, 50, 60]}, target="price")
+    path = Model.of(zk.nn.mlp(data.n_inputs, (8,), 1), data).save(tmp_path / "m.safetensors")
+    code, out, _ = run(capsys, "export", path, tmp_path / "m.onnx")
+    first, *lines = out.splitlines()
+    assert code == 0
+    assert first == f"{tmp_path / 'm.onnx'}: raw rows, each column an input (N, 1) -> value_ (N, 1)"
+    assert [line.rstrip().split(maxsplit=2) for line in lines if "city" not in line] == [
+        ["input", "is", "a cell is"],
+        ["size", "float64", "a number; NaN where it is missing"],
+        ["value", "float64", "0 or 1; NaN where it is missing"],
+    ]
+    assert "a [city]  text     a text such as Bern, Zug; '' where it is missing" in [line.rstrip() for line in lines]
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    row = {"size": np.array([[3.0]]), "a [city]": np.array([["Zug"]]), "value": np.array([[1.0]])}
+    given = {"size": [3.0], "a [city]": ["Zug"], "value": [True]}
+    assert np.allclose(session.run(None, row)[0], Model.load(path).predict(given), rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("task", "shown"), [("multilabel", "label (N, 2), probabilities (N, 2)"), ("regression", "value (N, 2)")]
 )

@@ -2,7 +2,6 @@
 
 import sys
 import tempfile
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from zerokara import data as datasets
-from zerokara.cli.tables import is_table, test_of
+from zerokara.cli.tables import is_table, show_inputs, test_of
 from zerokara.data import Dataset
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.model import Model
+from zerokara.onnx import ports
 from zerokara.pictures import is_image, read_picture, write_picture
 
 BAR = 40
@@ -133,12 +133,15 @@ def export(console: Console, path: Path, out: Path, force: bool) -> int:
     if out.exists() and not force:
         raise InputError(f"{out} must not exist yet: name another file, or add --force to replace it")
     model = Model.load(path)
-    written, n, c = model.to_onnx(out), prod(model.sample_shape), len(model.classes)
-    answer = f"value (N, {c})"
-    if model.task != "regression":
-        label = "label (N,)" if model.task == "classification" else f"label (N, {c})"
-        answer = f"{label}, probabilities (N, {c})"
-    _say(console, f"{written}: x (N, {n}) float32, in the data's own units -> {answer}")
+    written = model.to_onnx(out)
+    given, said = ports(written)
+    answer = ", ".join(f"{each.name} {each.shape}" for each in said)
+    if model.encoder is None:
+        for x in given:
+            _say(console, f"{written}: {x.name} {x.shape} {x.kind}, in the data's own units -> {answer}")
+        return 0
+    _say(console, f"{written}: raw rows, each column an input {given[0].shape} -> {answer}")
+    show_inputs(console, given)
     return 0
 
 

@@ -172,7 +172,7 @@ def import_weights(file: Path, /, *, activation: str, out: Path | None = None, d
 
 @app.command
 def export(model: Path, out: Path, /, *, force: bool = False) -> int:
-    """Write a model as an ONNX file: raw samples in, labels and probabilities out (needs the extra onnx).
+    """Write a model as an ONNX file: raw samples or rows in, labels and probabilities out (needs the extra onnx).
 
     Args:
         model: a model file, such as a run's best.safetensors.

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from zerokara.data.tables import like, read_rows
 from zerokara.errors import InputError
 from zerokara.files import write
 from zerokara.model import Model
+from zerokara.onnx import Port
 
-__all__ = ["is_table", "predict_rows", "show_columns", "test_of"]
+__all__ = ["is_table", "predict_rows", "show_columns", "show_inputs", "test_of"]
 
 SHOWN = 60
 """Columns that are listed; more are counted."""
@@ -37,10 +39,19 @@ def show_columns(console: Console, data: Dataset) -> None:
         if found.role == "target" and found.missing:
             cells[2] += "; rows without it are left out"
         table.add_row(*(_escape(cell) for cell in (found.name, role, *cells)))
-    wide = console if console.is_terminal else Console(file=console.file, width=200)  # A log gets whole lines.
-    wide.print(table)
+    _print(console, table)
     if len(rows.found) > SHOWN:
         _say(console, f"and {len(rows.found) - SHOWN:,} more columns before these")
+
+
+def show_inputs(console: Console, given: Sequence[Port]) -> None:
+    """Print what each input of a table's ONNX graph takes."""
+    table = Table("input", "is", "a cell is", box=None, padding=(0, 2, 0, 0))
+    for port in given[:SHOWN]:
+        table.add_row(*(_escape(cell) for cell in (port.name, port.kind, port.about)))
+    _print(console, table)
+    if len(given) > SHOWN:
+        _say(console, f"and {len(given) - SHOWN:,} more columns")
 
 
 def predict_rows(console: Console, path: Path, given: str, index: int | None, out: Path | None) -> int:
@@ -117,6 +128,11 @@ def test_of(model: Model, path: str) -> tuple[Dataset, str, str]:
         if held_out.fingerprint() == model.about.get("data_sha256"):
             return held_out, "test", f"test rows of {path}, held out when the model was trained"
     return data, "train", f"rows of {path}"
+
+
+def _print(console: Console, table: Table) -> None:
+    wide = console if console.is_terminal else Console(file=console.file, width=200)  # A log gets whole lines.
+    wide.print(table)
 
 
 def _say(console: Console, text: str) -> None:

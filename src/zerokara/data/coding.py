@@ -126,14 +126,18 @@ class Coding:
             )
         return category(self.name, [None] * len(column)) if column.empty else column.as_category()
 
-    def _one_hot(self, column: Column) -> Array:
-        size = len(self.facts)
-        codes = np.eye(size, dtype=np.float32)
+    @property
+    def codes(self) -> Array:
+        """What the inputs of a category are for each of its levels and, last, for unknown ones; (width, width)."""
+        codes: Array = np.eye(self.width, dtype=np.float32)
         if self.facts[-1] == 0:  # Its weights were never trained: the shares of the others stand in.
             codes[-1] = self.facts
+        return codes
+
+    def _one_hot(self, column: Column) -> Array:
         place = {level: k for k, level in enumerate(self.levels)}
-        places = np.array([place.get(level, size - 1) for level in (*column.levels, None)])
-        hot: Array = codes[places[_places(column)]]
+        places = np.array([place.get(level, self.width - 1) for level in (*column.levels, None)])
+        hot: Array = self.codes[places[_places(column)]]
         return hot
 
     def check(self) -> None:

@@ -230,8 +230,9 @@ class Model:
     def to_onnx(self, path: str | Path) -> Path:
         """Write the model as an ONNX file, for other runtimes: raw samples in, labels and probabilities out.
 
-        The scaling and the networks stand in one graph; see `zerokara.onnx.to_bytes` for its input and outputs.
-        Its metadata say ``task``, ``classes``, ``features``, ``sample_shape``, ``trial``, ``params`` and ``about``.
+        The scaling and the networks stand in one graph, of a table also the coding of its columns; see
+        `zerokara.onnx.to_bytes` for its inputs and outputs. Its metadata say ``task``, ``classes``, ``features``,
+        ``sample_shape``, ``trial``, ``params`` and ``about``, of a table also ``table``: its columns and categories.
 
         Raises:
             InputError: the path does not end in .onnx, or the extra ``onnx`` is not installed.
@@ -242,13 +243,9 @@ class Model:
         path, ensemble = Path(path), self.ensemble
         if path.suffix != ".onnx":
             raise InputError(f"an ONNX file has a name that ends in .onnx, got {path}")
-        if self.encoder is not None:
-            raise InputError(
-                "an ONNX file takes numbers, got a model of a table, whose columns are coded outside the network: "
-                "predict with zerokara"
-            )
-        said = metadata(self.task, self.classes, self.sample_shape, self.about)
-        return write(path, to_bytes(ensemble.groups, ensemble.shares, self.preprocess, self.task, self.labels, said))
+        said = metadata(self.task, self.classes, self.sample_shape, self.about, self.encoder)
+        parts = (self.preprocess, self.task, self.labels, said, self.encoder)
+        return write(path, to_bytes(ensemble.groups, ensemble.shares, *parts))
 
     @property
     def _inlet(self) -> Inlet:

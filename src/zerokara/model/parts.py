@@ -75,7 +75,11 @@ def _ensemble(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> En
 
 
 def metadata(
-    task: str, classes: Sequence[str], sample_shape: Sequence[int], about: Mapping[str, Any]
+    task: str,
+    classes: Sequence[str],
+    sample_shape: Sequence[int],
+    about: Mapping[str, Any],
+    encoder: Encoder | None = None,
 ) -> dict[str, str]:
     """Return what an ONNX file says of a model: texts, of which all but ``zerokara`` and ``task`` are JSON.
 
@@ -84,7 +88,8 @@ def metadata(
     """
     from zerokara import __version__
 
-    names = about.get("features") or [f"x{list(place)}".replace(" ", "") for place in np.ndindex(*sample_shape)]
+    names = list(encoder.inputs) if encoder else about.get("features")
+    names = names or [f"x{list(place)}".replace(" ", "") for place in np.ndindex(*sample_shape)]
     said = {
         "classes": list(classes),
         "features": names,
@@ -92,7 +97,7 @@ def metadata(
         "trial": about.get("trial"),
         "params": about.get("params"),
         "about": about,
-    }
+    } | ({"table": encoder.describe()} if encoder else {})
     return {"zerokara": __version__, "task": task} | {name: to_json(value) for name, value in said.items()}
 
 

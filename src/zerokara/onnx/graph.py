@@ -1,5 +1,6 @@
 """An ONNX graph that grows node by node."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +16,11 @@ class Graph:
 
     Args:
         dtype: the precision of the networks.
+        inputs: the names of the inputs; a name that is taken gets a line below at its end.
     """
 
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.dtype, self.prefix = dtype, ""
+    def __init__(self, dtype: np.dtype[Any], inputs: Collection[str]) -> None:
+        self.dtype, self.prefix, self.taken = dtype, "", set(inputs)
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
 
@@ -26,7 +28,7 @@ class Graph:
         """Append a node and return the name of its output, a new one if none is given."""
         from onnx import helper
 
-        name = output or f"{self.prefix}{op}_{len(self.nodes)}"
+        name = self._free(output or f"{self.prefix}{op}_{len(self.nodes)}")
         self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
         return name
 
@@ -34,9 +36,15 @@ class Graph:
         """Keep a number or an array, in the precision of the networks or another one, and return its name."""
         from onnx import numpy_helper
 
-        name = f"{self.prefix}{name}"
+        name = self._free(f"{self.prefix}{name}")
         array: Array = np.ascontiguousarray(value).astype(dtype or self.dtype).reshape(np.shape(value))
         self.constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def _free(self, name: str) -> str:
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
         return name
 
     def rows(self, name: str, value: Array) -> str:

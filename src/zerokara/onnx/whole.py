@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.data import Preprocess
+from zerokara.data import Encoder, Preprocess
 from zerokara.errors import InputError, unknown
 from zerokara.nn import Network
+from zerokara.onnx.columns import TEXTS, coded, inputs
 from zerokara.onnx.graph import Graph, declared, number_of
 from zerokara.onnx.layers import EXPORTERS
 
 if TYPE_CHECKING:
     from onnx import ValueInfoProto
 
-OPSET, IR = 17, 8
+OPSET, OPSET_OF_TEXTS, IR = 17, 3, 8
 """Pinned: what the newest onnx writes by default, runtimes of the last years do not load."""
 LARGEST = 2**31 - 1
 """Bytes that a protobuf file may have."""
@@ -30,6 +31,7 @@ def to_bytes(
     task: str,
     labels: Array,
     facts: Mapping[str, str],
+    encoder: Encoder | None = None,
 ) -> bytes:
     """Return the bytes of an ONNX file for networks that answer as one, checked; the same model, the same bytes.
 
@@ -38,13 +40,19 @@ def to_bytes(
     1, and ``probabilities`` (N, C); in regression ``value`` (N, C) in the target's units. Unlike `Model.predict`, a
     graph refuses no NaN: it answers with NaN.
 
+    A table has an input (N, 1) for each column instead, called as the column is: numbers float64, booleans float64 as 0
+    and 1, NaN where one is missing; categories texts as they stand in a CSV file, empty (or another of its marks, such
+    as NA) where one is missing. An output that is called as a column is gets a line below at the end of its name.
+
     Args:
         groups, shares: the populations and what each network has in the mean, (P,), as in `Ensemble`.
         labels: what is answered for each class, or the names of the outputs, (C,).
         facts: metadata of the file.
+        encoder: of a table, what makes its columns x.
 
     Raises:
-        InputError: the extra ``onnx`` is not installed, or the file would be larger than the format allows.
+        InputError: the extra ``onnx`` is not installed, the file would be larger than the format allows, or a name or a
+            category is no Unicode text.
     """
     try:
         from onnx import checker, helper
@@ -52,18 +60,23 @@ def to_bytes(
         raise InputError('an ONNX file needs the package onnx: pip install "zerokara[onnx]"') from error
     if (size := sum(network.params.nbytes for network in groups)) > LARGEST * 0.99:
         raise InputError(f"an ONNX file has {LARGEST:,} bytes at most, got networks of {size:,}: export fewer")
-    graph = Graph(groups[0].dtype)
-    x = _scaled(graph, preprocess)
+    _require_unicode(labels, encoder)
+    if encoder is None:
+        given = [declared("x", np.float32, ["N", preprocess.inputs], "samples in the data's own units, flat")]
+    else:
+        given = inputs(encoder)
+    graph = Graph(groups[0].dtype, [each.name for each in given])
+    x = _scaled(graph, "x" if encoder is None else coded(graph, encoder), preprocess)
     scores = [_scores(graph, network, f"{g}." if len(groups) > 1 else "", x) for g, network in enumerate(groups)]
     if task == "regression":
         outputs = _values(graph, scores, groups, shares, preprocess)
     else:
         outputs = _labels(graph, scores, groups, shares, task, labels)
-    given = declared("x", np.float32, ["N", preprocess.inputs], "samples in the data's own units, flat")
-    whole = helper.make_graph(graph.nodes, "zerokara", [given], outputs, graph.constants)
+    whole = helper.make_graph(graph.nodes, "zerokara", given, outputs, graph.constants)
+    opsets = {"": OPSET} | {node.domain: OPSET_OF_TEXTS for node in graph.nodes if node.domain == TEXTS}
     model = helper.make_model(
         whole,
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid(domain, version) for domain, version in opsets.items()],
         ir_version=IR,
         producer_name="zerokara",
         producer_version=facts.get("zerokara", ""),
@@ -73,12 +86,28 @@ def to_bytes(
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _scaled(graph: Graph, preprocess: Preprocess) -> str:
+def _require_unicode(labels: Array, encoder: Encoder | None) -> None:
+    """Raise for a text that has no UTF-8, such as one read with Python's ``surrogateescape``."""
+    codings = encoder.codings if encoder else ()
+    texts = [
+        *map(str, labels.tolist()),
+        *(c.name for c in codings),
+        *(level or "" for c in codings for level in c.levels),
+    ]
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"names and categories in an ONNX file must be Unicode text, got {text!r}: correct it"
+            ) from error
+
+
+def _scaled(graph: Graph, x: str, preprocess: Preprocess) -> str:
     """Append the scaling of x, in float32 as `Preprocess` does it, and the cast to the networks' precision."""
     kind = preprocess.kind.split(":")[0]
     if kind not in SCALINGS:
         raise unknown("scaling for ONNX", kind, SCALINGS)
-    x = "x"
     if kind not in ("none", "target"):
         x = graph.add("Sub", x, graph.constant("scaling.shift", preprocess.shift, np.float32))
         if preprocess.basis is not None:
@@ -118,8 +147,8 @@ def _values(
 ) -> "list[ValueInfoProto]":
     y = _mean(graph, scores, groups, shares)
     y = graph.add("Mul", y, graph.constant("scaling.target_scale", preprocess.target_scale))
-    graph.add("Add", y, graph.constant("scaling.target_shift", preprocess.target_shift), output="value")
-    return [declared("value", graph.dtype, ["N", len(preprocess.target_shift)], "in the target's units")]
+    value = graph.add("Add", y, graph.constant("scaling.target_shift", preprocess.target_shift), output="value")
+    return [declared(value, graph.dtype, ["N", len(preprocess.target_shift)], "in the target's units")]
 
 
 def _labels(
@@ -138,9 +167,9 @@ def _labels(
     )
     if task == "multilabel":
         above = graph.add("Greater", ranked, graph.constant("border", border))
-        graph.add("Cast", above, output="label", to=number_of(np.int64))
-        return [declared("label", np.int64, ["N", len(labels)], "0 or 1 for each label"), probabilities]
+        label = graph.add("Cast", above, output="label", to=number_of(np.int64))
+        return [declared(label, np.int64, ["N", len(labels)], "0 or 1 for each label"), probabilities]
     kind = np.int64 if labels.dtype.kind == "i" else object
     index = graph.add("ArgMax", ranked, axis=-1, keepdims=0)
-    graph.add("Gather", graph.constant("labels", labels, kind), index, output="label")
-    return [declared("label", kind, ["N"], "the class of the highest probability"), probabilities]
+    label = graph.add("Gather", graph.constant("labels", labels, kind), index, output="label")
+    return [declared(label, kind, ["N"], "the class of the highest probability"), probabilities]

@@ -1,0 +1,110 @@
+"""The columns of a table as inputs of an ONNX graph, coded as `zerokara.data.coding` says."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zerokara.data import Encoder
+from zerokara.data.coding import EDGE, FAR, Coding
+from zerokara.data.tablefile import MISSING
+from zerokara.data.understand import listed
+from zerokara.onnx.graph import Graph, declared, number_of
+
+if TYPE_CHECKING:
+    from onnx import ValueInfoProto
+
+TEXTS = "ai.onnx.ml"
+"""The operators that know texts: ONNX's own cannot compare them before opset 19."""
+
+
+def inputs(encoder: Encoder) -> "list[ValueInfoProto]":
+    """Return an input (N, 1) for each column: of numbers and booleans float64, for float32 has no large ones; texts."""
+    kinds = {"number": np.float64, "boolean": np.float64, "category": object}
+    return [declared(coding.name, kinds[coding.kind], ["N", 1], about(coding)) for coding in encoder.codings]
+
+
+def about(coding: Coding) -> str:
+    """Return what a cell of a column is, for people.
+
+    >>> about(Coding("city", "category", np.array([0.6, 0.4, 0]), ("Basel", "Bern")))
+    "a text such as Basel, Bern; '' where it is missing"
+    """
+    if coding.kind != "category":
+        return f"{'a number' if coding.kind == 'number' else '0 or 1'}; NaN where it is missing"
+    known = [level for level in coding.levels if level]
+    mark = next((mark for mark in MISSING if mark not in coding.levels), "any other text")
+    return f"a text{' such as ' * bool(known)}{listed(known, 4, 16)}; {mark!r} where it is missing"
+
+
+def coded(graph: Graph, encoder: Encoder) -> str:
+    """Append the coding of all columns, and return the name of x (N, D), float32."""
+    starts = np.cumsum([0, *(coding.width for coding in encoder.codings)]).tolist()
+    kinds: dict[str, list[tuple[Coding, int]]] = {"number": [], "boolean": [], "category": []}
+    for coding, start in zip(encoder.codings, starts, strict=False):
+        kinds[coding.kind].append((coding, start))
+    parts, places = [], []
+    for kind in ("number", "boolean"):
+        if placed := kinds[kind]:
+            parts.append(_numbers(graph, [coding for coding, _ in placed]))
+            places += [start for _, start in placed] + [start + 1 for coding, start in placed if coding.width == 2]
+    for coding, start in kinds["category"]:
+        parts.append(_one_hot(graph, coding))
+        places += range(start, start + coding.width)
+    x = _side_by_side(graph, parts)
+    if places == sorted(places):
+        return x
+    return graph.add("Gather", x, graph.constant("table.order", np.argsort(places), np.int64), axis=1)
+
+
+def _numbers(graph: Graph, codings: Sequence[Coding]) -> str:
+    """Append numbers, or booleans, all at once: their values (N, K), then the indicators of those that have one."""
+    kind = codings[0].kind
+    x = _side_by_side(graph, [coding.name for coding in codings])
+    missing = graph.add("IsNaN", x)
+
+    def constant(name: str, values: Sequence[float]) -> str:
+        return graph.constant(f"table.{kind}.{name}", np.array([values]), np.float64)
+
+    if kind == "number":
+        x = graph.add("Sub", x, constant("median", [coding.facts[0] for coding in codings]))
+        x = graph.add("Div", x, constant("spread", [coding.facts[1] for coding in codings]))
+        far = [graph.constant(f"table.{name}", edge, np.float64) for name, edge in (("low", -FAR), ("high", FAR))]
+        z = graph.add("Clip", x, *far)
+        bend = graph.add("Div", z, graph.constant("table.edge", EDGE, np.float64))
+        bend = graph.add("Add", graph.add("Mul", bend, bend), graph.constant("table.one", 1, np.float64))
+        x = graph.add("Div", z, graph.add("Sqrt", bend))
+    average = constant("average", [0 if kind == "number" else coding.facts[0] for coding in codings])
+    x = graph.add("Cast", graph.add("Where", missing, average, x), to=number_of(np.float32))
+    told = [k for k, coding in enumerate(codings) if coding.width == 2]
+    if not told:
+        return x
+    missing = graph.add("Cast", missing, to=number_of(np.float32))
+    missing = graph.add("Gather", missing, graph.constant(f"table.{kind}.told", told, np.int64), axis=1)
+    return _side_by_side(graph, [x, missing])
+
+
+def _one_hot(graph: Graph, coding: Coding) -> str:
+    """Append a category: the row of its codes that a text names.
+
+    Missing is what a CSV file writes for it, unless the training rows had it as a text. (Python's None and NaN come to
+    onnxruntime as the texts None and nan.)
+    """
+    codes = coding.codes
+    place = {level: k for k, level in enumerate(coding.levels)}
+    gap = place.pop(None, len(codes) - 1)
+    keys = dict.fromkeys(MISSING, gap) | place
+    found = graph.add(
+        "LabelEncoder",
+        coding.name,
+        domain=TEXTS,
+        keys_strings=list(keys),
+        values_int64s=list(keys.values()),
+        default_int64=len(codes) - 1,
+    )
+    codes_name = graph.constant(f"table.category.{coding.name}", codes, np.float32)
+    return graph.add("Flatten", graph.add("Gather", codes_name, found), axis=1)
+
+
+def _side_by_side(graph: Graph, parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
