@@ -85,7 +85,7 @@ def _ask(console: Console, model: Model, index: int | None, picture: Path | None
         if not text:
             return 0
         try:
-            if name and text.isdecimal():
+            if name and text.removeprefix("-").isdecimal():
                 sample(console, model, datasets.load(str(name)), int(text), picture)
             else:
                 answer(console, model, read_picture(text, model.sample_shape, model.about.get("pixels")).x)
