@@ -3,10 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: demo test lint unit soak bench clean postgresql
+.PHONY: demo examples test lint unit soak bench clean postgresql
 
 demo: .venv/installed
 	$(BIN)/zerokara tune digits
+
+# The course experiments, one after the other: each writes its picture and its row of examples/README.md.
+examples: .venv/installed
+	@failed=0; for script in examples/s*.py; do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
 
 test: lint unit
 

@@ -14,7 +14,7 @@ from benchmarks import ours
 from benchmarks.contestants import CONTESTANTS, CORES, PLAIN
 from benchmarks.harness import Row
 from benchmarks.keep import Kept, fingerprint
-from benchmarks.parts import costs, races, rival_races, samplers
+from benchmarks.parts import costs, numerical, races, rival_races, samplers
 from benchmarks.parts.asked import OURS, Asked, verdict
 from benchmarks.work import Work
 
@@ -221,6 +221,36 @@ def test_a_run_of_the_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert "| W2, race halving | 5 |" in text
     assert "| W2, race halving | 10 |" in text
     assert costs.costs(asked(tmp_path)) == ""
+
+
+def test_the_numerical_gradient_by_hand() -> None:
+    found = {"seconds": {"loop": [4.0, 2.0], "ours": [0.1, 0.3], "skipped": [0.1, 0.1]}, "parameters": 19}
+    lines = numerical.section(tiny(), found | {"difference": 2e-8}, judge=True).splitlines()
+    assert "each of the 19 parameters of 3-4-2 (sigmoid, softmax) on a batch of 5: 4 full iterations" in lines[2]
+    assert lines[6:9] == [
+        "| the plain loop, two whole losses for each | 3.0000 | 2.0000 | 4.0000 | 1/1.0 |",
+        "| zerokara.nn.numerical_gradient | 0.2000 | 0.1000 | 0.3000 | 1/15.0 |",
+        "| the same, pixels that are 0 in the whole batch left out | 0.1000 | 0.1000 | 0.1000 | 1/30.0 |",
+    ]
+    assert [line.split(":")[0] for line in lines[-2:]] == ["- FAIL", "- FAIL"]
+
+
+def test_a_run_of_the_numerical_gradient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numerical, "course", lambda: tiny("S2", trials=1, epochs=3))
+    text = numerical.differences(asked(tmp_path))
+    assert "each of the 26 parameters of 3-4-2" in text
+    [line] = map(json.loads, (tmp_path / "kept.jsonl").read_text().splitlines())
+    [found] = line["result"]["answers"]
+    assert [len(seconds) for seconds in found["seconds"].values()] == [3, 3, 3]
+    assert 0 < found["difference"] < 1e-8
+
+
+def test_the_numerical_gradient_is_measured_on_the_courses_run(
+    mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZEROKARA_DATA", str(mnist_folder.parent))
+    work = numerical.course()
+    assert (work.x_train.shape, work.sizes, work.batch, work.epochs) == ((100, 784), (784, 50, 10), 10, 20)
 
 
 def test_what_was_cut_short_is_not_judged() -> None:

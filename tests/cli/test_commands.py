@@ -201,12 +201,13 @@ def test_predict_a_row_shows_bars_the_truth_and_the_picture(capsys, folder, tmp_
 def test_predict_without_input_asks(capsys, folder, monkeypatch, tmp_path) -> None:
     import io
 
-    monkeypatch.setattr(sys, "stdin", io.StringIO("3\n99999\nnowhere.png\n\n5\n"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("3\n99999\n-1\nnowhere.png\n\n5\n"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     code, out, _ = run(capsys, "predict", folder / "best.safetensors")
     assert code == 0
     assert "truth: 3" in out
     assert "are 0 to 1796, got --index 99999" in out
+    assert "are 0 to 1796, got --index -1" in out
     assert "no picture nowhere.png" in out
     assert "truth: 5" not in out, "an empty line ends it"
 

@@ -75,17 +75,19 @@ def _ask(console: Console, model: Model, index: int | None, picture: Path | None
         raise InputError(f"--index {index} needs the dataset that it counts in: predict MODEL DATASET --index {index}")
     name = model.about.get("dataset")
     what = f"a picture's path, or a number in {name}" if name else "a picture's path"
-    if not sys.stdin.isatty():
+    if not (typed := sys.stdin.isatty()):
         _say(console, "reading samples from the input, one a line")
     while True:
         try:
             text = console.input(f"{what} (empty to end): ").strip()
         except EOFError:
-            return 0
+            text = ""
+        if not typed:
+            _say(console, text)  # A terminal shows what is typed.
         if not text:
             return 0
         try:
-            if name and text.isdecimal():
+            if name and text.removeprefix("-").isdecimal():
                 sample(console, model, datasets.load(str(name)), int(text), picture)
             else:
                 answer(console, model, read_picture(text, model.sample_shape, model.about.get("pixels")).x)

@@ -9,6 +9,7 @@ from zerokara.nn.layer import Layer
 from zerokara.nn.losses import LOSSES, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError, softmax
 from zerokara.nn.mlp import LAYERS, build, describe, mlp
 from zerokara.nn.network import Network, concat
+from zerokara.nn.numerical import numerical_gradient
 
 __all__ = [
     "ACTIVATIONS",
@@ -34,5 +35,6 @@ __all__ = [
     "describe",
     "gradcheck",
     "mlp",
+    "numerical_gradient",
     "softmax",
 ]

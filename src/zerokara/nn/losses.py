@@ -58,12 +58,13 @@ class SoftmaxCrossEntropy(Loss):
 
     def cost(self, scores: Array, t: Array) -> Array:
         shifted = scores - largest(scores)
-        logsum = np.log(np.exp(shifted) @ ones(scores.shape[-1], 1, scores.dtype))[:, :, 0]
-        right = shifted[:, np.arange(len(t)), t]
         s = self.label_smoothing.astype(scores.dtype)[:, :, 0]
-        cost: Array = logsum - (1 - s) * right
+        right = (1 - s) * shifted[:, np.arange(len(t)), t]
         if s.any():
-            cost -= s * shifted.mean(axis=-1)
+            right += s * shifted.mean(axis=-1)
+        np.exp(shifted, out=shifted)
+        cost: Array = np.log(shifted @ ones(scores.shape[-1], 1, scores.dtype))[:, :, 0]
+        cost -= right
         return cost
 
     def slope(self, scores: Array, t: Array) -> Array:
