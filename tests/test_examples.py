@@ -90,7 +90,7 @@ def test_s0_finds_that_only_the_largest_learning_rates_learn(on_mnist, monkeypat
 
 def test_s1_narrows_to_where_networks_learn(on_mnist, monkeypatch, capsys) -> None:
     s1 = on_mnist.load("s1_narrowing")
-    searches = {name: s1.search(name, trials=50, epochs=15) for name in ("narrowing", "tpe")}
+    searches = {name: s1.search(name, trials=50, epochs=10) for name in ("narrowing", "tpe")}
     last = searches["narrowing"].rounds[-1]
     assert len(searches["narrowing"].rounds) == 5
     assert 1e-3 < last.ends("lr")[0] < last.ends("lr")[1] < 2
