@@ -183,6 +183,27 @@ def test_evaluate_finds_the_test_samples_that_were_held_out(capsys, folder) -> N
     assert "held out" in out
 
 
+def test_evaluate_on_other_data_of_the_same_name_takes_all_of_them(capsys, tmp_path) -> None:
+    digits = zk.data.load("digits").train
+    for name, rows in (("a", slice(0, 300)), ("b", slice(300, 600))):
+        (tmp_path / name).mkdir()
+        np.savez(tmp_path / name / "mine.npz", x=digits.x[rows], t=digits.t[rows])
+    trained = ["--epochs", 2, "--hidden", 20, "--validation", 0.2]
+    assert run(capsys, "train", tmp_path / "a" / "mine.npz", *trained, "--out", tmp_path / "run")[0] == 0
+    best = tmp_path / "run" / "best.safetensors"
+    assert "test samples of mine, held out" in run(capsys, "evaluate", best, tmp_path / "a" / "mine.npz")[1]
+    assert "on the 300 samples of mine:" in run(capsys, "evaluate", best, tmp_path / "b" / "mine.npz")[1]
+
+
+def test_train_says_nothing_of_training_data_that_it_did_not_score(capsys, tmp_path) -> None:
+    tokens = ["train", "digits", "--train-size", 200, "--epochs", 3, "--evaluate-train-every", 3]
+    code, out, _ = run(capsys, *tokens, "--out", tmp_path / "run")
+    lines = [line for line in out.splitlines() if line.startswith("epoch")]
+    assert code == 0
+    assert ["train loss" in line for line in lines] == [False, False, True]
+    assert "nan" not in out
+
+
 def test_predict_a_row_shows_bars_the_truth_and_the_picture(capsys, folder, tmp_path) -> None:
     picture = tmp_path / "seven.png"
     tokens = ["predict", folder / "best.safetensors", "digits", "--index", 7, "--picture", picture]

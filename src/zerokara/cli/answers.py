@@ -11,6 +11,7 @@ from rich.table import Table
 
 from zerokara import data as datasets
 from zerokara.cli.tables import is_table, show_inputs, test_of
+from zerokara.cli.unseen import unseen
 from zerokara.data import Dataset
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.model import Model
@@ -41,13 +42,7 @@ def _test_part(model: Model, data: Dataset) -> tuple[Dataset, str, str]:
     """Return the data with the part that the model has never seen, and what that part is."""
     if data.test is not None:
         return data, "test", f"test samples of {data.name}"
-    cut = model.about.get("split_settings") or {}
-    if model.about.get("dataset") == data.name and cut.get("test"):
-        if cut.get("train_size"):
-            data = data.first(cut["train_size"])
-        held_out = data.split(cut.get("validation"), cut["test"], cut.get("seed", 0), bool(cut.get("stratify")))
-        return held_out, "test", f"test samples of {data.name}, held out when the model was trained"
-    return data, "train", f"samples of {data.name}, which has no test samples of its own"
+    return unseen(model, data, "samples", data.name)
 
 
 def predict(console: Console, path: Path, given: str | None, index: int | None, picture: Path | None) -> int:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -139,10 +140,10 @@ def run_one(
     metric = METRICS[data.task]
 
     def line(epoch: Epoch) -> None:
+        train = f"train loss {epoch.train_loss[0]:.4f}, {metric} {epoch.train_score[0]:.4f}; "
         console.print(
-            f"epoch {epoch.number:>{len(str(training.epochs))}}: train loss {epoch.train_loss[0]:.4f}, "
-            f"{metric} {epoch.train_score[0]:.4f}; validation loss {epoch.val_loss[0]:.4f}, "
-            f"{metric} {epoch.val_score[0]:.4f}; {epoch.seconds:.2f} s",
+            f"epoch {epoch.number:>{len(str(training.epochs))}}: {'' if isnan(epoch.train_score[0]) else train}"
+            f"validation loss {epoch.val_loss[0]:.4f}, {metric} {epoch.val_score[0]:.4f}; {epoch.seconds:.2f} s",
             highlight=False,
             soft_wrap=True,
         )

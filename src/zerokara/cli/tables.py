@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from zerokara.cli.unseen import unseen
 from zerokara.data import Dataset
 from zerokara.data.tablefile import is_table
 from zerokara.data.tables import like, read_rows
@@ -117,17 +118,7 @@ def test_of(model: Model, path: str) -> tuple[Dataset, str, str]:
         data = like(Path(path), model.encoder, model.task, model.classes, Path(path).stem)
     except InputError as error:
         raise InputError(f"{path}: {error}" if path not in str(error) else str(error)) from error
-    cut = model.about.get("split_settings") or {}
-    if cut.get("test"):
-        try:
-            whole = data.first(cut["train_size"]) if cut.get("train_size") else data
-            seed, stratify = cut.get("seed", 0), bool(cut.get("stratify"))
-            held_out = whole.split(cut.get("validation"), cut["test"], seed, stratify)
-        except InputError:  # Too few rows: these are others.
-            return data, "train", f"rows of {path}"
-        if held_out.fingerprint() == model.about.get("data_sha256"):
-            return held_out, "test", f"test rows of {path}, held out when the model was trained"
-    return data, "train", f"rows of {path}"
+    return unseen(model, data, "rows", path)
 
 
 def _print(console: Console, table: Table) -> None:
