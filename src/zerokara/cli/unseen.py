@@ -15,9 +15,10 @@ def unseen(model: Model, data: Dataset, noun: str, name: str) -> tuple[Dataset, 
     try:
         whole = data.first(cut["train_size"]) if cut.get("train_size") else data
         again = whole.split(cut.get("validation"), cut.get("test"), cut.get("seed", 0), bool(cut.get("stratify")))
+        trained = again if again.preprocess.kind == model.preprocess.kind else again.scaled(model.preprocess.kind)
     except InputError:  # Too few, or of other classes.
         return data, "train", f"{noun} of {name}"
-    if again.fingerprint() != model.about.get("data_sha256"):
+    if trained.fingerprint() != model.about.get("data_sha256"):
         return data, "train", f"{noun} of {name}"
     if again.test is None:
         return data, "train", f"{noun} of {name}, on which the model was trained"
