@@ -80,4 +80,4 @@ def single(scores: Mapping[str, float] | float, metric: str | None) -> float:
     """
     if not isinstance(scores, Mapping):
         return scores
-    return scores[metric] if metric in scores else next(iter(scores.values()))
+    return scores[metric] if metric is not None and metric in scores else next(iter(scores.values()))

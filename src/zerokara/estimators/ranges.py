@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,8 @@ def space_of(space: Any, net: NetworkEstimator, prefix: str, settings: Mapping[s
     """
     if not isinstance(space, Mapping):
         raise InputError(f"space must be a dict of names to ranges or lists, got {type(space).__name__}")
-    searched = {_own_name(name, net, prefix): _range(name, value) for name, value in space.items()}
-    return Space({**settings, **searched})
+    own = {name: _own_name(name, net, prefix) for name in space}
+    return Space({**settings, **{own[name]: _range(name, own[name], value) for name, value in space.items()}})
 
 
 def _own_name(name: Any, net: NetworkEstimator, prefix: str) -> str:
@@ -41,7 +42,9 @@ def _own_name(name: Any, net: NetworkEstimator, prefix: str) -> str:
     return own
 
 
-def _range(name: str, value: Any) -> Any:
+def _range(name: str, own: str, value: Any) -> Any:
+    if own == "hidden" and isinstance(value, list | tuple) and any(isinstance(size, Integral) for size in value):
+        raise InputError(f"{name} must be a range or a list of networks, got one, {value!r}: write [{value!r}]")
     if isinstance(value, list | tuple | range | np.ndarray):
         return Choice(np.asarray(value).tolist() if isinstance(value, np.ndarray) else tuple(value))
     if adopt(value) is None:

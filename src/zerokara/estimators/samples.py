@@ -55,11 +55,6 @@ def part(x: Array, t: Array, weights: Array | None) -> Part:
     return Part(x, t, mean_one(weights))
 
 
-def part_of(x: Array, t: Array, weights: Array | None, rows: Index) -> Part:
-    """Return those rows that count."""
-    return part(x[rows], t[rows], None if weights is None else weights[rows])
-
-
 def dataset(
     task: Task,
     train: Part,

@@ -19,6 +19,7 @@ from zerokara.estimators.jury import Jury
 from zerokara.estimators.ranges import space_of, without_repeats
 from zerokara.estimators.results import cv_results, outcomes
 from zerokara.estimators.splits import Fold, fold, network_of
+from zerokara.search.hyperparameters import show
 from zerokara.search.plan import Plan, check_counts
 from zerokara.search.study import Study, search
 
@@ -110,7 +111,7 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         self.n_splits_ = cv.get_n_splits(X, y, **routed.splitter.split)
         if not splits or len(splits) != self.n_splits_:
             raise InputError(f"cv must yield the splits that it announces, {self.n_splits_}, got {len(splits)}")
-        folds = [fold(base, X, y, *split, routed.estimator.fit, routed.scorer.score) for split in splits]
+        folds = [fold(base, X, y, split, routed.estimator.fit, routed.scorer.score) for split in splits]
         named = self.refit if isinstance(self.refit, str) else None
         jury = Jury(folds, scorer, metric=named, error_score=self.error_score, train=self.return_train_score)
         self.study_ = self._search(net, prefix, folds, jury, proposing)
@@ -120,6 +121,8 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
             self._check_refit_for_multimetric(found[0]["test_scores"])
             metric = self.refit
         results = cv_results(self, self.study_, found, prefix)
+        if self.verbose > 1:
+            _tell(results)
         self._choose(results, metric)
         if self.refit:
             self.best_estimator_ = clone(base).set_params(**self.best_params_)
@@ -153,9 +156,7 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
             fits = trials * len(folds)
             print(f"Fitting {len(folds)} folds for each of {trials} candidates, totalling {fits} fits")
         workers = effective_n_jobs(self.n_jobs)
-        study = search(
-            plan, space, trials=trials, sampler=sampler, race=self.race, workers=workers, sampler_seed=seed
-        )
+        study = search(plan, space, trials=trials, sampler=sampler, race=self.race, workers=workers, sampler_seed=seed)
         if study.interrupted:
             raise KeyboardInterrupt
         return study
@@ -172,3 +173,12 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         """Return what a pickle holds: all but ``study_``, since a study has the training data in it."""
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "study_"}
+
+
+def _tell(results: Mapping[str, Any]) -> None:
+    """Print a line a trial."""
+    scores = [name for name in results if name.startswith("mean_test_")]
+    for i, params in enumerate(results["params"]):
+        values = ", ".join(f"{name}={show(value)}" for name, value in params.items())
+        means = ", ".join(f"{name.removeprefix('mean_test_')}={results[name][i]:.4f}" for name in scores)
+        print(f"{values}: {means}, {results['state'][i]} after {results['epochs'][i]} epochs")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
@@ -101,8 +102,7 @@ def fold(
     estimator: Any,
     X: Any,
     y: Any,
-    train: Index,
-    test: Index,
+    split: tuple[Index, Index],
     fit_params: Mapping[str, Any],
     score_params: Mapping[str, Any],
 ) -> Fold:
@@ -110,24 +110,42 @@ def fold(
 
     The steps of a pipeline before the network are fitted here, once for all trials.
     """
+    train, test = split
     subject = clone(estimator)
     net, prefix = network_of(subject)
     cuts: list[tuple[Part, Part | None, int]] = []
+
+    def fit(X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> None:
+        cuts.append(net._cut(X, y, sample_weight, X_val=X_val, y_val=y_val))
+
     # So scikit-learn itself brings the samples, and what goes with them, to where they are learned from.
-    vars(net)["fit"] = lambda X, y, **given: cuts.append(net._cut(X, y, **given))
+    net.__dict__["fit"] = fit
     X_train, y_train = _safe_split(subject, X, y, train)
     subject.fit(X_train, y_train, **_check_method_params(X, fit_params, indices=train))
-    del vars(net)["fit"]
+    del net.__dict__["fit"]
     learned, held_out, seed = cuts[0]
     data = samples.dataset(net._task, learned, held_out, net._outputs(), net.scaling)
+    X_test, y_test = _safe_split(subject, X, y, test, train)
     shown_train = Shown(X_train, y_train, _check_method_params(X, score_params, indices=train))
-    shown_test = Shown(*_safe_split(subject, X, y, test, train), _check_method_params(X, score_params, indices=test))
+    shown_test = Shown(X_test, y_test, _check_method_params(X, score_params, indices=test))
     pipeline = None
     if prefix:
         pipeline = copy.copy(subject)
         before = [("before", Remembered(subject[:-1]))] if len(subject) > 1 else []
         pipeline.steps = [*before, subject.steps[-1]]
     return Fold(data, net, shown_test, shown_train, pipeline, seed)
+
+
+def indices(cv: Any, X: Any, y: Any, groups: Any) -> list[tuple[Index, Index]]:
+    """Return the training and the test samples of each split that a splitter, or a list of pairs, makes; else none.
+
+    >>> from sklearn.model_selection import KFold
+    >>> indices(KFold(2), [[0], [1], [2], [3]], [0, 1, 0, 1], None)[0], indices(2, None, None, None)
+    ((array([2, 3]), array([0, 1])), [])
+    """
+    if isinstance(cv, str) or not (hasattr(cv, "split") or isinstance(cv, Iterable)):
+        return []
+    return list(check_cv(cv).split(X, y, groups))
 
 
 def judged_by_validation(net: NetworkEstimator, parts: Iterable[Dataset]) -> list[Fold]:

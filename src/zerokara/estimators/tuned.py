@@ -1,6 +1,6 @@
 """Two estimators that search for their own hyperparameters: what `zerokara.tune` does, inside `fit`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any, Self
@@ -8,10 +8,10 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
 from sklearn.utils.validation import check_is_fitted
 
-from zerokara.arrays import Array
+from zerokara.arrays import Array, Index
+from zerokara.data import Part
 from zerokara.errors import InputError
 from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
@@ -19,7 +19,7 @@ from zerokara.estimators.jury import Jury
 from zerokara.estimators.learner import Learner
 from zerokara.estimators.network import NetworkClassifier, NetworkRegressor
 from zerokara.estimators.results import Judged, judged, search_results
-from zerokara.estimators.splits import judged_by_validation
+from zerokara.estimators.splits import indices, judged_by_validation
 from zerokara.search.cohort import trainer
 from zerokara.search.plan import Plan
 from zerokara.search.space import Space, choice, log, uniform
@@ -47,8 +47,8 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             of scipy.stats or Optuna); what is not named is as in `NetworkClassifier`. None searches `good_space`.
         trials, epochs, sampler, race, seeds: as for `zerokara.tune`; each trial is judged by its best epoch, the same
             for all folds.
-        cv: folds that every trial is trained on and judged by: how many to cut, or a splitter of scikit-learn's, or pairs
-            of indices; None holds out ``validation``, a share or a count.
+        cv: folds that every trial is trained on and judged by: how many to cut, or a splitter of scikit-learn's, or
+            pairs of indices; None holds out ``validation``, a share or a count.
         scoring: a score of scikit-learn's by name or as a function, in place of the loss: it ranks and races, and each
             network is judged at the epoch where its own validation loss is lowest.
         refit: train the winner once more, on all samples; False takes its network from the search.
@@ -99,21 +99,20 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         x, t = net._arrays(X, y, reset=True)
         weights = net._weights(x, t, sample_weight)
         seed = net._seed()
-        whole, cut = samples.part(x, t, weights), partial(samples.part_of, x, t, weights)
-        if (own := net._own_validation(X_val, y_val, t)) is not None:
-            pairs = [(whole, own)]
-        elif self.cv is None:
-            train, held_out = samples.hold_out(whole, self.validation, seed)
-            if held_out is None:
-                rule = f"n_samples={len(whole)} leave none to judge by: give more samples, or X_val and y_val"
-                raise InputError(rule)
-            pairs = [(train, held_out)]
-        elif _splits_itself(self.cv):
-            pairs = [(cut(train), cut(test)) for train, test in check_cv(self.cv).split(x, net._labels(t), groups)]
-        else:
-            pairs = []
+        whole = samples.part(x, t, weights)
         make = partial(samples.dataset, net._task, outputs=net._outputs(), scaling=self.scaling)
-        parts = tuple(make(*pair) for pair in pairs) or make(whole, None).folds(_folds(self.cv, len(whole)), seed)
+        if (own := net._own_validation(X_val, y_val, t)) is not None:
+            parts = [make(whole, own)]
+        elif self.cv is None:
+            parts = [make(*self._held_out(whole, seed))]
+        else:
+
+            def cut(rows: Index) -> Part:
+                return samples.part(x[rows], t[rows], None if weights is None else weights[rows])
+
+            splits = indices(self.cv, x, net._labels(t), groups)
+            parts = [make(cut(train), cut(test)) for train, test in splits]
+            parts = parts or list(make(whole, None).folds(_folds(self.cv, len(whole)), seed))
         jury = None
         if self.scoring is not None:
             jury = Jury(judged_by_validation(net, parts), check_scoring(net, self.scoring))
@@ -125,7 +124,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             keep_best=jury is not None,
             evaluate_train_every=self.epochs,
             seeds=self.seeds,
-            ready=parts,
+            ready=tuple(parts),
             jury=jury,
         )
         self.study_ = search(
@@ -138,6 +137,12 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         )
         self._take_over(net, seed, (X, y, sample_weight), jury)
         return self
+
+    def _held_out(self, whole: Part, seed: int) -> tuple[Part, Part]:
+        train, held_out = samples.hold_out(whole, self.validation, seed)
+        if held_out is None:
+            raise InputError(f"n_samples={len(whole)} leave none to judge by: give more samples, or X_val and y_val")
+        return train, held_out
 
     def predict(self, X: Any) -> Array:
         """Return what the network that won says of each sample."""
@@ -181,10 +186,6 @@ def _again(best: Judged, plan: Plan) -> Learner:
     learner = Learner(plan.seed, plan.parts[0].preprocess)
     learner.network, learner.optimizer, learner.history = run.network.copy(), run.optimizer, run.history
     return learner
-
-
-def _splits_itself(cv: Any) -> bool:
-    return not isinstance(cv, str) and (hasattr(cv, "split") or isinstance(cv, Iterable))
 
 
 def _folds(cv: Any, n: int) -> int:
