@@ -63,7 +63,10 @@ def _given(trial: Trial, jury: Jury) -> tuple[float, ...]:
     """Return what a jury said of each network of a trial, in the order of its seeds and then folds."""
     folds = len(jury.folds)
     rows = range(len(trial.rows) or 1)
-    return tuple(single(jury.found[trial.number, row // folds, row % folds].test, None) for row in rows)
+    found = [jury.found[trial.number, row // folds, row % folds].test for row in rows]
+    if isinstance(found[0], dict):
+        raise InputError(f"scoring must be one score, which ranks, got {sorted(found[0])}: return one number")
+    return tuple(single(scores, None) for scores in found)
 
 
 def judged(study: Study, jury: Jury | None = None) -> list[Judged]:

@@ -106,8 +106,9 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
             raise InputError(f"scoring belongs to the search, got scoring={net.scoring!r} on its estimator: move it")
         if net.random_state is None:
             net.random_state = learning
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits = list(cv.split(X, y, **routed.splitter.split))
+        with np.errstate(invalid="ignore"):  # What is not finite in y is refused where it would be learned.
+            cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+            splits = list(cv.split(X, y, **routed.splitter.split))
         self.n_splits_ = cv.get_n_splits(X, y, **routed.splitter.split)
         if not splits or len(splits) != self.n_splits_:
             raise InputError(f"cv must yield the splits that it announces, {self.n_splits_}, got {len(splits)}")

@@ -114,6 +114,8 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             parts = [make(cut(train), cut(test)) for train, test in splits]
             parts = parts or list(make(whole, None).folds(_folds(self.cv, len(whole)), seed))
         jury = None
+        if isinstance(self.scoring, list | tuple | set | Mapping):
+            raise InputError(f"scoring must be one score, which ranks, got {self.scoring!r}: name one")
         if self.scoring is not None:
             jury = Jury(judged_by_validation(net, parts), check_scoring(net, self.scoring))
         settings = net._settings(len(parts[0].train) if len(parts) == 1 else len(whole))
