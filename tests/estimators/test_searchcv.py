@@ -4,6 +4,7 @@ import pickle
 import signal
 import threading
 
+import joblib
 import numpy as np
 import pandas
 import pytest
@@ -29,6 +30,7 @@ from sklearn.model_selection import (
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 import zerokara as zk
 from tests.estimators.conftest import Arrays
@@ -140,10 +142,13 @@ def test_it_has_what_randomized_search_has(iris: Arrays) -> None:
     for scoring, refit in ((None, True), (["accuracy", "f1_macro"], "f1_macro"), ("f1_macro", False)):
         options = {"scoring": scoring, "refit": refit, "return_train_score": True, "cv": 3, "random_state": 0}
         ours = NetworkSearchCV(NET, {"lr": stats.loguniform(0.01, 0.1)}, n_iter=3, **options).fit(frame, y)
-        mlp = MLPClassifier((4,), solver="lbfgs", max_iter=2000, random_state=0)
-        theirs = RandomizedSearchCV(mlp, {"alpha": stats.loguniform(1, 2)}, n_iter=3, **options).fit(frame, y)
+        numbers = {"min_impurity_decrease": stats.loguniform(0.001, 0.01)}
+        theirs = RandomizedSearchCV(DecisionTreeClassifier(), numbers, n_iter=3, **options).fit(frame, y)
         assert attributes(ours) == attributes(theirs) | {"study_"}
-        columns = {name.replace("param_alpha", "param_lr"): column for name, column in theirs.cv_results_.items()}
+        columns = {
+            name.replace("param_min_impurity_decrease", "param_lr"): column
+            for name, column in theirs.cv_results_.items()
+        }
         assert set(ours.cv_results_) == set(columns) | {"epochs", "state"}
         for name, column in columns.items():
             got = ours.cv_results_[name]
@@ -271,7 +276,8 @@ def test_among_scikit_learns_own(iris: Arrays) -> None:
     search = NetworkSearchCV(NET, {"lr": zk.log(1e-3, 1e-1)}, race="halving", **QUICK)
     nested = cross_val_score(make_pipeline(StandardScaler(), search), X, y, cv=3)
     assert nested.mean() > 0.8
-    again = cross_val_score(make_pipeline(StandardScaler(), clone(search)), X, y, cv=3, n_jobs=2)
+    with joblib.parallel_config("threading"):
+        again = cross_val_score(make_pipeline(StandardScaler(), clone(search)), X, y, cv=3, n_jobs=2)
     assert np.array_equal(nested, again)
     assert "NetworkSearchCV" in repr(search)
     assert search._repr_html_()
@@ -407,5 +413,7 @@ def test_what_is_refused(iris: Arrays, change: dict, message: str) -> None:
 
 
 def test_what_no_fit_takes_is_refused(iris: Arrays) -> None:
+    with pytest.raises(InputError, match="has no callbacks"):
+        NetworkSearchCV(NET, SPACE).set_callbacks(print)
     with pytest.raises(TypeError, match="unexpected keyword argument 'weight'"):
         NetworkSearchCV(NET, SPACE, **QUICK).fit(*iris, weight=iris[1])

@@ -33,7 +33,6 @@ class Jury:
         scorer: one of scikit-learn's, or whatever is called with an estimator, samples and targets.
         metric: which of several scores ranks; None is the first of them.
         error_score: what stands where scoring fails, or "raise".
-        train: whether training samples are scored too.
 
     Attributes:
         found: the latest verdict on each network.
@@ -46,10 +45,9 @@ class Jury:
         *,
         metric: str | None = None,
         error_score: float | str = "raise",
-        train: bool = False,
     ) -> None:
         self.folds, self.scorer, self.metric = folds, scorer, metric
-        self.error_score, self.train = error_score, train
+        self.error_score = error_score
         self.found: dict[Key, Verdict] = {}
 
     def __call__(self, key: Key, epochs: int, network: Callable[[], Network]) -> float:
@@ -64,7 +62,7 @@ class Jury:
         started = time.perf_counter()
         test = self._scores(estimator, fold.test)
         seconds = time.perf_counter() - started
-        train = self._scores(estimator, fold.train) if self.train and fold.train else None
+        train = self._scores(estimator, fold.train) if fold.train else None
         return Verdict(epochs, test, train, seconds)
 
     def _scores(self, estimator: Any, shown: Shown) -> Scores:

@@ -112,9 +112,10 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         self.n_splits_ = cv.get_n_splits(X, y, **routed.splitter.split)
         if not splits or len(splits) != self.n_splits_:
             raise InputError(f"cv must yield the splits that it announces, {self.n_splits_}, got {len(splits)}")
-        folds = [fold(base, X, y, split, routed.estimator.fit, routed.scorer.score) for split in splits]
+        given = routed.estimator.fit, routed.scorer.score
+        folds = [fold(base, X, y, split, *given, show_train=self.return_train_score) for split in splits]
         named = self.refit if isinstance(self.refit, str) else None
-        jury = Jury(folds, scorer, metric=named, error_score=self.error_score, train=self.return_train_score)
+        jury = Jury(folds, scorer, metric=named, error_score=self.error_score)
         self.study_ = self._search(net, prefix, folds, jury, proposing)
         found = outcomes(self.study_, jury, self.error_score)
         self.multimetric_ = isinstance(found[0]["test_scores"], dict)
@@ -169,6 +170,10 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         self.best_params_ = results["params"][self.best_index_]
         if not callable(self.refit):
             self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
+
+    def set_callbacks(self, *callbacks: Any) -> Self:
+        """Refuse callbacks of scikit-learn, which would hear nothing: trials have no fits of their own."""
+        raise InputError("a search whose networks train together has no callbacks: see verbose, and study_ afterwards")
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: all but ``study_``, since a study has the training data in it."""

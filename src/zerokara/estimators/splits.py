@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -105,10 +105,12 @@ def fold(
     split: tuple[Index, Index],
     fit_params: Mapping[str, Any],
     score_params: Mapping[str, Any],
+    show_train: bool = False,
 ) -> Fold:
     """Return the split with an estimator that does all that its `fit` does, but train.
 
-    The steps of a pipeline before the network are fitted here, once for all trials.
+    The steps of a pipeline before the network are fitted here, once for all trials. The training samples are kept as
+    they were given only if they are to be shown to a scorer.
     """
     train, test = split
     subject = clone(estimator)
@@ -124,9 +126,9 @@ def fold(
     subject.fit(X_train, y_train, **_check_method_params(X, fit_params, indices=train))
     del net.__dict__["fit"]
     learned, held_out, seed = cuts[0]
-    data = samples.dataset(net._task, learned, held_out, net._outputs(), net.scaling)
+    data = replace(samples.dataset(net._task, learned, held_out, net._outputs(), net.scaling), original=None)
     X_test, y_test = _safe_split(subject, X, y, test, train)
-    shown_train = Shown(X_train, y_train, _check_method_params(X, score_params, indices=train))
+    shown_train = Shown(X_train, y_train, _check_method_params(X, score_params, indices=train)) if show_train else None
     shown_test = Shown(X_test, y_test, _check_method_params(X, score_params, indices=test))
     pipeline = None
     if prefix:
