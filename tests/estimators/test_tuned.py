@@ -8,7 +8,8 @@ import pandas
 import pytest
 from scipy import stats
 from sklearn.base import clone
-from sklearn.model_selection import cross_val_score
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -127,10 +128,76 @@ def test_weights_count_in_the_search(digits: Arrays) -> None:
     assert not np.array_equal(by_class.search_results_["mean_test_loss"], none.search_results_["mean_test_loss"])
 
 
+def test_splits_of_ones_own(digits: Arrays) -> None:
+    X, y = digits
+    groups = np.arange(400) % 7
+    halves = [(np.arange(0, 400, 2), np.arange(1, 400, 2)), (np.arange(300), np.arange(290, 400))]
+    for cv in (KFold(3, shuffle=True, random_state=1), GroupKFold(3), PredefinedSplit(np.arange(400) % 3 - 1), halves):
+        given = {"groups": groups} if isinstance(cv, GroupKFold) else {}
+        tuned = TunedNetworkClassifier({"lr": zk.log(1e-3, 1e-1)}, cv=cv, **QUICK).fit(X, y, **given)
+        splits = cv if isinstance(cv, list) else list(cv.split(X, y, **given))
+        assert len(splits) == len(tuned.study_.plan.parts)
+        for part, (train, test) in zip(tuned.study_.plan.parts, splits, strict=True):
+            assert np.array_equal(part.original.train.x, X[train].astype(np.float32))
+            assert np.array_equal(part.original.validation.x, X[test].astype(np.float32))
+    weight = (y != 3).astype(float)
+    tuned = TunedNetworkClassifier({"lr": 0.1}, cv=KFold(2), **QUICK | {"trials": 1})
+    parts = tuned.fit(X, y, sample_weight=weight).study_.plan.parts
+    assert [len(part.validation) for part in parts] == [int(weight[test].sum()) for _, test in KFold(2).split(X)]
+    with pytest.raises(ValueError, match="groups"):
+        TunedNetworkClassifier(SPACE, cv=GroupKFold(3), **QUICK).fit(X, y)
+
+
+def mine(estimator: NetworkClassifier, X: np.ndarray, y: np.ndarray) -> float:
+    return -float((estimator.predict(X) == y).mean())
+
+
+@pytest.mark.parametrize("scoring", ["balanced_accuracy", mine, "neg_log_loss"], ids=str)
+def test_own_scores_are_those_of_each_network_at_its_best_epoch(digits: Arrays, scoring: object) -> None:
+    X, y = digits
+    cv = KFold(2)
+    tuned = TunedNetworkClassifier(SPACE, cv=cv, scoring=scoring, **QUICK | {"race": "halving:2:4"}).fit(X, y)
+    results = tuned.search_results_
+    scorer = scoring if callable(scoring) else get_scorer(scoring)
+    for i, trial in enumerate(tuned.study_.trials):
+        net = NetworkClassifier(**trial.params, patience=None, random_state=0)
+        net.set_params(epochs=trial.epochs, span=QUICK["epochs"])
+        for k, (train, test) in enumerate(cv.split(X)):
+            alone = clone(net).fit(X[train], y[train], X_val=X[test], y_val=y[test])
+            assert results[f"split{k}_test_score"][i] == scorer(alone, X[test], y[test])
+    complete = results["state"] == "complete"
+    assert tuned.best_score_ == results["mean_test_score"][complete].max()
+    assert results["rank_test_score"][tuned.best_index_] == 1
+    assert 0 < complete.sum() < 6
+    # The rung of 4 epochs was won by the scores there.
+    assert tuned.best_estimator_.epochs == results["epoch"][tuned.best_index_]
+
+
+def test_own_scores_with_seeds_numbers_and_a_part_held_out(diabetes: Arrays, digits: Arrays) -> None:
+    settings = QUICK | {"scoring": "neg_median_absolute_error", "epochs": 30}
+    numbers = TunedNetworkRegressor({"lr": zk.log(1e-3, 1e-1)}, cv=2, seeds=2, **settings).fit(*diabetes)
+    splits = np.array([numbers.search_results_[f"split{k}_test_score"] for k in range(4)])
+    assert splits.shape == (4, 6)
+    assert (splits < -10).all()  # In the targets' own units.
+    assert len(np.unique(splits)) == 24
+    frame = pandas.DataFrame(digits[0]).add_prefix("x")
+    held = TunedNetworkClassifier(SPACE, cv=None, scoring="accuracy", refit=False, **QUICK).fit(frame, digits[1])
+    assert held.best_score_ == held.study_.trials[held.best_index_].at("val_score")
+    data = held.study_.plan.data
+    assert held.best_estimator_.model_.evaluate(data, "validation")[1] == held.best_score_
+    with pytest.raises(InputError, match="no trial has a finite score"):
+        TunedNetworkClassifier(SPACE, cv=2, scoring=lambda *_: np.nan, **QUICK).fit(*digits)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"cv": 1}, "a number of folds"),
+        ({"cv": "loo"}, "a number of folds"),
+        ({"cv": []}, "a number of folds"),
+        ({"scoring": "speed"}, "scoring"),
+        ({"scoring": ["accuracy"]}, "scoring must be one score"),
+        ({"scoring": lambda *_: {"a": 1.0}}, "scoring must be one score"),
         ({"cv": 500}, "need as many samples"),
         ({"cv": None, "validation": None}, "leave none to judge by"),
         ({"space": {"learning_rate": zk.log(1, 2)}}, "unknown hyperparameter 'learning_rate'"),
@@ -143,5 +210,5 @@ def test_weights_count_in_the_search(digits: Arrays) -> None:
     ids=str,
 )
 def test_what_is_refused(digits: Arrays, settings: dict, message: str) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(ValueError, match=message):
         TunedNetworkClassifier(**QUICK | settings).fit(*digits)

@@ -2,6 +2,13 @@
 
 from zerokara.estimators import door as door
 from zerokara.estimators.network import NetworkClassifier, NetworkRegressor
+from zerokara.estimators.searchcv import NetworkSearchCV
 from zerokara.estimators.tuned import TunedNetworkClassifier, TunedNetworkRegressor
 
-__all__ = ["NetworkClassifier", "NetworkRegressor", "TunedNetworkClassifier", "TunedNetworkRegressor"]
+__all__ = [
+    "NetworkClassifier",
+    "NetworkRegressor",
+    "NetworkSearchCV",
+    "TunedNetworkClassifier",
+    "TunedNetworkRegressor",
+]

@@ -95,15 +95,22 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             X_val, y_val: judge by these; else by the share of X that ``validation`` says.
         """
         goes_on = self.warm_start and hasattr(self, "_learner")
-        self._check()
-        x, t = self._arrays(X, y, reset=not goes_on)
-        whole = samples.part(x, t, self._weights(x, t, sample_weight))
-        seed = self._learner.seed if goes_on else self._seed()
-        train, held_out = whole, self._own_validation(X_val, y_val, t)
-        if held_out is None:
-            train, held_out = samples.hold_out(whole, self.validation, seed)
-        self._learn(train, held_out, self.epochs, self._learner if goes_on else None, seed)
+        learner = self._learner if goes_on else None
+        train, held_out, seed = self._cut(X, y, sample_weight, X_val=X_val, y_val=y_val, learner=learner)
+        self._learn(train, held_out, self.epochs, learner, seed)
         return self
+
+    def _cut(
+        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, learner: Any = None
+    ) -> tuple[Part, Part | None, int]:
+        """Return what to learn from, what to judge by, and the seed: all that `fit` does before it trains."""
+        self._check()
+        x, t = self._arrays(X, y, reset=learner is None)
+        whole = samples.part(x, t, self._weights(x, t, sample_weight))
+        seed = learner.seed if learner else self._seed()
+        if (held_out := self._own_validation(X_val, y_val, t)) is not None:
+            return whole, held_out, seed
+        return *samples.hold_out(whole, self.validation, seed), seed
 
     def _own_validation(self, X: Any, y: Any, everything: Array) -> Part | None:
         """Return the samples that were given to judge by, if any were."""
@@ -185,14 +192,24 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def _judge(self, preprocess: Preprocess, held_out: Part) -> Judge:
         """Return how a network is judged by ``scoring`` on what is held out."""
         scorer, y = check_scoring(self, scoring=self.scoring), self._labels(held_out.t)
-        judged = copy.copy(self)
-        judged.__dict__.pop("feature_names_in_", None)  # The held-out samples are arrays.
+        blank = self._of_arrays()
 
         def judge(network: Network, epoch: Epoch) -> float:
-            judged.model_ = self._model(network, preprocess)
-            return -float(scorer(judged, held_out.x, y))
+            return -float(scorer(blank._having(network, preprocess), held_out.x, y))
 
         return judge
+
+    def _of_arrays(self) -> Self:
+        """Return a copy that knows no feature names, since the samples held out are arrays."""
+        blank = copy.copy(self)
+        blank.__dict__.pop("feature_names_in_", None)
+        return blank
+
+    def _having(self, network: Network, preprocess: Preprocess) -> Self:
+        """Return a copy that answers with a network."""
+        other = copy.copy(self)
+        other.model_ = self._model(network, preprocess)
+        return other
 
     def _model(self, network: Network, preprocess: Preprocess) -> Model:
         return Model(Ensemble.of(network), preprocess, self._task, self._outputs(), (len(preprocess.shift),))

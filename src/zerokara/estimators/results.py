@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._validation import _warn_or_raise_about_fit_failures
 
 from zerokara.arrays import Array
 from zerokara.errors import InputError
+from zerokara.estimators.jury import Jury, single
 from zerokara.search.study import Study
 from zerokara.search.trial import Trial
 
@@ -16,46 +19,66 @@ class Judged:
     """A trial at the epoch where the mean validation loss of its networks is lowest.
 
     One epoch for all of them: how long to train is one number, and a mean over folds is harder to please by luck
-    than each fold by itself.
+    than each fold by itself. Scores of one's own are ``given``: those of each network at its own best epoch.
     """
 
     trial: Trial
     epoch: int
     loss: float
+    given: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, trial: Trial) -> "Judged":
+    def of(cls, trial: Trial, jury: Jury | None = None) -> "Judged":
         """Return a trial judged; one that diverged, or never finished an epoch, has an infinite loss."""
         losses = trial.curves["val_loss"]
         if trial.state == "diverged" or not np.isfinite(losses).any():
             return cls(trial, 0, np.inf)
         epoch = int(np.nanargmin(losses)) + 1
-        return cls(trial, epoch, float(losses[epoch - 1]))
+        return cls(trial, epoch, float(losses[epoch - 1]), _given(trial, jury) if jury else ())
+
+    @property
+    def value(self) -> float:
+        """What trials are ranked by, lower being better: the loss, or minus the mean of the scores that were given."""
+        value = -float(np.mean(self.given)) if self.given else self.loss
+        return value if np.isfinite(value) else np.inf
 
     @property
     def rank_key(self) -> tuple[bool, float, int]:
         """The place among the trials: those that a race let train to its end come first."""
-        return self.trial.state != "complete", self.loss, self.trial.number
+        return self.trial.state != "complete", self.value, self.trial.number
 
     @property
     def networks(self) -> tuple[Trial, ...]:
         """The networks of the trial: one, or one for each seed and fold."""
         return self.trial.rows or (self.trial,)
 
-    def scores(self, curve: str) -> list[float]:
-        """Return each network's value of a curve at that epoch."""
-        return [float(row.curves[curve][self.epoch - 1]) if self.epoch else np.nan for row in self.networks]
+    def scores(self) -> list[float]:
+        """Return each network's score: that which was given, or accuracy or R2 at the epoch that counts."""
+        if self.given:
+            return list(self.given)
+        return [float(row.curves["val_score"][self.epoch - 1]) if self.epoch else np.nan for row in self.networks]
 
 
-def judged(study: Study) -> list[Judged]:
+def _given(trial: Trial, jury: Jury) -> tuple[float, ...]:
+    """Return what a jury said of each network of a trial, in the order of its seeds and then folds."""
+    folds = len(jury.folds)
+    rows = range(len(trial.rows) or 1)
+    found = [jury.found[trial.number, row // folds, row % folds].test for row in rows]
+    if isinstance(found[0], dict):
+        raise InputError(f"scoring must be one score, which ranks, got {sorted(found[0])}: return one number")
+    return tuple(single(scores, None) for scores in found)
+
+
+def judged(study: Study, jury: Jury | None = None) -> list[Judged]:
     """Return the trials of a study, each judged, the best first.
 
     Raises:
-        InputError: no trial has a finite validation loss.
+        InputError: no trial has a finite validation loss, or score.
     """
-    found = sorted(map(Judged.of, study.trials), key=lambda each: each.rank_key)
-    if not np.isfinite(found[0].loss):
-        raise InputError("no trial has a finite validation loss: lower the learning rates")
+    found = sorted((Judged.of(trial, jury) for trial in study.trials), key=lambda each: each.rank_key)
+    if not np.isfinite(found[0].value):
+        what = "score" if found[0].given else "validation loss"
+        raise InputError(f"no trial has a finite {what}: lower the learning rates")
     return found
 
 
@@ -63,12 +86,12 @@ def search_results(study: Study, ranking: list[Judged]) -> dict[str, Array]:
     """Return one entry a trial under each name, in the order of the trials.
 
     ``param_NAME`` for what was searched, and ``params``; ``split0_test_score`` and so on, one a network (folds
-    within seeds), with ``mean_test_score`` and ``std_test_score``: accuracy, or R2, at ``epoch``, the one that the
-    trial is judged by; ``mean_test_loss``; ``rank_test_score``, 1 for the best; ``epochs`` that were trained, and
-    ``state``; ``mean_fit_time`` in seconds: networks train together, so it is a share of the whole, by epochs.
+    within seeds), with ``mean_test_score`` and ``std_test_score``: own scores, or accuracy or R2 at ``epoch``, the one
+    that the trial is judged by; ``mean_test_loss``; ``rank_test_score``, 1 for the best; ``epochs`` that were trained,
+    and ``state``; ``mean_fit_time`` in seconds: networks train together, so it is a share of the whole, by epochs.
     """
     found = sorted(ranking, key=lambda each: each.trial.number)
-    splits = np.array([each.scores("val_score") for each in found])
+    splits = np.array([each.scores() for each in found])
     share = study.train_seconds / max(study.epochs_trained, 1)
     params = [{name: each.trial.params[name] for name in study.space.searched} for each in found]
     return {
@@ -91,3 +114,45 @@ def _objects(values: list[Any]) -> Array:
     array = np.empty(len(values), object)
     array[:] = values
     return array
+
+
+def outcomes(study: Study, jury: Jury, error_score: float | str) -> list[dict[str, Any]]:
+    """Return what came of each trial on each split, as scikit-learn's `_fit_and_score` tells it."""
+    share = study.train_seconds / max(study.epochs_trained, 1)
+    found: list[dict[str, Any]] = []
+    for trial in study.trials:
+        for k, row in enumerate(trial.rows or (trial,)):
+            verdict = None if row.state == "diverged" else jury.found.get((trial.number, 0, k))
+            seconds = {"fit_time": share * row.epochs, "score_time": verdict.seconds if verdict else 0.0}
+            if verdict:
+                found.append(seconds | {"test_scores": verdict.test, "train_scores": verdict.train, "fit_error": None})
+                continue
+            error = f"the loss stopped being finite in epoch {row.epochs} of trial {trial.number}, split {k}: lower lr"
+            if error_score == "raise":
+                raise InputError(error)
+            found.append(seconds | {"fit_error": error})
+    _warn_or_raise_about_fit_failures(found, error_score)
+    scores = next(each["test_scores"] for each in found if each["fit_error"] is None)
+    failed = dict.fromkeys(scores, error_score) if isinstance(scores, dict) else error_score
+    for each in found:
+        if each["fit_error"]:
+            each |= {"test_scores": failed, "train_scores": failed}
+    return found
+
+
+def cv_results(search: BaseSearchCV, study: Study, found: list[dict[str, Any]], prefix: str) -> dict[str, Any]:
+    """Return the columns of ``cv_results_`` as scikit-learn makes them, with ``epochs`` and ``state``.
+
+    A trial that a race ended has trained less than others, and ranks behind those that it let train to the end.
+    """
+    trials, searched = study.trials, study.space.searched
+    params = [{f"{prefix}{name}": trial.params[name] for name in searched if name in trial.params} for trial in trials]
+    more = {"epochs": [trial.epochs for trial in trials], "state": [trial.state for trial in trials]}
+    results: dict[str, Any] = search._format_results(params, search.n_splits_, found, more)
+    finished = results["state"] == "complete"
+    if "pruned" in results["state"]:
+        for name in [name for name in results if name.startswith("rank_test_")]:
+            ranks = results[name]
+            for own, first in ((finished, 0), (~finished, finished.sum())):
+                ranks[own] = [first + 1 + (ranks[own] < rank).sum() for rank in ranks[own]]
+    return results

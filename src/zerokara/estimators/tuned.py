@@ -1,26 +1,31 @@
 """Two estimators that search for their own hyperparameters: what `zerokara.tune` does, inside `fit`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
-from zerokara.arrays import Array
+from zerokara.arrays import Array, Index
+from zerokara.data import Part
 from zerokara.errors import InputError
 from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
+from zerokara.estimators.jury import Jury
 from zerokara.estimators.learner import Learner
 from zerokara.estimators.network import NetworkClassifier, NetworkRegressor
 from zerokara.estimators.results import Judged, judged, search_results
+from zerokara.estimators.splits import indices, judged_by_validation
 from zerokara.search.cohort import trainer
 from zerokara.search.plan import Plan
-from zerokara.search.space import choice, log, uniform
+from zerokara.search.space import Space, choice, log, uniform
 from zerokara.search.standing import untrained
+from zerokara.search.study import search
 from zerokara.search.trial import Proposal
-from zerokara.tuning import tune
 
 
 def good_space() -> dict[str, Any]:
@@ -42,14 +47,17 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             of scipy.stats or Optuna); what is not named is as in `NetworkClassifier`. None searches `good_space`.
         trials, epochs, sampler, race, seeds: as for `zerokara.tune`; each trial is judged by its best epoch, the same
             for all folds.
-        cv: folds that every trial is trained on and judged by; None holds out ``validation``, a share or a count.
+        cv: folds that every trial is trained on and judged by: how many to cut, or a splitter of scikit-learn's, or
+            pairs of indices; None holds out ``validation``, a share or a count.
+        scoring: a score of scikit-learn's by name or as a function, in place of the loss: it ranks and races, and each
+            network is judged at the epoch where its own validation loss is lowest.
         refit: train the winner once more, on all samples; False takes its network from the search.
         scaling: of the inputs: "standard", "range", "center" or "none".
         workers: threads, by default one for each core; the numbers do not depend on it.
 
     Attributes:
         best_estimator_: the winner, a `NetworkClassifier` or `NetworkRegressor` of its own.
-        best_params_, best_score_, best_index_: what was searched and won, its accuracy or R2, its trial.
+        best_params_, best_score_, best_index_: what was searched and won, its score (accuracy or R2), its trial.
         search_results_: one entry a trial, in the columns of ``cv_results_``; see `search_results`.
         study_: the `zerokara.Study`, until the estimator is pickled: the training data are in it.
     """
@@ -60,50 +68,83 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
     epochs: int = 100
     sampler: str = "random"
     race: str = "halving:3:4"
-    cv: int | None = 5
+    cv: Any = 5
     validation: float = 0.2
+    scoring: str | Callable[..., float] | None = None
     seeds: int = 1
     refit: bool = True
     scaling: str = "standard"
     workers: int | None = None
     random_state: int | np.random.RandomState | None = None
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        groups: Any = None,
+    ) -> Self:
         """Search, and train the winner.
 
         Args:
             X, y: the samples (N, D), and their targets.
             sample_weight: how much each sample counts, (N,), zero or above.
             X_val, y_val: judge by these, in place of folds or what would be held out.
+            groups: which group each sample belongs to, (N,), for a splitter that looks at groups.
         """
         net = self._network()
         x, t = net._arrays(X, y, reset=True)
-        whole = samples.part(x, t, net._weights(x, t, sample_weight))
+        weights = net._weights(x, t, sample_weight)
         seed = net._seed()
-        folds, train, held_out = 1, whole, net._own_validation(X_val, y_val, t)
-        if held_out is None and self.cv is None:
-            train, held_out = samples.hold_out(whole, self.validation, seed)
-        elif held_out is None:
-            folds = _folds(self.cv, len(whole))
-        if folds == 1 and held_out is None:
-            raise InputError(f"n_samples={len(whole)} leave none to judge by: give more samples, or X_val and y_val")
-        data = samples.dataset(net._task, train, held_out, net._outputs(), self.scaling)
-        settings = net._settings(len(train))
-        self.study_ = tune(
-            data,
-            settings | dict(good_space() if self.space is None else self.space),
+        whole = samples.part(x, t, weights)
+        make = partial(samples.dataset, net._task, outputs=net._outputs(), scaling=self.scaling)
+        if (own := net._own_validation(X_val, y_val, t)) is not None:
+            parts = [make(whole, own)]
+        elif self.cv is None:
+            parts = [make(*self._held_out(whole, seed))]
+        else:
+
+            def cut(rows: Index) -> Part:
+                return samples.part(x[rows], t[rows], None if weights is None else weights[rows])
+
+            splits = indices(self.cv, x, net._labels(t), groups)
+            parts = [make(cut(train), cut(test)) for train, test in splits]
+            parts = parts or list(make(whole, None).folds(_folds(self.cv, len(whole)), seed))
+        jury = None
+        if isinstance(self.scoring, list | tuple | set | Mapping):
+            raise InputError(f"scoring must be one score, which ranks, got {self.scoring!r}: name one")
+        if self.scoring is not None:
+            jury = Jury(judged_by_validation(net, parts), check_scoring(net, self.scoring))
+        settings = net._settings(len(parts[0].train) if len(parts) == 1 else len(whole))
+        plan = Plan(
+            parts[0],
+            self.epochs,
+            seed,
+            keep_best=jury is not None,
+            evaluate_train_every=self.epochs,
+            seeds=self.seeds,
+            ready=tuple(parts),
+            jury=jury,
+        )
+        self.study_ = search(
+            plan,
+            Space(settings | dict(good_space() if self.space is None else self.space)),
             trials=self.trials,
-            epochs=self.epochs,
             sampler=self.sampler,
             race=self.race,
-            folds=folds,
-            seeds=self.seeds,
-            seed=seed,
-            evaluate_train_every=self.epochs,
             workers=self.workers,
         )
-        self._take_over(net, seed, (X, y, sample_weight))
+        self._take_over(net, seed, (X, y, sample_weight), jury)
         return self
+
+    def _held_out(self, whole: Part, seed: int) -> tuple[Part, Part]:
+        train, held_out = samples.hold_out(whole, self.validation, seed)
+        if held_out is None:
+            raise InputError(f"n_samples={len(whole)} leave none to judge by: give more samples, or X_val and y_val")
+        return train, held_out
 
     def predict(self, X: Any) -> Array:
         """Return what the network that won says of each sample."""
@@ -120,9 +161,9 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         """Return the estimator of one network, before anything is searched."""
         raise NotImplementedError
 
-    def _take_over(self, net: NetworkEstimator, seed: int, fitting: tuple[Any, Any, Any]) -> None:
+    def _take_over(self, net: NetworkEstimator, seed: int, fitting: tuple[Any, Any, Any], jury: Jury | None) -> None:
         """Make the winner an estimator of its own, trained on all samples or as the search left it."""
-        ranking = judged(self.study_)
+        ranking = judged(self.study_, jury)
         best = ranking[0]
         params = best.trial.params
         won = {name: value for name, value in params.items() if hasattr(net, name)}
@@ -133,7 +174,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             net._keep(_again(best, self.study_.plan))
         self.best_estimator_ = net
         self.best_params_ = {name: params[name] for name in self.study_.space.searched}
-        self.best_score_, self.best_index_ = float(np.mean(best.scores("val_score"))), best.trial.number
+        self.best_score_, self.best_index_ = float(np.mean(best.scores())), best.trial.number
         self.search_results_ = search_results(self.study_, ranking)
         self.n_features_in_ = net.n_features_in_
         if hasattr(net, "feature_names_in_"):
@@ -151,7 +192,9 @@ def _again(best: Judged, plan: Plan) -> Learner:
 
 def _folds(cv: Any, n: int) -> int:
     if not isinstance(cv, int | np.integer) or isinstance(cv, bool) or cv < 2:
-        raise InputError(f"cv must be a number of folds, 2 or above, or None to hold out one part, got {cv!r}")
+        raise InputError(
+            f"cv must be a number of folds, 2 or above, a splitter, or None to hold out one part, got {cv!r}"
+        )
     if cv > n:
         raise InputError(f"cv={cv} folds need as many samples, got n_samples={n}: fewer folds, or cv=None")
     return int(cv)
@@ -186,8 +229,17 @@ class TunedNetworkClassifier(ClassifierMixin, TunedEstimator):  # type: ignore[m
     _: KW_ONLY
     class_weight: Mapping[Any, float] | str | None = None
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
-        super().fit(X, y, sample_weight, X_val=X_val, y_val=y_val)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        groups: Any = None,
+    ) -> Self:
+        super().fit(X, y, sample_weight, X_val=X_val, y_val=y_val, groups=groups)
         self.classes_ = self.best_estimator_.classes_
         return self
 

@@ -1,6 +1,7 @@
 """What all trials of a study share."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,7 +10,14 @@ import numpy as np
 from zerokara.data import Dataset
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError, unknown
+from zerokara.nn import Network
 from zerokara.train.feed import Feed
+
+Key = tuple[int, int, int]
+"""Which network of a study: the trial's number, which of its initializations, which of its folds."""
+Jury = Callable[[Key, int, Callable[[], Network]], float]
+"""What a network is worth where races pause, lower being better: told which it is, how many epochs it has trained,
+and how to come by it."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +27,10 @@ class Plan:
     Each trial is trained from ``seeds`` initializations on each of ``folds`` folds; 1 fold is the data as they
     were split. ``replicate`` is the first of the draws that trials share; unpaired, trial k has its own,
     from replicate + k * seeds on.
+
+    What a run folder cannot record, and only Python can say: ``ready``, the data of each fold, cut elsewhere, in place
+    of ``folds``; the ``jury`` that ranks trials, in place of ``rank``; ``tol``, the least improvement that patience
+    counts, and ``span``, the epochs that a schedule spans, if others than are trained.
     """
 
     data: Dataset
@@ -34,14 +46,21 @@ class Plan:
     folds: int = 1
     patience: int | None = None
     augment: str | Augment | None = None
+    ready: tuple[Dataset, ...] = ()
+    jury: Jury | None = None
+    tol: float = 0.0
+    span: int | None = None
 
     def __post_init__(self) -> None:
+        if self.ready:
+            object.__setattr__(self, "folds", len(self.ready))
         check_counts(
             epochs=self.epochs,
             evaluate_train_every=self.evaluate_train_every,
             seeds=self.seeds,
             folds=self.folds,
             patience=1 if self.patience is None else self.patience,
+            span=1 if self.span is None else self.span,
         )
         check_counts(0, seed=self.seed, replicate=self.replicate)
         if self.rank not in RANKS:
@@ -50,7 +69,7 @@ class Plan:
             raise unknown("dtype", self.dtype, ("float32", "float64"))
         for part in self.parts:  # Folds that cannot be cut, or pictures that are none, are an error now.
             Feed(part, self.dtype, self.augment, self.seed, self.replicate)
-        if self.folds == 1 and self.data.validation is None:
+        if self.jury is None and any(part.validation is None for part in self.parts):
             raise InputError(
                 "a search is judged on validation data, got none: cut them off with data.split(validation=0.2), "
                 "or ask for folds"
@@ -59,13 +78,13 @@ class Plan:
     @cached_property
     def parts(self) -> tuple[Dataset, ...]:
         """The data of each fold; those as they were split where there is one."""
-        return (self.data,) if self.folds == 1 else self.data.folds(self.folds, self.seed)
+        return self.ready or ((self.data,) if self.folds == 1 else self.data.folds(self.folds, self.seed))
 
     def for_training(self) -> "Plan":
-        """Return the plan without what training does not need: test data, and data as they were before scaling."""
+        """Return the plan without what training does not need: test data, data as before scaling, and the jury."""
         bare = copy.copy(self)
         parts = tuple(replace(part, test=None, original=self._pictures(part)) for part in self.parts)
-        bare.__dict__.update(parts=parts, data=parts[0])
+        bare.__dict__.update(parts=parts, data=parts[0], ready=(), jury=None)
         return bare
 
     def _pictures(self, part: Dataset) -> Dataset | None:

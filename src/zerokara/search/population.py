@@ -1,13 +1,15 @@
 """A population while it trains: it advances, losers leave at a rung, and survivors regroup."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import replace
 from typing import Any
 
 from zerokara.arrays import Array
 from zerokara.nn import Network
 from zerokara.search.cohort import Shard, cohorts, cut, trainer
-from zerokara.search.plan import Plan
+from zerokara.search.plan import Jury, Key, Plan
 from zerokara.search.trial import Proposal, State, Trial
 from zerokara.train import Epoch, History, Trainer
 from zerokara.train.history import CURVES, badness
@@ -16,9 +18,6 @@ from zerokara.train.trainer import concat
 
 SLICE = 4.0
 """Seconds that a population trains before a worker hands it back, at the end of an epoch."""
-
-Key = tuple[int, int, int]
-"""Which network of a study: the trial's number, which of its initializations, which of its folds."""
 
 
 class Population:
@@ -79,7 +78,14 @@ class Population:
         run, proposals = self.run, self.shard.proposals
         history = History(len(proposals)) if run is None else run.history
         ended = set() if run is None else set(run.finished)
-        return dict(zip(self.members(), judge(proposals, history, plan, ended), strict=True))
+        found = dict(zip(self.members(), judge(proposals, history, plan, ended), strict=True))
+        return {key: self._heard(key, trial, plan.jury) for key, trial in found.items()} if plan.jury else found
+
+    def _heard(self, key: Key, trial: Trial, jury: Jury) -> Trial:
+        """Return the trial of one network with the value that a jury gives it."""
+        lost = trial.state == "diverged" or not trial.epochs
+        value = math.inf if lost else jury(key, trial.epochs, lambda: self.network(key))
+        return replace(trial, value=value if math.isfinite(value) else math.inf)
 
     def network(self, key: Key) -> Network:
         """Return a network by its key."""

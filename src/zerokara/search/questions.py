@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
+
+from zerokara.search.unit import count, value_at
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -65,6 +68,18 @@ class Questions(dict[str, "BaseDistribution"]):
             if self.asked(name, kept):
                 kept[name] = answers[name]
         return kept
+
+    def points(self) -> int | None:
+        """Return how many different trials there are; None if they cannot be counted."""
+        counts = [count(found) for found in self.values()]
+        sizes = {name: size for name, size in zip(self, counts, strict=True) if size is not None}
+        if len(sizes) < len(self):
+            return None
+        values = {n: [value_at(self[n], (i + 0.5) / sizes[n]) for i in range(sizes[n])] for n in self.decisive}
+        return sum(
+            prod(size for name, size in sizes.items() if name not in branch and self.asked(name, branch))
+            for branch in self.branches(values)
+        )
 
     def branches(self, values: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
         """Yield every way to answer the questions that conditions depend on, with these values for each."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from zerokara.nn import Network
 from zerokara.search.cohort import Shard, structure, trainer
-from zerokara.search.plan import Plan
-from zerokara.search.population import Key, Population, regroup
+from zerokara.search.plan import Key, Plan
+from zerokara.search.population import Population, regroup
 from zerokara.search.race import Bracket
 from zerokara.search.trial import Proposal, Trial, merged
 

@@ -173,6 +173,7 @@ def search(
     checkpoints: Path | None = None,
     refit: bool = False,
     ensemble: int | None = None,
+    sampler_seed: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     note: Callable[[str], None] = warnings.warn,
@@ -186,6 +187,7 @@ def search(
         journal: where the study is kept; None keeps it in memory.
         checkpoints: the folder for what is trained and not yet told.
         refit, ensemble: what becomes of the winner and of the best networks, see `zerokara.tune`.
+        sampler_seed: what the proposals derive from, if not from the seed of the plan.
         progress: called about four times a second, and once at the end.
         on_epoch: called with every epoch of every population, from the thread that trained it.
         note: told of what was lost and is done again.
@@ -194,7 +196,8 @@ def search(
     check_counts(trials=trials, generation=generation)
     keep = CANDIDATES if ensemble else 1
     rules = make_race(race)
-    proposer = Proposer(space, make_sampler(sampler, space, plan.seed, trials=trials, generation=generation), journal)
+    seed = plan.seed if sampler_seed is None else sampler_seed
+    proposer = Proposer(space, make_sampler(sampler, space, seed, trials=trials, generation=generation), journal)
     sizes = proposer.sizes
     sizes += [min(generation, trials - start) for start in range(sum(sizes), trials, generation)]
     epochs = plan.rows * sum(bracket.epochs for size in sizes for bracket in rules.brackets(size, plan.epochs))
