@@ -2,13 +2,15 @@
 
 import importlib.util
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks is a folder beside the package, no part of it
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # benchmarks is a folder beside the package, no part of it
 
 from benchmarks import ours
 from benchmarks.contestants import CONTESTANTS, CORES, PLAIN
@@ -212,6 +214,18 @@ def test_the_cost_of_a_search() -> None:
     found = ours.cost(tiny(), race="halving")
     assert 0 < found["proposing"] < found["seconds"]
     assert found["peak"] > 20_000  # Python and NumPy alone take that many KB.
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss begins with the parent's only there")
+def test_the_peak_is_not_the_parent_s() -> None:
+    """A parent with 400 MB starts a small process, which has less."""
+    child = "from benchmarks.ours import peak; print(peak())"
+    parent = (
+        "import subprocess, sys; large = bytearray(b'x') * 400_000_000\n"
+        f"subprocess.run([sys.executable, '-c', {child!r}], check=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert 20_000 < float(done.stdout) < 300_000
 
 
 def test_a_run_of_the_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
