@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # benchmarks is a folder beside the package, no part of it
+sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks is a folder beside the package, no part of it
 
 from benchmarks import ours
 from benchmarks.contestants import CONTESTANTS, CORES, PLAIN
@@ -20,6 +19,7 @@ from benchmarks.parts import costs, numerical, races, rival_races, samplers
 from benchmarks.parts.asked import OURS, Asked, verdict
 from benchmarks.work import Work
 
+ROOT = Path(__file__).parents[1]
 LOOP = next(c for c in CONTESTANTS if c.name == "textbook loop" and c.way == PLAIN)
 needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch comes with `make bench`")
 
