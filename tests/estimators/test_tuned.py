@@ -207,7 +207,6 @@ def test_own_scores_with_seeds_numbers_and_a_part_held_out(diabetes: Arrays, dig
         ({"race": "fast"}, "race"),
         ({"space": {"lr": zk.log(1e20, 1e30)}}, "no trial has a finite validation loss"),
     ],
-    ids=str,
 )
 def test_what_is_refused(digits: Arrays, settings: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
