@@ -13,6 +13,12 @@ MNIST_FILES = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a name with an object's address: processes that run the tests in parallel would not agree on it."""
+    if wrong := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(f"give these tests names without an address, with ids=: {wrong}")
+
+
 @pytest.fixture(scope="session")
 def mnist_folder() -> Path:
     """The folder of the four real MNIST files; ZEROKARA_DATA may be set to it.

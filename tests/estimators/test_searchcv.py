@@ -404,7 +404,6 @@ PIPE = make_pipeline(StandardScaler(), NET)
         ({"sampler": "bayes"}, "unknown sampler"),
         ({"refit": lambda results: 17}, "out of range"),
     ],
-    ids=str,
 )
 def test_what_is_refused(iris: Arrays, change: dict, message: str) -> None:
     search = NetworkSearchCV(clone(NET).set_params(epochs=1), {"lr": [0.1]}, n_iter=1, cv=2)

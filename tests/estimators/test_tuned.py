@@ -152,7 +152,7 @@ def mine(estimator: NetworkClassifier, X: np.ndarray, y: np.ndarray) -> float:
     return -float((estimator.predict(X) == y).mean())
 
 
-@pytest.mark.parametrize("scoring", ["balanced_accuracy", mine, "neg_log_loss"], ids=str)
+@pytest.mark.parametrize("scoring", ["balanced_accuracy", mine, "neg_log_loss"])
 def test_own_scores_are_those_of_each_network_at_its_best_epoch(digits: Arrays, scoring: object) -> None:
     X, y = digits
     cv = KFold(2)
