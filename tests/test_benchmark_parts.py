@@ -17,6 +17,7 @@ from benchmarks.harness import Row
 from benchmarks.keep import Kept, fingerprint
 from benchmarks.parts import costs, estimators, fits, races, rival_races, samplers
 from benchmarks.parts.asked import OURS, Asked, verdict
+from benchmarks.splits import split
 from benchmarks.work import Work
 
 LOOP = next(c for c in CONTESTANTS if c.name == "textbook loop" and c.way == PLAIN)
@@ -318,12 +319,12 @@ def test_a_search_gets_candidates_for_our_time_and_more_when_it_was_shorter(monk
 
 
 def test_a_split_is_the_same_for_all_and_keeps_the_classes() -> None:
-    one, again, other = (estimators.split("wine", seed) for seed in (1000, 1000, 1001))
+    one, again, other = (split("wine", seed, 100) for seed in (1000, 1000, 1001))
     assert np.array_equal(one.x_val, again.x_val)
     assert not np.array_equal(one.x_val, other.x_val)
     assert (len(one.x_train), len(one.x_val), one.x_train.dtype) == (133, 45, np.float32)
     assert np.allclose(np.bincount(one.t_val) / 45, np.bincount(one.t_train) / 133, atol=0.02)
-    assert estimators.split("diabetes", 1000).t_train.dtype.kind == "f"
+    assert split("diabetes", 1000, 100).t_train.dtype.kind == "f"
 
 
 def test_a_run_of_the_estimators(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,19 +1,17 @@
 """What tuned estimators are worth in the same time: ours against scikit-learn's searches over its own networks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from statistics import mean, median, stdev
 from typing import Any
 
-import numpy as np
-
 from benchmarks.contestants import PLAIN, Contestant
 from benchmarks.parts.asked import Asked, table, verdict
+from benchmarks.splits import DATA, split
 from benchmarks.work import Work
 
 SPLITS, FIRST_SEED = 20, 1000
-TEST = 0.25
 EPOCHS, TRIALS = 100, 60
 START, MORE = 4, 1.1
 
@@ -39,30 +37,6 @@ processes to start. Mean and standard error over the splits; ahead: the mean of 
 split, and that in its standard errors."""
 
 
-def _friedman() -> tuple[Any, Any]:
-    from sklearn.datasets import make_friedman1
-
-    return make_friedman1(20_000, noise=1.0, random_state=0)  # type: ignore[no-any-return]
-
-
-def _bundled(name: str) -> Callable[[], tuple[Any, Any]]:
-    def load() -> tuple[Any, Any]:
-        from sklearn import datasets
-
-        return getattr(datasets, f"load_{name}")(return_X_y=True)  # type: ignore[no-any-return]
-
-    return load
-
-
-DATA: dict[str, Callable[[], tuple[Any, Any]]] = {
-    "digits": _bundled("digits"),
-    "breast cancer": _bundled("breast_cancer"),
-    "wine": _bundled("wine"),
-    "diabetes": _bundled("diabetes"),
-    "Friedman 1": _friedman,
-}
-
-
 @dataclass(frozen=True)
 class Result:
     """What a contestant came to in one split: the seconds of `fit`, the score, how many candidates or trials."""
@@ -80,24 +54,6 @@ def estimators(asked: Asked) -> str:
     names = list(DATA)[:2] if asked.quick else list(DATA)
     found = {name: measure(asked, name) for name in names}
     return section(found, asked.judge)
-
-
-def split(name: str, seed: int, epochs: int = EPOCHS) -> Work:
-    """Return one split of a data set, in float32, with the batch size that ours would choose."""
-    from sklearn.model_selection import train_test_split
-
-    from zerokara.estimators.base import batch_size
-
-    X, y = DATA[name]()
-    classes = y.dtype.kind == "i"
-    x_train, x_val, t_train, t_val = train_test_split(
-        X.astype(np.float32), y, test_size=TEST, random_state=seed, stratify=y if classes else None
-    )
-    nothing = np.zeros(0)
-    sizes = (X.shape[1], len(np.unique(y)) if classes else 1)
-    batch = batch_size(len(x_train))
-    work = f"{name}, split {seed}"
-    return Work(work, x_train, t_train, x_val, t_val, sizes, "adam", batch, epochs, nothing, nothing)
 
 
 def measure(asked: Asked, name: str) -> Results:

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.contestants import PLAIN, Contestant
 from benchmarks.parts.asked import Asked, table, verdict
-from benchmarks.work import Work, log_spaced
+from benchmarks.work import Work, log_spaced, mnist
 
 ROUNDS = 5
 THREADS = (1, 2)
@@ -24,27 +24,6 @@ fresh processes, the two in turn; medians of {ROUNDS}. Data as they are: neither
 Standardized, a tenth held out: `scaling="standard", validation=0.1` against a Pipeline with StandardScaler and \
 `early_stopping=True`. All epochs are trained. Ours evaluates loss and accuracy on the training samples after every \
 epoch too, which the other does not. Accuracy: of the networks on the validation or test samples, the mean."""
-
-
-def mnist() -> Work:
-    """The 60,000 training images of MNIST, one network of 100 hidden units, 10 epochs."""
-    import zerokara as zk
-
-    data = zk.data.load("mnist")
-    assert data.test is not None
-    return Work(
-        name="MNIST",
-        x_train=data.train.x,
-        t_train=data.train.t,
-        x_val=data.test.x,
-        t_val=data.test.t,
-        sizes=(784, 100, 10),
-        optimizer="adam",
-        batch=200,
-        epochs=10,
-        lrs=np.array([1e-3]),
-        decays=np.array([DECAY]),
-    )
 
 
 @dataclass(frozen=True)
@@ -71,7 +50,7 @@ def fits(asked: Asked) -> str:
         lrs = log_spaced(w2.lrs.min(), w2.lrs.max(), 10)
         works.append(replace(w2, lrs=lrs, decays=np.full(10, DECAY)))
     if "W1" in asked.works:  # The work that has MNIST.
-        large = mnist()
+        large = replace(mnist(), decays=np.array([DECAY]))
         works.append(large.shortened(1, 2) if asked.quick else large)
     if not works:
         return ""
