@@ -15,6 +15,8 @@ from benchmarks.keep import Kept
 from benchmarks.mixed import MIXED, w3
 from benchmarks.parts.asked import Asked
 from benchmarks.parts.costs import costs
+from benchmarks.parts.estimators import estimators
+from benchmarks.parts.fits import fits
 from benchmarks.parts.numerical import differences
 from benchmarks.parts.races import races
 from benchmarks.parts.rival_races import rival_races
@@ -30,6 +32,8 @@ PARTS: dict[str, Callable[[Asked], str]] = {
     "samplers": samplers,
     "costs": costs,
     "numerical": differences,
+    "estimators": estimators,
+    "fits": fits,
 }
 ALL = {**WORKS, "W3": w3}
 

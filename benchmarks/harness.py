@@ -16,6 +16,8 @@ from benchmarks.contestants import Contestant
 from benchmarks.work import Scores, Work
 
 ROOT = Path(__file__).parent.parent
+LAST = 5.0
+"""Seconds that a worker has to end after its last answer."""
 
 
 @dataclass
@@ -108,8 +110,16 @@ def timed(contestant: Contestant, work: Work) -> Run:
             return Run(time.perf_counter() - start, max(warm_ups), answers)
         finally:
             for worker in workers:
-                worker.kill()
-                worker.communicate()
+                end(worker)
+
+
+def end(worker: "subprocess.Popen[str]") -> None:
+    """Let a worker end, which ends its own processes too; one that does not is killed."""
+    try:
+        worker.communicate(timeout=LAST)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.communicate()
 
 
 def answer(worker: "subprocess.Popen[str]") -> Any:

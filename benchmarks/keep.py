@@ -22,7 +22,7 @@ def fingerprint() -> str:
     told = hashlib.sha256(
         f"{platform.python_version()} {version('numpy')} {version('optuna')} {platform.node()} {CORES}".encode()
     )
-    sources = [*package.rglob("*.py"), *(HERE / f"{name}.py" for name in ("work", "worker", "ours"))]
+    sources = [*package.rglob("*.py"), *(HERE / f"{name}.py" for name in ("work", "worker", "ours", "splits"))]
     for path in [*sorted(sources), *sorted((HERE / "rivals").glob("*.py"))]:
         told.update(path.read_bytes())
     return told.hexdigest()[:16]

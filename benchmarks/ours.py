@@ -99,3 +99,40 @@ def peak() -> float:
         lines = Path("/proc/self/status").read_text().splitlines()
         return float(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+
+
+def fit(work: Work, *, threads: int, whole: bool, seed: int) -> dict[str, Any]:
+    """Fit a network for each learning rate; ``whole``: inputs standardized, a tenth held out to judge epochs by."""
+    from zerokara.estimators import NetworkClassifier
+
+    seconds, scores = 0.0, []
+    for lr, decay in zip(work.lrs.tolist(), work.decays.tolist(), strict=True):
+        model = NetworkClassifier(
+            work.sizes[1:-1],
+            lr=lr,
+            weight_decay=decay,
+            batch_size=work.batch,
+            epochs=work.epochs,
+            patience=None,
+            validation=0.1 if whole else None,
+            scaling="standard" if whole else "none",
+            threads=threads,
+            random_state=seed,
+        )
+        start = time.perf_counter()
+        model.fit(work.x_train, work.t_train)
+        seconds += time.perf_counter() - start
+        scores.append(float(model.score(work.x_val, work.t_val)))
+    return {"seconds": seconds, "scores": scores}
+
+
+def tuned(work: Work, *, seed: int, **settings: Any) -> dict[str, Any]:
+    """Search within `fit`, and return its seconds, the score on held-out samples and the trials."""
+    from zerokara.estimators import TunedNetworkClassifier, TunedNetworkRegressor
+
+    kind = TunedNetworkClassifier if work.t_train.dtype.kind == "i" else TunedNetworkRegressor
+    model = kind(epochs=work.epochs, random_state=seed, **settings)
+    start = time.perf_counter()
+    model.fit(work.x_train, work.t_train)
+    seconds = time.perf_counter() - start
+    return {"seconds": seconds, "score": float(model.score(work.x_val, work.t_val)), "count": model.trials}

@@ -147,4 +147,25 @@ def w2(trials: int = 100) -> Work:
     )
 
 
+def mnist() -> Work:
+    """The 60,000 training images of MNIST, one network of 100 hidden units, 10 epochs."""
+    import zerokara as zk
+
+    data = zk.data.load("mnist")
+    assert data.test is not None
+    return Work(
+        name="MNIST",
+        x_train=data.train.x,
+        t_train=data.train.t,
+        x_val=data.test.x,
+        t_val=data.test.t,
+        sizes=(784, 100, 10),
+        optimizer="adam",
+        batch=200,
+        epochs=10,
+        lrs=np.array([1e-3]),
+        decays=np.zeros(1),
+    )
+
+
 WORKS = {"W1": w1, "W2": w2}

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from benchmarks import ours
 from benchmarks.contestants import CONTESTANTS, CORES, PLAIN
 from benchmarks.harness import Row
 from benchmarks.keep import Kept, fingerprint
-from benchmarks.parts import costs, numerical, races, rival_races, samplers
+from benchmarks.parts import costs, estimators, fits, numerical, races, rival_races, samplers
 from benchmarks.parts.asked import OURS, Asked, verdict
+from benchmarks.splits import split
 from benchmarks.work import Work
 
 ROOT = Path(__file__).parents[1]
@@ -265,6 +267,124 @@ def test_the_numerical_gradient_is_measured_on_the_courses_run(
     monkeypatch.setenv("ZEROKARA_DATA", str(mnist_folder.parent))
     work = numerical.course()
     assert (work.x_train.shape, work.sizes, work.batch, work.epochs) == ((100, 784), (784, 50, 10), 10, 20)
+
+
+def fitted(ours: list[float], theirs: list[float]) -> fits.Fits:
+    seconds = dict(zip(fits.SIDES, (ours, theirs), strict=True))
+    return fits.Fits("W2", 1, "as it is", seconds, dict.fromkeys(fits.SIDES, 0.9))
+
+
+def test_the_fits_by_hand() -> None:
+    text = fits.section([tiny("W2")], [fitted([2.0, 1.0, 9.0], [3.0, 4.0, 2.0]), fitted([2.0], [1.9])], judge=True)
+    assert "| W2 | as it is | 1 | 2.000 (1.000) | 3.000 (2.000) | 1.50 | 0.900 | 0.900 |" in text
+    assert text.splitlines()[-2:] == [
+        "- pass: W2, as it is, BLAS threads 1: not slower than MLPClassifier: 1.50 times as fast",
+        "- FAIL: W2, as it is, BLAS threads 1: not slower than MLPClassifier: 0.95 times as fast",
+    ]
+
+
+def test_a_run_of_the_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fits, "THREADS", (2,))
+    this = asked(tmp_path, tiny("W2"))
+    text = fits.fits(this)
+    assert text.count("| W2 |") == len(fits.THREADS) * len(fits.WAYS)
+    lines = [json.loads(line) for line in this.kept.path.read_text().splitlines()]
+    sides = [line["asked"].split("benchmarks.")[1].split(":")[0] for line in lines]
+    assert sides == ["ours", "rivals.sklearn_fit"] * 2, "the two in turn"
+    for line in lines:
+        [answer] = line["result"]["answers"]
+        assert len(answer["scores"]) == 10
+        assert 0 < answer["seconds"] < line["result"]["seconds"]
+    again = asked(tmp_path, tiny("W2"))
+    assert fits.fits(again) == text
+    assert len(again.kept.resumed) == len(lines)
+    assert fits.fits(asked(tmp_path)) == ""
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.parametrize("whole", [False, True])
+def test_both_sides_of_the_fits_learn_the_same(whole: bool) -> None:
+    """With the same settings, digits are told as well by either network."""
+    from benchmarks.rivals import sklearn_fit
+    from benchmarks.work import w2
+
+    work = replace(w2().shortened(1, 10), lrs=np.array([3e-3]), decays=np.array([1e-5]))
+    scores = [side.fit(work, threads=1, whole=whole, seed=0)["scores"] for side in (ours, sklearn_fit)]
+    assert all(0.93 < own < 1 for side in scores for own in side)
+
+
+Given = estimators.Result
+
+
+def test_the_estimators_by_hand() -> None:
+    rivals = {side: [Given(2.0, 0.7, 3), Given(4.0, 0.9, 4)] for side in estimators.SEARCHES}
+    found = {
+        "zerokara": [Given(1.0, 0.8, 60), Given(3.0, 0.9, 60)],
+        **rivals,
+        "HistGradientBoosting": [Given(0.1, 0.5)] * 2,
+    }
+    assert estimators.ahead(found, "RandomizedSearchCV") == (pytest.approx(0.05), pytest.approx(0.05))
+    worse = found | {side: [Given(2.0, 0.85, 3), Given(4.0, 1.0, 4)] for side in estimators.SEARCHES}
+    text = estimators.section({"wine": found, "digits": worse}, judge=True)
+    assert "| wine | zerokara | 0.8500 | 0.0500 |  |  | 2.00 | 1.00 | 60 |" in text
+    assert "| wine | RandomizedSearchCV | 0.8000 | 0.1000 | +0.0500 | +1.0 | 3.00 | 2.00 | 3.5 |" in text
+    assert "| wine | HistGradientBoosting | 0.5000 | 0.0000 | +0.3500 | +7.0 | 0.10 | 0.10 |  |" in text
+    rule = "not behind HalvingRandomSearchCV by more than one standard error"
+    assert text.splitlines()[-3:] == [
+        f"- pass: wine: {rule}: +0.0500, standard error 0.0500",
+        f"- FAIL: digits: {rule}: -0.0750, standard error 0.0250",
+        "- FAIL: ahead of HalvingRandomSearchCV on most: 1 of 2",
+    ]
+
+
+def test_of_one_split_there_is_no_spread() -> None:
+    found = {side: [Given(1.0, 0.5, 3)] for side in ("zerokara", *estimators.SEARCHES, "HistGradientBoosting")}
+    assert estimators.ahead(found, "RandomizedSearchCV") == (0.0, 0.0)
+    assert "| +0.0000 | 0 |" in estimators.section({"wine": found}, judge=False)
+
+
+def test_a_search_gets_candidates_for_our_time_and_more_when_it_was_shorter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours takes 10 seconds, then 5; a search 1 second and 1 for each candidate."""
+    asked_for, mine = [], iter([10.0, 5.0])
+
+    def run(asked: Asked, contestant: object, work: Work, **settings: object) -> estimators.Result:
+        if contestant is estimators.OURS:
+            return Given(next(mine), 0.9, 60)
+        if contestant is estimators.TREES:
+            return Given(0.1, 0.9)
+        asked_for.append((settings["kind"], settings["count"]))
+        return Given(1.0 + settings["count"], 0.9, settings["count"])
+
+    monkeypatch.setattr(estimators, "run", run)
+    found = estimators.measure(Asked({}, None, seeds=2), "wine")  # type: ignore[arg-type]
+    assert [count for kind, count in asked_for if kind == "random"] == [4, 9, 5]
+    assert [result.seconds for result in found["RandomizedSearchCV"]] == [10.0, 6.0]
+
+
+def test_a_split_is_the_same_for_all_and_keeps_the_classes() -> None:
+    one, again, other = (split("wine", seed, 100) for seed in (1000, 1000, 1001))
+    assert np.array_equal(one.x_val, again.x_val)
+    assert not np.array_equal(one.x_val, other.x_val)
+    assert (len(one.x_train), len(one.x_val), one.x_train.dtype) == (133, 45, np.float32)
+    assert np.allclose(np.bincount(one.t_val) / 45, np.bincount(one.t_train) / 133, atol=0.02)
+    assert split("diabetes", 1000, 100).t_train.dtype.kind == "f"
+
+
+def test_a_run_of_the_estimators(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole way, fresh processes and all, with a hundredth of the work; --quick has no regression."""
+    monkeypatch.setattr(estimators, "DATA", {"diabetes": estimators.DATA["diabetes"]})
+    monkeypatch.setattr(estimators, "SEARCHES", dict(list(estimators.SEARCHES.items())[1:]))
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")  # On a busy machine the trees' threads wait for one another.
+    this, again = asked(tmp_path), asked(tmp_path)
+    this.quick = again.quick = True
+    text = estimators.estimators(this)
+    assert text.count("| diabetes |") == 3
+    lines = [json.loads(line)["result"]["answers"][0] for line in this.kept.path.read_text().splitlines()]
+    assert lines[0]["count"] == estimators.TRIALS // 10
+    assert lines[-2]["seconds"] >= lines[0]["seconds"]
+    again.kept = Kept(this.kept.path)
+    assert estimators.estimators(again) == text
+    assert len(again.kept.resumed) == len(lines)
 
 
 def test_what_was_cut_short_is_not_judged() -> None:

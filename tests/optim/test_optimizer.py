@@ -126,3 +126,22 @@ def test_numbers_out_of_their_range_are_refused(name: str) -> None:
 def test_as_many_numbers_as_networks() -> None:
     with pytest.raises(InputError, match=r"lr is one number, or one for each of the 3 networks; got shape \(2,\)"):
         optim.SGD(lr=[0.1, 0.2]).start(nn.mlp(2, (), 2, population=3))
+
+
+@every_optimizer
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_what_is_all_but_zero_becomes_zero(name: str, decay: float) -> None:
+    """An input that was not 0 for a while, and then is: without a gradient averages shrink, with decay weights too.
+
+    Numbers below the least normal one of float32 make each step several times slower.
+    """
+    network = nn.mlp(3, (4,), 2, population=2)
+    rule = optim.OPTIMIZERS[name](lr=0.1, weight_decay=[decay, 0.0]).start(network)
+    for _ in range(1000):
+        network.grads[:] = 1e-3 if rule.t < 10 else 0.0
+        rule.step(network)
+    least = np.finfo(np.float32).tiny
+    for array in (network.params, *(getattr(rule, n) for n in rule.state)):
+        assert not ((array != 0) & (np.abs(array) < least)).any()
+        assert np.isfinite(array).all()
+    assert network.params[1].any(), "weights that nothing pulls stay"

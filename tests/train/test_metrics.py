@@ -7,7 +7,7 @@ from tests.cases import DTYPES
 from zerokara import nn, optim
 from zerokara.data import Dataset, Part
 from zerokara.nn.cases import CASES
-from zerokara.train import Trainer, evaluate
+from zerokara.train import Trainer, evaluate, metrics
 from zerokara.train.metrics import CHUNK
 
 P = 3
@@ -33,6 +33,23 @@ def test_classification(n: int, weighted: bool) -> None:
     assert np.allclose(loss, wanted, rtol=1e-5)
     assert np.allclose(accuracy, right, rtol=1e-6)
     assert loss.dtype == accuracy.dtype == np.dtype(float)
+
+
+@pytest.mark.parametrize(("hidden", "chunks"), [((64, 64), 8), ((80,), 3)])
+def test_several_threads_share_larger_chunks_where_products_are_large(hidden, chunks, monkeypatch) -> None:
+    """A product that OpenBLAS shares among threads makes them wait for one another; a small one is not shared."""
+    rng = np.random.default_rng(0)
+    network, n = nn.mlp(64, hidden, 5, population=P), 8 * CHUNK - 1
+    part = Part(rng.standard_normal((n, 64)).astype("f"), rng.integers(0, 5, n))
+    alone = evaluate(network, part, "classification")
+    calls = []
+    forward = network.forward
+    monkeypatch.setattr(network, "forward", lambda x: calls.append(x.shape) or forward(x))
+    shared = evaluate(network, part, "classification", threads=2)
+    assert len(calls) == chunks
+    assert sum(shape[1] for shape in calls) == n
+    assert np.allclose(shared, alone, rtol=1e-5)
+    assert max(shape[1] for shape in calls) <= metrics.SHARED // P
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -12,6 +12,8 @@ from zerokara.data.whiten import SMOOTHING, principal, turned
 from zerokara.errors import InputError, unknown
 
 KINDS = ("none", "target", "center", "standard", "range", "whiten")
+ROWS = 256
+"""Rows that are squared at once, in float64: of all of them it would double the memory, and leave the cache."""
 _NAMES = ("shift", "scale", "target_shift", "target_scale")
 
 
@@ -200,9 +202,12 @@ def _statistics(kind: str, a: Array, what: str) -> tuple[Array, Array]:
     else:
         shift, scale = mean, np.ones_like(mean)
         if kind == "standard":
-            squares = np.zeros_like(mean)
-            for start in range(0, len(a), 4096):  # in chunks: float64 copies of all the data would double the memory
-                squares += np.square(a[start : start + 4096] - mean).sum(axis=0)
+            squares, spare = np.zeros_like(mean), np.empty((min(ROWS, len(a)), len(mean)))
+            for start in range(0, len(a), ROWS):
+                chunk = a[start : start + ROWS]
+                off = np.subtract(chunk, mean, out=spare[: len(chunk)])
+                off *= off
+                squares += off.sum(axis=0)
             scale = np.sqrt(squares / len(a))
     shift, scale = shift.astype(np.float32), scale.astype(np.float32)
     # A constant feature has exactly 0 here: sums of one float32 are exact in float64, up to 2**29 samples.

@@ -18,6 +18,8 @@ from zerokara.nn.network import Network
 TILE = 1 << 17
 """Numbers updated at once: few enough for a core's own cache, many enough that threads seldom wait for one another."""
 
+EVERY = 100
+"""Steps from one look for numbers that are all but 0 to the next."""
 
 Numbers = SimpleNamespace
 """One tile's share of an optimizer: its hyperparameters as columns (rows, 1), its state (rows, columns)."""
@@ -86,6 +88,9 @@ class Optimizer(ABC):
             if decaying and decayed:
                 self.decay(W[:, :decayed], dW[:, :decayed], n, spare[:, :decayed])
             self.update(W, dW, n, spare)
+            if self.t % EVERY == 0:
+                for array in (W, *(getattr(n, name) for name in self.state)):
+                    flush(array, spare)
 
     def derived(self, factor: float) -> dict[str, Array]:
         """Return the numbers (P,) that `update` reads at this step, computed in float64."""
@@ -134,6 +139,22 @@ def tiles(population: int, size: int) -> Iterator[tuple[slice, slice]]:
     for left in range(0, size, width):
         for top in range(0, population, height):
             yield slice(top, min(top + height, population)), slice(left, min(left + width, size))
+
+
+def flush(array: Array, spare: Array) -> None:
+    """Set to 0, in place, what is too small to count in a sum: below 1e-31 in float32, 1e-292 in float64.
+
+    Where an input is 0 in nearly every sample, weights and averages shrink step by step, down to numbers that
+    processors are up to a hundred times slower with (denormal ones): an epoch then took seven times as long.
+
+    >>> a = np.array([1e-40, -1e-20, 3], np.float32)
+    >>> flush(a, np.empty_like(a))
+    >>> a
+    array([ 0.e+00, -1.e-20,  3.e+00], dtype=float32)
+    """
+    kind = np.finfo(array.dtype)
+    np.abs(array, out=spare)
+    np.copyto(array, 0, where=spare < kind.tiny / kind.eps)
 
 
 def _below_one(a: Array) -> Any:

@@ -7,13 +7,21 @@ import numpy as np
 from zerokara import blas
 from zerokara.arrays import Array
 from zerokara.data import Part
+from zerokara.nn.affine import Affine
 from zerokara.nn.losses import LOSSES
+from zerokara.nn.products import SMALL
 
 CHUNK = 200
 """Samples evaluated at once: a fixed number, or the numbers of a network would depend on its neighbors.
 
 Products of up to 100^3 multiplications go through OpenBLAS's routine for small matrices, half as fast again:
 200 samples leave it to layers of 64 x 64, where that matters most.
+"""
+
+SHARED = 2000
+"""Samples times networks evaluated at once by several BLAS threads, whose bits are not promised.
+
+After every product they wait for one another, on a busy machine for longer than the product took.
 """
 
 METRICS = {"classification": "accuracy", "multilabel": "accuracy", "regression": "r2"}
@@ -40,18 +48,27 @@ def evaluate(network: Scorer, part: Part, task: str, threads: int = 1) -> tuple[
     regression: R2 = 1 - sum (y - t)^2 / sum (t - mean t)^2, the mean over outputs; for a constant t, 0.
     Sample weights count in both. ``threads`` is the number of BLAS threads; more than 1 gives other bits.
     """
+    size = CHUNK if threads == 1 else _shared(network)
     with blas.threads(threads), np.errstate(all="ignore"):
-        return _evaluate(network, part, task)
+        return _evaluate(network, part, task, size)
 
 
-def _evaluate(network: Scorer, part: Part, task: str) -> tuple[Array, Array]:
+def _shared(network: Scorer) -> int:
+    """Return how many samples several threads evaluate at once: more, unless the products are too small to share."""
+    affine = [layer for layer in getattr(network, "layers", ()) if isinstance(layer, Affine)]
+    if CHUNK * max((layer.inputs * layer.outputs for layer in affine), default=0) <= SMALL:
+        return CHUNK
+    return max(CHUNK, SHARED // network.population)
+
+
+def _evaluate(network: Scorer, part: Part, task: str, size: int) -> tuple[Array, Array]:
     loss = LOSSES[task]()
     n = len(part.x)
     w = np.ones(n) if part.weights is None else part.weights.astype(float)
     total = np.zeros(network.population)
     tally: Array = np.zeros(())
-    for start in range(0, n, CHUNK):
-        chunk = slice(start, start + CHUNK)
+    for start in range(0, n, size):
+        chunk = slice(start, start + size)
         scores = network.forward(part.x[None, chunk])
         t = part.t[chunk]
         weights = None if part.weights is None else part.weights[chunk]
