@@ -26,7 +26,8 @@ def row(name: str, about: str, expected: str, measured: str, seconds: float, pic
         raise InputError(f"a row names a picture beside {README.name}, got {picture!r}: write the picture first")
     cells = [name, about, expected, measured, f"{seconds:,.1f}", f"[picture]({picture})"]
     line = "| " + " | ".join(" ".join(cell.split()).replace("|", r"\|") for cell in cells) + " |\n"
-    print(f"\n{name}: {about}\n  expected: {expected}\n  measured: {measured}\n  seconds: {seconds:.1f}, {picture}")
+    said = measured.replace("<br>", "; ")
+    print(f"\n{name}: {about}\n  expected: {expected}\n  measured: {said}\n  seconds: {seconds:.1f}, {picture}")
 
     page = README.read_text(encoding="utf-8")
     before, begin, rest = page.partition(BEGIN)
