@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from picture import picture
 from rich.console import Console
 from row import row
 
 import zerokara as zk
+from zerokara.arrays import Array
 from zerokara.blas import one_thread
 from zerokara.cli.answers import predict
-from zerokara.report.figures import save
 from zerokara.rng import stream
 
 SEED, ITERATIONS, BATCH, LR = 420, 1000, 10, 0.1
@@ -27,7 +28,7 @@ LOSS = zk.nn.SoftmaxCrossEntropy()
 WEIGHTS = Path(__file__).parents[1] / "runs" / "s2"
 
 
-def learn(data, numerical):
+def learn(data: zk.data.Dataset, numerical: bool) -> tuple[zk.nn.Network, Array, float]:
     """Return the network, the loss of each batch after its step, and the seconds that it took."""
     network = zk.nn.mlp(784, (50,), 10, "sigmoid", init=0.01, seed=SEED, dtype="float64")
     rule, draws = zk.optim.SGD(lr=LR).start(network), stream(SEED, "batches")
@@ -46,7 +47,7 @@ def learn(data, numerical):
     return network, np.array(losses), time.perf_counter() - started
 
 
-def draw(numerical, written, more):
+def draw(numerical: Array, written: Array, more: Array) -> Figure:
     """Draw the losses of the three runs, and how far the first two are apart."""
     figure = Figure(figsize=(12, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -68,10 +69,10 @@ def draw(numerical, written, more):
         axes.grid(color="#e6e6e6")
         axes.set_axisbelow(True)
         axes.set_xlim(1, ITERATIONS)
-    return save(figure, Path(__file__).parent / "pictures" / "s2_numerical.png")
+    return figure
 
 
-def main():
+def main() -> None:
     """Learn in both ways, tell how they compare, and ask."""
     started = time.perf_counter()
     mnist = zk.data.load("mnist")
@@ -83,7 +84,6 @@ def main():
         by_slopes, written, written_seconds = learn(few, numerical=False)
         print("by backpropagation, 1,000 images:")
         by_more, more_losses, _ = learn(more, numerical=False)
-    draw(numerical, written, more_losses)
     apart = np.abs(by_differences.params - by_slopes.params).max()
     low, high = numerical[-20:].min(), numerical[-20:].max()
     row(
@@ -93,13 +93,13 @@ def main():
         f"losses from {numerical[0]:.2f} to {low:.2f}-{high:.2f} (the last twenty batches) in {seconds:.0f} s; "
         f"by backpropagation the same in {written_seconds:.1f} s, no weight apart by more than {apart:.0e}",
         time.perf_counter() - started,
-        "pictures/s2_numerical.png",
+        picture(draw(numerical, written, more_losses), "s2_numerical"),
     )
 
     ask({"numerical gradient": (by_differences, few), "backpropagation on 1,000 images": (by_more, more)})
 
 
-def ask(learned, folder=WEIGHTS):
+def ask(learned: dict[str, tuple[zk.nn.Network, zk.data.Dataset]], folder: Path = WEIGHTS) -> None:
     """Save each network, load it back, and answer for one image after the other, until there is an empty line."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, (network, data) in learned.items():

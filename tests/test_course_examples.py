@@ -1,8 +1,11 @@
 """The scripts of examples/ on numerical gradients and CS231n, their parts run as they are on less."""
 
+import importlib
 import os
+import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,42 @@ def test_the_networks_of_s2_are_saved_loaded_and_asked(keys: str, tmp_path: Path
     assert "there is no picture seven" in first
     assert "truth: 2" in second
     assert (tmp_path / "zerokara-mnist-7.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.fixture
+def s4(monkeypatch, cifar_folder: Path, tmp_path: Path):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.setenv("ZEROKARA_DATA", str(cifar_folder.parent))
+    ours = {path.stem for path in EXAMPLES.glob("*.py")}
+    monkeypatch.setattr(importlib.import_module("picture"), "PICTURES", tmp_path / "pictures")
+    yield importlib.import_module("s4_cs231n")
+    for name in ours & set(sys.modules):
+        del sys.modules[name]
+
+
+def test_s4_has_the_courses_numbers(s4) -> None:
+    found = s4.toy()
+    assert found["scores"] < 1e-7
+    assert abs(found["loss"] - 1.30378789133) < 1e-11
+    assert found["gradients"] < 1e-8
+    assert found["trained"] < 0.2
+
+
+def test_s4_on_a_part_of_cifar10(s4, monkeypatch, tmp_path: Path) -> None:
+    data = s4.zk.data.load("cifar10")
+    whole = s4.parts(data)
+    assert (len(whole.train), len(whole.validation), whole.test) == (49_000, 1000, None)
+    assert (whole.validation.t == data.train.t[49_000:]).all()
+    few = data.with_parts(data.train.take(slice(0, 2000)), data.train.take(slice(-300, None)), data.test)
+    monkeypatch.setattr(s4.zk.data, "load", lambda name: few)
+    monkeypatch.setattr(s4, "parts", lambda found: found.with_parts(found.train, found.validation))
+    rows = []
+    monkeypatch.setattr(s4, "row", lambda *cells: rows.append(cells))
+    monkeypatch.setattr(s4, "given", partial(s4.given, iterations=40))
+    search = s4.search  # Whitening takes ten seconds.
+    monkeypatch.setattr(s4, "search", lambda data, scaling: search(data, "center", trials=3, epochs=3))
+    s4.main()
+    assert [row[0] for row in rows] == ["S4", "S4b"]
+    assert "loss 1.30378789133" in rows[0][3]
+    assert re.search(r"read once: 0\.[23]\d\d on the course's 1,000 images, 0\.[23]\d\d on all 10,000", rows[1][3])
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["s4_given.png", "s4_search.png"]

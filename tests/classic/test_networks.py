@@ -344,9 +344,15 @@ def test_cifar_batches_are_turned_to_height_width_color(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [[1], {b"data": np.zeros((2, 5)), b"labels": [1, 2]}, {b"data": np.zeros((1, 3072))}]
+    ("content", "told"),
+    [
+        ([1], "must be a dict"),
+        ({b"data": np.zeros((2, 5)), b"labels": [1, 2]}, r"must be uint8 \(N, 3072\)"),
+        ({b"data": np.zeros((1, 3072))}, "missing: labels"),
+        ({b"data": np.zeros((1, 3072), np.uint8), b"labels": [10]}, "0 to 9"),
+    ],
 )
-def test_what_is_no_cifar_batch_is_refused(content, tmp_path) -> None:
+def test_what_is_no_cifar_batch_is_refused(content, told, tmp_path) -> None:
     (tmp_path / "batch").write_bytes(pickle.dumps(content, 2))
-    with pytest.raises(InputError, match="as CIFAR-10's batches do"):
+    with pytest.raises(InputError, match=told):
         load_CIFAR_batch(tmp_path / "batch")

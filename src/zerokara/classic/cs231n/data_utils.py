@@ -6,11 +6,9 @@ import numpy as np
 
 from zerokara import data
 from zerokara.arrays import Array
-from zerokara.errors import InputError
-from zerokara.unpickle import load_pickle
+from zerokara.data.cifar import read_batch
 
 BATCHES = (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch")
-SHAPE = (3, 32, 32)
 
 
 def load_CIFAR_batch(filename: str | Path) -> tuple[Array, Array]:  # noqa: N802  the course's name
@@ -18,7 +16,7 @@ def load_CIFAR_batch(filename: str | Path) -> tuple[Array, Array]:  # noqa: N802
 
     The file is a pickle; nothing in it is run.
     """
-    pixels, labels = _read(filename)
+    pixels, labels = read_batch(Path(filename))
     return pixels.astype(float), labels
 
 
@@ -33,7 +31,7 @@ def load_CIFAR10(ROOT: str | Path) -> tuple[Array, Array, Array, Array]:  # noqa
     folder = Path(ROOT)
     if not (folder / BATCHES[0]).exists():
         folder = data.fetch("cifar10")
-    batches = [_read(folder / name) for name in BATCHES[:-1]]
+    batches = [read_batch(folder / name) for name in BATCHES[:-1]]
     labels = np.concatenate([batch_labels for _, batch_labels in batches])
     # Straight to its place, since this is 1.2 GB: float64 is the course's choice.
     x, start = np.empty((len(labels), *batches[0][0].shape[1:])), 0
@@ -41,14 +39,3 @@ def load_CIFAR10(ROOT: str | Path) -> tuple[Array, Array, Array, Array]:  # noqa
         x[start : start + len(batch_labels)] = pixels
         start += len(batch_labels)
     return x, labels, *load_CIFAR_batch(folder / BATCHES[-1])
-
-
-def _read(filename: str | Path) -> tuple[Array, Array]:
-    """Return images, uint8 (N, 32, 32, 3), and labels (N,)."""
-    batch = load_pickle(filename, encoding="bytes")
-    try:
-        pixels, labels = np.asarray(batch[b"data"], np.uint8), np.array(batch[b"labels"])
-        images = pixels.reshape(len(labels), *SHAPE)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{filename} must hold data (N, 3072) and labels (N,), as CIFAR-10's batches do") from error
-    return np.ascontiguousarray(images.transpose(0, 2, 3, 1)), labels

@@ -1,0 +1,100 @@
+"""CIFAR-10 as far as fully connected networks go: settings that validation chose, from three seeds each.
+
+`make cifar10` runs this for some twenty minutes; the searches that led to the settings stand in README.md. Each seed
+has its own 1,000 validation images, initial weights, batches and dropout; its network is saved in runs/, and the
+10,000 test images are read once for each.
+"""
+
+import time
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from picture import picture
+from row import row
+
+import zerokara as zk
+
+SCALING, VALIDATION, SEEDS = "whiten:250:10", 0.02, (0, 1, 2)
+BOTH = {"optimizer": "adamw", "batch_size": 200, "schedule": "cosine"}
+PLAIN = {"hidden": (2000,), "lr": 0.002, "weight_decay": 0.2, "dropout": 0.6}
+AUGMENTED = {"hidden": (2000, 1000), "lr": 0.001, "weight_decay": 0.05, "dropout": 0.1}
+RUNS = Path(__file__).parents[1] / "runs"
+BLUE, ORANGE = "#1f5a99", "#e0752d"
+
+
+def train(
+    data: zk.data.Dataset, name: str, settings: dict[str, object], epochs: int, augment: str, seed: int
+) -> zk.Study:
+    """Train one network from a seed, as `zerokara train cifar10 --seed` does."""
+    data = data.split(validation=VALIDATION, seed=seed).scaled(SCALING)
+    study = zk.tune(
+        data,
+        {**BOTH, **settings},
+        trials=1,
+        epochs=epochs,
+        race="none",
+        seed=seed,
+        evaluate_train_every=10,
+        augment=augment,
+        workers=1,
+        out=RUNS / f"cifar10-{name}-{seed}",
+        force=True,
+    )
+    trial = study.trials[0]
+    print(
+        f"{name}, seed {seed}: validation accuracy {trial.val_score:.4f}, test accuracy {study.test_score:.4f}, "
+        f"{study.train_seconds:.0f} s",
+        flush=True,
+    )
+    return study
+
+
+def measured(studies: list[zk.Study]) -> str:
+    """Return what a row says of three networks."""
+    scores = [study.test_score for study in studies]
+    slowest = max(study.train_seconds for study in studies)
+    each = ", ".join(f"{score:.4f}" for score in scores)
+    return f"mean {np.mean(scores):.4f} of {each} on all 10,000 test images; {slowest:.0f} s a training at most"
+
+
+def draw(runs: dict[str, list[zk.Study]]) -> Figure:
+    """Draw the validation accuracy of every network by epoch, and the training accuracy of every tenth."""
+    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    axes = figure.subplots()
+    for (name, studies), color in zip(runs.items(), (ORANGE, BLUE), strict=True):
+        for study in studies:
+            curves = study.trials[0].curves
+            epochs = np.arange(1, len(curves["val_score"]) + 1)
+            seen = np.isfinite(curves["train_score"])
+            first = study is studies[0]
+            axes.plot(epochs, curves["val_score"], color=color, lw=1.4, label=f"{name}, validation" if first else None)
+            label = f"{name}, training" if first else None
+            axes.plot(epochs[seen], curves["train_score"][seen], "o--", color=color, lw=0.8, ms=3, label=label)
+    axes.set(xlabel="epoch", ylabel="accuracy", ylim=(0.4, 1), title="CIFAR-10, three seeds of each")
+    axes.legend(frameon=False)
+    axes.grid(color="#e6e6e6")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def main() -> None:
+    """Train all six, and write two rows."""
+    data = zk.data.load("cifar10")
+    runs, seconds = {}, {}
+    for name, settings, epochs, augment in (("plain", PLAIN, 30, "none"), ("augmented", AUGMENTED, 40, "flip,shift:3")):
+        started = time.perf_counter()
+        runs[name] = [train(data, name, settings, epochs, augment, seed) for seed in SEEDS]
+        seconds[name] = time.perf_counter() - started
+    path = picture(draw({"one hidden layer": runs["plain"], "two, augmented": runs["augmented"]}), "s4_cifar10")
+    about = "CIFAR-10, {}, three seeds (`make cifar10`)"
+    for number, name, what, least in (
+        ("S4c", "plain", "a two-layer network on raw pixels, no augmentation", 0.54),
+        ("S4d", "augmented", "three layers, mirrored and shifted pictures", 0.60),
+    ):
+        row(number, about.format(what), f"at least {least} here", measured(runs[name]), seconds[name], path)
+
+
+if __name__ == "__main__":
+    main()
