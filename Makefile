@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: demo examples test lint unit soak bench clean postgresql
+.PHONY: demo examples cifar10 test lint unit soak bench clean postgresql
 
 demo: .venv/installed
 	$(BIN)/zerokara tune digits
@@ -11,6 +11,10 @@ demo: .venv/installed
 # The course experiments, one after the other: each writes its picture and its row. They ask for nothing here.
 examples: .venv/installed
 	@failed=0; for script in examples/s*.py; do echo "== $$script"; $(BIN)/python $$script </dev/null || failed=1; done; exit $$failed
+
+# CIFAR-10 at its best: six networks, some twenty minutes.
+cifar10: .venv/installed
+	$(BIN)/python examples/cifar10.py
 
 test: lint unit
 

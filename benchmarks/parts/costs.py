@@ -5,12 +5,12 @@ from statistics import median
 
 from benchmarks.contestants import PLAIN, Contestant
 from benchmarks.parts.asked import Asked, table, verdict
-from benchmarks.work import w2
+from benchmarks.work import Work, w2
 
 COST = Contestant("zerokara", PLAIN, "benchmarks.ours:cost", "zk.tune with a run folder", {"warm_up": False})
 
 FEW, MANY = 100, 10_000
-FEW_ROUNDS = 5
+FEW_ROUNDS, BEFORE = 5, 3
 EPOCHS = {"halving": 20, "none": 5}
 PROPOSING, MEMORY, TIME = 0.05, 20.0, 0.15
 
@@ -50,13 +50,18 @@ def costs(asked: Asked) -> str:
 
 def growth(asked: Asked, race: str) -> Growth:
     epochs = EPOCHS[race] // (5 if asked.quick else 1)
-    ends = []
-    for trials, rounds in ((FEW, FEW_ROUNDS), (MANY // (10 if asked.quick else 1), 1)):
-        work = w2(trials).shortened(trials, epochs)
-        found = [asked.run(COST, work, seed=seed, race=race).answers[0] for seed in range(rounds)]
-        milliseconds = median(1e3 * cost["seconds"] / trials for cost in found)
-        ends.append((trials, milliseconds, median(cost["peak"] for cost in found)))
-    return Growth(race, ends[0], ends[1])
+    few, many = (w2(n).shortened(n, epochs) for n in (FEW, MANY // (10 if asked.quick else 1)))
+    # Few before and after the many: a machine that slows down in between slows both.
+    order = [few] * BEFORE + [many] + [few] * (FEW_ROUNDS - BEFORE)
+    found: dict[int, list[dict[str, float]]] = {few.trials: [], many.trials: []}
+    for work in order:
+        own = found[work.trials]
+        own += asked.run(COST, work, seed=len(own), race=race).answers
+    ends = [
+        (trials, median(1e3 * cost["seconds"] / trials for cost in costs), median(cost["peak"] for cost in costs))
+        for trials, costs in found.items()
+    ]
+    return Growth(race, *ends)
 
 
 def section(shares: list[float], growths: list[Growth], judge: bool) -> str:
