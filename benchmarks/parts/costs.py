@@ -5,7 +5,7 @@ from statistics import median
 
 from benchmarks.contestants import PLAIN, Contestant
 from benchmarks.parts.asked import Asked, table, verdict
-from benchmarks.work import Work, w2
+from benchmarks.work import w2
 
 COST = Contestant("zerokara", PLAIN, "benchmarks.ours:cost", "zk.tune with a run folder", {"warm_up": False})
 
