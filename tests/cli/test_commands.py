@@ -381,6 +381,15 @@ def test_a_closed_pipe_is_no_error_message(tmp_path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("command", ["tune", "train"])
+def test_the_lines_of_a_description_begin_below_one_another(capsys, command: str) -> None:
+    _, out, _ = run(capsys, command, "--help")
+    for panel in out.split("╭")[2:]:
+        lines = [line.strip("│").rstrip() for line in panel.splitlines()]
+        indents = {len(line) - len(line.lstrip()) for line in lines if line.startswith(" " * 10)}
+        assert len(indents) < 2, panel
+
+
 @pytest.mark.parametrize("tokens", [["--help"], ["tune", "--help"], ["train", "--help"], ["predict", "--help"]])
 def test_help_names_what_there_is(capsys, tokens) -> None:
     code, out, _ = run(capsys, *tokens)

@@ -30,7 +30,7 @@ app = App(
     help="Neural networks from first principles on NumPy, tuned by training whole populations at once.",
     version=__version__,
     default_parameter=Parameter(negative=()),
-    help_format="plaintext",
+    help_format="markdown",
     result_action="return_value",
 )
 data_app = App(name="data", help="The datasets that can be had by name.")
