@@ -35,13 +35,21 @@ def test_rungs_are_whole_and_end_at_the_last_epoch(epochs, eta, first) -> None:
     steps = rungs(epochs, eta, first)
     assert steps[-1] == epochs
     assert all(type(rung) is int for rung in steps)
-    assert all(below == above // eta for below, above in itertools.pairwise(steps))
-    assert len(steps) == 1 or steps[0] >= first
-    assert steps[0] // eta < first or steps[0] // eta == 0
+    assert list(steps) == sorted(set(steps))
+    assert all(rung == first * eta**k for k, rung in enumerate(steps[:-1]))
+    assert first * eta ** (len(steps) - 1) >= epochs, "no rung is left out"
 
 
 def test_the_rungs_of_243() -> None:
     assert rungs(243, 3, 1) == (1, 3, 9, 27, 81, 243)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "starts"),
+    [(1, [1]), (2, [1]), (3, [1, 3]), (50, [1, 3, 9, 27]), (81, [1, 3, 9, 27, 81]), (82, [1, 3, 9, 27, 81])],
+)
+def test_the_brackets_of_hyperband_start_at_the_powers(epochs, starts) -> None:
+    assert [bracket.rungs[0] for bracket in Hyperband().brackets(300, epochs)] == starts
 
 
 @given(st.integers(1, 300), st.integers(1, 100), st.sampled_from([NoRace(), Halving(), Hyperband(), Hyperband(2, 3)]))

@@ -89,7 +89,8 @@ class Hyperband(Race):
 
     def brackets(self, trials: int, epochs: int) -> list[Bracket]:
         steps = rungs(epochs, self.eta, self.first)
-        count = len(steps)
+        # From the end itself a bracket starts only if it is due: of 50 epochs the last starts at 27.
+        count = max(1, len(rungs(epochs + 1, self.eta, self.first)) - 1)
         shares = [count * self.eta ** (count - 1 - k) / (count - k) for k in range(count)]
         exact = [trials * share / sum(shares) for share in shares]
         dealt = [int(share) for share in exact]
@@ -118,15 +119,16 @@ def make_race(name: str) -> Race:
 
 
 def rungs(epochs: int, eta: int, first: int) -> tuple[int, ...]:
-    """Return the epochs at which a race pauses: ``epochs``, divided by eta again and again, down to ``first``.
+    """Return the epochs at which a race pauses: ``first``, eta times as many, and so on, and last ``epochs``.
 
     >>> rungs(50, 3, 1), rungs(50, 3, 5), rungs(50, 3, 80)
-    ((1, 5, 16, 50), (5, 16, 50), (50,))
+    ((1, 3, 9, 27, 50), (5, 15, 45, 50), (50,))
     """
-    steps = [epochs]
-    while (below := steps[0] // eta) >= first and below >= 1:
-        steps.insert(0, below)
-    return tuple(steps)
+    steps = []
+    while first < epochs:
+        steps.append(first)
+        first *= eta
+    return (*steps, epochs)
 
 
 def _check(eta: int, first: int) -> None:
