@@ -87,12 +87,12 @@ def test_a_question_torn_by_a_kill_is_asked_again_to_the_same_answer(name, tmp_p
         before = path.read_bytes()
         asked = killed.ask(SIZE)
     new = path.read_bytes()[len(before) :].splitlines(keepends=True)
-    for kept in (0, 1, 3, len(new) // 2, len(new) - 1):
+    assert len(new) == 1 + SIZE, "the size of the generation, and a line a trial"
+    for kept in (0, 1, 3, len(new) - 1):
         path.write_bytes(before + b"".join(new[:kept]) + b'{"torn')
         with Journal(path) as journal:
             resumed = proposer(name, journal=journal)
-            begun = len(resumed.unfinished())
-            assert begun == max(0, min(kept - 1, 1)) if kept < 4 else 1 < begun <= SIZE
+            assert len(resumed.unfinished()) == max(0, kept - 1)
             assert len(resumed.sizes) == (3 if kept else 2)
             assert (resumed.ask_again(2) if kept else resumed.ask(SIZE)) == asked
 
@@ -202,6 +202,7 @@ def test_how_trials_end_is_recorded(tmp_path):
     with Journal(path) as journal:
         asker = proposer(journal=journal)
         asked = asker.ask(5)
+        asker.report([ended(asked[4], "pruned", 0.7, epochs=3)])
         asker.tell(
             [
                 ended(asked[4], "pruned", 0.7, epochs=3),
@@ -242,9 +243,9 @@ def test_the_journal_is_written_once_for_the_questions_and_once_for_the_answers(
     with Journal(path) as journal:
         asker = proposer(journal=journal)
         asked = asker.ask(3)
-        assert path.read_bytes().count(b'"trial_id"') == 3 * len(SPACE.searched)
+        assert path.read_bytes().count(b'"datetime_start"') == 3
         asker.tell(map(ended, asked))
-        assert path.read_bytes().count(b'"trial_id"') == 3 * len(SPACE.searched) + 2 * 3
+        assert path.read_bytes().count(b'"trial_id"') == 2 * 3
 
 
 def test_a_space_without_a_range_proposes_the_same_each_time():

@@ -3,14 +3,14 @@
 import numpy as np
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 from scipy import stats
 
 from zerokara.errors import InputError
 from zerokara.search.proposing import Proposer, make_sampler
 from zerokara.search.reseeding import History, standing
-from zerokara.search.samplers import CmaEs, Quasi, Tpe
+from zerokara.search.samplers import CmaEs, Quasi, Random, Tpe
 from zerokara.search.space import Space, choice, integer, log, uniform
 from zerokara.search.trial import DIVERGED, Trial
 
@@ -96,6 +96,15 @@ def test_tpe_sees_the_best_trials_and_the_latest_however_many_there_are():
     kept = {trial.params["x"] for trial in seen}
     assert {t.params["x"] for t in sorted(study.trials, key=lambda t: t.value)[: Tpe.best]} <= kept
     assert {t.params["x"] for t in study.trials[-100:]} <= kept
+
+
+def test_random_proposes_what_optunas_own_sampler_does():
+    space = {"x": UNIT, "lr": FloatDistribution(1e-6, 1e-2, log=True), "depth": IntDistribution(1, 9)}
+    study = optuna.create_study()
+    ours = Random(space, 0, 100)
+    for number in (0, 7, 0):
+        study.sampler = optuna.samplers.RandomSampler(ours.draw(number))
+        assert ours.propose(study, number) == study.ask(space).params
 
 
 def test_tpe_proposes_what_optunas_own_sampler_does():

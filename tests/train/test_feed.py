@@ -76,8 +76,9 @@ def test_what_is_no_picture_is_refused_before_a_folder_is_made(tmp_path):
 
 def test_a_search_augments_each_trial_as_alone_and_its_config_says_so(cut, tmp_path):
     data = cut.scaled("whiten:20")
-    study = tune(data, {"lr": 0.01, "hidden": (16,)}, trials=3, epochs=2, augment=TEXT, out=tmp_path / "run", workers=2)
+    whole = {"epochs": 2, "race": "none"}
+    study = tune(data, {"lr": 0.01, "hidden": (16,)}, trials=3, augment=TEXT, out=tmp_path / "run", workers=2, **whole)
     assert RunFolder(tmp_path / "run").config()["augment"] == TEXT
     assert RunFolder(tmp_path / "run").config()["scaling"] == "whiten:20"
-    plain = tune(data, {"lr": 0.01, "hidden": (16,)}, trials=1, epochs=2)
+    plain = tune(data, {"lr": 0.01, "hidden": (16,)}, trials=1, **whole)
     assert study.trials[0].val_loss == study.trials[2].val_loss != plain.trials[0].val_loss

@@ -144,7 +144,8 @@ class Network:
 
     def _bind(self, params: Array) -> None:
         """Make ``params`` the flat array, and every layer's parameters and gradients views into it."""
-        self.params, self.grads = params, np.zeros_like(params)
+        # Zeros that take no memory until they are written: most copies are never trained.
+        self.params, self.grads = params, np.zeros(params.shape, params.dtype)
         self.decayed = start = 0
         for layer, name, shape in self._slots():
             columns = slice(start, start + shape[0] * shape[1])
@@ -168,9 +169,8 @@ def concat(networks: Sequence[Network]) -> Network:
             raise InputError(
                 "only networks of one structure go together: layers, shapes, settings, precision or seeds differ"
             )
-    whole = first.copy()
     layers = [copy.copy(layer) for layer in first.layers]
     for i, layer in enumerate(layers):
         for name in layer.per_network:
             setattr(layer, name, np.concatenate([getattr(n.layers[i], name) for n in networks]))
-    return whole._with(np.concatenate([n.params for n in networks]), layers)
+    return first._with(np.concatenate([n.params for n in networks]), layers)

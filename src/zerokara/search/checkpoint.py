@@ -25,7 +25,7 @@ EVERY = 8.0
 """Seconds from one writing of the populations between two rungs to the next. With a slice of time before it
 and an epoch at its end, less than 20 seconds of work are ever at risk."""
 WORTH = 2.0
-"""Seconds that a bracket must have trained before its networks are worth the writing at a rung."""
+"""Seconds that a bracket must have trained before it is worth the writing at a rung."""
 
 CHECKSUM = 32
 """Bytes of the SHA-256 at the end of a file: a flipped bit would otherwise pass for a result."""
@@ -75,12 +75,11 @@ class Checkpoints:
         return standing
 
     def write(self, name: str, standing: Standing) -> None:
-        """Keep how a bracket stands, at a rung."""
-        if self.folder is None:
-            return
+        """Keep how a bracket stands, at a rung; of the first seconds nothing, they are as soon trained again."""
         now = time.perf_counter()
+        if self.folder is None or now - self._begun < WORTH:
+            return
         arrays: Arrays = {}
-        worth = now - self._begun > WORTH
         header = {
             "rung": standing.rung,
             "settled": [[trial.number, trial.record] for trial in standing.settled],
@@ -88,7 +87,7 @@ class Checkpoints:
             "networks": list(standing.networks),
             "finalists": [trial.number for trial, _ in standing.finalists],
             "populations": [
-                _put(arrays, f"population{i}", population, worth) for i, population in enumerate(standing.populations)
+                _put(arrays, f"population{i}", population) for i, population in enumerate(standing.populations)
             ],
         }
         for number, network in standing.networks.items():
@@ -134,7 +133,7 @@ class Checkpoints:
     def _save_population(self, path: Path, population: Population) -> None:
         started = time.perf_counter()
         arrays: Arrays = {}
-        header = _put(arrays, "population0", population, True)
+        header = _put(arrays, "population0", population)
         self._save(path, header, arrays)
         self.seconds += time.perf_counter() - started
 
@@ -238,10 +237,9 @@ class Checkpoints:
             return None
 
 
-def _put(arrays: Arrays, prefix: str, population: Population, worth: bool) -> dict[str, Any]:
-    """Add a population's arrays, if they are worth it, and return what else there is to say of it."""
-    if worth:
-        _prefixed(arrays, prefix, population.arrays())
+def _put(arrays: Arrays, prefix: str, population: Population) -> dict[str, Any]:
+    """Add a population's arrays, and return what else there is to say of it."""
+    _prefixed(arrays, prefix, population.arrays())
     shard = population.shard
     numbers = [proposal.number for proposal in shard.proposals]
     return {"numbers": numbers, "repeat": shard.repeat, "fold": shard.fold, "replicate": shard.replicate}

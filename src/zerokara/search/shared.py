@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from zerokara.errors import InputError
 from zerokara.search.database import Database, DatabaseError
 from zerokara.search.narrowing import Round
-from zerokara.search.proposing import Proposer
+from zerokara.search.proposing import Proposer, quiet
 from zerokara.search.signs import Signs
 from zerokara.search.space import Space
 from zerokara.search.trial import DIVERGED, Proposal, Trial
@@ -102,7 +102,7 @@ class Shared:
 
     def _opened(self, again: bool) -> optuna.Study:
         storage = self.database.storage
-        with self._quiet(), self.database.errors():
+        with quiet(), self.database.errors():
             try:
                 open_ = optuna.load_study if again else partial(optuna.create_study, load_if_exists=True)
                 study = open_(storage=storage, study_name=self.name)
@@ -271,7 +271,7 @@ class Shared:
     def _beside(self, places: Mapping[int, FrozenTrial]) -> Proposer:
         """Return a study in memory with trials in their places, for the sampler, which asks for them many times."""
         beside = Proposer(self._space, self._make(self.total, self._generation))
-        with self._quiet():
+        with quiet():
             beside.study.add_trials(_bare(places[place]) for place in sorted(places))
         return beside
 
@@ -289,24 +289,15 @@ class Shared:
     def _transaction(self, alone: bool = True) -> Iterator[None]:
         started = time.perf_counter()
         try:
-            with self._quiet(), self.database.transaction(self._id if alone else None):
+            with quiet(), self.database.transaction(self._id if alone else None):
                 yield
         finally:
             self.seconds += time.perf_counter() - started
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        with self._quiet(), self.database.errors():
+        with quiet(), self.database.errors():
             yield
-
-    @contextmanager
-    def _quiet(self) -> Iterator[None]:
-        verbosity = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(max(verbosity, optuna.logging.WARNING))
-        try:
-            yield
-        finally:
-            optuna.logging.set_verbosity(verbosity)
 
 
 def _bare(trial: FrozenTrial) -> FrozenTrial:

@@ -112,7 +112,13 @@ class Crew:
         futures: dict[Future[tuple[Population, Seen] | None], int] = {}
 
         def submit(i: int, plan: Plan | None = None) -> None:
-            futures[self.pool.executor.submit(train, self.study, plan, populations[i], epochs)] = i
+            try:
+                future = self.pool.executor.submit(train, self.study, plan, populations[i], epochs)
+            except Exception as error:  # Each executor has its own for what is gone.
+                if self.pool.alive():
+                    raise
+                raise self._gone() from error
+            futures[future] = i
 
         try:
             for i in waiting:
@@ -149,10 +155,7 @@ class Crew:
                     for future in [future for future in futures if future.cancel()]:
                         del futures[future]
                 if futures and not self.pool.alive():
-                    raise OutsideError(
-                        f"{self.pool.where} must answer while they train, got silence: see that it runs, and go on "
-                        "with zerokara resume RUN"
-                    )
+                    raise self._gone()
                 tick()
         except BaseException:
             self.stop.set()  # Or the other populations would train on for nothing.
@@ -160,6 +163,12 @@ class Crew:
                 for future in futures:
                     future.cancel()
             raise
+
+    def _gone(self) -> OutsideError:
+        return OutsideError(
+            f"{self.pool.where} must answer while they train, got silence: see that it runs, and go on with "
+            "zerokara resume RUN"
+        )
 
     def _arrived(self, population: Population, epochs: int) -> bool:
         population.attach(self.plan, self.stop.is_set)

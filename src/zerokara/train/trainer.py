@@ -172,13 +172,14 @@ class Trainer:
         """Train every network for one epoch; None if asked to stop within it, everything as before."""
         started = time.perf_counter()
         slow = self.stop is not None and (not self.history.seconds or self.history.seconds[-1] > PATIENT)
-        before = (self.network.copy(), self.optimizer.take(np.arange(len(self.rows)))) if slow else None
+        before = (_copies(self.network), self.optimizer.take(np.arange(len(self.rows)))) if slow else None
         order = stream(self.seed, "batches", self.epoch, self.replicate).permutation(len(self.train.x))
         borders = batches(len(order), self.batch_size)
         factor = 1.0
         for i, (start, end) in enumerate(borders):
             if before and self.stop and time.perf_counter() - started > PATIENT and self.stop():
-                self.network, self.optimizer = before
+                self.network.load(before[0])
+                self.optimizer = before[1]
                 return None
             factor = self.schedule.factor(self.epoch + i / len(borders), self.span or 1)
             self._step(order[start:end], self.epoch * len(borders) + i, factor)
@@ -237,12 +238,17 @@ class Trainer:
             self.take(~leaves)
 
 
+def _copies(network: Network) -> dict[str, Array]:
+    return {name: array.copy() for name, array in network.arrays().items()}
+
+
 def concat(trainers: Sequence[Trainer]) -> Trainer:
     """Return one trainer for the networks of several, in that order; all have the same data, settings and epoch.
 
     The networks that have left their populations leave their histories too.
     """
-    parts = [trainer.part(np.arange(len(trainer.rows))) for trainer in trainers]
+    # A population that is still whole, in its order, need not be copied first.
+    parts = [t if np.array_equal(t.rows, range(len(t.history))) else t.part(range(len(t.rows))) for t in trainers]
     first = parts[0]
     if any(trainer.epoch != first.epoch for trainer in parts):
         raise InputError(f"only trainers at one epoch go together, got {[trainer.epoch for trainer in parts]}")
