@@ -6,6 +6,8 @@ has its own 1,000 validation images, initial weights, batches and dropout; its n
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +87,8 @@ def main() -> None:
     runs, seconds = {}, {}
     for name, settings, epochs, augment in (("plain", PLAIN, 30, "none"), ("augmented", AUGMENTED, 40, "flip,shift:3")):
         started = time.perf_counter()
-        runs[name] = [train(data, name, settings, epochs, augment, seed) for seed in SEEDS]
+        with ThreadPoolExecutor(2) as pool:  # Two networks at a time, a core each.
+            runs[name] = list(pool.map(partial(train, data, name, settings, epochs, augment), SEEDS))
         seconds[name] = time.perf_counter() - started
     path = picture(draw({"one hidden layer": runs["plain"], "two, augmented": runs["augmented"]}), "s4_cifar10")
     about = "CIFAR-10, {}, three seeds (`make cifar10`)"

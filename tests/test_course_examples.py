@@ -53,14 +53,20 @@ def test_the_networks_of_s2_are_saved_loaded_and_asked(keys: str, tmp_path: Path
 
 
 @pytest.fixture
-def s4(monkeypatch, cifar_folder: Path, tmp_path: Path):
+def scripts(monkeypatch, cifar_folder: Path, tmp_path: Path):
+    """What imports a script by its name."""
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setenv("ZEROKARA_DATA", str(cifar_folder.parent))
     ours = {path.stem for path in EXAMPLES.glob("*.py")}
     monkeypatch.setattr(importlib.import_module("picture"), "PICTURES", tmp_path / "pictures")
-    yield importlib.import_module("s4_cs231n")
+    yield importlib.import_module
     for name in ours & set(sys.modules):
         del sys.modules[name]
+
+
+@pytest.fixture
+def s4(scripts):
+    return scripts("s4_cs231n")
 
 
 def test_s4_has_the_courses_numbers(s4) -> None:
@@ -89,3 +95,22 @@ def test_s4_on_a_part_of_cifar10(s4, monkeypatch, tmp_path: Path) -> None:
     assert "loss 1.30378789133" in rows[0][3]
     assert re.search(r"read once: 0\.[23]\d\d on the course's 1,000 images, 0\.[23]\d\d on all 10,000", rows[1][3])
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["s4_given.png", "s4_search.png"]
+
+
+def test_cifar10_at_its_best_on_a_part(scripts, monkeypatch, tmp_path: Path) -> None:
+    script = scripts("cifar10")
+    data = script.zk.data.load("cifar10")
+    few = data.with_parts(data.train.take(slice(0, 1000)), None, data.test.take(slice(0, 500)))
+    monkeypatch.setattr(script.zk.data, "load", lambda name: few)
+    rows = []
+    monkeypatch.setattr(script, "row", lambda *cells: rows.append(cells))
+    monkeypatch.setattr(script, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(script, "VALIDATION", 0.1)
+    for name in ("PLAIN", "AUGMENTED"):
+        monkeypatch.setitem(getattr(script, name), "hidden", (30,))
+    script.main()
+    assert [row[0] for row in rows] == ["S4c", "S4d"]
+    for row in rows:
+        assert re.match(r"mean 0\.[1-5]\d{3} of 0\.\d{4}, 0\.\d{4}, 0\.\d{4} on all 10,000 test images", row[3])
+    assert (tmp_path / "pictures" / "s4_cifar10.png").is_file()
+    assert len(list((tmp_path / "runs").iterdir())) == 6

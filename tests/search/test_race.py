@@ -1,6 +1,5 @@
 """Racing: who goes on, and that going on changes no number."""
 
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -24,7 +24,7 @@ from zerokara.search.trial import Proposal, Trial
 EVERY = 8.0
 """Seconds from one writing of the populations between two rungs to the next. With a slice of time before it
 and an epoch at its end, less than 20 seconds of work are ever at risk."""
-WORTH = 2.0
+WORTH = 5.0
 """Seconds that a bracket must have trained before it is worth the writing at a rung."""
 
 CHECKSUM = 32
