@@ -106,6 +106,7 @@ def test_cifar10_at_its_best_on_a_part(scripts, monkeypatch, tmp_path: Path) -> 
     monkeypatch.setattr(script, "row", lambda *cells: rows.append(cells))
     monkeypatch.setattr(script, "RUNS", tmp_path / "runs")
     monkeypatch.setattr(script, "VALIDATION", 0.1)
+    monkeypatch.setattr(script, "EPOCHS", 5)
     for name in ("PLAIN", "AUGMENTED"):
         monkeypatch.setitem(getattr(script, name), "hidden", (30,))
     script.main()

@@ -60,7 +60,7 @@ def describe(progress: Progress, space: Space, metric: str) -> dict[str, str]:
     left = f", {duration(progress.seconds_left)} left" if progress.seconds_left < math.inf else ""
     rows: dict[str, Any] = {
         "trials": trials,
-        "epochs": f"{progress.epochs_done:,}/{progress.epochs:,}, {progress.epochs_per_second:,.0f} a second{left}",
+        "epochs": f"{progress.epochs_done:,}/{progress.epochs:,}, {pace(progress.epochs_per_second)}{left}",
         "best so far": "none yet",
     }
     if leader := progress.leader:
@@ -71,6 +71,15 @@ def describe(progress: Progress, space: Space, metric: str) -> dict[str, str]:
     if progress.remark:
         rows["note"] = progress.remark
     return rows
+
+
+def pace(rate: float) -> str:
+    """Return how many a second for a reader, of less than one how many a minute.
+
+    >>> pace(1234.5), pace(0.25), pace(0)
+    ('1,234 a second', '15 a minute', '0 a second')
+    """
+    return f"{60 * rate:.0f} a minute" if 0 < rate < 1 else f"{rate:,.0f} a second"
 
 
 def duration(seconds: float) -> str:

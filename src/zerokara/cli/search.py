@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from zerokara.cli.live import View, duration
+from zerokara.cli.live import View, duration, pace
 from zerokara.cli.options import DataOptions, RunOptions, SearchOptions, TrainingOptions, trials_of
 from zerokara.cli.tables import show_columns
 from zerokara.report.run import BEST, leaderboard, mean
@@ -200,7 +200,7 @@ def conclude(console: Console, study: Study, out: Path) -> int:
         console.print(f"the ensemble, {picked}: {scores}", highlight=False, soft_wrap=True)
     rate, proposing = study.epochs_trained / study.seconds, study.proposing_seconds / study.seconds
     console.print(
-        f"{study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} ({rate:,.0f} a second), "
+        f"{study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} ({pace(rate)}), "
         f"{proposing:.1%} of it proposing",
         highlight=False,
     )
