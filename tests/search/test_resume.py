@@ -81,6 +81,28 @@ def searched(data: zk.data.Dataset, folder: Path, case: dict[str, object], at: t
     return copies
 
 
+def test_what_is_stopped_in_its_first_seconds_goes_on_from_there(data, tmp_path, monkeypatch) -> None:
+    """At a rung so early nothing is written, but a Ctrl-C is not a kill: nothing need be trained again."""
+    for name in ("EVERY", "WORTH"):
+        monkeypatch.setattr(checkpoint, name, 1e9)
+    searched(data, tmp_path / "whole", {"race": "halving"})
+    seen: list[int] = []
+
+    def stop(epoch: zk.train.Epoch) -> None:
+        seen.append(len(epoch.rows))
+        if epoch.number == 5:
+            signal.raise_signal(signal.SIGINT)
+
+    folder = tmp_path / "stopped"
+    study = zk.tune(data, SPACE, **SEARCH, race="halving", out=folder, on_epoch=stop)
+    assert study.interrupted
+    trained = sum(seen)
+    seen.clear()
+    zk.resume(folder, data, workers=1, on_epoch=lambda epoch: seen.append(len(epoch.rows)))
+    assert trained + sum(seen) == json.loads((folder / "summary.json").read_text())["epochs_trained"]
+    assert results(folder) == results(tmp_path / "whole")
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_whatever_a_kill_leaves_ends_as_if_there_had_been_none(data, tmp_path, case) -> None:
     copies = searched(data, tmp_path / "run", CASES[case], at=(1, 5, 13, 24))

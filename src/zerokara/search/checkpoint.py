@@ -74,10 +74,13 @@ class Checkpoints:
         standing.populations = kept + further
         return standing
 
-    def write(self, name: str, standing: Standing) -> None:
-        """Keep how a bracket stands, at a rung; of the first seconds nothing, they are as soon trained again."""
+    def write(self, name: str, standing: Standing, *, stopped: bool = False) -> None:
+        """Keep how a bracket stands, while none of its populations trains: at a rung, or where all have stopped.
+
+        At a rung in the first seconds nothing is written: they are as soon trained again.
+        """
         now = time.perf_counter()
-        if self.folder is None or now - self._begun < WORTH:
+        if self.folder is None or not (stopped or now - self._begun > WORTH):
             return
         arrays: Arrays = {}
         header = {
@@ -121,14 +124,6 @@ class Checkpoints:
             self._saved[each] = time.perf_counter()
         if arrived and due:
             self._arrived, self._written = {}, time.perf_counter()
-
-    def save(self, name: str, rung: int, populations: Sequence[Population]) -> None:
-        """Write all populations, none of which trains now."""
-        if self.folder is None:
-            return
-        for population in populations:
-            mark = zlib.crc32(repr(population.members()).encode())
-            self._save_population(self.folder / f"{name}-{rung}-{mark:08x}", population)
 
     def _save_population(self, path: Path, population: Population) -> None:
         started = time.perf_counter()

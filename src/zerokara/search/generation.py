@@ -85,7 +85,7 @@ class Generations:
                 self.crew.advance(standing.populations, rung, handed_back, self.tick)
             except OutsideError:
                 # Workers elsewhere are gone; what they handed back is here.
-                self.checkpoints.save(name, standing.rung, standing.populations)
+                self.checkpoints.write(name, standing, stopped=True)
                 raise
             self.seconds += sum(population.seconds for population in standing.populations) - before
             if self.stop.is_set():
@@ -94,7 +94,7 @@ class Generations:
             self.watch.settle(standing.at_rung(bracket, self.plan, self.keep, self.crew.count))
             self.checkpoints.write(name, standing)
         if self.stop.is_set() and standing.populations:
-            self.checkpoints.save(name, standing.rung, standing.populations)
+            self.checkpoints.write(name, standing, stopped=True)
             trials = standing.trials(self.plan)
             standing.settle(trials, self.keep)
             self.watch.settle(trials)
