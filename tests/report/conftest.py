@@ -18,7 +18,7 @@ def study() -> Study:
         "activation": "leaky_relu",
     }
     data = zk.data.load("digits").first(300).split(0.2)
-    return zk.tune(data, space, trials=30, epochs=6, keep_best=True, evaluate_train_every=2)
+    return zk.tune(data, space, trials=30, epochs=6, race="none", keep_best=True, evaluate_train_every=2)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ SPACE = {
 def run(tmp_path_factory):
     data = zk.data.load("digits").first(200).split(validation=0.2, test=0.2, seed=0)
     out = tmp_path_factory.mktemp("runs") / "run"
-    study = zk.tune(data, SPACE, trials=40, epochs=2, sampler="narrowing", generation=10, out=out)
+    study = zk.tune(data, SPACE, trials=40, epochs=2, sampler="narrowing", generation=10, race="none", out=out)
     return study, out
 
 
