@@ -229,19 +229,10 @@ class TunedNetworkClassifier(ClassifierMixin, TunedEstimator):  # type: ignore[m
     _: KW_ONLY
     class_weight: Mapping[Any, float] | str | None = None
 
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        groups: Any = None,
-    ) -> Self:
-        super().fit(X, y, sample_weight, X_val=X_val, y_val=y_val, groups=groups)
-        self.classes_ = self.best_estimator_.classes_
-        return self
+    @property
+    def classes_(self) -> Any:
+        """The classes, in the order of the columns of `predict_proba`."""
+        return self.best_estimator_.classes_
 
     def predict_proba(self, X: Any) -> Array:
         """Return probabilities (N, C): of the classes, which sum to 1, or of each label by itself."""

@@ -148,7 +148,7 @@ class Proposer:
         }
 
     def report(self, trials: Iterable[Trial]) -> None:
-        """Record how trials that go on stand at a rung."""
+        """Record how trials stand at a rung."""
         with self._generation():
             for trial in trials:
                 if trial.epochs and math.isfinite(trial.value):
@@ -181,14 +181,6 @@ class Proposer:
         created = create_trial(state=TrialState.RUNNING, params=answers, distributions=ranges)
         self._storage.create_new_trial(self._study_id, created)
         return Proposal(number, self._space.decode(answers))
-
-    def unfinished(self) -> list[Proposal]:
-        """Return the trials that were asked for and never told, each as it was proposed."""
-        from optuna.trial import TrialState
-
-        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        found = [Proposal(trial.number, self._space.decode(trial.params)) for trial in running]
-        return sorted(found, key=lambda proposal: proposal.number)
 
     def rounds(self) -> "list[Round]":
         """Return the rounds that the study has begun, if its sampler has rounds; else nothing."""
