@@ -1,8 +1,6 @@
 """One call from data to a tuned network: the search, and the folder that it leaves."""
 
-import platform
 import shutil
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -13,20 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import numpy as np
-
 from zerokara.data import Dataset
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError
 from zerokara.joining import held, in_shared_folder
+from zerokara.search.config import PLAN, SEARCH, config_of, differences, space_of
 from zerokara.search.executors import open_pool
-from zerokara.search.hyperparameters import HYPERPARAMETERS, find, to_text
+from zerokara.search.hyperparameters import HYPERPARAMETERS
 from zerokara.search.plan import Plan, check_counts
 from zerokara.search.progress import Progress
 from zerokara.search.proposing import generation_size, make_sampler
 from zerokara.search.race import make_race
 from zerokara.search.runfolder import CONFIG, RunFolder, toml
-from zerokara.search.space import Space, default_space, parse_searches
+from zerokara.search.space import Space, default_space
 from zerokara.search.study import Study, search
 from zerokara.train import Epoch
 
@@ -148,14 +145,14 @@ def tune(
         run = partial(search, plan, whole, **settings, **common)
         if out is None:
             return run()
-        return _in_folder(run, RunFolder.create(out, config(plan, whole, settings, about), force), started)
+        return _in_folder(run, RunFolder.create(out, config_of(plan, whole, settings, about), force), started)
     settings["study"] = study or "zerokara"
     with _joined(plan, whole, settings, storage, uuid4().hex, note) as shared:
         take_part = partial(_together(), plan, whole, shared=shared, **_own(settings), **common)
         if out is None:
             return take_part()
         settings["storage"] = shared.database.address
-        folder = RunFolder.create(out, config(plan, whole, settings, about), force)
+        folder = RunFolder.create(out, config_of(plan, whole, settings, about), force)
         with held(folder) as owner:
             owner.write_text(shared.owner)
             return in_shared_folder(take_part, folder, started)
@@ -256,7 +253,7 @@ def _joined(
     from zerokara.search.database import Database
     from zerokara.search.shared import Shared
 
-    whole = config(plan, space, {name: settings[name] for name in ("sampler", "race")}, None)
+    whole = config_of(plan, space, {name: settings[name] for name in ("sampler", "race")}, None)
     names = (*PLAN, "sampler", "race", "search", *HYPERPARAMETERS)
     agreed = {name: whole[name] for name in names if whole.get(name) is not None}
     agreed |= {"data_sha256": whole["record"]["data_sha256"], "record": whole["record"]}
@@ -291,82 +288,3 @@ def _together() -> Callable[..., Study]:
 def _own(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what each process of a study decides for itself, and what it shall know of the plan."""
     return {name: settings[name] for name in ("race", "generation", "refit", "ensemble") if name in settings}
-
-
-SEARCH = ("trials", "sampler", "race", "generation", "refit", "ensemble")
-"""What a config says of the search."""
-PLAN = (
-    *("epochs", "seed", "rank", "keep_best", "paired", "replicate", "evaluate_train_every", "dtype"),
-    *("seeds", "folds", "patience", "augment"),
-)
-"""What a config says of the plan."""
-
-
-def config(plan: Plan, space: Space, settings: Mapping[str, Any], about: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return all that is needed to repeat a run, under the names that ``--config`` reads, and a record of where it ran.
-
-    The bits are promised for the same data, NumPy and processor features, so these are recorded.
-    """
-    data = plan.data
-    table = {} if data.train.table is None else data.train.table.settings
-    return {
-        "dataset": data.name,
-        **(about or {}),
-        **{name: value for name, value in table.items() if value},
-        **{name: value for name, value in data.split_settings.items() if name != "seed"},
-        "scaling": data.preprocess.kind,
-        "seed": plan.seed,
-        **settings,
-        **{name: getattr(plan, name) for name in PLAN if name not in ("seed", "augment")},
-        "augment": str(Augment.parse(plan.augment) or "none"),
-        **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
-        "search": space.searches(),
-        "record": record(data),
-    }
-
-
-def space_of(config: Mapping[str, Any]) -> Space:
-    """Return the space that a run's config tells of."""
-    fixed = {name: config[name] for name in HYPERPARAMETERS if name in config}
-    return Space(
-        {name: find(name).parse(value) if isinstance(value, str) else value for name, value in fixed.items()}
-        | parse_searches(config["search"])
-    )
-
-
-def differences(config: Mapping[str, Any], data: Dataset) -> list[str]:
-    """Return a sentence for everything that may give other bits here than where the run was made; refuse other data."""
-    then, now = config["record"], record(data)
-    if then["data_sha256"] != now["data_sha256"]:
-        raise InputError(
-            f"a search goes on with the data it began with, whose SHA-256 begins {then['data_sha256'][:12]}, got "
-            f"{data.name} with {now['data_sha256'][:12]}: bring those data back, or start another search"
-        )
-    return [
-        f"the run was made with {name.replace('_', ' ')} {_brief(then.get(name))}, here it is {_brief(now[name])}: "
-        "the numbers may differ in their last bits"
-        for name in ("zerokara", "numpy", "platform", "processor_features")
-        if then.get(name) != now[name]
-    ]
-
-
-def _brief(value: Any) -> str:
-    return " ".join(value) if isinstance(value, list) else str(value)
-
-
-def record(data: Dataset) -> dict[str, Any]:
-    """Return the versions, the processor features that NumPy uses, and the hash of the data."""
-    import optuna
-
-    from zerokara import __version__
-
-    features = np.show_config(mode="dicts")["SIMD Extensions"]
-    return {
-        "zerokara": __version__,
-        "numpy": np.__version__,
-        "optuna": optuna.__version__,
-        "python": platform.python_version(),
-        "platform": f"{sys.platform} {platform.machine()}",
-        "processor_features": [*features.get("baseline", []), *features.get("found", [])],
-        "data_sha256": data.fingerprint(),
-    }

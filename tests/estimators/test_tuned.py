@@ -65,6 +65,20 @@ def test_search_results_are_those_of_the_study(tuned: TunedNetworkClassifier) ->
     assert "pruned" in results["state"]
 
 
+def test_a_trial_is_judged_where_its_losses_are_low_for_a_while_not_by_a_lucky_epoch(digits: Arrays) -> None:
+    settings = QUICK | {"epochs": 30, "trials": 3, "race": "none"}
+    tuned = TunedNetworkClassifier({"lr": zk.log(3e-3, 3e-2)}, cv=2, refit=False, **settings).fit(*digits)
+    lucky = 0
+    for trial, epoch, loss in zip(
+        tuned.study_.trials, tuned.search_results_["epoch"], tuned.search_results_["mean_test_loss"], strict=True
+    ):
+        losses = trial.curves["val_loss"]
+        around = [losses[max(0, k - 2) : k + 3].mean() for k in range(30)]
+        assert (epoch, loss) == (np.argmin(around) + 1, pytest.approx(min(around)))
+        lucky += np.argmin(losses) + 1 != epoch
+    assert lucky
+
+
 def test_folds_keep_the_classes(tuned: TunedNetworkClassifier, digits: Arrays) -> None:
     counts = [np.bincount(part.validation.t) for part in tuned.study_.plan.parts]
     assert (np.ptp(counts, axis=0) <= 1).all()

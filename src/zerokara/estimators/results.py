@@ -14,12 +14,17 @@ from zerokara.search.study import Study
 from zerokara.search.trial import Trial
 
 
+SMOOTHING = 14
+"""Losses are smoothed over the epochs on both sides that are one part in so many of a whole training: 7 of 100."""
+
+
 @dataclass(frozen=True)
 class Judged:
-    """A trial at the epoch where the mean validation loss of its networks is lowest.
+    """A trial at the epoch where the smoothed mean validation loss of its networks is lowest.
 
     One epoch for all of them: how long to train is one number, and a mean over folds is harder to please by luck
-    than each fold by itself. Scores of one's own are ``given``: those of each network at its own best epoch.
+    than each fold by itself. So is a mean over the epochs around: of some thousand epochs that a search sees, the
+    lowest loss is a lucky one. Scores of one's own are ``given``: those of each network at its own best epoch.
     """
 
     trial: Trial
@@ -28,9 +33,9 @@ class Judged:
     given: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, trial: Trial, jury: Jury | None = None) -> "Judged":
+    def of(cls, trial: Trial, reach: int = 0, jury: Jury | None = None) -> "Judged":
         """Return a trial judged; one that diverged, or never finished an epoch, has an infinite loss."""
-        losses = trial.curves["val_loss"]
+        losses = smoothed(trial.curves["val_loss"], reach)
         if trial.state == "diverged" or not np.isfinite(losses).any():
             return cls(trial, 0, np.inf)
         epoch = int(np.nanargmin(losses)) + 1
@@ -59,6 +64,15 @@ class Judged:
         return [float(row.curves["val_score"][self.epoch - 1]) if self.epoch else np.nan for row in self.networks]
 
 
+def smoothed(losses: Array, reach: int) -> Array:
+    """Return for each epoch the mean loss of the epochs up to ``reach`` away; at the ends there are fewer.
+
+    >>> smoothed(np.array([3.0, 1.0, 2.0, 6.0]), 1).tolist()
+    [2.0, 2.0, 3.0, 4.0]
+    """
+    return np.array([losses[max(0, k - reach) : k + reach + 1].mean() for k in range(len(losses))])
+
+
 def _given(trial: Trial, jury: Jury) -> tuple[float, ...]:
     """Return what a jury said of each network of a trial, in the order of its seeds and then folds."""
     folds = len(jury.folds)
@@ -75,7 +89,8 @@ def judged(study: Study, jury: Jury | None = None) -> list[Judged]:
     Raises:
         InputError: no trial has a finite validation loss, or score.
     """
-    found = sorted((Judged.of(trial, jury) for trial in study.trials), key=lambda each: each.rank_key)
+    reach = study.plan.epochs // SMOOTHING
+    found = sorted((Judged.of(trial, reach, jury) for trial in study.trials), key=lambda each: each.rank_key)
     if not np.isfinite(found[0].value):
         what = "score" if found[0].given else "validation loss"
         raise InputError(f"no trial has a finite {what}: lower the learning rates")
@@ -87,8 +102,8 @@ def search_results(study: Study, ranking: list[Judged]) -> dict[str, Array]:
 
     ``param_NAME`` for what was searched, and ``params``; ``split0_test_score`` and so on, one a network (folds
     within seeds), with ``mean_test_score`` and ``std_test_score``: own scores, or accuracy or R2 at ``epoch``, the one
-    that the trial is judged by; ``mean_test_loss``; ``rank_test_score``, 1 for the best; ``epochs`` that were trained,
-    and ``state``; ``mean_fit_time`` in seconds: networks train together, so it is a share of the whole, by epochs.
+    that the trial is judged by; ``mean_test_loss``, smoothed there; ``rank_test_score``, 1 for the best; ``epochs``
+    that were trained, and ``state``; ``mean_fit_time`` in seconds: networks train together, so it is a share of the whole, by epochs.
     """
     found = sorted(ranking, key=lambda each: each.trial.number)
     splits = np.array([each.scores() for each in found])

@@ -80,7 +80,7 @@ class Study:
         return sum(trial.epochs_trained for trial in self.trials)
 
     def ranking(self, count: int | None = None) -> list[Trial]:
-        """Return the trials from the best down: by value, ties to the lower number, diverged ones last."""
+        """Return the trials from the best down: by value, ties to the lower loss, diverged ones last."""
         return sorted(self.trials, key=lambda trial: trial.rank_key)[:count]
 
     @cached_property

@@ -46,9 +46,13 @@ class Trial:
     rows: "tuple[Trial, ...]" = field(default=(), repr=False)
 
     @property
-    def rank_key(self) -> tuple[float, int]:
-        """The place among the trials: by value, ties to the lower number."""
-        return self.value, self.number
+    def rank_key(self) -> tuple[float, float, int]:
+        """The place among the trials: by value, ties to the lower loss, and then to the lower number.
+
+        On few validation samples many trials have the same accuracy.
+        """
+        loss = self.val_loss
+        return self.value, math.inf if math.isnan(loss) else loss, self.number
 
     @property
     def epochs_trained(self) -> int:
