@@ -21,7 +21,7 @@ from zerokara.rng import stream
 
 
 def weights(estimator: NetworkClassifier | NetworkRegressor) -> np.ndarray:
-    return estimator.model_.network.params
+    return estimator.model_.ensemble.groups[0].params
 
 
 def test_defaults_learn_small_and_large_data() -> None:
@@ -39,6 +39,7 @@ CONTINUED = (
     {"schedule": "cosine:2", "span": 12, "activation": "gelu", "validation": None},
     {"scoring": "accuracy", "class_weight": "balanced", "label_smoothing": 0.1, "batch_size": 50},
     {"patience": 1, "lr": 0.03},
+    {"networks": 3, "dropout": 0.3, "batch_norm": True},
     *({"optimizer": name, "schedule": "step:4:0.3"} for name in OPTIMIZERS),
 )
 
@@ -59,6 +60,47 @@ def test_six_epochs_and_six_more_are_twelve_to_the_bit(digits: Arrays, settings:
         assert whole.n_iter_ < 12 or "patience" not in settings
 
 
+def test_networks_side_by_side_answer_with_their_mean(digits: Arrays) -> None:
+    X, y = digits
+    settings = {"dropout": 0.2, "batch_norm": True, "epochs": 8, "patience": None, "random_state": 3}
+    several = NetworkClassifier((16,), networks=3, validation=None, **settings).fit(X[:300], y[:300])
+    alone = NetworkClassifier((16,), validation=None, **settings).fit(X[:300], y[:300])
+    assert several.model_.ensemble.population == 3
+    rows = weights(several)
+    assert np.array_equal(rows[0], weights(alone)[0])
+    assert not np.array_equal(rows[1], rows[2])
+    each = [alone._having(several._learner.network.take(k), several.model_.preprocess) for k in range(3)]
+    found = [one.predict_proba(X) for one in each]
+    assert several.predict_proba(X) == pytest.approx(np.mean(found, axis=0), abs=1e-6)
+    losses = [log_loss(y[300:], p[300:]) for p in found]
+    assert log_loss(y[300:], several.predict_proba(X[300:])) < np.mean(losses)
+    assert several.history_["train_loss"].shape == (8,)
+    assert several.history_["train_loss"][0] != alone.history_["train_loss"][0]
+
+
+def test_networks_side_by_side_keep_the_epoch_of_their_lowest_mean_loss(digits: Arrays) -> None:
+    X, y = digits
+    held_out = {"X_val": X[300:], "y_val": y[300:]}
+    net = NetworkClassifier((16,), networks=3, lr=0.05, epochs=15, random_state=0).fit(X[:300], y[:300], **held_out)
+    losses = net._learner.history["val_loss"]
+    assert losses.shape == (3, 15)
+    assert np.array_equal(net.history_["val_loss"], losses.mean(axis=0))
+    assert net.best_epoch_ == losses.mean(axis=0).argmin() + 1 < 15
+    own = [net._having(net.model_.ensemble.groups[0].take(k), net.model_.preprocess) for k in range(3)]
+    assert [log_loss(y[300:], one.predict_proba(X[300:])) for one in own] == pytest.approx(
+        losses[:, net.best_epoch_ - 1], rel=1e-4
+    )
+
+
+def test_networks_side_by_side_score_and_diverge_together(digits: Arrays, diabetes: Arrays) -> None:
+    settings = {"networks": 2, "epochs": 5, "random_state": 0}
+    scored = NetworkClassifier((8,), scoring="accuracy", **settings).fit(*digits)
+    assert scored.best_epoch_ == scored.history_["val_scoring"].argmax() + 1
+    with np.errstate(all="ignore"), pytest.raises(InputError, match="stopped being finite"):
+        NetworkRegressor((8,), optimizer="sgd", lr=1e6, validation=None, **settings).fit(*diabetes)
+    assert NetworkRegressor((8,), **settings).fit(*diabetes).partial_fit(*diabetes).n_iter_ == 6
+
+
 def test_going_on_takes_the_arguments_of_now(digits: Arrays) -> None:
     net = NetworkClassifier((16,), epochs=3, warm_start=True, dropout=0.2, random_state=0).fit(*digits)
     net.set_params(lr=0.1, optimizer="sgd", dropout=0.5).fit(*digits)
@@ -66,6 +108,8 @@ def test_going_on_takes_the_arguments_of_now(digits: Arrays) -> None:
     assert net.model_.network.arrays()["2.rate"].ravel() == [0.5]
     with pytest.raises(InputError, match="goes on only with the same hidden"):
         net.set_params(hidden=(8,)).fit(*digits)
+    with pytest.raises(InputError, match="as many networks as before, 1, got networks=2"):
+        net.set_params(hidden=(16,), networks=2).fit(*digits)
     assert net.set_params(warm_start=False).fit(*digits).n_iter_ == 3
 
 

@@ -383,6 +383,7 @@ PIPE = make_pipeline(StandardScaler(), NET)
         ({"estimator": MLPClassifier()}, "must be a NetworkClassifier or NetworkRegressor, or a Pipeline"),
         ({"estimator": TransformedTargetRegressor(NetworkRegressor())}, "only such networks train together"),
         ({"estimator": clone(NET).set_params(scoring="accuracy")}, "scoring belongs to the search"),
+        ({"estimator": clone(NET).set_params(networks=5)}, "judges one network a trial, got networks=5"),
         ({"estimator": clone(NET).set_params(epochs=0)}, "epochs must be a whole number"),
         ({"estimator": PIPE}, "lr is not of the network.*networkclassifier__"),
         ({"estimator": PIPE, "space": {"standardscaler__with_std": [True]}}, "the steps before it are fitted once"),

@@ -37,6 +37,7 @@ def test_the_winner_is_an_estimator_of_its_own(tuned: TunedNetworkClassifier, di
     assert params["weight_decay"] == NetworkClassifier().weight_decay
     assert params["epochs"] == tuned.search_results_["epoch"][tuned.best_index_]
     assert tuned.score(*digits) > 0.9
+    assert params["networks"] == tuned.best_estimator_.model_.ensemble.population == 5
 
 
 def test_search_results_are_those_of_the_study(tuned: TunedNetworkClassifier) -> None:
@@ -108,6 +109,7 @@ def test_it_is_the_same_again_with_any_workers_and_without_neighbors(digits: Arr
 
 
 def test_a_pickle_has_no_training_data(tuned: TunedNetworkClassifier, digits: Arrays) -> None:
+    tuned = clone(tuned).set_params(networks=1).fit(*digits)
     text = pickle.dumps(tuned)
     assert len(text) < 60_000 < digits[0].astype(np.float32).nbytes
     other = pickle.loads(text)

@@ -171,7 +171,8 @@ def test_bad_settings_leave_no_folder(data, tmp_path, change, message) -> None:
 def test_of_trials_with_the_same_accuracy_the_one_with_the_lower_loss_is_better() -> None:
     """A handful of validation samples gives many trials the same accuracy."""
     data = zk.data.load("digits").split(validation=0.01, test=0.2, seed=0)
-    study = zk.tune(data, {"lr": zk.log(1e-4, 1e-1), "hidden": (32,)}, trials=30, epochs=5, rank="accuracy", race="none")
+    space = {"lr": zk.log(1e-4, 1e-1), "hidden": (32,)}
+    study = zk.tune(data, space, trials=30, epochs=5, rank="accuracy", race="none")
     tied = [trial for trial in study.ranking() if trial.val_score == study.best.val_score]
     losses = [trial.val_loss for trial in tied]
     assert len(tied) > 3

@@ -45,6 +45,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         patience: epochs without an improvement of more than ``tol`` after which training stops; None: never.
         scoring: what is judged: "loss", or a score of scikit-learn's by name or as a function.
         scaling: of the inputs: "standard", "range", "center" or "none"; targets are standardized unless "none".
+        networks: how many learn side by side, from different initial weights; their mean is the answer, and better
+            than the answer of one by itself.
         warm_start: a further `fit` trains the same network for longer.
         threads: BLAS threads; more than 1 gives up identical bits.
         verbose: print a line an epoch.
@@ -78,6 +80,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     tol: float = 0.0
     scoring: str | Callable[..., float] = "loss"
     scaling: str = "standard"
+    networks: int = 1
     warm_start: bool = False
     threads: int = 1
     verbose: bool = False
@@ -132,7 +135,12 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def _learn(self, train: Part, held_out: Part | None, epochs: int, learner: Learner | None, seed: int) -> None:
         scaling = learner.preprocess if learner else self.scaling
         data = samples.dataset(self._task, train, held_out, self._outputs(), scaling)
-        learner = learner or Learner(seed, data.preprocess)
+        learner = learner or Learner(seed, data.preprocess, self.networks)
+        if learner.networks != self.networks:
+            raise InputError(
+                f"training goes on with as many networks as before, {learner.networks}, got networks={self.networks}: "
+                "fit anew with warm_start=False"
+            )
         patience = None if self.patience is None else Patience(self.patience, self.tol)
         if learner.waits(patience):
             _warn(f"training stopped early in epoch {learner.epoch} and does not go on: raise patience")
@@ -155,13 +163,13 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             _warn(f"the loss stopped being finite in epoch {learner.epoch}; the best epoch was kept: lower lr")
         self._learner = learner
         self.best_epoch_, self.n_iter_ = learner.best_epoch or learner.epoch, learner.epoch
-        self.history_ = {name: learner.history[name][0] for name in CURVES}
+        self.history_ = {name: learner.history[name].mean(axis=0) for name in CURVES}
         if self.scoring != "loss":
             self.history_["val_scoring"] = -np.array(learner.values)
 
     def _check(self) -> None:
         """Raise for the first argument that breaks its rule, those of the search's own table aside."""
-        check_counts(epochs=self.epochs, threads=self.threads)
+        check_counts(epochs=self.epochs, networks=self.networks, threads=self.threads)
         check_counts(**{n: getattr(self, n) for n in ("span", "patience") if getattr(self, n) is not None})
         if isinstance(self.batch_size, str) and self.batch_size != "auto":
             raise InputError(f"batch_size must be a whole number or 'auto', got {self.batch_size!r}")
@@ -255,5 +263,5 @@ def _warn(text: str) -> None:
 
 
 def _show(epoch: Epoch) -> None:
-    facts = [f"{name} {float(getattr(epoch, name)[0]):.4f}" for name in CURVES[:4]]
+    facts = [f"{name} {float(getattr(epoch, name).mean()):.4f}" for name in CURVES[:4]]
     print(f"epoch {epoch.number}: {', '.join(fact for fact in facts if not fact.endswith('nan'))}")

@@ -1,7 +1,8 @@
-"""One network as it learns, over one call of `fit` or over many."""
+"""A network as it learns, or several side by side, over one call of `fit` or over many."""
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,19 +22,21 @@ Judge = Callable[[nn.Network, Epoch], float]
 class Learner:
     """A network between calls of `fit`: all that training for longer needs, and no data.
 
-    ``history`` holds its curves, ``values`` what each epoch was judged by, NaN where there was nothing to judge by;
-    ``best`` holds the weights of the best epoch.
+    It may be a population that answers as one: networks from different initial weights, trained for the same epochs
+    and judged by the mean of their losses. ``history`` holds the curves, ``values`` what each epoch was judged by, NaN
+    where there was nothing to judge by; ``best`` holds the weights of the best epoch.
 
     Args:
         seed: what initial weights, batches and dropout are drawn from.
         preprocess: how the samples are scaled, for good.
+        networks: how many learn side by side.
     """
 
-    def __init__(self, seed: int, preprocess: Preprocess) -> None:
-        self.seed, self.preprocess = seed, preprocess
+    def __init__(self, seed: int, preprocess: Preprocess, networks: int = 1) -> None:
+        self.seed, self.preprocess, self.networks = seed, preprocess, networks
         self.network: nn.Network | None = None
         self.optimizer: Optimizer | None = None
-        self.history = History(1)
+        self.history = History(networks)
         self.values: list[float] = []
         self.forget()
 
@@ -92,7 +95,7 @@ class Learner:
                 if watch:
                     watch(epoch)
                 self.values.append(math.nan)
-                if epoch.diverged[0]:
+                if epoch.diverged.any():
                     self.network = None
                     return
                 if data.validation is not None and self._judged(run.network, epoch, judge, patience):
@@ -103,7 +106,8 @@ class Learner:
     def _trainer(self, data: Dataset, settings: Mapping[str, Any], span: int, threads: int) -> Trainer:
         """Return the trainer that goes on where this learner stands, with the settings of now."""
         s = settings
-        network = nn.mlp(
+        make = partial(
+            nn.mlp,
             data.n_inputs,
             s["hidden"],
             data.n_outputs,
@@ -113,6 +117,10 @@ class Learner:
             init_scale=s["init_scale"],
             seed=self.seed,
         )
+        network = make(population=self.networks)
+        if self.networks > 1:
+            starts = [make(replicate=k).arrays() for k in range(self.networks)]
+            network.load({name: np.concatenate([start[name] for start in starts]) for name in starts[0]})
         kind = OPTIMIZERS[s["optimizer"]]
         rule = kind(**{name: s[name] for name in kind.numbers if name in s})
         run = Trainer(
@@ -135,7 +143,7 @@ class Learner:
 
     def _judged(self, network: nn.Network, epoch: Epoch, judge: Judge | None, patience: Patience | None) -> bool:
         """Keep the network if it is the best so far; return whether patience ends."""
-        value = judge(network, epoch) if judge else float(badness(epoch.val_loss, epoch.val_score, "loss")[0])
+        value = judge(network, epoch) if judge else float(badness(epoch.val_loss, epoch.val_score, "loss").mean())
         self.values[-1] = value
         value = value if math.isfinite(value) else math.inf
         if self.best is None or value < self.best_value:

@@ -13,7 +13,6 @@ from zerokara.estimators.jury import Jury, single
 from zerokara.search.study import Study
 from zerokara.search.trial import Trial
 
-
 SMOOTHING = 14
 """Losses are smoothed over the epochs on both sides that are one part in so many of a whole training: 7 of 100."""
 
@@ -103,7 +102,8 @@ def search_results(study: Study, ranking: list[Judged]) -> dict[str, Array]:
     ``param_NAME`` for what was searched, and ``params``; ``split0_test_score`` and so on, one a network (folds
     within seeds), with ``mean_test_score`` and ``std_test_score``: own scores, or accuracy or R2 at ``epoch``, the one
     that the trial is judged by; ``mean_test_loss``, smoothed there; ``rank_test_score``, 1 for the best; ``epochs``
-    that were trained, and ``state``; ``mean_fit_time`` in seconds: networks train together, so it is a share of the whole, by epochs.
+    that were trained, and ``state``; ``mean_fit_time`` in seconds: networks train together, so it is a share of the
+    whole, by epochs.
     """
     found = sorted(ranking, key=lambda each: each.trial.number)
     splits = np.array([each.scores() for each in found])

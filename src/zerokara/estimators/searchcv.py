@@ -104,6 +104,11 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         net, prefix = network_of(base)
         if net.scoring != "loss":
             raise InputError(f"scoring belongs to the search, got scoring={net.scoring!r} on its estimator: move it")
+        if net.networks != 1:
+            raise InputError(
+                f"a search judges one network a trial, got networks={net.networks} on its estimator: search with 1, "
+                "and give more to what wins"
+            )
         if net.random_state is None:
             net.random_state = learning
         with np.errstate(invalid="ignore"):  # What is not finite in y is refused where it would be learned.

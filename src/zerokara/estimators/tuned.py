@@ -52,6 +52,8 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         scoring: a score of scikit-learn's by name or as a function, in place of the loss: it ranks and races, and each
             network is judged at the epoch where its own validation loss is lowest.
         refit: train the winner once more, on all samples; False takes its network from the search.
+        networks: how many then learn side by side, from different initial weights: the mean of what they say is the
+            answer.
         scaling: of the inputs: "standard", "range", "center" or "none".
         workers: threads, by default one for each core; the numbers do not depend on it.
 
@@ -73,6 +75,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
     scoring: str | Callable[..., float] | None = None
     seeds: int = 1
     refit: bool = True
+    networks: int = 5
     scaling: str = "standard"
     workers: int | None = None
     random_state: int | np.random.RandomState | None = None
@@ -169,7 +172,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         won = {name: value for name, value in params.items() if hasattr(net, name)}
         net.set_params(**won, epochs=best.epoch, span=self.epochs, validation=None, patience=None, random_state=seed)
         if self.refit:
-            net.fit(*fitting)
+            net.set_params(networks=self.networks).fit(*fitting)
         else:
             net._keep(_again(best, self.study_.plan))
         self.best_estimator_ = net
