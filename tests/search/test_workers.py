@@ -1,6 +1,8 @@
 """Workers: threads, processes, Dask or any executor give the same numbers, and losing one costs time alone."""
 
 import contextlib
+import itertools
+import math
 import multiprocessing
 import os
 import signal
@@ -17,7 +19,7 @@ import pytest
 
 import zerokara as zk
 from zerokara.errors import InputError, OutsideError
-from zerokara.search import population, workers
+from zerokara.search import cohort, executors, population, workers
 from zerokara.search.executors import open_pool
 from zerokara.search.plan import Plan
 
@@ -68,6 +70,102 @@ def test_a_scheduler_that_is_there_already(data, alone, scheduler) -> None:
     same(zk.tune(data, SPACE, **SEARCH, workers=scheduler), alone)
 
 
+@pytest.fixture
+def eager(monkeypatch) -> None:
+    """Processes pay at once, and nobody has left any."""
+    monkeypatch.setattr(workers, "SETTLED", 0.0)
+    monkeypatch.setattr(workers, "WORTH", 0.0)
+    monkeypatch.setattr(workers, "TICK", 0.01)
+    monkeypatch.setattr(executors, "_up_until", 0.0)
+    monkeypatch.setattr(executors, "cores", lambda: 2)
+
+
+def processes() -> list[int]:
+    """Return the worker processes that there are."""
+    import psutil
+
+    return [c.pid for c in psutil.Process().children(recursive=True) if "LokyProcess" in " ".join(c.cmdline())]
+
+
+def trained_by(data, **settings) -> tuple[zk.Study, set[str]]:
+    """Return a study that lasts, and which threads its epochs were told in: those of processes in the main one."""
+    told: set[str] = set()
+
+    def look(_: zk.train.Epoch) -> None:
+        told.add(threading.current_thread().name.partition("_")[0])
+        time.sleep(0.002)  # Processes take a while to start.
+
+    return zk.tune(data, SPACE, **LONG, on_epoch=look, **settings), told
+
+
+LONG = {"trials": 12, "epochs": 300, "race": "none", "keep_best": True}
+
+
+@pytest.fixture(scope="module")
+def long_alone(data) -> zk.Study:
+    return zk.tune(data, SPACE, **LONG, workers=1)
+
+
+def test_a_study_that_lasts_goes_from_threads_to_processes(data, long_alone, eager) -> None:
+    study, told = trained_by(data)
+    same(study, long_alone)
+    assert told == {"zerokara", "MainThread"}
+    assert executors.processes_are_up()
+    study, told = trained_by(data)  # These are up already.
+    same(study, long_alone)
+    assert "MainThread" in told
+
+
+@pytest.mark.parametrize("name", ["WORTH", "COPIES", "SETTLED"])
+def test_a_short_study_and_large_data_stay_with_threads(data, eager, monkeypatch, name) -> None:
+    monkeypatch.setattr(workers, name, -1 if name == "COPIES" else math.inf)
+    assert trained_by(data)[1] == {"zerokara"}
+
+
+def test_a_system_without_processes_has_threads(data, long_alone, eager, monkeypatch) -> None:
+    def refuse(count: int) -> Executor:
+        raise OSError("no semaphores here")
+
+    monkeypatch.setattr(executors, "_reusable", refuse)
+    study, told = trained_by(data)
+    same(study, long_alone)
+    assert told == {"zerokara"}
+
+
+def test_a_process_that_dies_after_the_threads_costs_its_time_alone(data, eager) -> None:
+    search = {"trials": 16, "epochs": 80, "race": "none"}
+    wanted = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **search, workers=2)
+    for future in [executors._reusable(2).submit(executors._is_up) for _ in range(4)]:
+        future.result()
+    notes: list[str] = []
+    thread = killing(processes)
+    same(zk.tune(data, {**SPACE, "hidden": (256, 256)}, **search, note=notes.append), wanted)
+    thread.join()
+    assert any("a worker was lost" in note for note in notes), "choose a search that outlives the kill"
+
+
+def test_populations_of_small_arrays_take_turns(data, monkeypatch) -> None:
+    """Two threads would hinder each other."""
+    one = Plan(data, epochs=1)
+    structure = {"hidden": (100, 100), "batch_size": 100}
+    assert [cohort.is_slight(count, structure, one) for count in (1, 7, 8, 50)] == [True, True, False, False]
+
+    def turns(slight: int) -> int:
+        """Return how often another thread goes on."""
+        monkeypatch.setattr(cohort, "SLIGHT", slight)
+        told: list[str] = []
+
+        def look(_: zk.train.Epoch) -> None:
+            told.append(threading.current_thread().name)
+            time.sleep(0.001)
+
+        zk.tune(data, SPACE, **SEARCH | {"race": "none"}, workers=2, on_epoch=look)
+        assert len(set(told)) > 1
+        return sum(a != b for a, b in itertools.pairwise(told))
+
+    assert turns(10**9) < 8 < turns(0)
+
+
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -114,16 +212,11 @@ LONGER = {"trials": 16, "epochs": 40, "race": "none"}
 
 
 def test_a_killed_process_costs_its_shard_s_time_alone(data) -> None:
-    import psutil
-
     wanted = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **LONGER)
     notes: list[str] = []
 
-    def pids() -> list[int]:
-        return [c.pid for c in psutil.Process().children(recursive=True) if "LokyProcess" in " ".join(c.cmdline())]
-
     zk.tune(data, SPACE, trials=2, epochs=1, workers="processes:2")  # So that the processes are there.
-    thread = killing(pids)
+    thread = killing(processes)
     study = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **LONGER, workers="processes:2", note=notes.append)
     thread.join()
     same(study, wanted)

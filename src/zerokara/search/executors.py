@@ -2,8 +2,11 @@
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +17,8 @@ ATTEMPTS = 3
 """Workers that may be lost at one population before the search gives up."""
 IDLE = 60
 """Seconds that process workers wait for another study before they end."""
+_up_until = 0.0
+"""When, by the monotonic clock, processes that are up may have ended."""
 PATIENCE = 15
 """Seconds that a Dask scheduler may take to answer."""
 
@@ -30,6 +35,51 @@ class Pool:
     where: str = "the workers"
 
 
+class ThreadsFirst(Executor):
+    """Threads, which are there at once; and from a while after `grow` on processes, which never wait for each other.
+
+    Args:
+        count: how many of either.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._max_workers = count
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="zerokara")
+        self._processes: Executor | None = None
+        self.growing = count == 1  # One by itself is in nobody's way.
+
+    @property
+    def grown(self) -> bool:
+        """Whether what is submitted goes to processes."""
+        return self._processes is not None
+
+    def grow(self) -> None:
+        """Start the processes, unless that has begun."""
+        if self.growing:
+            return
+        self.growing = True
+        # Loky has processes for each thread that asks, so ask here; they start at the first call.
+        with suppress(Exception):  # A system without processes has its own error for it; threads do as well.
+            processes = _reusable(self._max_workers)
+            threading.Thread(target=self._start, args=(processes,), name="zerokara-grow", daemon=True).start()
+
+    def _start(self, processes: Executor) -> None:
+        with suppress(Exception):
+            for future in [processes.submit(_is_up) for _ in range(self._max_workers)]:
+                future.result()
+            self._processes = processes
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **settings: Any) -> Future[Any]:
+        """Submit to the processes if they are up, else to the threads."""
+        return (self._processes or self._threads).submit(call, *args, **settings)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Close the threads; the processes outlive this for a while."""
+        if self._processes:
+            _stay_up()
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+
+
 def open_pool(workers: int | str | Executor | None) -> Callable[[], Pool]:
     """Return what opens the workers that are asked for; what cannot be meant is an error at once.
 
@@ -42,7 +92,7 @@ def open_pool(workers: int | str | Executor | None) -> Callable[[], Pool]:
         count = getattr(workers, "_max_workers", None) or cores()
         return lambda: Pool(workers, count, (BrokenExecutor, CancelledError), lambda: None)
     if workers is None:
-        return lambda: _threads(cores())
+        return lambda: _threads_first(cores())
     if not isinstance(workers, str):
         check_counts(workers=workers)
         return lambda: _threads(workers)
@@ -72,15 +122,42 @@ def _threads(count: int) -> Pool:
     return Pool(executor, count, (), executor.shutdown)
 
 
+def _threads_first(count: int) -> Pool:
+    executor = ThreadsFirst(count)
+    return Pool(executor, count, (BrokenExecutor, CancelledError), executor.shutdown)
+
+
 def _processes(count: int) -> Pool:
+    return Pool(_reusable(count), count, (BrokenExecutor, CancelledError), _stay_up)
+
+
+def processes_are_up() -> bool:
+    """Return whether an earlier study has left processes that still wait for another."""
+    return time.monotonic() < _up_until
+
+
+def _stay_up() -> None:
+    global _up_until
+    _up_until = time.monotonic() + IDLE / 2
+
+
+def _reusable(count: int) -> Executor:
     """Return processes that outlive the study for a while, since starting them takes half a second.
 
     Loky's, unlike the standard library's, do not import the caller's script again.
     """
     from loky import get_reusable_executor
 
-    executor = get_reusable_executor(max_workers=count, timeout=IDLE, initializer=_ignore_ctrl_c)
-    return Pool(executor, count, (BrokenExecutor, CancelledError), lambda: None)
+    executor: Executor = get_reusable_executor(max_workers=count, timeout=IDLE, initializer=_ignore_ctrl_c)
+    return executor
+
+
+def _is_up() -> None:
+    """Import in a process what training needs."""
+    import zerokara.search.workers  # noqa: F401
+
+    # Long enough for the other processes to take the other calls.
+    time.sleep(0.02)
 
 
 def _ignore_ctrl_c() -> None:

@@ -87,6 +87,12 @@ class Plan:
         bare.__dict__.update(parts=parts, data=parts[0], ready=(), jury=None)
         return bare
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that the samples take which are trained on and judged by."""
+        parts = [part for data in self.parts for part in (data.train, data.validation) if part is not None]
+        return sum(part.x.nbytes + part.t.nbytes for part in parts)
+
     def _pictures(self, part: Dataset) -> Dataset | None:
         """Return what augmentation acts on: the training pictures before scaling."""
         original = part.original

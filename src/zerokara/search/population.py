@@ -16,7 +16,7 @@ from zerokara.train.history import CURVES, badness
 from zerokara.train.state import restore, state
 from zerokara.train.trainer import concat
 
-SLICE = 4.0
+SLICE = 2.0
 """Seconds that a population trains before a worker hands it back, at the end of an epoch."""
 
 

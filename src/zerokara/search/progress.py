@@ -124,3 +124,7 @@ class Watch:
                 epochs_before=self.epochs_before,
                 remark=self.remark,
             )
+
+    def seconds_left(self) -> float:
+        """Return how much longer the study will take at its speed so far."""
+        return self.progress().seconds_left

@@ -212,7 +212,11 @@ def search(
         if progress:
             progress(watch.progress())
 
-    with interruptible() as stop, one_thread(), Crew(plan, workers, watch.epoch, stop, note) as crew:
+    with (
+        interruptible() as stop,
+        one_thread(),
+        Crew(plan, workers, watch.epoch, stop, note, watch.seconds_left) as crew,
+    ):
         generations = Generations(plan, rules, crew, watch, stop, files, keep, tick, proposer.report)
         for number, size in enumerate(sizes):
             begun = number < len(proposer.sizes)

@@ -106,7 +106,7 @@ def search_together(
 
     with interruptible() as stop, one_thread():
         try:
-            with Crew(plan, workers, watch.epoch, stop, note) as crew:
+            with Crew(plan, workers, watch.epoch, stop, note, watch.seconds_left) as crew:
                 generations = Generations(plan, rules, crew, watch, stop, files, keep, tick, shared.report)
                 while not stop.is_set():
                     number, proposals = _insist(partial(shared.ask, generation), stop, tick, note)

@@ -2,17 +2,19 @@
 
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread
 from zerokara.errors import OutsideError
-from zerokara.search.executors import ATTEMPTS, Pool, open_pool
+from zerokara.search.cohort import is_slight
+from zerokara.search.executors import ATTEMPTS, Pool, ThreadsFirst, open_pool, processes_are_up
 from zerokara.search.plan import Plan
 from zerokara.search.population import Population
 from zerokara.search.trial import Proposal
@@ -20,6 +22,10 @@ from zerokara.train import Epoch
 
 TICK = 0.25
 """Seconds from one look at the progress to the next."""
+SETTLED, WORTH = 1.0, 4.0
+"""Seconds after which a study goes by its speed so far, and that it has to go on for to be worth starting processes."""
+COPIES = 1 << 28
+"""Bytes that the data may take in all processes together, if nobody has asked for processes."""
 
 Watch = Callable[[Sequence[Proposal], Epoch, Array], None]
 Seen = list[tuple[Epoch, Array]]
@@ -34,6 +40,8 @@ class Site:
     stop: Callable[[], bool] = bool
 
 
+_turn = threading.Lock()
+"""Held while a population of small arrays trains: see `is_slight`."""
 _sites: dict[str, Site] = {}
 SITES = 4
 """Studies whose data a worker process keeps."""
@@ -52,7 +60,9 @@ def train(study: str, plan: Plan | None, population: Population, epochs: int) ->
         _sites[study] = Site(plan)
     site = _sites[study]
     seen: Seen = []
-    with one_thread():
+    shard = population.shard
+    turn = _turn if is_slight(len(shard.proposals), shard.structure, site.plan) else nullcontext()
+    with turn, one_thread():
         for epoch, values in population.advance(site.plan, epochs, site.stop):
             if site.watch:
                 site.watch(population.shard.proposals, epoch, values)
@@ -67,10 +77,12 @@ class Crew:
     Args:
         plan: what they train.
         workers: how many threads; "processes" or "processes:N"; "dask" or "dask:N" for a cluster on this machine;
-            "tcp://HOST:PORT" for a Dask scheduler; any `concurrent.futures.Executor`. None is a thread for each core.
+            "tcp://HOST:PORT" for a Dask scheduler; any `concurrent.futures.Executor`. None is a thread for each core,
+            and then a process for each core, if the study lasts long enough and its data are not too large to copy.
         watch: told of every epoch of every population.
         stop: set when all are to stop; an error in a worker sets it too.
         note: told in a sentence when a worker was lost.
+        left: asked for the seconds that the study will go on for.
     """
 
     def __init__(
@@ -80,16 +92,33 @@ class Crew:
         watch: Watch,
         stop: threading.Event,
         note: Callable[[str], None],
+        left: Callable[[], float] = float,
     ) -> None:
-        self.plan, self.watch, self.stop, self.note = plan, watch, stop, note
+        self.plan, self.watch, self.stop, self.note, self.left = plan, watch, stop, note, left
         self.study = uuid.uuid4().hex
         self._open = open_pool(workers)
 
     def __enter__(self) -> "Crew":
         self.pool: Pool = self._open()
         self.count = self.pool.count
-        _sites[self.study] = Site(self.plan, self.watch, self.stop.is_set)
+        self.started = time.perf_counter()
+        _sites[self.study] = Site(self.plan, self.watch, self._hand_back)
         return self
+
+    def _hand_back(self) -> bool:
+        """Whether threads of this process are to hand back what they train."""
+        executor = self.pool.executor
+        return self.stop.is_set() or (isinstance(executor, ThreadsFirst) and executor.grown)
+
+    def _grow(self) -> None:
+        """Start processes, if they were left to this program's choice and will pay."""
+        executor = self.pool.executor
+        if not isinstance(executor, ThreadsFirst) or executor.growing:
+            return
+        if self.plan.nbytes * self.count <= COPIES:
+            lasts = time.perf_counter() - self.started > SETTLED and self.left() > WORTH
+            if lasts or processes_are_up():
+                executor.grow()
 
     def __exit__(self, *_: object) -> None:
         _sites.pop(self.study, None)
@@ -121,6 +150,7 @@ class Crew:
             futures[future] = i
 
         try:
+            self._grow()
             for i in waiting:
                 submit(i)
             while futures:
@@ -156,6 +186,7 @@ class Crew:
                         del futures[future]
                 if futures and not self.pool.alive():
                     raise self._gone()
+                self._grow()
                 tick()
         except BaseException:
             self.stop.set()  # Or the other populations would train on for nothing.
