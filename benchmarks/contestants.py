@@ -41,7 +41,7 @@ class Contestant:
         return kept | (ONE_THREAD if self.way == PER_CORE else {})
 
 
-OURS = Contestant("zerokara", PLAIN, "benchmarks.ours:run", "zk.tune, one worker thread per core")
+OURS = Contestant("zerokara", PLAIN, "benchmarks.ours:run", "zk.tune: threads, and processes once they pay")
 
 CONTESTANTS = [
     OURS,

@@ -69,7 +69,7 @@ def section(pairs: list[Pair], loop: tuple[float, str], judge: bool) -> str:
     return "\n\n".join(
         [
             "## Races: W1 by halving against the full search",
-            "zk.tune, random, one worker thread per core; winner: the number of the trial; loss: its validation loss, "
+            "zk.tune, random, as it comes; winner: the number of the trial; loss: its validation loss, "
             f"by which trials are ranked. The textbook loop ({loop[1]}) takes {loop[0]:.1f} s.",
             table(heads, rows, 0),
             "\n".join(

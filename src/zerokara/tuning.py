@@ -92,14 +92,15 @@ def tune(
         evaluate_train_every: epochs from one evaluation of the whole training set to the next.
         dtype: "float32" or "float64".
         augment: what is done to pictures at each step, such as "flip,shift:4" (see `Trainer`).
-        workers: a number of threads, by default one for each core; "processes[:N]", "dask[:N]", the address of a
-            Dask scheduler, or any `concurrent.futures.Executor`. The numbers do not depend on it.
+        workers: a number of threads; "processes[:N]", "dask[:N]", the address of a Dask scheduler, or any
+            `concurrent.futures.Executor`. By default a thread for each core, and a process for each as soon as those
+            will pay. The numbers do not depend on it.
         storage: a database in which several processes search one study together, each with a call like this:
             "postgresql+psycopg://USER@HOST/DATABASE" or "sqlite:///FILE". Meant for longer trials.
         study: what the study is called there, by default "zerokara".
         out: the folder that the run is written to, if any; ``force`` replaces a run that it holds.
         progress: called about four times a second with how far the study is.
-        on_epoch: called with every epoch of every population, from the thread that trained it.
+        on_epoch: called with every epoch of every population; of processes when they hand it back, every 2 seconds.
         note: told in a sentence of what was lost and is done again.
         started, about: for a caller's clock and its own lines in the run's config.
 

@@ -178,7 +178,7 @@ class RunOptions:
     """Replace the run that the folder holds."""
     workers: str | None = None
     """A number of threads, processes[:N], dask[:N], or tcp://HOST:PORT, the address of a Dask scheduler. The numbers do
-    not depend on it. [default: a thread for each core]"""
+    not depend on it. [default: a thread for each core; processes when the search lasts]"""
     config: Path | None = None
     """A TOML file with any of these options, such as a run's config.toml; the command line overrides it."""
 

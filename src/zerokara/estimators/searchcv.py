@@ -19,6 +19,7 @@ from zerokara.estimators.jury import Jury
 from zerokara.estimators.ranges import space_of, without_repeats
 from zerokara.estimators.results import cv_results, outcomes
 from zerokara.estimators.splits import Fold, fold, network_of
+from zerokara.search.executors import ThreadsFirst
 from zerokara.search.hyperparameters import show
 from zerokara.search.plan import Plan, check_counts
 from zerokara.search.study import Study, search
@@ -162,8 +163,9 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         if self.verbose > 0:
             fits = trials * len(folds)
             print(f"Fitting {len(folds)} folds for each of {trials} candidates, totalling {fits} fits")
-        workers = effective_n_jobs(self.n_jobs)
-        study = search(plan, space, trials=trials, sampler=sampler, race=self.race, workers=workers, sampler_seed=seed)
+        settings: dict[str, Any] = {"trials": trials, "sampler": sampler, "race": self.race, "sampler_seed": seed}
+        with ThreadsFirst(effective_n_jobs(self.n_jobs)) as workers:
+            study = search(plan, space, **settings, workers=workers)
         if study.interrupted:
             raise KeyboardInterrupt
         return study

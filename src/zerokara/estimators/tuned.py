@@ -55,7 +55,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         networks: how many then learn side by side, from different initial weights: the mean of what they say is the
             answer.
         scaling: of the inputs: "standard", "range", "center" or "none".
-        workers: threads, by default one for each core; the numbers do not depend on it.
+        workers: as for `zerokara.tune`; the numbers do not depend on it.
 
     Attributes:
         best_estimator_: the winner, a `NetworkClassifier` or `NetworkRegressor` of its own.

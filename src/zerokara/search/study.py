@@ -189,7 +189,7 @@ def search(
         refit, ensemble: what becomes of the winner and of the best networks, see `zerokara.tune`.
         sampler_seed: what the proposals derive from, if not from the seed of the plan.
         progress: called about four times a second, and once at the end.
-        on_epoch: called with every epoch of every population, from the thread that trained it.
+        on_epoch: called with every epoch of every population; of processes when they hand it back, every 2 seconds.
         note: told of what was lost and is done again.
     """
     generation = generation_size(sampler, trials) if generation is None else generation
