@@ -163,9 +163,10 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         if self.verbose > 0:
             fits = trials * len(folds)
             print(f"Fitting {len(folds)} folds for each of {trials} candidates, totalling {fits} fits")
-        settings: dict[str, Any] = {"trials": trials, "sampler": sampler, "race": self.race, "sampler_seed": seed}
         with ThreadsFirst(effective_n_jobs(self.n_jobs)) as workers:
-            study = search(plan, space, **settings, workers=workers)
+            study = search(
+                plan, space, trials=trials, sampler=sampler, race=self.race, workers=workers, sampler_seed=seed
+            )
         if study.interrupted:
             raise KeyboardInterrupt
         return study
