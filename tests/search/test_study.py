@@ -124,7 +124,9 @@ def test_ctrl_c_ends_the_search_and_keeps_what_was_trained(data) -> None:
     )
     assert study.interrupted
     assert {trial.state for trial in study.trials} == {"interrupted"}
-    assert study.best.val_loss == min(trial.curves["val_loss"][-1] for trial in study.trials)
+    # Populations of small arrays take turns: some may not have had theirs.
+    trained = [trial for trial in study.trials if trial.epochs]
+    assert study.best.val_loss == min(trial.curves["val_loss"][-1] for trial in trained)
     assert signal.getsignal(signal.SIGINT) is before
 
 
