@@ -131,7 +131,9 @@ def tuned(work: Work, *, seed: int, **settings: Any) -> dict[str, Any]:
     from zerokara.estimators import TunedNetworkClassifier, TunedNetworkRegressor
 
     kind = TunedNetworkClassifier if work.t_train.dtype.kind == "i" else TunedNetworkRegressor
-    model = kind(epochs=work.epochs, random_state=seed, **settings)
+    # The warm-up leaves processes that are up, as scikit-learn's does.
+    workers = "processes" if work.epochs == 1 else None
+    model = kind(epochs=work.epochs, random_state=seed, workers=workers, **settings)
     start = time.perf_counter()
     model.fit(work.x_train, work.t_train)
     seconds = time.perf_counter() - start

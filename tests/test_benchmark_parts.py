@@ -160,7 +160,7 @@ def test_a_run_of_the_rival_races(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for name in (OURS.name, *rival_races.PRUNERS):
         assert f"{name} |" in text
     lines = list(map(json.loads, this.kept.path.read_text().splitlines()))
-    assert len(lines) == 3 + len(rival_races.PRUNERS)
+    assert len(lines) == 2 + len(rival_races.RACED) + len(rival_races.PRUNERS)
     full = next(line for line in lines if "optuna_race" in line["asked"] and "pruner" not in line["asked"])
     assert len(full["result"]["answers"]) == CORES
     trials = {trial for answer in full["result"]["answers"] for _, _, trial in answer}

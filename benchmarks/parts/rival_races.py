@@ -15,7 +15,12 @@ FLOORS = {"W1": 2.5, "W2": 6.0}
 PRUNERS = ("HyperbandPruner", "SuccessiveHalvingPruner", "SuccessiveHalvingPruner, as it comes")
 
 UNSCORED = {"race": "halving", "evaluate_train_every": 1_000}
-RACED = Contestant("zerokara", PLAIN, "benchmarks.ours:trace", "zk.tune, halving", UNSCORED)
+RACED = {
+    OURS.name: Contestant(OURS.name, PLAIN, "benchmarks.ours:trace", "zk.tune, halving", UNSCORED),
+    "zerokara, a process a core": Contestant(
+        OURS.name, PLAIN, "benchmarks.ours:trace", "zk.tune, halving", {**UNSCORED, "workers": "processes"}
+    ),
+}
 OPTUNA = Contestant("Optuna with PyTorch eager", PER_CORE, "benchmarks.rivals.optuna_race:run", "", {"shared": False})
 
 Trace = list[tuple[float, float]]
@@ -26,8 +31,9 @@ best of a full search of the same seed (100 random trials). Both sides have thei
 first; they go on with new ones until every goal is reached or the budget is spent: the time of Optuna's full search, \
 without a pruner. A miss, ours too, counts as that budget. Three goals: ours for all, which is judged; the easier one \
 of both full searches; and each its own. Our trials start from the same weights in a seed, theirs each from its own, \
-so their best one is the luckier. Optuna: RandomSampler, one process per core with one thread each, one study in a \
-journal file in memory, a report and a question to the pruner after each epoch. Neither scores its training data."""
+so their best one is the luckier. Ours has threads, as it chooses by itself, or processes; the better way is judged, \
+as is the better pruner. Optuna: RandomSampler, one process per core with one thread each, one study in a journal file \
+in memory, a report and a question to the pruner after each epoch. Neither scores its training data."""
 
 GOALS = ("ours", "easier", "own")
 JUDGED = "ours"
@@ -44,7 +50,7 @@ class Seed:
 
     def goal(self, kind: str, name: str) -> float:
         """Return the loss that a contestant must reach."""
-        own = self.ours if name == OURS.name else self.theirs
+        own = self.ours if name in RACED else self.theirs
         return WITHIN * {"easier": max(self.ours, self.theirs), "ours": self.ours, "own": own}[kind]
 
     def reached(self, kind: str, name: str) -> float | None:
@@ -78,7 +84,8 @@ def measure(asked: Asked, work: Work, seed: int) -> Seed:
         found = Seed(ours, theirs, full.seconds, {})
         # The hardest of the goals: what comes before it is in the trace.
         aside = {"goal": WITHIN * min(ours, theirs), "budget": found.budget}
-        found.traces[OURS.name] = asked.run(RACED, work, {**aside, "goal": WITHIN * ours}, seed=seed).answers[0]
+        for name, raced in RACED.items():
+            found.traces[name] = asked.run(raced, work, {**aside, "goal": WITHIN * ours}, seed=seed).answers[0]
         for number, pruner in enumerate(PRUNERS):
             run = asked.run(OPTUNA, work, {**aside, "journal": f"{folder}/{number}"}, seed=seed, pruner=pruner)
             found.traces[pruner] = sorted((at, loss) for answer in run.answers for at, loss, _ in answer)
@@ -92,10 +99,11 @@ def middle(seeds: list[Seed], kind: str, name: str) -> float:
 
 def section(work: str, seeds: list[Seed], judge: bool) -> list[str]:
     names = list(seeds[0].traces)
-    rivals = [name for name in names if name != OURS.name]
+    own = [name for name in names if name in RACED]
+    rivals = [name for name in names if name not in RACED]
     rows = []
     for name in names:
-        cells = [name if name == OURS.name else f"{OPTUNA.name}, {name}"]
+        cells = [name if name in RACED else f"{OPTUNA.name}, {name}"]
         for kind in GOALS:
             hits = sum(seed.reached(kind, name) is not None for seed in seeds)
             cells += [f"{middle(seeds, kind, name):.2f}", f"{hits} of {len(seeds)}"]
@@ -103,7 +111,7 @@ def section(work: str, seeds: list[Seed], judge: bool) -> list[str]:
     ratios = {}
     for kind in GOALS:
         best = min(rivals, key=lambda name: middle(seeds, kind, name))
-        ratios[kind] = (middle(seeds, kind, best) / middle(seeds, kind, OURS.name), best)
+        ratios[kind] = (middle(seeds, kind, best) / min(middle(seeds, kind, name) for name in own), best)
     ours, theirs = (median(getattr(seed, side) for seed in seeds) for side in ("ours", "theirs"))
     heads = [work, *(head for kind in GOALS for head in (f"{kind}: median s", "reached"))]
     ratio, best = ratios[JUDGED]
