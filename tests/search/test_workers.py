@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -142,6 +142,25 @@ def test_a_process_that_dies_after_the_threads_costs_its_time_alone(data, eager)
     same(zk.tune(data, {**SPACE, "hidden": (256, 256)}, **search, note=notes.append), wanted)
     thread.join()
     assert any("a worker was lost" in note for note in notes), "choose a search that outlives the kill"
+
+
+class Broken(ThreadPoolExecutor):
+    """Two threads that are gone at the second call, as processes are when one of them was killed."""
+
+    calls = 0
+
+    def submit(self, *args, **settings):
+        self.calls += 1
+        if self.calls == 2:
+            raise BrokenExecutor("a process was killed")
+        return super().submit(*args, **settings)
+
+
+def test_a_pool_that_breaks_as_it_is_given_work_costs_time_alone(data, alone) -> None:
+    notes: list[str] = []
+    with Broken(2) as executor:
+        same(zk.tune(data, SPACE, **SEARCH, workers=executor, note=notes.append), alone)
+    assert "a worker was lost (BrokenExecutor: a process was killed)" in notes[0]
 
 
 def test_populations_of_small_arrays_take_turns(data, monkeypatch) -> None:

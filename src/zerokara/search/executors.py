@@ -69,6 +69,10 @@ class ThreadsFirst(Executor):
                 future.result()
             self._processes = processes
 
+    def shrink(self) -> None:
+        """Go back to the threads for good: a process was lost, and memory may be short."""
+        self._processes = None
+
     def submit(self, call: Callable[..., Any], /, *args: Any, **settings: Any) -> Future[Any]:
         """Submit to the processes if they are up, else to the threads."""
         return (self._processes or self._threads).submit(call, *args, **settings)

@@ -144,9 +144,13 @@ class Crew:
             try:
                 future = self.pool.executor.submit(train, self.study, plan, populations[i], epochs)
             except Exception as error:  # Each executor has its own for what is gone.
-                if self.pool.alive():
+                if not self.pool.alive():
+                    raise self._gone() from error
+                if not isinstance(error, self.pool.losses):
                     raise
-                raise self._gone() from error
+                # It is found out here before those who were waiting are told: they come first.
+                future = Future()
+                future.set_exception(error)
             futures[future] = i
 
         try:
@@ -206,7 +210,7 @@ class Crew:
         return population.arrives(epochs)
 
     def _recover(self, error: BaseException, times: int) -> bool:
-        """Say that a worker was lost; where that ends the whole pool, open another and return True."""
+        """Say that a worker was lost; where that ends the whole pool, go on without it and return True."""
         reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
         if times >= ATTEMPTS:
             raise OutsideError(
@@ -214,10 +218,14 @@ class Crew:
                 "workers or smaller layers if memory is short, or see what ends them"
             ) from error
         self.note(f"a worker was lost ({reason}); what it was training is trained again")
-        if broken := isinstance(error, BrokenExecutor):
+        if not isinstance(error, BrokenExecutor):
+            return False
+        if isinstance(self.pool.executor, ThreadsFirst):
+            self.pool.executor.shrink()
+        else:
             self.pool.close()
             self.pool = self._open()
-        return broken
+        return True
 
 
 def _succeeded(future: Future[Any]) -> bool:
