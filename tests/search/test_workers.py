@@ -9,10 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +25,8 @@ from zerokara.errors import InputError, OutsideError
 from zerokara.search import cohort, executors, population, workers
 from zerokara.search.executors import open_pool
 from zerokara.search.plan import Plan
+from zerokara.search.space import Space
+from zerokara.search.trial import Proposal
 
 SPACE = {
     "lr": zk.log(1e-3, 1e-1),
@@ -80,11 +85,11 @@ def eager(monkeypatch) -> None:
     monkeypatch.setattr(executors, "cores", lambda: 2)
 
 
-def processes() -> list[int]:
-    """Return the worker processes that there are."""
+def processes(leader: int | None = None) -> list[int]:
+    """Return the worker processes that there are, of this process or another."""
     import psutil
 
-    return [c.pid for c in psutil.Process().children(recursive=True) if "LokyProcess" in " ".join(c.cmdline())]
+    return [c.pid for c in psutil.Process(leader).children(recursive=True) if "LokyProcess" in " ".join(c.cmdline())]
 
 
 def trained_by(data, **settings) -> tuple[zk.Study, set[str]]:
@@ -142,6 +147,64 @@ def test_a_process_that_dies_after_the_threads_costs_its_time_alone(data, eager)
     same(zk.tune(data, {**SPACE, "hidden": (256, 256)}, **search, note=notes.append), wanted)
     thread.join()
     assert any("a worker was lost" in note for note in notes), "choose a search that outlives the kill"
+
+
+def test_processes_stop_at_the_next_epoch(data) -> None:
+    """As one of them sees it: it has the plan, and a file tells it to stop."""
+    plan, space = Plan(data, epochs=1000), Space(SPACE | {"activation": "relu"})
+    [shard] = cohort.shards([Proposal(0, space.fixed | {"lr": 0.01, "dropout": 0.1})], plan, 1)
+    study = uuid.uuid4().hex
+    file = workers._stop_file(study)
+
+    def epochs() -> int:
+        handed = workers.train(study, plan, population.Population(shard), 5)
+        assert handed is not None
+        return len(handed[1])
+
+    try:
+        assert epochs() == 5
+        file.touch()
+        assert epochs() == 0
+    finally:
+        file.unlink()
+
+
+def test_a_stop_reaches_the_processes_and_leaves_no_file(data) -> None:
+    pressed: list[float] = []
+
+    def press(progress: zk.search.progress.Progress) -> None:
+        if not pressed:
+            pressed.append(time.perf_counter())
+            os.kill(os.getpid(), signal.SIGINT)
+
+    study = zk.tune(data, SPACE, **LONG | {"epochs": 50_000}, workers="processes:2", progress=press)
+    assert study.interrupted
+    assert time.perf_counter() - pressed[0] < 10
+    assert not list(Path(tempfile.gettempdir()).glob("zerokara-*.stop"))
+
+
+LEADER = """
+import zerokara as zk
+data = zk.data.load("digits").split(validation=0.2, seed=0)
+space = {"lr": zk.log(1e-3, 1e-1), "hidden": (16,)}
+zk.tune(data, space, trials=8, epochs=100_000, workers="processes:2")
+"""
+
+
+def test_processes_end_with_the_one_that_they_serve() -> None:
+    import psutil
+
+    with subprocess.Popen([sys.executable, "-c", LEADER]) as leader:
+        try:
+            while len(theirs := processes(leader.pid)) < 2:
+                assert leader.poll() is None
+                time.sleep(0.1)
+        finally:
+            leader.kill()
+    deadline = time.monotonic() + 30
+    while any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in theirs):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 class Broken(ThreadPoolExecutor):

@@ -152,7 +152,9 @@ def _reusable(count: int) -> Executor:
     """
     from loky import get_reusable_executor
 
-    executor: Executor = get_reusable_executor(max_workers=count, timeout=IDLE, initializer=_ignore_ctrl_c)
+    executor: Executor = get_reusable_executor(
+        max_workers=count, timeout=IDLE, initializer=_serve, initargs=(os.getpid(),)
+    )
     return executor
 
 
@@ -164,9 +166,17 @@ def _is_up() -> None:
     time.sleep(0.02)
 
 
-def _ignore_ctrl_c() -> None:
-    # A terminal sends it to all processes; the one that leads the search decides.
+def _serve(leader: int) -> None:
+    """Make a process one that serves another: it ends with that one, however that ends."""
+    # A terminal sends a Ctrl-C to all processes; the one that leads the search decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(leader,), daemon=True).start()
+
+
+def _end_with(leader: int) -> None:
+    while os.getppid() == leader:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 def _dask(where: int | str) -> Pool:

@@ -1,13 +1,15 @@
 """Workers: whatever trains populations side by side, each with one BLAS thread. Where one trains changes no number."""
 
 import signal
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from zerokara.arrays import Array
@@ -57,7 +59,7 @@ def train(study: str, plan: Plan | None, population: Population, epochs: int) ->
             return None
         while len(_sites) >= SITES:
             _sites.pop(next(iter(_sites)), None)
-        _sites[study] = Site(plan)
+        _sites[study] = Site(plan, stop=_stop_file(study).exists)
     site = _sites[study]
     seen: Seen = []
     shard = population.shard
@@ -69,6 +71,11 @@ def train(study: str, plan: Plan | None, population: Population, epochs: int) ->
             else:
                 seen.append((epoch, values))
     return population, seen
+
+
+def _stop_file(study: str) -> Path:
+    """Return the file whose presence tells the processes of this machine to stop."""
+    return Path(tempfile.gettempdir(), f"zerokara-{study}.stop")
 
 
 class Crew:
@@ -123,6 +130,7 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         _sites.pop(self.study, None)
         self.pool.close()
+        _stop_file(self.study).unlink(missing_ok=True)
 
     def advance(
         self,
@@ -186,6 +194,8 @@ class Crew:
                     if not self.stop.is_set() and not arrived:
                         submit(i)
                 if self.stop.is_set():
+                    with suppress(OSError):  # On a full disk they stop when their slice of time is over.
+                        _stop_file(self.study).touch()
                     for future in [future for future in futures if future.cancel()]:
                         del futures[future]
                 if futures and not self.pool.alive():
