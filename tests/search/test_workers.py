@@ -167,6 +167,7 @@ def test_processes_stop_at_the_next_epoch(data) -> None:
         assert epochs() == 0
     finally:
         file.unlink()
+        del workers._sites[study]
 
 
 def test_a_stop_reaches_the_processes_and_leaves_no_file(data) -> None:
