@@ -227,3 +227,10 @@ def test_own_scores_with_seeds_numbers_and_a_part_held_out(diabetes: Arrays, dig
 def test_what_is_refused(digits: Arrays, settings: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TunedNetworkClassifier(**QUICK | settings).fit(*digits)
+
+
+def test_what_the_refit_would_refuse_is_refused_before_the_search(digits: Arrays) -> None:
+    tuned = TunedNetworkClassifier(**QUICK, networks=0)
+    with pytest.raises(InputError, match="networks must be"):
+        tuned.fit(*digits)
+    assert not hasattr(tuned, "study_")

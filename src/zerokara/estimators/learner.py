@@ -118,9 +118,8 @@ class Learner:
             seed=self.seed,
         )
         network = make(population=self.networks)
-        if self.networks > 1:
-            starts = [make(replicate=k).arrays() for k in range(self.networks)]
-            network.load({name: np.concatenate([start[name] for start in starts]) for name in starts[0]})
+        for k in range(1, self.networks):
+            network.put([k], make(replicate=k))
         kind = OPTIMIZERS[s["optimizer"]]
         rule = kind(**{name: s[name] for name in kind.numbers if name in s})
         run = Trainer(

@@ -1,6 +1,7 @@
 """Two estimators that search for their own hyperparameters: what `zerokara.tune` does, inside `fit`."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any, Self
@@ -21,7 +22,7 @@ from zerokara.estimators.network import NetworkClassifier, NetworkRegressor
 from zerokara.estimators.results import Judged, judged, search_results
 from zerokara.estimators.splits import indices, judged_by_validation
 from zerokara.search.cohort import trainer
-from zerokara.search.plan import Plan
+from zerokara.search.plan import Plan, check_counts
 from zerokara.search.space import Space, choice, log, uniform
 from zerokara.search.standing import untrained
 from zerokara.search.study import search
@@ -59,7 +60,8 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
 
     Attributes:
         best_estimator_: the winner, a `NetworkClassifier` or `NetworkRegressor` of its own.
-        best_params_, best_score_, best_index_: what was searched and won, its score (accuracy or R2), its trial.
+        best_params_, best_score_, best_index_: what was searched and won, its score (accuracy or R2) in the search,
+            where it is one network, and its trial.
         search_results_: one entry a trial, in the columns of ``cv_results_``; see `search_results`.
         study_: the `zerokara.Study`, until the estimator is pickled: the training data are in it.
     """
@@ -77,7 +79,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
     refit: bool = True
     networks: int = 5
     scaling: str = "standard"
-    workers: int | None = None
+    workers: int | str | Executor | None = None
     random_state: int | np.random.RandomState | None = None
 
     def fit(
@@ -98,6 +100,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             X_val, y_val: judge by these, in place of folds or what would be held out.
             groups: which group each sample belongs to, (N,), for a splitter that looks at groups.
         """
+        check_counts(networks=self.networks)
         net = self._network()
         x, t = net._arrays(X, y, reset=True)
         weights = net._weights(x, t, sample_weight)

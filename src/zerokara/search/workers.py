@@ -112,17 +112,19 @@ class Crew:
         _sites[self.study] = Site(self.plan, self.watch, self._hand_back)
         return self
 
+    @property
+    def _threads_first(self) -> ThreadsFirst | None:
+        """The executor, if it was left to this program's choice."""
+        return self.pool.executor if isinstance(self.pool.executor, ThreadsFirst) else None
+
     def _hand_back(self) -> bool:
         """Whether threads of this process are to hand back what they train."""
-        executor = self.pool.executor
-        return self.stop.is_set() or (isinstance(executor, ThreadsFirst) and executor.grown)
+        return self.stop.is_set() or bool(self._threads_first and self._threads_first.grown)
 
     def _grow(self) -> None:
-        """Start processes, if they were left to this program's choice and will pay."""
-        executor = self.pool.executor
-        if not isinstance(executor, ThreadsFirst) or executor.growing:
-            return
-        if self.plan.nbytes * self.count <= COPIES:
+        """Start processes, if they are left to this program's choice and will pay."""
+        executor = self._threads_first
+        if executor and not executor.growing and self.plan.nbytes * self.count <= COPIES:
             lasts = time.perf_counter() - self.started > SETTLED and self.left() > WORTH
             if lasts or processes_are_up():
                 executor.grow()
@@ -230,8 +232,8 @@ class Crew:
         self.note(f"a worker was lost ({reason}); what it was training is trained again")
         if not isinstance(error, BrokenExecutor):
             return False
-        if isinstance(self.pool.executor, ThreadsFirst):
-            self.pool.executor.shrink()
+        if self._threads_first:
+            self._threads_first.shrink()
         else:
             self.pool.close()
             self.pool = self._open()
