@@ -21,20 +21,25 @@ from benchmarks.rivals.torch_eager import epochs
 from benchmarks.work import Work
 
 
-def make_pruner(name: str, epochs: int) -> BasePruner:
-    """Return a pruner by name; "as it comes" has Optuna's own settings, the other halving the rungs of ours."""
-    first = epochs
-    while first >= 3:
-        first //= 3
+def make_pruner(name: str, epochs: int, eta: int, first: int) -> BasePruner:
+    """Return a pruner by name, none without one; "as it comes" has Optuna's own settings, the other halving ours."""
     if name == "HyperbandPruner":
         return HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3)
     if name == "SuccessiveHalvingPruner":
-        return SuccessiveHalvingPruner(min_resource=first, reduction_factor=3)
+        return SuccessiveHalvingPruner(min_resource=first, reduction_factor=eta)
     return SuccessiveHalvingPruner(min_resource=1) if name else NopPruner()
 
 
 def run(
-    work: Work, *, seed: int, journal: str, pruner: str = "", goal: float = 0.0, budget: float = float("inf")
+    work: Work,
+    *,
+    seed: int,
+    journal: str,
+    pruner: str = "",
+    eta: int = 3,
+    first: int = 1,
+    goal: float = 0.0,
+    budget: float = float("inf"),
 ) -> list[tuple[float, float, int]]:
     """Search, and return this process's epochs that beat its own before: (seconds, validation loss, trial).
 
@@ -48,7 +53,7 @@ def run(
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(journal)),
         study_name="race",
-        pruner=make_pruner(pruner, work.epochs),
+        pruner=make_pruner(pruner, work.epochs, eta, first),
         load_if_exists=True,
     )
     found: list[tuple[float, float, int]] = []
