@@ -32,3 +32,14 @@ def ones(rows: int, columns: int, dtype: np.dtype[Any]) -> Array:
     matrix = np.ones((rows, columns), dtype)
     matrix.flags.writeable = False
     return matrix
+
+
+def spread(values: npt.ArrayLike) -> str:
+    """Return what one number a network comes to, in few words.
+
+    >>> spread([0.1, 0.1]), spread([0.001, 0.01, 0.1])
+    ('0.1', '0.001 to 0.1')
+    """
+    array = np.asarray(values, float)
+    ends = list(dict.fromkeys(f"{end:.4g}" for end in (array.min(), array.max()))) if array.size else ["none"]
+    return " to ".join(ends)

@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,19 +11,29 @@ from cyclopts import Group, Parameter
 
 from zerokara.data import Dataset, load
 from zerokara.errors import InputError
+from zerokara.search.grammar import GRAMMAR
 from zerokara.search.hyperparameters import HYPERPARAMETERS
 from zerokara.search.proposing import SAMPLERS
 from zerokara.search.runfolder import RunFolder, read_toml
 from zerokara.search.space import Space, default_space, parse_searches
 
 
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _written(kind: Any, tokens: Sequence[Any]) -> str:
+    text: str = tokens[0].value
+    return text
+
+
 def _hyperparameter(name: str) -> tuple[str, Any, Any]:
     row = HYPERPARAMETERS[name]
     rule = f": {row.rule}" if row.kind == "structure" and not isinstance(row.default, bool) else ""
     parameter = Parameter(help=f"{row.help}{rule} [default: {row.text(row.default)}]")
-    if isinstance(row.default, bool):
-        parameter = Parameter.combine(parameter, Parameter(negative="--no-" + name.replace("_", "-")))
-    # Sizes and names are texts to the parser, and to the table that reads them.
+    # But for flags the parser hands on what was written: the table reads it, and states its rule.
+    only = Parameter(negative=_option("no_" + name)) if isinstance(row.default, bool) else Parameter(converter=_written)
+    parameter = Parameter.combine(parameter, only)
     kind = type(row.default) if isinstance(row.default, float | int) else str
     return name, Annotated[kind | None, parameter], field(default=None)
 
@@ -35,13 +46,18 @@ Hyperparameters = Parameter(
 
 
 def given(hyperparameters: Any) -> dict[str, Any]:
-    """Return the hyperparameters that were given, as values."""
+    """Return the hyperparameters that were given, as values.
+
+    Raises:
+        InputError: one breaks its rule, or is a range.
+    """
     found = {name: getattr(hyperparameters, name) for name in HYPERPARAMETERS}
-    return {
-        name: HYPERPARAMETERS[name].parse(value) if isinstance(value, str) else HYPERPARAMETERS[name].check(value)
-        for name, value in found.items()
-        if value is not None
-    }
+    written = {name: value for name, value in found.items() if isinstance(value, str)}
+    for name, text in written.items():
+        if text.partition(":")[0] in GRAMMAR:
+            raise InputError(f"{_option(name)} takes one value, got a range: search it with --search {name}={text}")
+    flags = {name: value for name, value in found.items() if value is not None and name not in written}
+    return flags | {name: HYPERPARAMETERS[name].parse(text) for name, text in written.items()}
 
 
 @Parameter(name="*", group=Group("Data", sort_key=1))
@@ -126,9 +142,9 @@ class SearchOptions:
         fixed, searched = given(hyperparameters), parse_searches(self.search)
         both = [name for name in searched if name in fixed]
         if both:
-            option = "--" + both[0].replace("_", "-")
+            name = both[0]
             raise InputError(
-                f"{both[0]} is either searched or given, got both: drop --search {both[0]}=... or {option}"
+                f"{name} is either searched or given, got both: drop --search {name}=... or {_option(name)}"
             )
         space: dict[str, Any] = {**(default_space(fixed) if not searched else {}), **searched, **fixed}
         Space(space)

@@ -48,6 +48,9 @@ class Dataset:
     pixels: dict[str, float] | None = None
     """Of scaled pictures, what their pixels were like in their own units, see `pixel_range`."""
 
+    def __repr__(self) -> str:
+        return f"Dataset({self.describe()})"
+
     @property
     def n_inputs(self) -> int:
         """D, the number of features; of whitened data, the number of components."""

@@ -27,6 +27,9 @@ class Part:
     def __len__(self) -> int:
         return len(self.x)
 
+    def __repr__(self) -> str:
+        return f"Part(x {self.x.shape}, t {self.t.shape})"
+
     def take(self, index: Any) -> "Part":
         """Return the samples that an index or a slice names."""
         weights = None if self.weights is None else mean_one(self.weights[index])

@@ -50,6 +50,9 @@ class Preprocess:
     target_scale: Array
     basis: Array | None = None
 
+    def __repr__(self) -> str:
+        return f"Preprocess({self.kind}, {self.inputs} features)"
+
     @property
     def inputs(self) -> int:
         """D, the number of features that it takes."""

@@ -76,6 +76,11 @@ class Model:
                 if not np.isfinite(array).all():
                     raise InputError(f"a model must have finite numbers, got NaN or infinity in {name}: train anew")
 
+    def __repr__(self) -> str:
+        number = self.ensemble.population
+        who = self.ensemble.groups[0] if number == 1 else f"{number} networks"
+        return f"Model({self.task}, {'x'.join(map(str, self.sample_shape))} to {len(self.classes)}, {who})"
+
     @classmethod
     def of(cls, network: Network | Ensemble, data: Dataset, about: Mapping[str, Any] | None = None) -> Self:
         """Return the model of one network, or of an ensemble, that was trained on ``data``.

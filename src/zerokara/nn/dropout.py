@@ -19,6 +19,7 @@ class Dropout(Layer):
     """
 
     per_network: ClassVar = ("rate",)
+    numbers: ClassVar = ("rate",)
     shared: ClassVar = ("seed", "number", "replicate")
     cache: ClassVar = ("mask",)
 

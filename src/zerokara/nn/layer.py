@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from zerokara.arrays import Array, Index
+from zerokara.arrays import Array, Index, spread
 
 
 class Layer(ABC):
@@ -22,6 +22,8 @@ class Layer(ABC):
     """Those among the parameters that weight decay shrinks."""
     per_network: ClassVar[tuple[str, ...]] = ()
     """Names of the other arrays with the axis P first: hyperparameters and running statistics."""
+    numbers: ClassVar[tuple[str, ...]] = ()
+    """Those among them that are hyperparameters."""
     settings: ClassVar[tuple[str, ...]] = ()
     """Names of the constructor arguments, as they stand in a model file."""
     shared: ClassVar[tuple[str, ...]] = ()
@@ -32,6 +34,11 @@ class Layer(ABC):
     """Whether y is an array that this layer made and needs no more: the next layer may overwrite it."""
     overwrites: bool = False
     """Whether this layer may put y where x was; the network says so, by the layer before."""
+
+    def __repr__(self) -> str:
+        given = [str(getattr(self, name)) for name in self.settings]
+        rates = [f"{name}={spread(getattr(self, name))}" for name in self.numbers]
+        return f"{type(self).__name__}({', '.join(given + rates)})"
 
     def shapes(self) -> dict[str, tuple[int, int]]:
         """Return the shape of each parameter in one network, as (rows, columns)."""

@@ -22,6 +22,8 @@ class Network:
 
     >>> from zerokara.nn import mlp
     >>> net = mlp(4, (8,), 3, population=5)
+    >>> net
+    Network(Affine(4, 8), ReLU(), Affine(8, 3); population 5, 67 parameters each, float32)
     >>> net.forward(np.ones((1, 2, 4), np.float32)).shape
     (5, 2, 3)
     >>> net.take([0, 3]).population
@@ -43,6 +45,10 @@ class Network:
             layer.populate(population, self.dtype)
             for name in layer.parameters:
                 getattr(layer, name)[:] = layer.initial(name)
+
+    def __repr__(self) -> str:
+        layers = ", ".join(map(repr, self.layers))
+        return f"Network({layers}; population {self.population}, {self.size:,} parameters each, {self.dtype})"
 
     @property
     def population(self) -> int:

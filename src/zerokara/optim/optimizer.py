@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from zerokara.arrays import Array, as_index
+from zerokara.arrays import Array, as_index, spread
 from zerokara.errors import InputError
 from zerokara.nn.mlp import per_network
 from zerokara.nn.network import Network
@@ -36,6 +36,8 @@ class Optimizer(ABC):
     >>> from zerokara import nn, optim
     >>> net = nn.mlp(4, (8,), 3, population=2)
     >>> rule = optim.Momentum(lr=[0.1, 0.01]).start(net)
+    >>> rule
+    Momentum(lr=0.01 to 0.1, weight_decay=0, momentum=0.9)
     >>> rule.step(net)
     >>> rule.take([1]).lr
     array([0.01])
@@ -56,6 +58,9 @@ class Optimizer(ABC):
                 raise InputError(f"{rule[0]} must hold for {name}, got {array}")
             setattr(self, name, array)
         self.t = 0
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={spread(getattr(self, name))}' for name in self.numbers)})"
 
     def start(self, network: Network) -> Self:
         """Return this optimizer with a state for ``network``, ready for its first step."""

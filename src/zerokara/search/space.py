@@ -90,6 +90,9 @@ class Space:
             part: one for name, found in self.searched.items() for part, one in found.parts(name).items()
         }
 
+    def __repr__(self) -> str:
+        return f"Space({', '.join(self.searches())})"
+
     def distributions(self) -> Questions:
         """Return what Optuna is to be asked, under its own names, and when; a choice as the texts of its options."""
         needed = {row.needs.name for row in map(find, self.searched) if row.needs}

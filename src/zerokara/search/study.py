@@ -18,6 +18,7 @@ from zerokara.nn import Network
 from zerokara.search.checkpoint import Checkpoints
 from zerokara.search.cohort import trainer
 from zerokara.search.generation import Generations
+from zerokara.search.hyperparameters import show
 from zerokara.search.plan import Plan, check_counts
 from zerokara.search.progress import Progress, Watch
 from zerokara.search.proposing import Proposer, generation_size, make_sampler
@@ -27,6 +28,7 @@ from zerokara.search.standing import Finalist, finest, retrain, untrained
 from zerokara.search.trial import Proposal, Trial
 from zerokara.search.workers import Crew, interruptible
 from zerokara.train import Epoch
+from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
     from zerokara.search.journal import Journal
@@ -73,6 +75,14 @@ class Study:
     rounds: "tuple[Round, ...]" = ()
     refit: bool = False
     ensemble_size: int | None = None
+
+    def __repr__(self) -> str:
+        found = [f"{self.plan.data.name}: {len(self.trials)} trials, {self.epochs_trained:,} network-epochs"]
+        for best in (trial for trial in self.ranking(1) if math.isfinite(trial.value)):
+            found += [f"best trial {best.number}", f"val_loss {best.val_loss:.4f}"]
+            found += [f"val_{METRICS[self.plan.data.task]} {best.val_score:.4f}"]
+            found += [f"{name} {show(best.params[name])}" for name in self.space.searched if name in best.params]
+        return f"Study({', '.join(found)})"
 
     @property
     def epochs_trained(self) -> int:

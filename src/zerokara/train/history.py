@@ -55,6 +55,9 @@ class History:
     def __len__(self) -> int:
         return len(self.epochs)
 
+    def __repr__(self) -> str:
+        return f"History({len(self)} networks, {len(self.seconds)} epochs)"
+
     def __getitem__(self, curve: str) -> Array:
         columns = self._curves[curve]
         return np.stack(columns, axis=1) if columns else np.empty((len(self), 0))

@@ -114,6 +114,9 @@ class Trainer:
         self.finished: dict[int, Network] = {}
         self.epoch = 0
 
+    def __repr__(self) -> str:
+        return f"Trainer({self.network}, {self.optimizer}, batch_size={self.batch_size}, {self.epoch} epochs so far)"
+
     def epochs(self, count: int) -> Iterator[Epoch]:
         """Train for ``count`` more epochs and yield the record of each; ends sooner when no network is left.
 
