@@ -1,5 +1,6 @@
 """Nothing is lost: a search goes on from whatever a kill leaves, to the same numbers."""
 
+import gc
 import json
 import os
 import random
@@ -20,6 +21,7 @@ from zerokara.search import checkpoint, population
 from zerokara.search.checkpoint import Checkpoints
 from zerokara.search.journal import Journal
 from zerokara.search.plan import Plan
+from zerokara.search.population import Population
 from zerokara.search.proposing import SAMPLERS
 from zerokara.search.standing import Standing
 
@@ -212,6 +214,19 @@ def test_optuna_reads_the_journal_of_a_finished_run(data, tmp_path) -> None:
     assert found.trials[3].user_attrs["record"]["curves"]["val_loss"] == study.trials[3].curves["val_loss"].tolist()
     # At a rung every trial is reported.
     assert all(set(trial.intermediate_values) >= {1} for trial in found.trials)
+
+
+def test_populations_that_have_ended_are_let_go(data, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY", 60.0)  # As in short generations, no checkpoint is ever written.
+    monkeypatch.setattr(checkpoint, "WORTH", 60.0)
+    alive = []
+
+    def look(epoch: zk.train.Epoch) -> None:
+        alive.append(sum(isinstance(found, Population) for found in gc.get_objects()))
+
+    space = {"lr": zk.log(1e-4, 1e-1)}
+    zk.tune(data, space, trials=40, generation=4, epochs=3, workers=1, out=tmp_path / "run", on_epoch=look)
+    assert max(alive) < 8
 
 
 def test_nothing_is_kept_twice(data, tmp_path) -> None:

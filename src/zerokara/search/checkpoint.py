@@ -79,6 +79,8 @@ class Checkpoints:
 
         At a rung in the first seconds nothing is written: they are as soon trained again.
         """
+        # Those of the rung before are worth nothing from here on, and hold much memory.
+        self._arrived, self._saved = {}, {}
         now = time.perf_counter()
         if self.folder is None or not (stopped or now - self._begun > WORTH):
             return
@@ -98,8 +100,6 @@ class Checkpoints:
         for trial, network in standing.finalists:
             _prefixed(arrays, f"finalist{trial.number}", network.arrays())
         self._save(self.folder / name, header, arrays)
-        # From here on those of the rung before are worth nothing.
-        self._arrived, self._saved = {}, {}
         for path in self.folder.glob(f"{name}-*"):
             path.unlink(missing_ok=True)
         self._written = time.perf_counter()
