@@ -14,7 +14,7 @@ ROOT = Path(zerokara.__file__).parent
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 
 ROOMS = (
-    *("errors", "arrays", "rng", "blas", "files", "unpickle"),
+    *("errors", "arrays", "rng", "blas", "memory", "files", "unpickle"),
     *("data", "nn", "optim", "train"),
     *("pictures", "onnx", "model", "search"),
     *("classic", "report", "joining", "tuning", "estimators"),

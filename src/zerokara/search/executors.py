@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zerokara.errors import InputError, OutsideError
+from zerokara.memory import return_freed
 from zerokara.search.plan import check_counts
 
 ATTEMPTS = 3
@@ -68,6 +69,7 @@ class ThreadsFirst(Executor):
             for future in [processes.submit(_is_up) for _ in range(self._max_workers)]:
                 future.result()
             self._processes = processes
+            return_freed()
 
     def shrink(self) -> None:
         """Go back to the threads for good: a process was lost, and memory may be short."""

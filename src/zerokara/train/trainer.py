@@ -1,7 +1,6 @@
 """The trainer: an iterator over epochs, for a whole population."""
 
 import copy
-import ctypes
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from zerokara.arrays import Array, Index, as_index
 from zerokara.data import Dataset, Part
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError
+from zerokara.memory import keep_freed
 from zerokara.nn import losses
 from zerokara.nn import network as networks
 from zerokara.nn.affine import Affine
@@ -126,7 +126,7 @@ class Trainer:
         if count < 1:
             raise InputError(f"epochs must be 1 or more, got {count}")
         self.span = self.span or count
-        _keep_freed_memory()
+        keep_freed()
         for _ in range(count):
             if not len(self.rows) or (self.stop and self.stop()):
                 return
@@ -280,18 +280,6 @@ def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
     if len(starts) > 1 and samples - starts[-1] == 1 and batch_size > 1:
         starts.pop()
     return list(zip(starts, [*starts[1:], samples], strict=True))
-
-
-def _keep_freed_memory() -> None:
-    """Have the memory that one step frees serve the next, rather than go back to the system and come in page by page.
-
-    The C library of Linux, glibc, keeps up to 64 MiB then, also where Dask starts workers that keep nothing.
-    Source: mallopt(3), M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(-3, 32 << 20)
-        mallopt(-1, 64 << 20)
 
 
 def _check_sizes(network: Network, data: Dataset) -> None:
