@@ -92,13 +92,13 @@ def measure(asked: Asked, work: Work, seed: int) -> Seed:
         found = Seed(ours, theirs, full.seconds, {})
         # The hardest of the goals: what comes before it is in the trace.
         aside = {"goal": WITHIN * min(ours, theirs), "budget": found.budget}
+        near = {**aside, "goal": WITHIN * ours}
         for name, raced in RACED.items():
-            race = f"halving:{eta}:{first}"
-            trace = asked.run(raced, work, {**aside, "goal": WITHIN * ours}, seed=seed, race=race).answers[0]
-            found.traces[name] = trace
+            run = asked.run(raced, work, near, seed=seed, race=f"halving:{eta}:{first}")
+            found.traces[name] = run.answers[0]
         for number, pruner in enumerate(PRUNERS):
-            aside["journal"] = f"{folder}/{number}"
-            run = asked.run(OPTUNA, work, aside, seed=seed, pruner=pruner, eta=eta, first=first)
+            kept = {**aside, "journal": f"{folder}/{number}"}
+            run = asked.run(OPTUNA, work, kept, seed=seed, pruner=pruner, eta=eta, first=first)
             found.traces[pruner] = sorted((at, loss) for answer in run.answers for at, loss, _ in answer)
     return found
 

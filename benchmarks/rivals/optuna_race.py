@@ -22,7 +22,7 @@ from benchmarks.work import Work
 
 
 def make_pruner(name: str, epochs: int, eta: int, first: int) -> BasePruner:
-    """Return a pruner by name, none without one; "as it comes" has Optuna's own settings, the other halving ours."""
+    """Return a pruner by name, none without one; "as it comes" has Optuna's settings, the other halving our rungs."""
     if name == "HyperbandPruner":
         return HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3)
     if name == "SuccessiveHalvingPruner":

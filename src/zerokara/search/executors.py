@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zerokara.errors import InputError, OutsideError
-from zerokara.memory import return_freed
+from zerokara.memory import keep_freed, return_freed
 from zerokara.search.plan import check_counts
 
 ATTEMPTS = 3
@@ -83,6 +83,7 @@ class ThreadsFirst(Executor):
         """Close the threads; the processes outlive this for a while."""
         if self._processes:
             _stay_up()
+            keep_freed()  # What comes after the study may compute here again.
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
 
 
