@@ -162,7 +162,7 @@ class Study:
     @cached_property
     def test_errors(self) -> dict[str, dict[str, float]]:
         """A regression winner's errors on the test data in each target's own units; empty of other tasks."""
-        data = self.plan.data
+        data = self._data
         if data.test is None or data.task != "regression":
             return {}
         model = self.best.model
