@@ -10,7 +10,7 @@ from picture import picture
 from row import row
 
 import zerokara as zk
-from zerokara.search.trial import Trial
+from zerokara.engine.trial import Trial
 
 RANGES = {"lr": (1e-6, 1e3), "weight_decay": (1e-8, 1e3)}
 NETWORK = {"hidden": (100,) * 6, "optimizer": "sgd", "batch_size": 100}

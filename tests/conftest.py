@@ -1,8 +1,10 @@
 """Fixtures that several rooms use."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import optuna
 import pytest
 
 MNIST_FILES = (
@@ -17,6 +19,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a name with an object's address: processes that run the tests in parallel would not agree on it."""
     if wrong := [item.nodeid for item in items if " at 0x" in item.nodeid]:
         raise pytest.UsageError(f"give these tests names without an address, with ids=: {wrong}")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quiet_optuna() -> Iterator[None]:
+    """Keep Optuna's own log out of the output."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    yield
+    optuna.logging.set_verbosity(before)
 
 
 @pytest.fixture(scope="session")

@@ -94,12 +94,16 @@ def settings() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     for sampler in SAMPLERS:
         yield f"everything {sampler}", partial(search, digits(), EVERYTHING, sampler=sampler, **small)
     yield "float64", partial(search, digits(), SPACE, **small, dtype="float64", evaluate_train_every=2, replicate=3)
-    yield "augmented", partial(
-        search, zk.data.load("digits").first(200).split(0.3, seed=0), SPACE, **small, augment="shift:1"
+    yield (
+        "augmented",
+        partial(search, zk.data.load("digits").first(200).split(0.3, seed=0), SPACE, **small, augment="shift:1"),
     )
     no_smoothing = {name: found for name, found in EVERYTHING.items() if name != "label_smoothing"}
     yield "regression", partial(search, numbers, no_smoothing, **small, patience=3)
-    yield "regression kept", partial(search, numbers, no_smoothing, **small, keep_best=True, rank="accuracy", refit=True)
+    yield (
+        "regression kept",
+        partial(search, numbers, no_smoothing, **small, keep_best=True, rank="accuracy", refit=True),
+    )
 
 
 def estimators() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
@@ -149,15 +153,21 @@ def estimators() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     weights = np.linspace(0.0, 2.0, len(wine[0]))
     yield "classifier", partial(fitted, NetworkClassifier(patience=3, **base), wine)
     yield "classifier weighted", partial(fitted, NetworkClassifier(**base), wine, sample_weight=weights)
-    yield "classifier scored", partial(
-        fitted, NetworkClassifier(scoring="accuracy", patience=3, tol=0.01, networks=3, dropout=0.2, **base), wine
-    )
-    yield "classifier all", partial(
-        fitted,
-        NetworkClassifier(
-            hidden=(8, 8), batch_norm=True, optimizer="rmsprop", schedule="cosine:2", label_smoothing=0.1, **base
+    yield (
+        "classifier scored",
+        partial(
+            fitted, NetworkClassifier(scoring="accuracy", patience=3, tol=0.01, networks=3, dropout=0.2, **base), wine
         ),
-        wine,
+    )
+    yield (
+        "classifier all",
+        partial(
+            fitted,
+            NetworkClassifier(
+                hidden=(8, 8), batch_norm=True, optimizer="rmsprop", schedule="cosine:2", label_smoothing=0.1, **base
+            ),
+            wine,
+        ),
     )
     yield "classifier without validation", partial(fitted, NetworkClassifier(validation=None, **base), wine)
     yield "classifier warm", partial(warm, NetworkClassifier(warm_start=True, networks=2, dropout=0.1, **base), wine)
@@ -173,7 +183,10 @@ def estimators() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     yield "tuned scored kept", partial(fitted, TunedNetworkClassifier(**tuned, scoring="accuracy", refit=False), wine)
     space = {"lr": zk.log(1e-3, 1e-1), "hidden": [(8,), (6, 6)]}
     cv: dict[str, Any] = {"n_iter": 6, "cv": 3, "random_state": 0, "return_train_score": True}
-    yield "search", partial(fitted, NetworkSearchCV(NetworkClassifier(patience=3, tol=0.001, **base), space, **cv), wine)
+    yield (
+        "search",
+        partial(fitted, NetworkSearchCV(NetworkClassifier(patience=3, tol=0.001, **base), space, **cv), wine),
+    )
     pipe = make_pipeline(StandardScaler(), NetworkRegressor(schedule="cosine", span=20, **base))
     piped = {f"networkregressor__{name}": found for name, found in space.items()}
     yield "search piped", partial(fitted, NetworkSearchCV(pipe, piped, race="halving", **cv), diabetes)

@@ -2,10 +2,11 @@
 
 from zerokara import data, nn, optim
 from zerokara.model import Model
-from zerokara.search.space import choice, integer, layers, log, powers, uniform
-from zerokara.search.study import Study
+from zerokara.space.space import choice, integer, layers, log, powers, uniform
+from zerokara.study.study import Study
 from zerokara.train import Trainer
 from zerokara.tuning import resume, tune
+from zerokara.version import __version__ as __version__
 
 __all__ = [
     "Model",
@@ -23,4 +24,3 @@ __all__ = [
     "tune",
     "uniform",
 ]
-__version__ = "0.1.0"

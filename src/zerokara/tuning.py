@@ -11,26 +11,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from zerokara.checks import check_counts
 from zerokara.data import Dataset
 from zerokara.data.augment import Augment
+from zerokara.engine.executors import open_pool
+from zerokara.engine.halving import make_race
+from zerokara.engine.plan import Plan
+from zerokara.engine.progress import Progress
 from zerokara.errors import InputError
-from zerokara.joining import held, in_shared_folder
-from zerokara.search.config import PLAN, SEARCH, config_of, differences, space_of
-from zerokara.search.executors import open_pool
-from zerokara.search.hyperparameters import HYPERPARAMETERS
-from zerokara.search.plan import Plan, check_counts
-from zerokara.search.progress import Progress
-from zerokara.search.proposing import generation_size, make_sampler
-from zerokara.search.race import make_race
-from zerokara.search.runfolder import CONFIG, RunFolder, toml
-from zerokara.search.space import Space, default_space
-from zerokara.search.study import Study, search
+from zerokara.samplers.registry import generation_size, make_sampler
+from zerokara.space.hyperparameters import HYPERPARAMETERS
+from zerokara.space.space import Space, default_space
+from zerokara.study.config import PLAN, SEARCH, config_of, differences, space_of
+from zerokara.study.joining import held, in_shared_folder
+from zerokara.study.run_folder import CONFIG, RunFolder, toml
+from zerokara.study.study import Study, search
 from zerokara.train import Epoch
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
-    from zerokara.search.shared import Shared
+    from zerokara.storage.shared import Shared
 
 
 def tune(
@@ -226,7 +227,7 @@ def resume(
 def _in_folder(run: Callable[..., Study], folder: RunFolder, started: float) -> Study:
     """Search with the journal and the checkpoints of a folder, and leave the results there."""
     from zerokara.report.run import write_run, write_summary
-    from zerokara.search.journal import Journal
+    from zerokara.storage.journal import Journal
 
     checkpoints = folder.path / "checkpoints"
     with Journal(folder.path / "journal.log") as journal:
@@ -251,8 +252,8 @@ def _joined(
     again: bool = False,
 ) -> Iterator["Shared"]:
     """Give this process its part in a study of a database, and leave it at the end."""
-    from zerokara.search.database import Database
-    from zerokara.search.shared import Shared
+    from zerokara.storage.database import Database
+    from zerokara.storage.shared import Shared
 
     whole = config_of(plan, space, {name: settings[name] for name in ("sampler", "race")}, None)
     names = (*PLAN, "sampler", "race", "search", *HYPERPARAMETERS)
@@ -281,7 +282,7 @@ def _joined(
 
 
 def _together() -> Callable[..., Study]:
-    from zerokara.search.together import search_together
+    from zerokara.study.together import search_together
 
     return search_together
 

@@ -16,7 +16,7 @@ import pytest
 
 import zerokara as zk
 from zerokara.cli import main
-from zerokara.search.proposing import SAMPLERS
+from zerokara.samplers.registry import SAMPLERS
 
 SMALL = ["--train-size", "150", "--hidden", "8", "--epochs", "3"]
 DATA = Path(__file__).parents[2].parent / "shared" / "data"

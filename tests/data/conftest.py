@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zerokara.data.sources import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, Source
+from zerokara.data.download.sources import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, Source
 
 
 @pytest.fixture(autouse=True)

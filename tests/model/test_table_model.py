@@ -11,7 +11,7 @@ import pytest
 
 import zerokara as zk
 from zerokara.data import Dataset, from_table
-from zerokara.data.tables import like
+from zerokara.data.loaders.tables import like
 from zerokara.errors import InputError
 from zerokara.model import Model
 from zerokara.model.file import pack, unpack

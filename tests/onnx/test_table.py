@@ -16,10 +16,10 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
 import zerokara as zk
 from zerokara.data import Dataset, Encoder, from_table
-from zerokara.data.coding import Coding
-from zerokara.data.column import Column, category
+from zerokara.data.columns.coding import Coding
+from zerokara.data.columns.column import Column, category
+from zerokara.data.columns.table_file import MISSING, read_table
 from zerokara.data.preprocess import Preprocess
-from zerokara.data.tablefile import MISSING, read_table
 from zerokara.errors import InputError
 from zerokara.model import Ensemble, Model
 from zerokara.onnx import ports

@@ -3,7 +3,7 @@
 import pytest
 
 import zerokara as zk
-from zerokara.search.study import Study
+from zerokara.study.study import Study
 
 
 @pytest.fixture(scope="session")

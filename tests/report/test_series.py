@@ -11,7 +11,7 @@ from zerokara.data import from_arrays
 from zerokara.errors import InputError
 from zerokara.report import series
 from zerokara.report.series import Curve, Curves
-from zerokara.search.distributions import Choice, Integer, Log, Uniform
+from zerokara.space.distributions import Choice, Integer, Log, Uniform
 
 
 def test_the_curves_are_those_of_the_best_trials(study) -> None:

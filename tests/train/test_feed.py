@@ -6,7 +6,7 @@ from zerokara.data import Dataset, load
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError
 from zerokara.rng import stream
-from zerokara.search.runfolder import RunFolder
+from zerokara.study.run_folder import RunFolder
 from zerokara.train import evaluate
 from zerokara.train.feed import Feed
 

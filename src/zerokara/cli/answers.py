@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from zerokara import data as datasets
+from zerokara.cli.held_out import unseen
 from zerokara.cli.tables import is_table, show_inputs, test_of
-from zerokara.cli.unseen import unseen
 from zerokara.data import Dataset
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.model import Model

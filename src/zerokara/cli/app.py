@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from zerokara import __version__
 from zerokara.cli.options import (
     DataOptions,
     Hyperparameters,
@@ -19,6 +18,7 @@ from zerokara.cli.options import (
     with_files,
 )
 from zerokara.errors import InputError, ZerokaraError
+from zerokara.version import __version__
 
 if TYPE_CHECKING:
     from rich.console import Console

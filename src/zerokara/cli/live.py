@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from zerokara.search.hyperparameters import show
-from zerokara.search.progress import Progress
-from zerokara.search.space import Space
+from zerokara.engine.progress import Progress
+from zerokara.space.hyperparameters import show
+from zerokara.space.space import Space
 
 LOG_EVERY = 5.0
 """Seconds from one line of a log to the next."""

@@ -11,11 +11,11 @@ from cyclopts import Group, Parameter
 
 from zerokara.data import Dataset, load
 from zerokara.errors import InputError
-from zerokara.search.grammar import GRAMMAR
-from zerokara.search.hyperparameters import HYPERPARAMETERS
-from zerokara.search.proposing import SAMPLERS
-from zerokara.search.runfolder import RunFolder, read_toml
-from zerokara.search.space import Space, default_space, parse_searches
+from zerokara.samplers.registry import SAMPLERS
+from zerokara.space.hyperparameters import HYPERPARAMETERS
+from zerokara.space.parsing import GRAMMAR
+from zerokara.space.space import Space, default_space, parse_searches
+from zerokara.study.run_folder import RunFolder, read_toml
 
 
 def _option(name: str) -> str:

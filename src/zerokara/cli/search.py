@@ -13,10 +13,10 @@ from zerokara.cli.live import View, duration, pace
 from zerokara.cli.options import DataOptions, RunOptions, SearchOptions, TrainingOptions, trials_of
 from zerokara.cli.tables import show_columns
 from zerokara.report.run import BEST, leaderboard, mean
-from zerokara.search.config import space_of
-from zerokara.search.runfolder import RunFolder, next_folder
-from zerokara.search.space import Space
-from zerokara.search.study import Study
+from zerokara.space.space import Space
+from zerokara.study.config import space_of
+from zerokara.study.run_folder import RunFolder, next_folder
+from zerokara.study.study import Study
 from zerokara.train import Epoch
 from zerokara.train.metrics import METRICS
 from zerokara.tuning import resume, tune

@@ -10,10 +10,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from zerokara.cli.unseen import unseen
+from zerokara.cli.held_out import unseen
 from zerokara.data import Dataset
-from zerokara.data.tablefile import is_table
-from zerokara.data.tables import like, read_rows
+from zerokara.data.columns.table_file import is_table
+from zerokara.data.loaders.tables import like, read_rows
 from zerokara.errors import InputError
 from zerokara.files import write
 from zerokara.model import Model

@@ -1,14 +1,14 @@
 """Data: named sets, files, folders and arrays, as one `Dataset`."""
 
-from zerokara.data.build import from_arrays
-from zerokara.data.catalog import Available, available, load
+from zerokara.data.columns.encoder import Encoder
 from zerokara.data.dataset import Dataset
-from zerokara.data.encoder import Encoder
-from zerokara.data.fetch import fetch
-from zerokara.data.folder import read_image
+from zerokara.data.download.fetch import fetch
+from zerokara.data.loaders.arrays import from_arrays
+from zerokara.data.loaders.catalog import Available, available, load
+from zerokara.data.loaders.folder import read_image
+from zerokara.data.loaders.tables import from_table
 from zerokara.data.part import Part
 from zerokara.data.preprocess import Preprocess
-from zerokara.data.tables import from_table
 from zerokara.data.targets import Task
 
 __all__ = [

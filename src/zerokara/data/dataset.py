@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.data.encoder import Encoder
+from zerokara.data.columns.encoder import Encoder
 from zerokara.data.part import Part, join
 from zerokara.data.pixels import pixel_range
 from zerokara.data.preprocess import Preprocess

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.data.table import Table, joined
+from zerokara.data.columns.table import Table, joined
 from zerokara.errors import InputError
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
-from zerokara.data.checks import as_float32, require_finite
+from zerokara.checks import as_float32, require_finite
 from zerokara.data.whiten import SMOOTHING, principal, turned
 from zerokara.errors import InputError, unknown
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array
-from zerokara.data.checks import as_array, as_float32
+from zerokara.checks import as_array, as_float32
 from zerokara.errors import InputError, unknown
 
 Task = Literal["classification", "multilabel", "regression"]

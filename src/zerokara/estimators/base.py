@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from zerokara.arrays import Array
+from zerokara.checks import check_counts
 from zerokara.data import Part, Preprocess
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
@@ -22,8 +23,7 @@ from zerokara.estimators import samples
 from zerokara.estimators.learner import Judge, Learner
 from zerokara.model import Ensemble, Model
 from zerokara.nn import Network
-from zerokara.search.hyperparameters import HYPERPARAMETERS, complete
-from zerokara.search.plan import check_counts
+from zerokara.space.hyperparameters import HYPERPARAMETERS, complete
 from zerokara.train import Epoch, Patience
 from zerokara.train.metrics import CHUNK
 

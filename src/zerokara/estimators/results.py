@@ -8,10 +8,10 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import _warn_or_raise_about_fit_failures
 
 from zerokara.arrays import Array
+from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
-from zerokara.estimators.jury import Jury, single
-from zerokara.search.study import Study
-from zerokara.search.trial import Trial
+from zerokara.estimators.scoring import Jury, single
+from zerokara.study.study import Study
 
 SMOOTHING = 14
 """Losses are smoothed over the epochs on both sides that are one part in so many of a whole training: 7 of 100."""

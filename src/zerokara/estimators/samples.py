@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from zerokara.arrays import Array, Index
+from zerokara.checks import as_float32
 from zerokara.data import Dataset, Part, Preprocess
-from zerokara.data.checks import as_float32
 from zerokara.data.part import mean_one
 from zerokara.data.split import cut, part_size
 from zerokara.data.targets import Task

@@ -14,15 +14,16 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import _check_method_params
 
+from zerokara.checks import check_counts
+from zerokara.engine.executors import ThreadsFirst
+from zerokara.engine.plan import Plan
 from zerokara.errors import InputError
-from zerokara.estimators.jury import Jury
-from zerokara.estimators.ranges import space_of, without_repeats
 from zerokara.estimators.results import cv_results, outcomes
+from zerokara.estimators.scoring import Jury
+from zerokara.estimators.space import space_of, without_repeats
 from zerokara.estimators.splits import Fold, fold, network_of
-from zerokara.search.executors import ThreadsFirst
-from zerokara.search.hyperparameters import show
-from zerokara.search.plan import Plan, check_counts
-from zerokara.search.study import Study, search
+from zerokara.space.hyperparameters import show
+from zerokara.study.study import Study, search
 
 SEEDS = np.iinfo(np.int32).max
 

@@ -12,21 +12,22 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
 from zerokara.arrays import Array, Index
+from zerokara.checks import check_counts
 from zerokara.data import Part
+from zerokara.engine.bracket import untrained
+from zerokara.engine.plan import Plan
+from zerokara.engine.shard import trainer
+from zerokara.engine.trial import Proposal
 from zerokara.errors import InputError
 from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
-from zerokara.estimators.jury import Jury
 from zerokara.estimators.learner import Learner
 from zerokara.estimators.network import NetworkClassifier, NetworkRegressor
 from zerokara.estimators.results import Judged, judged, search_results
+from zerokara.estimators.scoring import Jury
 from zerokara.estimators.splits import indices, judged_by_validation
-from zerokara.search.cohort import trainer
-from zerokara.search.plan import Plan, check_counts
-from zerokara.search.space import Space, choice, log, uniform
-from zerokara.search.standing import untrained
-from zerokara.search.study import search
-from zerokara.search.trial import Proposal
+from zerokara.space.space import Space, choice, log, uniform
+from zerokara.study.study import search
 
 
 def good_space() -> dict[str, Any]:

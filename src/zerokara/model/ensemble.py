@@ -11,7 +11,7 @@ from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
 from zerokara.errors import InputError
 from zerokara.nn import Layer, Network, build, describe, softmax
-from zerokara.nn.activations import sigmoid
+from zerokara.nn.layers.activations import sigmoid
 from zerokara.train.metrics import CHUNK
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.checks import as_array
 from zerokara.data import Dataset, Encoder, Part, Preprocess
-from zerokara.data.checks import as_array
-from zerokara.data.tables import read_rows
+from zerokara.data.loaders.tables import read_rows
 from zerokara.errors import InputError, unknown
 
 PARTS = ("train", "validation", "test")

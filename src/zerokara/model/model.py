@@ -20,6 +20,7 @@ from zerokara.model.parts import metadata, read_parts, stored, width
 from zerokara.nn import Network
 from zerokara.pictures import describe_pixels
 from zerokara.train.metrics import CHUNK, METRICS, evaluate
+from zerokara.version import __version__
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,6 @@ class Model:
         the versions ``zerokara`` and ``numpy``, ``pixels``, what the pixels of images are like, and ``table``, how a
         table was read.
         """
-        from zerokara import __version__
 
         known = dict(about or {})
         if "data_sha256" not in known:
@@ -212,7 +212,6 @@ class Model:
             InputError: ``about`` holds what JSON cannot.
             OutsideError: the disk refuses or is full.
         """
-        from zerokara import __version__
 
         facts = {"task": self.task, "classes": self.classes, "sample_shape": self.sample_shape}
         description, arrays = stored(self.ensemble, self.preprocess, self.encoder)

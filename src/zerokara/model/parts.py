@@ -12,6 +12,7 @@ from zerokara.errors import InputError
 from zerokara.model.ensemble import Ensemble
 from zerokara.model.file import to_json
 from zerokara.nn import LAYERS, Layer, Network, build, describe
+from zerokara.version import __version__
 
 
 def stored(
@@ -86,7 +87,6 @@ def metadata(
     >>> metadata("classification", ["a", "b"], (2,), {"trial": 7})["features"]
     '["x[0]", "x[1]"]'
     """
-    from zerokara import __version__
 
     names = list(encoder.inputs) if encoder else about.get("features")
     names = names or [f"x{list(place)}".replace(" ", "") for place in np.ndindex(*sample_shape)]

@@ -1,11 +1,11 @@
 """Networks from first principles: layers, losses, initial weights, and the check of every gradient."""
 
-from zerokara.nn.activations import ACTIVATIONS, GELU, LeakyReLU, ReLU, Sigmoid, Tanh
-from zerokara.nn.affine import Affine
-from zerokara.nn.batchnorm import BatchNorm
-from zerokara.nn.dropout import Dropout
 from zerokara.nn.gradcheck import Check, gradcheck
-from zerokara.nn.layer import Layer
+from zerokara.nn.layers.activations import ACTIVATIONS, GELU, LeakyReLU, ReLU, Sigmoid, Tanh
+from zerokara.nn.layers.affine import Affine
+from zerokara.nn.layers.batchnorm import BatchNorm
+from zerokara.nn.layers.dropout import Dropout
+from zerokara.nn.layers.layer import Layer
 from zerokara.nn.losses import LOSSES, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError, softmax
 from zerokara.nn.mlp import LAYERS, build, describe, mlp
 from zerokara.nn.network import Network, concat

@@ -7,7 +7,7 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.errors import InputError
-from zerokara.nn.activations import LeakyReLU, ReLU
+from zerokara.nn.layers.activations import LeakyReLU, ReLU
 from zerokara.nn.losses import Loss
 from zerokara.nn.network import Network
 

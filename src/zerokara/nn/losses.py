@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from zerokara.arrays import Array, Index, ones
 from zerokara.errors import InputError
-from zerokara.nn.activations import sigmoid
+from zerokara.nn.layers.activations import sigmoid
 
 
 class Loss(ABC):

@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from zerokara.arrays import Array
 from zerokara.errors import InputError, unknown
-from zerokara.nn.activations import ACTIVATIONS
-from zerokara.nn.affine import Affine
-from zerokara.nn.batchnorm import BatchNorm
-from zerokara.nn.dropout import Dropout
-from zerokara.nn.layer import Layer
+from zerokara.nn.layers.activations import ACTIVATIONS
+from zerokara.nn.layers.affine import Affine
+from zerokara.nn.layers.batchnorm import BatchNorm
+from zerokara.nn.layers.dropout import Dropout
+from zerokara.nn.layers.layer import Layer
 from zerokara.nn.network import Network
 
 LAYERS: dict[str, type[Layer]] = {

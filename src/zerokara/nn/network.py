@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from zerokara.arrays import Array, as_index
 from zerokara.errors import InputError
-from zerokara.nn.layer import Layer
+from zerokara.nn.layers.layer import Layer
 
 
 class Network:

@@ -7,9 +7,9 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.errors import InputError
-from zerokara.nn.affine import Affine
-from zerokara.nn.batchnorm import BatchNorm
-from zerokara.nn.layer import Layer
+from zerokara.nn.layers.affine import Affine
+from zerokara.nn.layers.batchnorm import BatchNorm
+from zerokara.nn.layers.layer import Layer
 from zerokara.nn.losses import Loss
 from zerokara.nn.network import Network
 

@@ -1,4 +1,4 @@
-"""The columns of a table as inputs of an ONNX graph, coded as `zerokara.data.coding` says."""
+"""The columns of a table as inputs of an ONNX graph, coded as `zerokara.data.columns.coding` says."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zerokara.data import Encoder
-from zerokara.data.coding import EDGE, FAR, Coding
-from zerokara.data.tablefile import MISSING
-from zerokara.data.understand import listed
+from zerokara.data.columns.coding import EDGE, FAR, Coding
+from zerokara.data.columns.roles import listed
+from zerokara.data.columns.table_file import MISSING
 from zerokara.onnx.graph import Graph, declared, number_of
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from zerokara.nn import GELU, Affine, BatchNorm, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
-from zerokara.nn.activations import CUBIC, ROOT
-from zerokara.nn.batchnorm import EPSILON
+from zerokara.nn.layers.activations import CUBIC, ROOT
+from zerokara.nn.layers.batchnorm import EPSILON
 from zerokara.onnx.graph import Graph
 
 

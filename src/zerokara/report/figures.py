@@ -12,7 +12,7 @@ from zerokara.arrays import Array
 from zerokara.errors import unknown
 from zerokara.files import write
 from zerokara.report.series import SCORE, Curve, Curves, Learning, Narrowing, Panel, Scatter, Weights, points
-from zerokara.search.hyperparameters import show
+from zerokara.space.hyperparameters import show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

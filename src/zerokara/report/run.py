@@ -7,12 +7,12 @@ import math
 from pathlib import Path
 from typing import Any
 
+from zerokara.engine.trial import Trial
 from zerokara.model import Model
 from zerokara.pictures import is_image
-from zerokara.search.hyperparameters import show, to_text
-from zerokara.search.runfolder import RunFolder
-from zerokara.search.study import Study
-from zerokara.search.trial import Trial
+from zerokara.space.hyperparameters import show, to_text
+from zerokara.study.run_folder import RunFolder
+from zerokara.study.study import Study
 from zerokara.train.metrics import METRICS
 
 BEST = 20

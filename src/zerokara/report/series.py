@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array
+from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
 from zerokara.nn import Affine, Network
 from zerokara.pictures import is_image
-from zerokara.search.distributions import Choice, Single
-from zerokara.search.hyperparameters import show
-from zerokara.search.study import Study
-from zerokara.search.trial import Trial
+from zerokara.space.distributions import Choice, Single
+from zerokara.space.hyperparameters import show
+from zerokara.study.study import Study
 from zerokara.train.metrics import METRICS
 
 SCORE = {"accuracy": "accuracy", "r2": "R²"}

@@ -7,7 +7,7 @@ import numpy as np
 from zerokara import blas
 from zerokara.arrays import Array
 from zerokara.data import Part
-from zerokara.nn.affine import Affine
+from zerokara.nn.layers.affine import Affine
 from zerokara.nn.losses import LOSSES
 from zerokara.nn.products import SMALL
 

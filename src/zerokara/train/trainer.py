@@ -16,7 +16,7 @@ from zerokara.errors import InputError
 from zerokara.memory import keep_freed
 from zerokara.nn import losses
 from zerokara.nn import network as networks
-from zerokara.nn.affine import Affine
+from zerokara.nn.layers.affine import Affine
 from zerokara.nn.losses import LOSSES, Loss
 from zerokara.nn.network import Network
 from zerokara.optim import optimizer as optimizers

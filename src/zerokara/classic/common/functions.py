@@ -6,7 +6,7 @@ import numpy as np
 
 from zerokara import nn
 from zerokara.arrays import Array
-from zerokara.nn import activations
+from zerokara.nn.layers import activations
 
 DELTA = 1e-7
 """What the book adds inside the log. zerokara's own losses take log(softmax) as one expression and need none."""

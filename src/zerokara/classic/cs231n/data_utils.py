@@ -6,7 +6,7 @@ import numpy as np
 
 from zerokara import data
 from zerokara.arrays import Array
-from zerokara.data.cifar import read_batch
+from zerokara.data.loaders.cifar import read_batch
 
 BATCHES = (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch")
 

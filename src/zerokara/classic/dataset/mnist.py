@@ -3,9 +3,9 @@
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.data.fetch import contents
-from zerokara.data.idx import parse_idx
-from zerokara.data.sources import MNIST
+from zerokara.data.download.fetch import contents
+from zerokara.data.download.idx import parse_idx
+from zerokara.data.download.sources import MNIST
 
 Pair = tuple[Array, Array]
 

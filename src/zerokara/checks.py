@@ -1,0 +1,66 @@
+"""What arrays and counts from outside must pass."""
+
+import numpy as np
+import numpy.typing as npt
+
+from zerokara.arrays import Array
+from zerokara.errors import InputError
+
+
+def as_array(values: npt.ArrayLike, what: str) -> Array:
+    """Return the values as an array; ragged rows and masked entries are refused by name.
+
+    >>> as_array([[1, 2], [3]], "x")
+    Traceback (most recent call last):
+        ...
+    zerokara.errors.InputError: x must be a rectangular array: its rows have different lengths
+    """
+    if np.ma.is_masked(values):  # np.asarray would silently bring the masked values back
+        raise InputError(f"{what} must have no masked values: fill or drop them")
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InputError(f"{what} must be a rectangular array: its rows have different lengths") from error
+
+
+def as_float32(values: npt.ArrayLike, what: str) -> Array:
+    """Return numbers as contiguous float32.
+
+    NaN, infinity and what float32 cannot hold are refused, with the place. An array that is float32 already
+    is not copied.
+
+    >>> as_float32([[1, 2], [3, float("nan")]], "x")
+    Traceback (most recent call last):
+        ...
+    zerokara.errors.InputError: x must be finite, got nan in row 1, column 1 (counted from 0): fill or drop it
+    """
+    array = as_array(values, what)
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{what} must hold numbers only, got dtype {array.dtype}: encode or drop the rest")
+    with np.errstate(over="ignore", invalid="ignore"):
+        out = np.asarray(array, dtype=np.float32, order="C")
+    require_finite(out, what, array)
+    return out
+
+
+def require_finite(array: Array, what: str, original: Array | None = None) -> None:
+    """Raise for the first NaN or infinity, saying where; `original` is the array before a cast to float32."""
+    if array.size == 0:
+        return
+    with np.errstate(invalid="ignore"):
+        if np.isfinite(array.min()) and np.isfinite(array.max()):  # NaN comes through both: no mask is made
+            return
+    place = np.unravel_index(int(np.argmin(np.isfinite(array))), array.shape)
+    value = (array if original is None else original)[place]
+    names = ("row", "column") if array.ndim <= 2 else ("row", *(f"axis {k}" for k in range(1, array.ndim)))
+    where = ", ".join(f"{name} {i}" for name, i in zip(names, place, strict=False)) + " (counted from 0)"
+    if np.isfinite(value):
+        raise InputError(f"{what} must fit into float32 (below 3.4e38), got {value:g} in {where}: rescale it")
+    raise InputError(f"{what} must be finite, got {value} in {where}: fill or drop it")
+
+
+def check_counts(least: int = 1, **counts: int) -> None:
+    """Raise for the first of the named counts that is no whole number of at least ``least``."""
+    for name, value in counts.items():
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+            raise InputError(f"{name} must be a whole number, {least} or above, got {value!r}")

@@ -1,0 +1,1 @@
+"""Tables: what each column means, and how it becomes numbers."""

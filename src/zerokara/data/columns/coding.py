@@ -1,0 +1,168 @@
+"""From one raw column to the numbers that a network takes: learned from the training rows, applied to all.
+
+====================  =====================================================================================
+number                z = (v - median) / (upper - lower quartile), then z / sqrt(1 + (z / 3)²), within ±3
+boolean               0 or 1
+category              one-hot over the values of the training rows, and a last place for unknown ones
+missing in training   numbers and booleans get an indicator beside their average; in categories it is a value
+====================  =====================================================================================
+
+What stands for a cell that training never saw is the average of training: the median, the share of true, the shares of
+the values. A category's value that came once in training says nothing that its row does not, and is counted as unknown;
+so where there are such values the place for unknown ones is trained. (The share of values that come once estimates the
+chance of new ones: Good, 1953.) Scaling as in RealMLP (Holzmüller et al., Better by Default, 2024), section 3.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.data.columns.column import Column, category, is_number
+from zerokara.errors import InputError, unknown
+
+EDGE = 3.0
+"""Where scaled numbers end: outliers come near, and keep their order."""
+FAR = 1e6
+"""Where a scaled number is as good as at the edge; its square still is a number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Coding:
+    """How one column becomes inputs.
+
+    Shapes: ``facts`` float64; of a number [median, spread, share missing], of a boolean [share true, share missing],
+    of a category the share of each level, then that of the unknown ones. A level None is a missing cell.
+    """
+
+    name: str
+    kind: str
+    facts: Array
+    levels: tuple[str | None, ...] = ()
+
+    @classmethod
+    def fit(cls, column: Column) -> "Coding":
+        """Return the coding of a column that these training cells ask for."""
+        missing = float(np.isnan(column.values).mean())
+        present = column.present
+        if column.kind == "number":
+            column.require_finite()
+            return cls(column.name, "number", np.array([*_middle(present), missing]))
+        if column.kind == "boolean":
+            return cls(column.name, "boolean", np.array([present.mean() if len(present) else 0.0, missing]))
+        counts = np.bincount(_places(column), minlength=len(column.levels) + 1)
+        levels = (*column.levels, None)
+        kept = [k for k, count in enumerate(counts) if count > 1]
+        shares = counts[kept] / len(column)
+        facts = np.array([*shares, (len(column) - counts[kept].sum()) / len(column)])
+        return cls(column.name, "category", facts, tuple(levels[k] for k in kept))
+
+    @property
+    def width(self) -> int:
+        """The number of inputs."""
+        return len(self.facts) if self.kind == "category" else 1 + bool(self.facts[-1])
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+        if self.kind == "category":
+            known = (f"{self.name} is missing" if level is None else f"{self.name} = {level}" for level in self.levels)
+            return (*known, f"{self.name} is unknown")
+        return (self.name, f"{self.name} is missing")[: self.width]
+
+    def transform(self, column: Column) -> Array:
+        """Return the inputs float32 (N, width) of a column of the same name; of another kind, if it says the same."""
+        if self.kind == "category":
+            return self._one_hot(self._text(column))
+        values = self._values(column)
+        gaps = np.isnan(values)
+        out = np.empty((len(values), self.width), np.float32)
+        if self.kind == "number":
+            median, spread, _ = self.facts
+            with np.errstate(over="ignore"):
+                z = np.clip((np.where(gaps, median, values) - median) / spread, -FAR, FAR)
+            out[:, 0] = z / np.sqrt(1 + (z / EDGE) ** 2)
+        else:
+            out[:, 0] = np.where(gaps, self.facts[0], values)
+        if self.width == 2:
+            out[:, 1] = gaps
+        return out
+
+    def new(self, column: Column) -> str:
+        """Return what the cells of a column hold that training did not teach, for people; or nothing."""
+        gaps = int(np.isnan(column.values).sum())
+        if self.kind != "category":
+            if not gaps or self.facts[-1]:
+                return ""
+            return f"{self.name}: {gaps:,} missing, in training none; taken as the average of training"
+        text = self._text(column)
+        counts = np.bincount(_places(text), minlength=len(text.levels) + 1)
+        levels = (*text.levels, None)
+        new = [k for k, level in enumerate(levels) if level not in self.levels and counts[k]]
+        shown = ", ".join(levels[k] or "missing" for k in new[:5]) + (", ..." if len(new) > 5 else "")
+        rows = int(counts[new].sum())
+        return f"{self.name}: {rows:,} taken as unknown, in training not or once: {shown}" if rows else ""
+
+    def _values(self, column: Column) -> Array:
+        """Return the cells as numbers, or raise for a column of another type."""
+        if column.empty or column.kind == self.kind:
+            column.require_finite()
+            return column.values
+        if self.kind == "boolean" and column.kind == "number" and np.isin(column.present, (0, 1)).all():
+            return column.values
+        wanted = "numbers" if self.kind == "number" else "true or false"
+        got = column.note or {"boolean": "true and false", "number": "numbers"}.get(column.kind, "")
+        if column.kind == "category":
+            odd = [k for k, level in enumerate(column.levels) if self.kind != "number" or not is_number(level)] or [0]
+            row = int(np.argmax(np.isin(column.values, odd)))
+            got = f"{column.levels[int(column.values[row])]!r} in row {row} (counted from 0)"
+        raise InputError(f"column {self.name!r} must hold {wanted}, as in training, got {got}: correct it")
+
+    def _text(self, column: Column) -> Column:
+        """Return the cells as texts, or raise for a column of another type."""
+        if column.kind in ("time", "other"):
+            raise InputError(
+                f"column {self.name!r} must hold texts or whole numbers, as in training, got {column.note}"
+            )
+        return category(self.name, [None] * len(column)) if column.empty else column.as_category()
+
+    @property
+    def codes(self) -> Array:
+        """What the inputs of a category are for each of its levels and, last, for unknown ones; (width, width)."""
+        codes: Array = np.eye(self.width, dtype=np.float32)
+        if self.facts[-1] == 0:  # Its weights were never trained: the shares of the others stand in.
+            codes[-1] = self.facts
+        return codes
+
+    def _one_hot(self, column: Column) -> Array:
+        place = {level: k for k, level in enumerate(self.levels)}
+        places = np.array([place.get(level, self.width - 1) for level in (*column.levels, None)])
+        hot: Array = self.codes[places[_places(column)]]
+        return hot
+
+    def check(self) -> None:
+        """Raise if a file made this of what no training could have given."""
+        size = {"number": 3, "boolean": 2, "category": len(self.levels) + 1}.get(self.kind)
+        if size is None:
+            raise unknown("kind of column", self.kind, ("number", "boolean", "category"))
+        if self.facts.shape != (size,) or not np.isfinite(self.facts).all():
+            raise InputError(f"the coding of column {self.name!r} must have {size} finite numbers")
+        shares = self.facts[2:] if self.kind == "number" else self.facts
+        if not ((shares >= 0) & (shares <= 1)).all() or (self.kind == "number" and self.facts[1] <= 0):
+            raise InputError(f"the coding of column {self.name!r} must have shares in [0, 1] and a spread above 0")
+        if len(set(self.levels)) < len(self.levels):
+            raise InputError(f"the levels of column {self.name!r} must differ")
+
+
+def _middle(present: Array) -> tuple[float, float]:
+    """Return the median and the spread: between the quartiles, or half the range where these are one."""
+    if not len(present):
+        return 0.0, 1.0
+    low, lower, median, upper, high = np.quantile(present, [0, 0.25, 0.5, 0.75, 1])
+    return float(median), float((upper - lower) or (high - low) / 2 or 1.0)
+
+
+def _places(column: Column) -> Array:
+    """Return the level of every cell as a whole number, the last one being a missing cell."""
+    places: Array = np.where(np.isnan(column.values), len(column.levels), column.values).astype(np.intp)
+    return places

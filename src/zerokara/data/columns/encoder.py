@@ -1,0 +1,109 @@
+"""From the raw columns of a table to the numbers that a network takes: each by its `Coding`."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.data.columns.coding import Coding
+from zerokara.data.columns.column import Column
+from zerokara.data.columns.table import Table
+from zerokara.errors import InputError, unknown
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder:
+    """The codings of all input columns, in their order.
+
+    >>> from zerokara.data import from_table
+    >>> data = from_table({"size": [1.0, 2, 3, 4], "city": ["B", "A", "A", "B"], "t": ["x", "y", "y", "x"]}, "t")
+    >>> data.encoder.inputs
+    ('size', 'city = A', 'city = B', 'city is unknown')
+    """
+
+    target: str
+    codings: tuple[Coding, ...]
+
+    @classmethod
+    def fit(cls, table: Table) -> "Encoder":
+        """Return the encoder for these training rows."""
+        return cls(table.target, tuple(Coding.fit(column) for column in table.columns.values()))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the D inputs."""
+        return tuple(name for coding in self.codings for name in coding.inputs)
+
+    @property
+    def text(self) -> tuple[str, ...]:
+        """The columns whose cells are read as they are written."""
+        return tuple(coding.name for coding in self.codings if coding.kind == "category")
+
+    def require(self, columns: Mapping[str, Column]) -> None:
+        """Raise for columns that are missing, the nearest names offered; more columns and another order are fine."""
+        names = [coding.name for coding in self.codings]
+        missing = [name for name in names if name not in columns]
+        if missing:
+            spare = [name for name in columns if name not in names]
+            offer = str(unknown("column", missing[0], spare)).split(": ", 1)[1] if spare else "there are no others"
+            raise InputError(f"the rows must have the columns {_shown(missing)}, as in training; got none: {offer}")
+
+    def transform(self, columns: Mapping[str, Column]) -> Array:
+        """Return the inputs, float32 (N, D), of rows that have the columns, in any order and among others."""
+        self.require(columns)
+        return np.concatenate([coding.transform(columns[coding.name]) for coding in self.codings], axis=1)
+
+    def notes(self, columns: Mapping[str, Column], left_out: Collection[str] = ()) -> list[str]:
+        """Return what is to be said of rows beside their training rows: new values, new gaps, columns not used.
+
+        Nothing is said of the columns that were ``left_out`` in training too.
+        """
+        self.require(columns)
+        found = [coding.new(columns[coding.name]) for coding in self.codings]
+        known = {self.target, *left_out, *(coding.name for coding in self.codings)}
+        more = [name for name in columns if name not in known]
+        if more:
+            found.append(f"not used: {_shown(more)}")
+        return [note for note in found if note]
+
+    def describe(self) -> dict[str, Any]:
+        """Return all but the numbers as plain data; see `facts`."""
+        columns = [
+            {"name": coding.name, "kind": coding.kind, "levels": list(coding.levels)}
+            if coding.kind == "category"
+            else {"name": coding.name, "kind": coding.kind}
+            for coding in self.codings
+        ]
+        return {"target": self.target, "columns": columns}
+
+    def facts(self) -> dict[str, Array]:
+        """Return the numbers of each column, by its place."""
+        return {str(k): coding.facts for k, coding in enumerate(self.codings)}
+
+    @classmethod
+    def restore(cls, description: Any, facts: Mapping[str, Array]) -> "Encoder":
+        """Return the encoder that `describe` and `facts` told of; whatever a damaged file may hold is refused."""
+        columns = description.get("columns") if isinstance(description, dict) else None
+        if not isinstance(columns, list) or not columns or not isinstance(description.get("target"), str):
+            raise InputError("the table must have a target and a list of columns")
+        if facts.keys() != {str(k) for k in range(len(columns))}:
+            raise InputError(f"the table must have an array for each of {len(columns)} columns, got {len(facts)}")
+        codings = []
+        for k, column in enumerate(columns):
+            name, kind = (column.get("name"), column.get("kind")) if isinstance(column, dict) else (None, None)
+            levels = column.get("levels", []) if isinstance(column, dict) else None
+            if not isinstance(name, str) or not isinstance(kind, str) or not isinstance(levels, list):
+                raise InputError(f"a column must have a name, a kind and levels, got {str(column)[:80]}")
+            if not all(level is None or isinstance(level, str) for level in levels):
+                raise InputError(f"the levels of column {name!r} must be texts, got {str(levels)[:80]}")
+            codings.append(Coding(name, kind, facts[str(k)], tuple(levels)))
+            codings[-1].check()
+        if len({coding.name for coding in codings}) < len(codings):
+            raise InputError("the columns of a table must have different names")
+        return cls(description["target"], tuple(codings))
+
+
+def _shown(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "")

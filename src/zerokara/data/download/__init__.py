@@ -1,0 +1,1 @@
+"""Named datasets from the network: mirrors, checksums, the cache."""

@@ -1,0 +1,80 @@
+"""Datasets in .npz files."""
+
+import errno
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.data.dataset import Dataset
+from zerokara.data.loaders.arrays import from_arrays
+from zerokara.errors import InputError, OutsideError, unknown
+
+_DAMAGED = (ValueError, EOFError, KeyError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error)
+KEYS = ("x", "t", "x_test", "t_test", "weights", "classes")
+
+
+def load_npz(path: Path) -> Dataset:
+    """Return the dataset of an .npz file: arrays x and t, perhaps x_test, t_test, weights and classes.
+
+    They mean what they mean to `from_arrays`. Nothing is unpickled: object arrays are refused by name.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "tiny.npz"
+    ...     np.savez(path, x=np.eye(3), t=["a", "b", "a"])
+    ...     print(load_npz(path).describe())
+    tiny: 3 samples of 3 features, 2 classes; train 3
+    """
+    arrays = _read(path)
+    for key in arrays:
+        if key not in KEYS:
+            raise unknown(f"array in {path}:", key, KEYS)
+    if missing := [key for key in ("x", "t") if key not in arrays]:
+        raise InputError(f"{path} must hold the arrays x and t, got {', '.join(arrays) or 'none'}: no {missing[0]}")
+    classes = arrays.get("classes")
+    if classes is not None and classes.ndim != 1:
+        raise InputError(f"classes in {path} must be a list of names, got the shape {classes.shape}")
+    try:
+        return from_arrays(
+            arrays["x"],
+            arrays["t"],
+            x_test=arrays.get("x_test"),
+            t_test=arrays.get("t_test"),
+            weights=arrays.get("weights"),
+            classes=None if classes is None else [str(name) for name in classes.tolist()],
+            name=path.stem,
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> dict[str, Array]:
+    key = ""
+    try:
+        # Opened here, because np.load leaves its own file open when the archive is damaged.
+        with path.open("rb") as file:
+            if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
+                raise InputError(f"{path} must be an .npz archive, as numpy.savez writes it; it starts otherwise")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as archive:
+                arrays = {}
+                for key in archive.files:
+                    arrays[key] = archive[key]
+                    if not isinstance(arrays[key], np.ndarray):
+                        raise InputError(f"{key!r} in {path} is not an array: save arrays with numpy.savez")
+                return arrays
+    except InputError:
+        raise
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a damaged offset cannot be sought
+            raise OutsideError(f"cannot read {path}: {error.strerror or error}") from error
+        if "Object arrays" in str(error):
+            raise InputError(
+                f"{key!r} in {path} is an object array, which would have to be unpickled (that runs code): "
+                f"save it as numbers or text, such as {key}.astype(str)"
+            ) from error
+        part = f"its array {key!r}" if key else "the archive"
+        raise InputError(f"{path} is damaged: {part} cannot be read ({error}): save or copy it again") from error

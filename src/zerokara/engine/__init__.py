@@ -1,0 +1,1 @@
+"""Training populations: trials in shards, races at rungs, workers, checkpoints."""

@@ -1,0 +1,101 @@
+"""One generation of trials, from proposals to results: populations train in lockstep and race at rungs."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from zerokara.engine.bracket import Finalist, Standing, finest
+from zerokara.engine.checkpoint import Checkpoints
+from zerokara.engine.halving import Bracket, Race
+from zerokara.engine.plan import Plan
+from zerokara.engine.population import Population
+from zerokara.engine.progress import Watch
+from zerokara.engine.shard import census, shards
+from zerokara.engine.trial import Proposal, Trial
+from zerokara.engine.workers import Crew
+from zerokara.errors import OutsideError
+
+Report = Callable[[Sequence[Trial]], None]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The trials of a generation by number, the best with their networks, and the seconds inside trainers."""
+
+    trials: list[Trial]
+    finalists: list[Finalist]
+    seconds: float
+
+
+@dataclass
+class Generations:
+    """Trains generations of one study, one after another.
+
+    Args:
+        plan, race: how the trials train and race.
+        crew: who trains.
+        watch: is told of trials that end.
+        stop: when set, everything stands still.
+        checkpoints: where it is kept how the trials stand.
+        keep: how many of the best networks are kept.
+        tick: called about four times a second.
+        report: told at every rung how the trials there stand.
+    """
+
+    plan: Plan
+    race: Race
+    crew: Crew
+    watch: Watch
+    stop: threading.Event
+    checkpoints: Checkpoints
+    keep: int
+    tick: Callable[[], None]
+    report: Report
+    seconds: float = field(default=0.0, init=False)
+
+    def train(self, number: int, proposals: Sequence[Proposal]) -> Generation:
+        """Train generation ``number``, its proposals dealt to the brackets of the race in order."""
+        self.seconds = 0.0
+        self.watch.remark = census(proposals).remark if self.plan.paired else None
+        parts: list[Standing] = []
+        start = 0
+        for k, bracket in enumerate(self.race.brackets(len(proposals), self.plan.epochs)):
+            own = proposals[start : start + bracket.trials]
+            parts.append(self._race(f"{number}-{k}", own, bracket))
+            start += bracket.trials
+        trials = sorted((trial for part in parts for trial in part.settled), key=lambda trial: trial.number)
+        finalists = finest([finalist for part in parts for finalist in part.finalists], self.keep)
+        return Generation(trials, finalists, self.seconds)
+
+    def _race(self, name: str, proposals: Sequence[Proposal], bracket: Bracket) -> Standing:
+        """Take the trials of a bracket from where its checkpoint has them to its end, or to where all stop."""
+        standing = self.checkpoints.read(name, proposals)
+        settled = {trial.number for trial in standing.settled}
+        fresh = [proposal for proposal in proposals if proposal.number not in settled]
+        found = shards(fresh, self.plan, self.crew.count, without=standing.members())
+        standing.populations += [Population(shard) for shard in found]
+        self.watch.restore(standing.settled, sum(population.epochs_trained for population in standing.populations))
+        while standing.rung < len(bracket.rungs) and standing.populations:
+            rung = bracket.rungs[standing.rung]
+            before = sum(population.seconds for population in standing.populations)
+
+            handed_back = partial(self.checkpoints.handed_back, name, standing.rung)
+            try:
+                self.crew.advance(standing.populations, rung, handed_back, self.tick)
+            except OutsideError:
+                # Workers elsewhere are gone; what they handed back is here.
+                self.checkpoints.write(name, standing, stopped=True)
+                raise
+            self.seconds += sum(population.seconds for population in standing.populations) - before
+            if self.stop.is_set():
+                break
+            self.report(standing.trials(self.plan))
+            self.watch.settle(standing.at_rung(bracket, self.plan, self.keep, self.crew.count))
+            self.checkpoints.write(name, standing)
+        if self.stop.is_set() and standing.populations:
+            self.checkpoints.write(name, standing, stopped=True)
+            trials = standing.trials(self.plan)
+            standing.settle(trials, self.keep)
+            self.watch.settle(trials)
+        return standing

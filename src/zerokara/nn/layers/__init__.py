@@ -1,0 +1,1 @@
+"""Layers: a forward pass with its backward pass right below."""

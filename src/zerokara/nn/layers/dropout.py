@@ -1,0 +1,39 @@
+"""Dropout: a network learns with a random part of its units, another part at every step."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.nn.layers.layer import Layer
+from zerokara.rng import stream
+
+
+class Dropout(Layer):
+    """While training y = x * keep / (1 - rate), where keep is 0 with probability rate; evaluating, y = x.
+
+    This is the inverted form, as in PyTorch and Keras: nothing needs to be rescaled afterwards. The book
+    instead multiplies by (1 - rate) when evaluating (section 6.4.3).
+    All networks share one draw of uniforms (1, N, D); each compares them with its own rate (P, 1, 1).
+    Source: Srivastava et al. 2014; CS231n notes, "Neural Networks Part 2".
+    """
+
+    per_network: ClassVar = ("rate",)
+    numbers: ClassVar = ("rate",)
+    shared: ClassVar = ("seed", "number", "replicate")
+    cache: ClassVar = ("mask",)
+
+    def __init__(self, rate: float | Array = 0.5, *, seed: int = 0, number: int = 0, replicate: int = 0) -> None:
+        self.rate = rate
+        self.seed, self.number, self.replicate = seed, number, replicate
+
+    def forward(self, x: Array, step: int | None = None) -> Array:
+        self.mask: Array | None = None
+        if step is None:
+            return x
+        uniforms = stream(self.seed, "dropout", step, self.number, self.replicate).random((1, *x.shape[1:]), np.float32)
+        self.mask = (uniforms >= self.rate) * (1 / (1 - np.asarray(self.rate, x.dtype)))
+        return x * self.mask
+
+    def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
+        return dout if self.mask is None else dout * self.mask

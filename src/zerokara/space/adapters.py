@@ -1,0 +1,110 @@
+"""The distributions of others as ranges of ours: those of Optuna and of scipy.stats."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from numbers import Real
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from zerokara.errors import InputError
+from zerokara.space.distributions import Choice, Distribution, Integer, Log, Single, Uniform
+from zerokara.space.hyperparameters import to_text
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+
+@dataclass(frozen=True)
+class Quantile(Single):
+    """A distribution of scipy.stats, searched by its quantile u in [0.001, 0.999]: value = ppf(u).
+
+    The outer thousandth on each side is left out: a support may be endless there, and a rule such as
+    lr > 0 may forbid its very end.
+    """
+
+    family: str
+    args: tuple[float, ...] = ()
+    kwds: tuple[tuple[str, float], ...] = ()
+    kind: ClassVar[str] = "scipy"
+
+    def __post_init__(self) -> None:
+        self._require(all(map(math.isfinite, self.ends())), "arguments that the family allows")
+
+    def ends(self) -> tuple[Any, ...]:
+        """Return the values at the first and the last u."""
+        return self.decode(0.001), self.decode(0.999)
+
+    def decode(self, raw: Any) -> Any:
+        """Return ppf(u)."""
+        return float(_frozen(self).ppf(raw))
+
+    def optuna(self) -> "BaseDistribution":
+        """Return a FloatDistribution over u."""
+        from optuna.distributions import FloatDistribution
+
+        return FloatDistribution(0.001, 0.999)
+
+    def _parts(self) -> str:
+        kwds = [f"{name}={to_text(value)}" for name, value in self.kwds]
+        return ":".join([self.family, *map(to_text, self.args), *kwds])
+
+
+@lru_cache(maxsize=64)
+def _frozen(quantile: Quantile) -> Any:
+    try:
+        from scipy import stats
+    except ImportError as error:
+        raise InputError(f"{quantile.text()} needs SciPy: pip install scipy") from error
+    family = getattr(stats, quantile.family, None)
+    if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
+        raise InputError(f"a scipy range needs a distribution of scipy.stats, got {quantile.family!r}: name one")
+    try:
+        return family(*quantile.args, **dict(quantile.kwds))
+    except TypeError as error:
+        raise InputError(f"{quantile.text()} must name the family's arguments: {error}") from error
+
+
+def adopt(value: Any) -> Distribution | None:
+    """Return the distribution that a value of a space is, or None for a value that is none.
+
+    scipy.stats' ``uniform``, ``loguniform`` and ``randint`` become ours; its others are searched by quantile.
+
+    >>> from optuna.distributions import IntDistribution
+    >>> adopt(IntDistribution(16, 64, step=16)), adopt(0.1)
+    (Integer(low=16, high=64, step=16, log=False), None)
+    """
+    if isinstance(value, Distribution):
+        return value
+    if type(value).__module__.startswith("optuna."):
+        return _from_optuna(value)
+    if hasattr(value, "ppf") and hasattr(value, "dist"):
+        return _from_scipy(value)
+    return None
+
+
+def _from_optuna(value: Any) -> Distribution | None:
+    from optuna import distributions
+
+    if isinstance(value, distributions.FloatDistribution):
+        return Log(value.low, value.high) if value.log else Uniform(value.low, value.high, value.step)
+    if isinstance(value, distributions.IntDistribution):
+        return Integer(value.low, value.high, value.step, value.log)
+    if isinstance(value, distributions.CategoricalDistribution):
+        return Choice(value.choices)
+    return None
+
+
+def _from_scipy(value: Any) -> Distribution:
+    family, kwds = value.dist.name, value.kwds
+    if not all(isinstance(number, Real) for number in (*value.args, *kwds.values())):
+        raise InputError(f"a scipy range needs numbers as arguments, got {value.args} {kwds}: give one of each")
+    args = tuple(map(float, value.args))
+    low, high = value.support()
+    if family == "uniform":
+        return Uniform(low, high)
+    if family == "randint":
+        return Integer(int(low), int(high))
+    # With a loc it is a shifted distribution, uniform on no log scale.
+    if family in ("loguniform", "reciprocal") and len(args) <= 2 and "loc" not in kwds:
+        return Log(low, high)
+    return Quantile(family, args, tuple(sorted((name, float(number)) for name, number in kwds.items())))

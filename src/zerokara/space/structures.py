@@ -1,0 +1,126 @@
+"""Ranges made for structure, coarse on purpose: powers of two, and layers by depth and width.
+
+Trials of one structure train as one population, so a search is fast while structures are few. A network of 100 units
+does what one of 101 does; powers of two tell apart what differs, and put many trials on each size.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from zerokara.errors import InputError
+from zerokara.space.distributions import FEW, Choice, Distribution, Integer, Single
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from optuna.distributions import BaseDistribution
+
+
+@dataclass(frozen=True)
+class Powers(Single):
+    """The powers of two from low to high, each as likely; Optuna is asked for the exponent.
+
+    >>> Powers(16, 256).decode(6), Powers(16, 256).key("batch_size")
+    (64, 'batch_size_log2')
+    """
+
+    low: int
+    high: int
+    kind: ClassVar[str] = "powers"
+    on_log: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            value = Integer(getattr(self, name), getattr(self, name)).low
+            # A power of two has one bit set.
+            self._require(value > 0 and value & (value - 1) == 0, f"a power of two as {name}, such as 32 or 64")
+            object.__setattr__(self, name, value)
+        self._require(self.low <= self.high, "low <= high")
+
+    def steps(self) -> tuple[Any, ...]:
+        """Return all values, if they are few."""
+        values = tuple(1 << k for k in range(self.low.bit_length() - 1, self.high.bit_length()))
+        return values if len(values) <= FEW else ()
+
+    def key(self, name: str) -> str:
+        """Return the name of the exponent, so that a reader of Optuna's study knows it for one."""
+        return f"{name}_log2"
+
+    def decode(self, raw: Any) -> Any:
+        """Return 2 ** raw."""
+        return 1 << raw
+
+    def optuna(self) -> "BaseDistribution":
+        """Return an IntDistribution of the exponent."""
+        from optuna.distributions import IntDistribution
+
+        return IntDistribution(self.low.bit_length() - 1, self.high.bit_length() - 1)
+
+    def _parts(self) -> str:
+        return f"{self.low}:{self.high}"
+
+
+@dataclass(frozen=True)
+class Layers(Distribution):
+    """So many hidden layers of so many units, all of one width.
+
+    One width, as equal layers are as good as any shape of them, and free widths would leave every trial a structure
+    of its own: 4 depths of 5 widths are 20 structures, 4 layers of free widths 625.
+
+    Source: Bengio 2012, Practical recommendations for gradient-based training, section 3.3, arXiv:1206.5533.
+
+    >>> layers = Layers(Integer(0, 3), Powers(16, 64))
+    >>> layers.text(), layers.read("hidden", {"hidden_depth": 2, "hidden_width_log2": 5})
+    ('layers:0:3:16:64', (32, 32))
+    """
+
+    depth: Integer
+    width: Single
+    kind: ClassVar[str] = "layers"
+
+    def __post_init__(self) -> None:
+        for name in ("depth", "width"):
+            object.__setattr__(self, name, _range(getattr(self, name), Integer if name == "depth" else Powers))
+        self._require(isinstance(self.depth, Integer), "whole numbers as depth, such as (1, 4)")
+        self._require(self.depth.low >= 0, "no depth below 0")
+        plain = isinstance(self.width, Powers | Integer | Choice)
+        self._require(plain, "powers of two, whole numbers or a choice of them as width, such as (16, 256)")
+        if isinstance(self.width, Choice):
+            object.__setattr__(self, "width", Choice(tuple(map(_whole, self.width.options))))
+        self._require(min(self.width.ends()) >= 1, "no width below 1")
+
+    def ends(self) -> tuple[Any, ...]:
+        """Return the smallest and the largest network."""
+        widths = self.width.ends()
+        return (min(widths),) * self.depth.low, (max(widths),) * self.depth.high
+
+    def parts(self, name: str) -> dict[str, Single]:
+        """Return the range of the depth and that of the width."""
+        return {f"{name}_depth": self.depth, f"{name}_width": self.width}
+
+    def read(self, name: str, answers: "Mapping[str, Any]") -> Any:
+        """Return the layer sizes; no layers have no width."""
+        depth = self.depth.read(f"{name}_depth", answers)
+        return (self.width.read(f"{name}_width", answers),) * depth if depth else ()
+
+    def values(self, name: str, value: Any) -> dict[str, Any]:
+        """Return the depth, and the width if there is any."""
+        return {f"{name}_depth": len(value), **({f"{name}_width": value[0]} if value else {})}
+
+    def _parts(self) -> str:
+        width = self.width.text()
+        return f"{self.depth.low}:{self.depth.high}:{width.removeprefix('powers:')}"
+
+
+def _range(given: Any, kind: type[Integer] | type[Powers]) -> Any:
+    """Return the range that a pair or a single number stands for; a range is one already."""
+    if isinstance(given, list | tuple) and len(given) == 2:
+        return kind(*given)
+    return given if isinstance(given, Distribution) else Integer(given, given)
+
+
+def _whole(option: Any) -> int:
+    try:
+        return Integer(number := int(option) if isinstance(option, str) else option, number).low
+    except ValueError as error:
+        raise InputError(f"a width must be a whole number, got {option!r}: mend the choice") from error

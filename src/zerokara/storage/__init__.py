@@ -1,0 +1,1 @@
+"""Where a study is kept: in memory, in a journal, in a database."""

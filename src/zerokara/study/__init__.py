@@ -1,0 +1,1 @@
+"""The study: the search loop, its results, its run folder."""

@@ -1,0 +1,92 @@
+"""What a run's config says: all that is needed to repeat the run, and a record of what it was made with."""
+
+import platform
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from zerokara.data import Dataset
+from zerokara.data.augment import Augment
+from zerokara.engine.plan import Plan
+from zerokara.errors import InputError
+from zerokara.space.hyperparameters import HYPERPARAMETERS, find, to_text
+from zerokara.space.space import Space, parse_searches
+from zerokara.version import __version__
+
+SEARCH = ("trials", "sampler", "race", "generation", "refit", "ensemble")
+"""What a config says of the search."""
+PLAN = (
+    *("epochs", "seed", "rank", "keep_best", "paired", "replicate", "evaluate_train_every", "dtype"),
+    *("seeds", "folds", "patience", "augment"),
+)
+"""What a config says of the plan."""
+
+
+def config_of(plan: Plan, space: Space, settings: Mapping[str, Any], about: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return all that is needed to repeat a run, under the names that ``--config`` reads, and a record of where it ran.
+
+    The bits are promised for the same data, NumPy and processor features, so these are recorded.
+    """
+    data = plan.data
+    table = {} if data.train.table is None else data.train.table.settings
+    return {
+        "dataset": data.name,
+        **(about or {}),
+        **{name: value for name, value in table.items() if value},
+        **{name: value for name, value in data.split_settings.items() if name != "seed"},
+        "scaling": data.preprocess.kind,
+        "seed": plan.seed,
+        **settings,
+        **{name: getattr(plan, name) for name in PLAN if name not in ("seed", "augment")},
+        "augment": str(Augment.parse(plan.augment) or "none"),
+        **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
+        "search": space.searches(),
+        "record": record(data),
+    }
+
+
+def space_of(config: Mapping[str, Any]) -> Space:
+    """Return the space that a run's config tells of."""
+    fixed = {name: config[name] for name in HYPERPARAMETERS if name in config}
+    return Space(
+        {name: find(name).parse(value) if isinstance(value, str) else value for name, value in fixed.items()}
+        | parse_searches(config["search"])
+    )
+
+
+def differences(config: Mapping[str, Any], data: Dataset) -> list[str]:
+    """Return a sentence for everything that may give other bits here than where the run was made; refuse other data."""
+    then, now = config["record"], record(data)
+    if then["data_sha256"] != now["data_sha256"]:
+        raise InputError(
+            f"a search goes on with the data it began with, whose SHA-256 begins {then['data_sha256'][:12]}, got "
+            f"{data.name} with {now['data_sha256'][:12]}: bring those data back, or start another search"
+        )
+    return [
+        f"the run was made with {name.replace('_', ' ')} {_brief(then.get(name))}, here it is {_brief(now[name])}: "
+        "the numbers may differ in their last bits"
+        for name in ("zerokara", "numpy", "platform", "processor_features")
+        if then.get(name) != now[name]
+    ]
+
+
+def _brief(value: Any) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)
+
+
+def record(data: Dataset) -> dict[str, Any]:
+    """Return the versions, the processor features that NumPy uses, and the hash of the data."""
+    import optuna
+
+    features = np.show_config(mode="dicts")["SIMD Extensions"]
+    return {
+        "zerokara": __version__,
+        "numpy": np.__version__,
+        "optuna": optuna.__version__,
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "processor_features": [*features.get("baseline", []), *features.get("found", [])],
+        "data_sha256": data.fingerprint(),
+    }

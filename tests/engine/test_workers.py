@@ -1,0 +1,383 @@
+"""Workers: threads, processes, Dask or any executor give the same numbers, and losing one costs time alone."""
+
+import contextlib
+import itertools
+import math
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from zerokara.search import cohort, executors, population, workers
+
+import zerokara as zk
+from zerokara.engine.executors import open_pool
+from zerokara.engine.plan import Plan
+from zerokara.engine.trial import Proposal
+from zerokara.errors import InputError, OutsideError
+from zerokara.space.space import Space
+
+SPACE = {
+    "lr": zk.log(1e-3, 1e-1),
+    "dropout": zk.uniform(0, 0.5),
+    "hidden": (16,),
+    "activation": zk.choice(["relu", "tanh"]),
+}
+SEARCH = {"trials": 12, "epochs": 9, "keep_best": True}
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed", "ignore::ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def data() -> zk.data.Dataset:
+    return zk.data.load("digits").first(150).split(validation=0.2, test=0.2, seed=0).scaled("standard")
+
+
+@pytest.fixture(scope="module")
+def alone(data) -> zk.Study:
+    return zk.tune(data, SPACE, **SEARCH, workers=1)
+
+
+def same(study: zk.Study, other: zk.Study) -> None:
+    assert [trial.record for trial in study.trials] == [trial.record for trial in other.trials]
+    a, b = study.best.model.network, other.best.model.network
+    assert all(np.array_equal(value, b.arrays()[name]) for name, value in a.arrays().items())
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """A real Dask scheduler with two worker processes, on loopback."""
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.mark.parametrize("asked", [2, "3", "processes", "processes:1", "dask:2"])
+def test_where_it_trains_changes_no_number(data, alone, asked) -> None:
+    seen = []
+    same(zk.tune(data, SPACE, **SEARCH, workers=asked, on_epoch=seen.append), alone)
+    assert sum(len(epoch.rows) for epoch in seen) == alone.epochs_trained
+
+
+def test_a_scheduler_that_is_there_already(data, alone, scheduler) -> None:
+    same(zk.tune(data, SPACE, **SEARCH, workers=scheduler), alone)
+
+
+@pytest.fixture
+def eager(monkeypatch) -> None:
+    """Processes pay at once, and nobody has left any."""
+    monkeypatch.setattr(workers, "SETTLED", 0.0)
+    monkeypatch.setattr(workers, "WORTH", 0.0)
+    monkeypatch.setattr(workers, "TICK", 0.01)
+    monkeypatch.setattr(executors, "_up_until", 0.0)
+    monkeypatch.setattr(executors, "cores", lambda: 2)
+
+
+def processes(leader: int | None = None) -> list[int]:
+    """Return the worker processes that there are, of this process or another."""
+    import psutil
+
+    return [c.pid for c in psutil.Process(leader).children(recursive=True) if "LokyProcess" in " ".join(c.cmdline())]
+
+
+def trained_by(data, **settings) -> tuple[zk.Study, set[str]]:
+    """Return a study that lasts, and which threads its epochs were told in: those of processes in the main one."""
+    told: set[str] = set()
+
+    def look(_: zk.train.Epoch) -> None:
+        told.add(threading.current_thread().name.partition("_")[0])
+        time.sleep(0.002)  # Processes take a while to start.
+
+    return zk.tune(data, SPACE, **LONG, on_epoch=look, **settings), told
+
+
+LONG = {"trials": 12, "epochs": 300, "race": "none", "keep_best": True}
+
+
+@pytest.fixture(scope="module")
+def long_alone(data) -> zk.Study:
+    return zk.tune(data, SPACE, **LONG, workers=1)
+
+
+def test_a_study_that_lasts_goes_from_threads_to_processes(data, long_alone, eager) -> None:
+    study, told = trained_by(data)
+    same(study, long_alone)
+    assert told == {"zerokara", "MainThread"}
+    assert executors.processes_are_up()
+    study, told = trained_by(data)  # These are up already.
+    same(study, long_alone)
+    assert "MainThread" in told
+
+
+@pytest.mark.parametrize("name", ["WORTH", "COPIES", "SETTLED"])
+def test_a_short_study_and_large_data_stay_with_threads(data, eager, monkeypatch, name) -> None:
+    monkeypatch.setattr(workers, name, -1 if name == "COPIES" else math.inf)
+    assert trained_by(data)[1] == {"zerokara"}
+
+
+def test_a_system_without_processes_has_threads(data, long_alone, eager, monkeypatch) -> None:
+    def refuse(count: int) -> Executor:
+        raise OSError("no semaphores here")
+
+    monkeypatch.setattr(executors, "_reusable", refuse)
+    study, told = trained_by(data)
+    same(study, long_alone)
+    assert told == {"zerokara"}
+
+
+def test_a_process_that_dies_after_the_threads_costs_its_time_alone(data, eager) -> None:
+    search = {"trials": 16, "epochs": 80, "race": "none"}
+    wanted = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **search, workers=2)
+    for future in [executors._reusable(2).submit(executors._is_up) for _ in range(4)]:
+        future.result()
+    notes: list[str] = []
+    thread = killing(processes)
+    same(zk.tune(data, {**SPACE, "hidden": (256, 256)}, **search, note=notes.append), wanted)
+    thread.join()
+    assert any("a worker was lost" in note for note in notes), "choose a search that outlives the kill"
+
+
+def test_processes_stop_at_the_next_epoch(data) -> None:
+    """As one of them sees it: it has the plan, and a file tells it to stop."""
+    plan, space = Plan(data, epochs=1000), Space(SPACE | {"activation": "relu"})
+    [shard] = cohort.shards([Proposal(0, space.fixed | {"lr": 0.01, "dropout": 0.1})], plan, 1)
+    study = uuid.uuid4().hex
+    file = workers._stop_file(study)
+
+    def epochs() -> int:
+        handed = workers.train(study, plan, population.Population(shard), 5)
+        assert handed is not None
+        return len(handed[1])
+
+    try:
+        assert epochs() == 5
+        file.touch()
+        assert epochs() == 0
+    finally:
+        file.unlink()
+        del workers._sites[study]
+
+
+def test_a_stop_reaches_the_processes_and_leaves_no_file(data) -> None:
+    pressed: list[float] = []
+
+    def press(progress: zk.search.progress.Progress) -> None:
+        if not pressed:
+            pressed.append(time.perf_counter())
+            os.kill(os.getpid(), signal.SIGINT)
+
+    study = zk.tune(data, SPACE, **LONG | {"epochs": 50_000}, workers="processes:2", progress=press)
+    assert study.interrupted
+    assert time.perf_counter() - pressed[0] < 10
+    assert not list(Path(tempfile.gettempdir()).glob("zerokara-*.stop"))
+
+
+LEADER = """
+import zerokara as zk
+data = zk.data.load("digits").split(validation=0.2, seed=0)
+space = {"lr": zk.log(1e-3, 1e-1), "hidden": (16,)}
+zk.tune(data, space, trials=8, epochs=100_000, workers="processes:2")
+"""
+
+
+def test_processes_end_with_the_one_that_they_serve() -> None:
+    import psutil
+
+    with subprocess.Popen([sys.executable, "-c", LEADER]) as leader:
+        try:
+            while len(theirs := processes(leader.pid)) < 2:
+                assert leader.poll() is None
+                time.sleep(0.1)
+        finally:
+            leader.kill()
+    deadline = time.monotonic() + 30
+    while any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in theirs):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+class Broken(ThreadPoolExecutor):
+    """Two threads that are gone at the second call, as processes are when one of them was killed."""
+
+    calls = 0
+
+    def submit(self, *args, **settings):
+        self.calls += 1
+        if self.calls == 2:
+            raise BrokenExecutor("a process was killed")
+        return super().submit(*args, **settings)
+
+
+def test_a_pool_that_breaks_as_it_is_given_work_costs_time_alone(data, alone) -> None:
+    notes: list[str] = []
+    with Broken(2) as executor:
+        same(zk.tune(data, SPACE, **SEARCH, workers=executor, note=notes.append), alone)
+    assert "a worker was lost (BrokenExecutor: a process was killed)" in notes[0]
+
+
+def test_populations_of_small_arrays_take_turns(data, monkeypatch) -> None:
+    """Two threads would hinder each other."""
+    one = Plan(data, epochs=1)
+    structure = {"hidden": (100, 100), "batch_size": 100}
+    assert [cohort.is_slight(count, structure, one) for count in (1, 7, 8, 50)] == [True, True, False, False]
+
+    def turns(slight: int) -> int:
+        """Return how often another thread goes on."""
+        monkeypatch.setattr(cohort, "SLIGHT", slight)
+        told: list[str] = []
+
+        def look(_: zk.train.Epoch) -> None:
+            told.append(threading.current_thread().name)
+            time.sleep(0.001)
+
+        zk.tune(data, SPACE, **SEARCH | {"race": "none"}, workers=2, on_epoch=look)
+        assert len(set(told)) > 1
+        return sum(a != b for a, b in itertools.pairwise(told))
+
+    assert turns(10**9) < 8 < turns(0)
+
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: ThreadPoolExecutor(2), lambda: ProcessPoolExecutor(2, mp_context=SPAWN)],
+    ids=["threads", "processes"],
+)
+def test_any_executor_serves_and_is_left_open(data, alone, make: Callable[[], Executor]) -> None:
+    with make() as executor:
+        same(zk.tune(data, SPACE, **SEARCH, workers=executor), alone)
+        assert executor.submit(len, "abc").result() == 3
+
+
+def test_the_data_go_to_a_process_once(data, alone, monkeypatch) -> None:
+    monkeypatch.setattr(population, "SLICE", 0.0)
+    sent = []
+    whole = Plan.for_training
+    monkeypatch.setattr(Plan, "for_training", lambda plan: sent.append(plan) or whole(plan))
+    same(zk.tune(data, SPACE, **SEARCH, workers="processes:2"), alone)
+    assert 1 <= len(sent) <= 4  # Two processes, each with at most one more task on its way when it first answers.
+
+
+def test_what_is_sent_has_no_test_data(data) -> None:
+    plan = Plan(data, epochs=2, folds=3).for_training()
+    assert len(plan.parts) == plan.folds == 3
+    assert all(part.test is None and part.original is None for part in plan.parts)
+
+
+def killing(pids: Callable[[], list[int]]) -> threading.Thread:
+    """Kill one of the workers as soon as it has begun to train."""
+
+    def kill() -> None:
+        time.sleep(0.5)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pids()[0], signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    return thread
+
+
+LONGER = {"trials": 16, "epochs": 40, "race": "none"}
+
+
+def test_a_killed_process_costs_its_shard_s_time_alone(data) -> None:
+    wanted = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **LONGER)
+    notes: list[str] = []
+
+    zk.tune(data, SPACE, trials=2, epochs=1, workers="processes:2")  # So that the processes are there.
+    thread = killing(processes)
+    study = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **LONGER, workers="processes:2", note=notes.append)
+    thread.join()
+    same(study, wanted)
+    assert any("a worker was lost" in note for note in notes), "choose a search that outlives the kill"
+
+
+def test_a_killed_dask_worker_costs_its_shard_s_time_alone(data, scheduler) -> None:
+    from distributed import Client
+
+    wanted = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **LONGER)
+    with Client(scheduler) as client:
+        before = set(client.run(os.getpid).values())
+        thread = killing(lambda: sorted(before))
+        study = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **LONGER, workers=scheduler)
+        thread.join()
+        assert set(client.run(os.getpid).values()) != before
+    same(study, wanted)
+
+
+class Doomed(Executor):
+    """An executor whose workers die whatever they are given."""
+
+    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        from concurrent.futures import BrokenExecutor, Future
+
+        future: Future[None] = Future()
+        future.set_exception(BrokenExecutor("gone"))
+        return future
+
+
+def test_workers_that_die_again_and_again_are_an_error(data) -> None:
+    with pytest.warns(UserWarning, match="a worker was lost"), pytest.raises(OutsideError, match=r"3 lost at the same"):
+        zk.tune(data, SPACE, **SEARCH, workers=Doomed())
+
+
+def test_no_scheduler_answers(data, monkeypatch) -> None:
+    from zerokara.search import executors
+
+    monkeypatch.setattr(executors, "PATIENCE", 1)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(OutsideError, match=r"a Dask scheduler with workers must answer at tcp://127"):
+        zk.tune(data, SPACE, **SEARCH, workers=address)
+
+
+def test_a_scheduler_that_goes_leaves_a_run_that_can_be_resumed(data, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(population, "SLICE", 0.2)
+    dask = [sys.executable, "-m", "dask"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    address = f"tcp://127.0.0.1:{port}"
+    serve = [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    work = [*dask, "worker", address, "--nthreads", "1", "--no-dashboard", "--local-directory", str(tmp_path)]
+    with subprocess.Popen(serve, **quiet) as scheduler, subprocess.Popen(work, **quiet) as worker:
+        try:
+
+            def leave(epoch: zk.train.Epoch) -> None:
+                scheduler.kill()
+
+            space = {**SPACE, "hidden": (256, 256)}
+            with pytest.warns(UserWarning, match="a worker was lost"), pytest.raises(OutsideError, match="resume RUN"):
+                zk.tune(data, space, **LONGER, workers=address, out=tmp_path / "run", on_epoch=leave)
+        finally:
+            worker.kill()
+            scheduler.kill()
+    assert list((tmp_path / "run" / "checkpoints").iterdir())
+    same(zk.resume(tmp_path / "run", data), zk.tune(data, space, **LONGER))
+
+
+@pytest.mark.parametrize("asked", ["threads", "processes:x", "0", "processes:0", "http://host:1", "-1", 0])
+def test_what_cannot_be_meant(asked) -> None:
+    with pytest.raises(InputError, match="workers"):
+        open_pool(asked)
+
+
+def test_a_study_leaves_no_site(data) -> None:
+    zk.tune(data, SPACE, trials=1, epochs=1)
+    assert not workers._sites

@@ -1,0 +1,299 @@
+"""Nothing is lost: a search goes on from whatever a kill leaves, to the same numbers."""
+
+import gc
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+from zerokara.search import checkpoint, population
+
+import zerokara as zk
+from zerokara.engine.bracket import Standing
+from zerokara.engine.checkpoint import Checkpoints
+from zerokara.engine.plan import Plan
+from zerokara.engine.population import Population
+from zerokara.errors import InputError, OutsideError
+from zerokara.samplers.registry import SAMPLERS
+from zerokara.storage.journal import Journal
+
+SPACE = {
+    "lr": zk.log(1e-3, 1e-1),
+    "dropout": zk.uniform(0, 0.5),
+    "hidden": (8,),
+    "activation": zk.choice(["relu", "tanh"]),
+}
+SEARCH = {"trials": 12, "epochs": 9, "generation": 7, "workers": 1}
+KILLS = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 8
+
+CASES = {
+    **{sampler: {"sampler": sampler} for sampler in SAMPLERS},
+    **{race: {"race": race} for race in ("none", "hyperband", "halving:2:2")},
+    "folds": {"folds": 2, "seeds": 2},
+    "keep best": {"keep_best": True, "race": "hyperband"},
+    "patience": {"patience": 2, "race": "halving:2", "optimizer": "sgd", "seeds": 2},
+    "unpaired": {"paired": False, "rank": "accuracy"},
+}
+
+
+@pytest.fixture(scope="module")
+def data() -> zk.data.Dataset:
+    return zk.data.load("digits").first(150).split(validation=0.2, test=0.2, seed=0).scaled("standard")
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write whatever can be written, though training takes no time here."""
+    for module, name in ((checkpoint, "EVERY"), (checkpoint, "WORTH"), (population, "SLICE")):
+        monkeypatch.setattr(module, name, 0.0)
+
+
+def results(folder: Path) -> dict[str, object]:
+    """Return what a run leaves, times aside."""
+    summary = json.loads((folder / "summary.json").read_text())
+    left = {name: value for name, value in summary.items() if "seconds" not in name}
+    files = {name: (folder / name).read_bytes() for name in ("trials.csv", "best.safetensors", "config.toml")}
+    return left | files
+
+
+def searched(data: zk.data.Dataset, folder: Path, case: dict[str, object], at: tuple[int, ...] = ()) -> list[Path]:
+    """Search, and keep copies of the folder as a kill at those epochs would leave it."""
+    copies: list[Path] = []
+    seen = 0
+
+    def look(epoch: zk.train.Epoch) -> None:
+        nonlocal seen
+        seen += 1
+        if seen in at:
+            # A file that is being written has a dot before its name, and may be gone before it is copied.
+            half_written = shutil.ignore_patterns(".*")
+            copies.append(shutil.copytree(folder, folder.with_name(f"{folder.name}-{seen}"), ignore=half_written))
+
+    options = dict(case)
+    space = {**SPACE, **({"optimizer": options.pop("optimizer")} if "optimizer" in options else {})}
+    zk.tune(data, space, **{**SEARCH, **options}, out=folder, on_epoch=look)
+    return copies
+
+
+def test_what_is_stopped_in_its_first_seconds_goes_on_from_there(data, tmp_path, monkeypatch) -> None:
+    """At a rung so early nothing is written, but a Ctrl-C is not a kill: nothing need be trained again."""
+    for name in ("EVERY", "WORTH"):
+        monkeypatch.setattr(checkpoint, name, 1e9)
+    searched(data, tmp_path / "whole", {"race": "halving"})
+    seen: list[int] = []
+
+    def stop(epoch: zk.train.Epoch) -> None:
+        seen.append(len(epoch.rows))
+        if epoch.number == 5:
+            signal.raise_signal(signal.SIGINT)
+
+    folder = tmp_path / "stopped"
+    study = zk.tune(data, SPACE, **SEARCH, race="halving", out=folder, on_epoch=stop)
+    assert study.interrupted
+    trained = sum(seen)
+    seen.clear()
+    zk.resume(folder, data, workers=1, on_epoch=lambda epoch: seen.append(len(epoch.rows)))
+    assert trained + sum(seen) == json.loads((folder / "summary.json").read_text())["epochs_trained"]
+    assert results(folder) == results(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_whatever_a_kill_leaves_ends_as_if_there_had_been_none(data, tmp_path, case) -> None:
+    copies = searched(data, tmp_path / "run", CASES[case], at=(1, 5, 13, 24))
+    wanted = results(tmp_path / "run")
+    assert len(copies) >= 3
+    assert any(list((copy / "checkpoints").glob("*")) for copy in copies if (copy / "checkpoints").exists())
+    for copy in copies:
+        notes: list[str] = []
+        study = zk.resume(copy, data, note=notes.append)
+        assert results(copy) == wanted, copy
+        assert not notes
+        assert not study.interrupted
+        assert not (copy / "checkpoints").exists()
+
+
+def spoil(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "harm", [spoil, Path.unlink, lambda path: path.write_bytes(b"short")], ids=["bit", "lost", "cut"]
+)
+def test_a_damaged_checkpoint_costs_time_alone(data, tmp_path, harm) -> None:
+    [copy] = searched(data, tmp_path / "run", {"race": "halving:2"}, at=(20,))
+    harmed = sorted((copy / "checkpoints").iterdir())
+    assert harmed
+    for path in harmed:
+        harm(path)
+    notes: list[str] = []
+    zk.resume(copy, data, note=notes.append)
+    assert results(copy) == results(tmp_path / "run")
+    assert harm is Path.unlink or any("is damaged" in note and "trained again" in note for note in notes)
+
+
+def test_a_winner_whose_network_is_lost_is_trained_again(data, tmp_path) -> None:
+    [copy] = searched(data, tmp_path / "run", {"generation": 4, "seed": 1}, at=(26,))
+    moved = copy.rename(tmp_path / "moved")
+    (moved / "checkpoints" / "finalists").unlink()
+    notes: list[str] = []
+    zk.resume(moved, data, note=notes.append)
+    assert results(moved) == results(tmp_path / "run")
+    assert any("it is trained again" in note for note in notes)
+
+
+def test_a_finished_run_is_read_again(data, tmp_path) -> None:
+    searched(data, tmp_path / "run", {})
+    wanted = results(tmp_path / "run")
+    (tmp_path / "run" / "best.safetensors").unlink()
+    zk.resume(tmp_path / "run", data, note=pytest.fail)
+    assert results(tmp_path / "run") == wanted
+
+
+def test_a_journal_cut_anywhere_in_its_last_line(data, tmp_path) -> None:
+    [copy] = searched(data, tmp_path / "run", {}, at=(20,))
+    content = (copy / "journal.log").read_bytes()
+    last = content.rstrip(b"\n").rfind(b"\n") + 1
+    for place in sorted({last + 1, (last + len(content)) // 2, len(content) - 1}):
+        again = shutil.copytree(copy, tmp_path / f"cut-{place}")
+        (again / "journal.log").write_bytes(content[:place])
+        zk.resume(again, data)
+        assert results(again) == results(tmp_path / "run")
+
+
+def test_more_trials_than_were_planned(data, tmp_path) -> None:
+    searched(data, tmp_path / "run", {"race": "none"})
+    study = zk.resume(tmp_path / "run", data, trials=20, note=lambda text: None)
+    longer = zk.tune(data, SPACE, **{**SEARCH, "trials": 20}, race="none")
+    assert [t.value for t in study.trials] == [t.value for t in longer.trials]
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["trials"] == 20
+    assert study.best.number == longer.best.number
+    with pytest.raises(InputError, match="trials must be a whole number, 20 or above, got 3"):
+        zk.resume(tmp_path / "run", data, trials=3)
+
+
+def test_other_data_are_refused_and_other_versions_are_noted(data, tmp_path) -> None:
+    [copy] = searched(data, tmp_path / "run", {}, at=(5,))
+    other = zk.data.load("digits").first(151).split(validation=0.2, test=0.2, seed=0).scaled("standard")
+    with pytest.raises(InputError, match="goes on with the data it began with"):
+        zk.resume(copy, other, note=pytest.fail)
+    config = copy / "config.toml"
+    config.write_text(config.read_text().replace(f'numpy = "{np.__version__}"', 'numpy = "1.0"'))
+    with pytest.warns(UserWarning, match=r"made with numpy 1\.0, here it is .*may differ in their last bits"):
+        zk.resume(copy, data)
+
+
+def test_the_second_process_is_told_who_has_the_run(data, tmp_path) -> None:
+    [copy] = searched(data, tmp_path / "run", {}, at=(5,))
+    with (
+        Journal(copy / "journal.log"),
+        pytest.raises(OutsideError, match=rf"got one held by process {os.getpid()} on"),
+    ):
+        zk.resume(copy, data)
+
+
+def test_optuna_reads_the_journal_of_a_finished_run(data, tmp_path) -> None:
+    study = zk.tune(data, SPACE, **SEARCH, out=tmp_path / "run")
+    backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "run" / "journal.log"))
+    found = optuna.load_study(study_name="zerokara", storage=optuna.storages.JournalStorage(backend))
+    assert (
+        found.best_trial.number == min((t for t in study.trials if t.state == "complete"), key=lambda t: t.value).number
+    )
+    assert [t.state.name for t in found.trials] == [
+        {"complete": "COMPLETE", "pruned": "PRUNED"}[t.state] for t in study.trials
+    ]
+    assert found.trials[3].user_attrs["record"]["curves"]["val_loss"] == study.trials[3].curves["val_loss"].tolist()
+    # At a rung every trial is reported.
+    assert all(set(trial.intermediate_values) >= {1} for trial in found.trials)
+
+
+def test_populations_that_have_ended_are_let_go(data, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY", 60.0)  # As in short generations, no checkpoint is ever written.
+    monkeypatch.setattr(checkpoint, "WORTH", 60.0)
+    alive = []
+
+    def look(epoch: zk.train.Epoch) -> None:
+        alive.append(sum(isinstance(found, Population) for found in gc.get_objects()))
+
+    space = {"lr": zk.log(1e-4, 1e-1)}
+    zk.tune(data, space, trials=40, generation=4, epochs=3, workers=1, out=tmp_path / "run", on_epoch=look)
+    assert max(alive) < 8
+
+
+def test_nothing_is_kept_twice(data, tmp_path) -> None:
+    """A checkpoint of an empty standing is small, and one generation leaves no file for the next."""
+    files = Checkpoints(tmp_path / "checkpoints", Plan(data, epochs=3), pytest.fail)
+    files.write("0-0", Standing([]))
+    files.write("1-0", Standing([]))
+    files.forget(0)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["1-0"]
+    assert (tmp_path / "checkpoints" / "1-0").stat().st_size < 500
+    files.clear()
+    assert not (tmp_path / "checkpoints").exists()
+
+
+EAGER = """
+import sys
+from zerokara.search import checkpoint, population
+checkpoint.EVERY = checkpoint.WORTH = population.SLICE = 0.1
+from zerokara.cli import main
+main(sys.argv[1:])
+"""
+
+
+def start(*tokens: object) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", EAGER, *map(str, tokens)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finished(*tokens: object) -> str:
+    process = start(*tokens)
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, out
+    return out
+
+
+@pytest.fixture(
+    scope="module",
+    params=[("random", "none"), ("tpe", "halving:2"), ("narrowing", "hyperband"), ("cmaes", "halving")],
+    ids="-".join,
+)
+def unharmed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[object], Path, float]:
+    """A search, the folder of the run that nobody killed, and the seconds that it took."""
+    sampler, race = request.param
+    tokens: list[object] = ["tune", "digits", "--trials", 30, "--epochs", 24, "--hidden", "64,64"]
+    tokens += ["--sampler", sampler, "--race", race, "--generation", 10]
+    folder = tmp_path_factory.mktemp("unharmed") / "run"
+    started = time.perf_counter()
+    finished(*tokens, "--out", folder)
+    return tokens, folder, time.perf_counter() - started
+
+
+@pytest.mark.parametrize("kill", range(KILLS // 4))
+def test_kill_9_at_any_moment_and_then_again(unharmed, tmp_path, kill) -> None:
+    tokens, folder, seconds = unharmed
+    moments = random.Random(f"{folder.name} {kill} {time.time_ns() if KILLS > 8 else 0}")
+    process = start(*tokens, "--out", tmp_path / "run")
+    while not (tmp_path / "run" / "config.toml").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    for _ in range(2):
+        time.sleep(moments.uniform(0, 0.6 * seconds))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        process = start("resume", tmp_path / "run")
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, out
+    assert results(tmp_path / "run") == results(folder)
+    assert "nothing is left to do" in finished("resume", tmp_path / "run")

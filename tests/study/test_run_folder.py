@@ -1,0 +1,90 @@
+"""A run's folder: whole or not there."""
+
+import subprocess
+import sys
+
+import pytest
+
+from zerokara.errors import InputError, OutsideError
+from zerokara.study.run_folder import RunFolder, next_folder, read_toml, toml
+
+CONFIG = {"dataset": "digits", "epochs": 3, "search": ["lr=log:0.001:0.1"], "record": {"numpy": "2"}, "test": None}
+
+
+def test_a_config_reads_back(tmp_path) -> None:
+    folder = RunFolder.create(tmp_path / "deep" / "run", CONFIG)
+    assert folder.config() == {name: value for name, value in CONFIG.items() if value is not None}
+    assert RunFolder(folder.path).config() == folder.config()
+    assert [path.name for path in folder.path.parent.iterdir()] == ["run"]
+
+
+def test_a_run_is_replaced_only_by_force(tmp_path) -> None:
+    folder = RunFolder.create(tmp_path / "run", CONFIG)
+    folder.write("trials.csv", "old")
+    with pytest.raises(InputError, match=r"already holds a run.*--force"):
+        RunFolder.create(tmp_path / "run", CONFIG)
+    assert (folder.path / "trials.csv").read_text() == "old"
+    RunFolder.create(tmp_path / "run", CONFIG, force=True)
+    assert [path.name for path in folder.path.iterdir()] == ["config.toml"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_what_is_no_run_is_never_replaced(tmp_path, force) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.png").touch()
+    (tmp_path / "file").touch()
+    for name in ("photos", "file"):
+        with pytest.raises(InputError, match="folder of its own"):
+            RunFolder.create(tmp_path / name, CONFIG, force)
+    assert (tmp_path / "photos" / "cat.png").exists()
+
+
+def test_an_empty_folder_will_do(tmp_path) -> None:
+    RunFolder.create(tmp_path, CONFIG)
+    assert (tmp_path / "config.toml").exists()
+
+
+def test_the_next_free_name(tmp_path) -> None:
+    assert next_folder(tmp_path, "digits").name == "digits-1"
+    (tmp_path / "digits-1").mkdir()
+    assert next_folder(tmp_path, "digits").name == "digits-2"
+
+
+def test_what_is_no_run_is_not_opened(tmp_path) -> None:
+    with pytest.raises(InputError, match=r"a run is a folder with a config\.toml"):
+        RunFolder(tmp_path)
+
+
+def test_a_damaged_config(tmp_path) -> None:
+    (tmp_path / "config.toml").write_text("epochs = = 3")
+    with pytest.raises(InputError, match="readable TOML"):
+        read_toml(tmp_path / "config.toml")
+    with pytest.raises(InputError, match="readable TOML"):
+        read_toml(tmp_path / "missing.toml")
+
+
+def test_toml_leaves_out_what_is_not_there() -> None:
+    assert toml({"a": None, "b": "x"}) == 'b = "x"\n'
+
+
+def test_a_disk_that_is_full_leaves_the_old_file(tmp_path) -> None:
+    """A limit on the size of files stands for a full disk: the kernel refuses the bytes beyond it."""
+    (tmp_path / "file").write_text("old")
+    script = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "from zerokara.files import write\n"
+        "from zerokara.errors import OutsideError\n"
+        "try: write(sys.argv[1], 'x' * 5000)\n"
+        "except OutsideError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "file")], capture_output=True, text=True)
+    assert "must be writable, got: File too large" in done.stdout, done.stderr
+    assert (tmp_path / "file").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_place_that_cannot_be_written(tmp_path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutsideError, match="must be writable"):
+        RunFolder.create(tmp_path / "file" / "run", CONFIG)
