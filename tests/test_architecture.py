@@ -29,7 +29,6 @@ FACES = {"rich", "cyclopts"}
 BEHIND_A_DOOR = {
     *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing")),
     *(f"zerokara.storage.{name}" for name in ("journal", "database", "shared")),
-    "zerokara.study.together",
     "zerokara.classic.backend",
     *(
         ".".join(("zerokara", *path.with_suffix("").parts)).removesuffix(".__init__")
