@@ -8,6 +8,7 @@ from pathlib import Path
 
 from zerokara.errors import OutsideError
 from zerokara.files import outside
+from zerokara.locks import run_lock
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
 
@@ -19,15 +20,11 @@ def held(folder: RunFolder) -> Iterator[Path]:
     Raises:
         OutsideError: another process has the run.
     """
-    from zerokara.storage.journal import hold
-
     path = folder.path / "owner"
-    with outside(path), open(path, "a", encoding="utf-8") as file:
-        hold(file.fileno(), path)
-        try:
-            yield path
-        finally:
-            path.with_suffix(".pid").unlink(missing_ok=True)
+    with run_lock(path):
+        with outside(path):
+            path.touch()
+        yield path
 
 
 def in_shared_folder(run: Callable[..., Study], folder: RunFolder, started: float) -> Study:
