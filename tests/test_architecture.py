@@ -14,7 +14,7 @@ ROOT = Path(zerokara.__file__).parent
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 
 ROOMS = (
-    *("version", "errors", "arrays", "rng", "blas", "memory", "files", "checks", "unpickle"),
+    *("version", "errors", "arrays", "rng", "blas", "memory", "files", "locks", "checks", "unpickle"),
     *("data", "nn", "optim", "train"),
     *("pictures", "onnx", "model", "classic", "space", "samplers", "engine", "storage", "figures", "study"),
     *("report", "estimators", "tuning"),
@@ -23,7 +23,7 @@ ROOMS = (
 """The rooms, from the ground up: the folders and files of the package. A file imports from rooms below its own."""
 
 HEAVY = {"optuna", "scipy", "matplotlib", "PIL", "pooch", "requests", "rich", "cyclopts", "safetensors", "sklearn"}
-HEAVY |= {"onnx", "onnxruntime", "narwhals", "pandas", "polars", "pyarrow", "sqlalchemy", "psycopg"}
+HEAVY |= {"filelock", "onnx", "onnxruntime", "narwhals", "pandas", "polars", "pyarrow", "sqlalchemy", "psycopg"}
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {

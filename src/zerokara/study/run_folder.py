@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zerokara.errors import InputError
 from zerokara.files import outside, write
+from zerokara.locks import run_lock
 
 if TYPE_CHECKING:
     from zerokara.storage.journal import Journal
@@ -76,15 +77,11 @@ class RunFolder:
         Raises:
             OutsideError: another process has the run.
         """
-        from zerokara.storage.journal import hold
-
         path = self.path / "owner"
-        with outside(path), open(path, "a", encoding="utf-8") as file:
-            hold(file.fileno(), path)
-            try:
-                yield path
-            finally:
-                path.with_suffix(".pid").unlink(missing_ok=True)
+        with run_lock(path):
+            with outside(path):
+                path.touch()
+            yield path
 
     def config(self) -> dict[str, Any]:
         """Return what `create` was given."""
