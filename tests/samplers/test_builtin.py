@@ -14,7 +14,7 @@ from zerokara.samplers.builtin import CmaEs, Quasi, Random, Tpe
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.samplers.registry import make_sampler
 from zerokara.space.space import Space, choice, integer, log, uniform
-from zerokara.storage.local import Proposer
+from zerokara.storage.proposer import Proposer
 
 UNIT = FloatDistribution(0, 1)
 
