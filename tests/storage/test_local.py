@@ -13,7 +13,8 @@ from scipy import stats
 
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import InputError
-from zerokara.samplers.registry import DIVERGED, SAMPLERS, generation_size, make_sampler
+from zerokara.samplers.diverged import DIVERGED
+from zerokara.samplers.registry import SAMPLERS, generation_size, make_sampler
 from zerokara.space.space import Space, choice, default_space, integer, log, uniform
 from zerokara.storage.journal import Journal
 from zerokara.storage.proposer import Proposer

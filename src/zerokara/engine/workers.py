@@ -1,20 +1,19 @@
 """Workers: whatever trains populations side by side, each with one BLAS thread. Where one trains changes no number."""
 
+import os
 import signal
-import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread
-from zerokara.engine.executors import ATTEMPTS, OpenPool, Pool, ThreadsFirst, processes_are_up
+from zerokara.engine.executors import ATTEMPTS, OpenPool, Pool, ThreadsFirst, processes_are_up, stop_file
 from zerokara.engine.plan import Plan
 from zerokara.engine.population import Population
 from zerokara.engine.shard import is_slight
@@ -59,7 +58,7 @@ def train(study: str, plan: Plan | None, population: Population, epochs: int) ->
             return None
         while len(_sites) >= SITES:
             _sites.pop(next(iter(_sites)), None)
-        _sites[study] = Site(plan, stop=_stop_file(study).exists)
+        _sites[study] = Site(plan, stop=stop_file(study).exists)
     site = _sites[study]
     seen: Seen = []
     shard = population.shard
@@ -71,11 +70,6 @@ def train(study: str, plan: Plan | None, population: Population, epochs: int) ->
             else:
                 seen.append((epoch, values))
     return population, seen
-
-
-def _stop_file(study: str) -> Path:
-    """Return the file whose presence tells the processes of this machine to stop."""
-    return Path(tempfile.gettempdir(), f"zerokara-{study}.stop")
 
 
 class Crew:
@@ -100,7 +94,7 @@ class Crew:
         left: Callable[[], float] = float,
     ) -> None:
         self.plan, self.watch, self.stop, self.note, self.left = plan, watch, stop, note, left
-        self.study = uuid.uuid4().hex
+        self.study = f"{os.getpid()}-{uuid.uuid4().hex}"
         self._open = pool
 
     def __enter__(self) -> "Crew":
@@ -114,6 +108,12 @@ class Crew:
     def _threads_first(self) -> ThreadsFirst | None:
         """The executor, if it was left to this program's choice."""
         return self.pool.executor if isinstance(self.pool.executor, ThreadsFirst) else None
+
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether other processes may train."""
+        first = self._threads_first
+        return first.grown if first else not isinstance(self.pool.executor, ThreadPoolExecutor)
 
     def _hand_back(self) -> bool:
         """Whether threads of this process are to hand back what they train."""
@@ -130,7 +130,7 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         _sites.pop(self.study, None)
         self.pool.close()
-        _stop_file(self.study).unlink(missing_ok=True)
+        stop_file(self.study).unlink(missing_ok=True)
 
     def advance(
         self,
@@ -194,8 +194,9 @@ class Crew:
                     if not self.stop.is_set() and not arrived:
                         submit(i)
                 if self.stop.is_set():
-                    with suppress(OSError):  # On a full disk they stop when their slice of time is over.
-                        _stop_file(self.study).touch()
+                    if self._elsewhere:
+                        with suppress(OSError):  # On a full disk they stop when their slice of time is over.
+                            stop_file(self.study).touch()
                     for future in [future for future in futures if future.cancel()]:
                         del futures[future]
                 if futures and not self.pool.alive():
