@@ -1,1 +1,1 @@
-"""Reports: what a run folder holds, plain plot data, and the figures drawn from it."""
+"""What a finished study leaves: its table, summary and pictures, and the plot data of the pictures."""

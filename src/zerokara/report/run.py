@@ -94,24 +94,25 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
     written = [folder.write("trials.csv", trials_csv(study))]
     if not study.finalists:
         return written
-    from zerokara.report import figures, series
+    from zerokara import figures
+    from zerokara.report import series
 
     written.append(study.best.model.save(folder.path / "best.safetensors"))
     if study.ensemble_size and len(study.finalists) > 1:
         written.append(study.ensemble().save(folder.path / "ensemble.safetensors"))
     if len(study.trials) > 1:
-        drawn = {"curves.png": figures.curves(series.curves(study, BEST))}
+        drawn = {"curves.png": figures.draw_curves(series.curves(study, BEST))}
         if study.space.searched:
-            drawn["scatter.png"] = figures.scatter(series.scatter(study))
+            drawn["scatter.png"] = figures.draw_scatter(series.scatter(study))
         if study.rounds:
-            drawn["narrowing.png"] = figures.narrowing(series.narrowing(study))
+            drawn["narrowing.png"] = figures.draw_narrowing(series.narrowing(study))
     else:
-        drawn = {"curves.png": figures.learning(series.learning(study))}
+        drawn = {"curves.png": figures.draw_learning(series.learning(study))}
         if is_image(study.plan.data.sample_shape):
             basis = study.plan.data.preprocess.basis
             weights = series.weights(study.best.model.network, study.plan.data.sample_shape, basis=basis)
-            drawn["weights.png"] = figures.weights(weights)
-    return written + [figures.save(figure, folder.path / name) for name, figure in drawn.items()]
+            drawn["weights.png"] = figures.draw_weights(weights)
+    return written + [figures.save_figure(figure, folder.path / name) for name, figure in drawn.items()]
 
 
 def write_summary(study: Study, folder: RunFolder, wall_seconds: float) -> Path:
