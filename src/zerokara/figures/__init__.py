@@ -1,4 +1,4 @@
-"""Plain plot data and their drawing, without pyplot; knows no study."""
+"""Plain plot data, and figures drawn from them without pyplot; knows no study."""
 
 from zerokara.figures.curves import draw_curves, draw_learning
 from zerokara.figures.narrowing import draw_narrowing

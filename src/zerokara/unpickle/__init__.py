@@ -1,4 +1,4 @@
-"""Old pickles of arrays, read without running anything: NumPy arrays, numbers, text and plain containers, no more."""
+"""Old pickles of arrays, read without running anything in them."""
 
 from zerokara.unpickle.load import load_pickle
 
