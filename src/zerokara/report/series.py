@@ -18,6 +18,11 @@ from zerokara.study.study import Study
 from zerokara.train.metrics import METRICS
 
 
+def searched(study: Study, trial: Trial) -> dict[str, Any]:
+    """Return the searched hyperparameters that a trial has, with their values."""
+    return {name: trial.params[name] for name in study.space.searched if name in trial.params}
+
+
 def curves(study: Study, count: int = 20) -> Curves:
     """Return the scores of the best ``count`` trials of a study by epoch."""
     best = tuple(
@@ -27,7 +32,7 @@ def curves(study: Study, count: int = 20) -> Curves:
             _score(trial),
             trial.curves["train_score"],
             trial.curves["val_score"],
-            {name: trial.params[name] for name in study.space.searched if name in trial.params},
+            searched(study, trial),
             trial.epoch,
             trial.state,
         )
