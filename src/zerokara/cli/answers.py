@@ -15,7 +15,7 @@ from zerokara.data import Dataset
 from zerokara.data.columns.table_file import is_table
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.model import Model
-from zerokara.onnx import ports
+from zerokara.onnx import read_signature
 from zerokara.pictures import is_image, read_picture, write_picture
 
 
@@ -105,14 +105,14 @@ def run_export(console: Console, path: Path, out: Path, force: bool) -> int:
         raise InputError(f"{out} must not exist yet: name another file, or add --force to replace it")
     model = Model.load(path)
     written = model.to_onnx(out)
-    given, said = ports(written)
-    answer = ", ".join(f"{each.name} {each.shape}" for each in said)
+    inputs, outputs = read_signature(written)
+    result = ", ".join(f"{output.name} {output.shape}" for output in outputs)
     if model.encoder is None:
-        for x in given:
-            print_line(console, f"{written}: {x.name} {x.shape} {x.kind}, in the data's own units -> {answer}")
+        for x in inputs:
+            print_line(console, f"{written}: {x.name} {x.shape} {x.kind}, in the data's own units -> {result}")
         return 0
-    print_line(console, f"{written}: raw rows, each column an input {given[0].shape} -> {answer}")
-    print_inputs(console, given)
+    print_line(console, f"{written}: raw rows, each column an input {inputs[0].shape} -> {result}")
+    print_inputs(console, inputs)
     return 0
 
 

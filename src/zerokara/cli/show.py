@@ -10,7 +10,7 @@ from rich.table import Table
 
 from zerokara.data import Dataset
 from zerokara.model import Model
-from zerokara.onnx import Port
+from zerokara.onnx import TensorInfo
 
 BAR = 40
 """Characters of the bar of a probability of 1."""
@@ -64,11 +64,11 @@ def print_columns(console: Console, data: Dataset) -> None:
         print_line(console, f"and {len(columns) - SHOWN:,} more columns before these")
 
 
-def print_inputs(console: Console, inputs: Sequence[Port]) -> None:
+def print_inputs(console: Console, inputs: Sequence[TensorInfo]) -> None:
     """Print what each input of a table's ONNX graph takes."""
     table = _table("input", "is", "a cell is")
-    for port in inputs[:SHOWN]:
-        table.add_row(*map(escape, (port.name, port.kind, port.about)))
+    for x in inputs[:SHOWN]:
+        table.add_row(*map(escape, (x.name, x.kind, x.about)))
     _print_table(console, table)
     if len(inputs) > SHOWN:
         print_line(console, f"and {len(inputs) - SHOWN:,} more columns")
