@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from zerokara.blas import one_thread
 from zerokara.checks import check_counts
 from zerokara.data import Dataset
-from zerokara.engine.bracket import Finalist, finest, retrain, untrained
+from zerokara.engine.bracket import Finalist, finest
 from zerokara.engine.checkpoint import Checkpoints
 from zerokara.engine.halving import make_race
 from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress, Watch
 from zerokara.engine.runner import Generations
-from zerokara.engine.shard import trainer
-from zerokara.engine.trial import Proposal, Trial
+from zerokara.engine.shard import retrain
+from zerokara.engine.trial import Trial
 from zerokara.engine.workers import Crew, interruptible
 from zerokara.errors import InputError
 from zerokara.model import Ensemble, Model, answers, criterion, select
@@ -123,9 +123,7 @@ class Study:
         return self.plan.data.pooled() if self.refit else self.plan.parts[0]
 
     def _refitted(self, trial: Trial) -> Network:
-        with one_thread():
-            run = trainer(untrained(Proposal(trial.number, trial.params), self.plan), self.plan, data=self._data)
-            run.fit(trial.epoch)
+        run = retrain(trial, self.plan, trial.epoch, self._data)
         if not len(run.rows):
             raise InputError(
                 f"the winner, trial {trial.number}, diverged when it was refitted on all training data: "
@@ -268,5 +266,5 @@ def complete(
         if trial.number not in here:
             if note:  # Of a search that had ended, nothing else was to be expected.
                 note(f"the network of trial {trial.number} is not kept anywhere: it is trained again")
-            here[trial.number] = retrain(trial, plan)
+            here[trial.number] = retrain(trial, plan).trained()
     return [(trial, here[trial.number]) for trial in best]
