@@ -14,7 +14,7 @@ ROOT = Path(zerokara.__file__).parent
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 
 ROOMS = (
-    *("version", "errors", "arrays", "rng", "blas", "memory", "files", "checks", "unpickle"),
+    *("version", "errors", "arrays", "rng", "blas", "memory", "files", "locks", "checks", "unpickle"),
     *("data", "nn", "optim", "train"),
     *("pictures", "onnx", "model", "classic", "space", "samplers", "engine", "storage", "figures", "study"),
     *("report", "estimators", "tuning"),
@@ -23,13 +23,12 @@ ROOMS = (
 """The rooms, from the ground up: the folders and files of the package. A file imports from rooms below its own."""
 
 HEAVY = {"optuna", "scipy", "matplotlib", "PIL", "pooch", "requests", "rich", "cyclopts", "safetensors", "sklearn"}
-HEAVY |= {"onnx", "onnxruntime", "narwhals", "pandas", "polars", "pyarrow", "sqlalchemy", "psycopg"}
+HEAVY |= {"filelock", "onnx", "onnxruntime", "narwhals", "pandas", "polars", "pyarrow", "sqlalchemy", "psycopg"}
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {
     *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing")),
     *(f"zerokara.storage.{name}" for name in ("journal", "database", "shared")),
-    "zerokara.study.together",
     "zerokara.classic.backend",
     *(
         ".".join(("zerokara", *path.with_suffix("").parts)).removesuffix(".__init__")

@@ -19,11 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from zerokara.search import cohort, executors, population, workers
 
 import zerokara as zk
+from zerokara.engine import executors, population, workers
+from zerokara.engine import shard as sharding
 from zerokara.engine.executors import open_pool
 from zerokara.engine.plan import Plan
+from zerokara.engine.progress import Progress
 from zerokara.engine.trial import Proposal
 from zerokara.errors import InputError, OutsideError
 from zerokara.space.space import Space
@@ -152,7 +154,7 @@ def test_a_process_that_dies_after_the_threads_costs_its_time_alone(data, eager)
 def test_processes_stop_at_the_next_epoch(data) -> None:
     """As one of them sees it: it has the plan, and a file tells it to stop."""
     plan, space = Plan(data, epochs=1000), Space(SPACE | {"activation": "relu"})
-    [shard] = cohort.shards([Proposal(0, space.fixed | {"lr": 0.01, "dropout": 0.1})], plan, 1)
+    [shard] = sharding.shards([Proposal(0, space.fixed | {"lr": 0.01, "dropout": 0.1})], plan, 1)
     study = uuid.uuid4().hex
     file = workers._stop_file(study)
 
@@ -173,7 +175,7 @@ def test_processes_stop_at_the_next_epoch(data) -> None:
 def test_a_stop_reaches_the_processes_and_leaves_no_file(data) -> None:
     pressed: list[float] = []
 
-    def press(progress: zk.search.progress.Progress) -> None:
+    def press(progress: Progress) -> None:
         if not pressed:
             pressed.append(time.perf_counter())
             os.kill(os.getpid(), signal.SIGINT)
@@ -231,11 +233,11 @@ def test_populations_of_small_arrays_take_turns(data, monkeypatch) -> None:
     """Two threads would hinder each other."""
     one = Plan(data, epochs=1)
     structure = {"hidden": (100, 100), "batch_size": 100}
-    assert [cohort.is_slight(count, structure, one) for count in (1, 7, 8, 50)] == [True, True, False, False]
+    assert [sharding.is_slight(count, structure, one) for count in (1, 7, 8, 50)] == [True, True, False, False]
 
     def turns(slight: int) -> int:
         """Return how often another thread goes on."""
-        monkeypatch.setattr(cohort, "SLIGHT", slight)
+        monkeypatch.setattr(sharding, "SLIGHT", slight)
         told: list[str] = []
 
         def look(_: zk.train.Epoch) -> None:
@@ -336,8 +338,6 @@ def test_workers_that_die_again_and_again_are_an_error(data) -> None:
 
 
 def test_no_scheduler_answers(data, monkeypatch) -> None:
-    from zerokara.search import executors
-
     monkeypatch.setattr(executors, "PATIENCE", 1)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

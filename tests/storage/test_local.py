@@ -16,7 +16,7 @@ from zerokara.errors import InputError
 from zerokara.samplers.registry import DIVERGED, SAMPLERS, generation_size, make_sampler
 from zerokara.space.space import Space, choice, default_space, integer, log, uniform
 from zerokara.storage.journal import Journal
-from zerokara.storage.local import Proposer
+from zerokara.storage.proposer import Proposer
 
 SPACE = Space({**default_space(), "hidden": choice([(50,), (100, 50), (9, 9, 9)]), "batch_size": integer(16, 64, 16)})
 

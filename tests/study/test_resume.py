@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
-from zerokara.search import checkpoint, population
 
 import zerokara as zk
+from zerokara.engine import checkpoint, population
 from zerokara.engine.bracket import Standing
 from zerokara.engine.checkpoint import Checkpoints
 from zerokara.engine.plan import Plan
@@ -243,7 +243,7 @@ def test_nothing_is_kept_twice(data, tmp_path) -> None:
 
 EAGER = """
 import sys
-from zerokara.search import checkpoint, population
+from zerokara.engine import checkpoint, population
 checkpoint.EVERY = checkpoint.WORTH = population.SLICE = 0.1
 from zerokara.cli import main
 main(sys.argv[1:])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from zerokara.engine.halving import Bracket
 from zerokara.engine.plan import Key, Plan
 from zerokara.engine.population import Population, regroup
-from zerokara.engine.trial import Trial, merged
+from zerokara.engine.trial import Trial, merged, ranked
 from zerokara.nn import Network
 
 Finalist = tuple[Trial, Network]
@@ -46,7 +46,7 @@ class Standing:
 
     def settle(self, trials: Iterable[Trial], keep: int) -> None:
         """Let trials go, and keep the networks of the best."""
-        leaving = sorted(trials, key=lambda trial: trial.rank_key)
+        leaving = ranked(trials)
         self.settled += leaving
         best = [trial for trial in leaving[:keep] if math.isfinite(trial.value)]
         found = [(trial, self._network(trial.number)) for trial in best]
@@ -64,9 +64,9 @@ class Standing:
         trials = self.trials(plan)
         going: set[int] = set()
         if self.rung + 1 < len(bracket.rungs):
-            ranked = sorted(trials, key=lambda trial: trial.rank_key)
-            open_ = {trial.number for trial in ranked if trial.state == "interrupted"}
-            going = open_.intersection(bracket.survivors([trial.number for trial in ranked]))
+            order = ranked(trials)
+            open_ = {trial.number for trial in order if trial.state == "interrupted"}
+            going = open_.intersection(bracket.survivors([trial.number for trial in order]))
         leaving = [trial for trial in trials if trial.number not in going]
         leaving = [replace(trial, state="pruned") if trial.state == "interrupted" else trial for trial in leaving]
         self.settle(leaving, keep)

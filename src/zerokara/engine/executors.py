@@ -36,6 +36,10 @@ class Pool:
     where: str = "the workers"
 
 
+OpenPool = Callable[[], Pool]
+"""Opens the workers that `open_pool` was asked for."""
+
+
 class ThreadsFirst(Executor):
     """Threads, which are there at once; and from a while after `grow` on processes, which never wait for each other.
 
@@ -87,8 +91,13 @@ class ThreadsFirst(Executor):
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
 
 
-def open_pool(workers: int | str | Executor | None) -> Callable[[], Pool]:
+def open_pool(workers: int | str | Executor | None) -> OpenPool:
     """Return what opens the workers that are asked for; what cannot be meant is an error at once.
+
+    Args:
+        workers: a number of threads; "processes" or "processes:N"; "dask" or "dask:N" for a cluster on this machine;
+            "tcp://HOST:PORT" for a Dask scheduler; any `concurrent.futures.Executor`. None is a thread for each core,
+            and then a process for each core, if the study lasts long enough and its data are not too large to copy.
 
     >>> open_pool("threads")
     Traceback (most recent call last):

@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread
-from zerokara.engine.executors import ATTEMPTS, Pool, ThreadsFirst, open_pool, processes_are_up
+from zerokara.engine.executors import ATTEMPTS, OpenPool, Pool, ThreadsFirst, processes_are_up
 from zerokara.engine.plan import Plan
 from zerokara.engine.population import Population
 from zerokara.engine.shard import is_slight
@@ -83,9 +83,7 @@ class Crew:
 
     Args:
         plan: what they train.
-        workers: how many threads; "processes" or "processes:N"; "dask" or "dask:N" for a cluster on this machine;
-            "tcp://HOST:PORT" for a Dask scheduler; any `concurrent.futures.Executor`. None is a thread for each core,
-            and then a process for each core, if the study lasts long enough and its data are not too large to copy.
+        pool: opens the workers.
         watch: told of every epoch of every population.
         stop: set when all are to stop; an error in a worker sets it too.
         note: told in a sentence when a worker was lost.
@@ -95,7 +93,7 @@ class Crew:
     def __init__(
         self,
         plan: Plan,
-        workers: "int | str | Executor | None",
+        pool: OpenPool,
         watch: Watch,
         stop: threading.Event,
         note: Callable[[str], None],
@@ -103,7 +101,7 @@ class Crew:
     ) -> None:
         self.plan, self.watch, self.stop, self.note, self.left = plan, watch, stop, note, left
         self.study = uuid.uuid4().hex
-        self._open = open_pool(workers)
+        self._open = pool
 
     def __enter__(self) -> "Crew":
         self.pool: Pool = self._open()

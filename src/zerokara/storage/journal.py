@@ -3,12 +3,10 @@
 Importing this file imports Optuna: do so inside the function that opens a study.
 """
 
-import fcntl
 import json
 import os
-import platform
 from collections.abc import Container, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +15,7 @@ from optuna.storages.journal import BaseJournalBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from zerokara.errors import InputError, OutsideError
+from zerokara.locks import run_lock
 
 
 class Journal(BaseJournalBackend):
@@ -43,19 +42,20 @@ class Journal(BaseJournalBackend):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._holder = path.with_suffix(".pid")
-        try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        except OSError as error:
-            raise _outside(path, error) from error
-        try:
-            hold(self._file, path)
-            content = path.read_bytes()
-            end = content.rfind(b"\n") + 1
-            os.ftruncate(self._file, end)
-        except OSError as error:
-            os.close(self._file)
-            raise error if isinstance(error, OutsideError) else _outside(path, error) from error
+        with ExitStack() as opened:
+            try:
+                # Windows would otherwise write "\r\n" for "\n".
+                binary = getattr(os, "O_BINARY", 0)
+                self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | binary, 0o644)
+                opened.callback(os.close, self._file)
+                opened.enter_context(run_lock(path))
+                content = path.read_bytes()
+                os.ftruncate(self._file, content.rfind(b"\n") + 1)
+            except OutsideError:
+                raise
+            except OSError as error:
+                raise _outside(path, error) from error
+            self._opened = opened.pop_all()
         self._committed = content.count(b"\n")
         self._kept: list[bytes] = []
 
@@ -122,8 +122,7 @@ class Journal(BaseJournalBackend):
         try:
             self.commit()
         finally:
-            self._holder.unlink(missing_ok=True)
-            os.close(self._file)
+            self._opened.close()
             self._file = -1  # The number may be another file's soon.
 
     def __enter__(self) -> Self:
@@ -131,22 +130,6 @@ class Journal(BaseJournalBackend):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def hold(file: int, path: Path) -> None:
-    """Keep an open file from all other processes; ``.pid`` beside it names the holder."""
-    named = path.with_suffix(".pid")
-    try:
-        # The kernel lets go of it when the process ends, however it ends.
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = "another process"
-        with suppress(OSError):
-            holder = named.read_text()
-        raise OutsideError(
-            f"one process at a time may hold {path}, got one held by {holder}: wait until it ends, or stop it"
-        ) from error
-    named.write_text(f"process {os.getpid()} on {platform.node()}")
 
 
 class _Storage(JournalStorage):

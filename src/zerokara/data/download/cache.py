@@ -1,13 +1,13 @@
 """Where data sets lie on this machine, and where they are asked for: ZEROKARA_DATA, the user's cache, mirrors."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from zerokara.data.download.sources import Archive, Source
 from zerokara.errors import InputError, OutsideError
+from zerokara.locks import run_lock
 
 
 def own_root() -> Path | None:
@@ -43,12 +43,7 @@ def locked(folder: Path) -> Iterator[None]:
     """Keep other processes from downloading into the folder; they wait, and then find the files."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / ".lock").open("w")
     except OSError as error:
         raise OutsideError(f"cannot write to the cache {folder}: {error.strerror or error}") from error
-    with file:
-        if sys.platform != "win32":
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it even after kill -9
+    with run_lock(folder / "download", wait=True):
         yield
