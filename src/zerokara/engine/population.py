@@ -12,7 +12,7 @@ from zerokara.engine.shard import Shard, cohorts, cut, trainer
 from zerokara.engine.trial import Proposal, State, Trial
 from zerokara.nn import Network
 from zerokara.train import Epoch, History, Trainer
-from zerokara.train.history import CURVES, badness
+from zerokara.train.history import CURVES
 from zerokara.train.state import restore, state
 from zerokara.train.trainer import concat
 
@@ -54,7 +54,7 @@ class Population:
             run = self.attach(plan, stop)
             if run.epoch < epochs:
                 for epoch in run.epochs(epochs - run.epoch):
-                    yield epoch, badness(epoch.val_loss, epoch.val_score, plan.rank)
+                    yield epoch, epoch.objective
                     if time.perf_counter() - started > SLICE:
                         break
         finally:
