@@ -335,10 +335,10 @@ def test_a_study_without_a_database_is_refused(data) -> None:
 
 CHILD = """
 import sys, time
-from zerokara.engine import checkpoint, population, progress
+from zerokara.engine import checkpoint, progress, workers
 from zerokara.storage import heartbeat
 from zerokara.study import loop
-checkpoint.EVERY = checkpoint.WORTH = population.SLICE = 0.1
+checkpoint.EVERY = checkpoint.WORTH = workers.SLICE = 0.1
 heartbeat.BEAT, heartbeat.SILENCE, loop.POLL, loop.PATIENCE = 0.2, 3.0, 0.1, 1.0
 epoch, slow = progress.Watch.epoch, float(sys.argv.pop(1))
 progress.Watch.epoch = lambda *arguments: (time.sleep(slow), epoch(*arguments))
