@@ -258,11 +258,11 @@ def concat(trainers: Sequence[Trainer]) -> Trainer:
     if any(trainer.epoch != first.epoch for trainer in parts):
         raise InputError(f"only trainers at one epoch go together, got {[trainer.epoch for trainer in parts]}")
     whole = copy.copy(first)
-    whole.network = networks.concat([trainer.network for trainer in parts])
-    whole.optimizer = optimizers.concat([trainer.optimizer for trainer in parts])
-    whole.loss = losses.concat([trainer.loss for trainer in parts], [len(trainer.rows) for trainer in parts])
+    whole.network = networks.concat_networks([trainer.network for trainer in parts])
+    whole.optimizer = optimizers.concat_optimizers([trainer.optimizer for trainer in parts])
+    whole.loss = losses.concat_losses([trainer.loss for trainer in parts], [len(trainer.rows) for trainer in parts])
     whole.history = histories.concat([trainer.history for trainer in parts])
-    whole.best = networks.concat([trainer.best for trainer in parts if trainer.best]) if first.best else None
+    whole.best = networks.concat_networks([trainer.best for trainer in parts if trainer.best]) if first.best else None
     whole.best_value = np.concatenate([trainer.best_value for trainer in parts])
     whole.best_epoch = np.concatenate([trainer.best_epoch for trainer in parts])
     whole.patience = stopping.concat([trainer.patience for trainer in parts if trainer.patience])
