@@ -36,8 +36,19 @@ ROOMS = (
 )
 """The rooms, from the ground up: the folders and files of the package. A file imports from rooms below its own."""
 
-HEAVY = {"optuna", "scipy", "matplotlib", "PIL", "pooch", "requests", "rich", "cyclopts", "safetensors", "sklearn"}
-HEAVY |= {"filelock", "onnx", "onnxruntime", "narwhals", "pandas", "polars", "pyarrow", "sqlalchemy", "psycopg"}
+HEAVY = {"optuna", "scipy", "matplotlib", "PIL", "requests", "rich", "cyclopts", "safetensors", "sklearn"}
+HEAVY |= {
+    "filelock",
+    "platformdirs",
+    "onnx",
+    "onnxruntime",
+    "narwhals",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "sqlalchemy",
+    "psycopg",
+}
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {

@@ -300,7 +300,7 @@ def test_any_executor_serves_and_is_left_open(data, alone, make: Callable[[], Ex
 
 
 def test_the_data_go_to_a_process_once(data, alone, monkeypatch) -> None:
-    monkeypatch.setattr(population, "SLICE", 0.0)
+    monkeypatch.setattr(workers, "SLICE", 0.0)
     sent = []
     whole = Plan.for_training
     monkeypatch.setattr(Plan, "for_training", lambda plan: sent.append(plan) or whole(plan))
@@ -387,7 +387,7 @@ def test_no_scheduler_answers(data, monkeypatch) -> None:
 
 
 def test_a_scheduler_that_goes_leaves_a_run_that_can_be_resumed(data, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(population, "SLICE", 0.2)
+    monkeypatch.setattr(workers, "SLICE", 0.2)
     dask = [sys.executable, "-m", "dask"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -178,7 +178,7 @@ def _reusable(count: int) -> Executor:
 
 def _is_up() -> None:
     """Import in a process what training needs."""
-    import zerokara.engine.workers  # noqa: F401
+    import zerokara.engine.population  # noqa: F401
 
     # Long enough for the other processes to take the other calls.
     time.sleep(0.02)
