@@ -53,7 +53,7 @@ FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {
     *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing")),
-    *(f"zerokara.storage.{name}" for name in ("journal", "database", "shared")),
+    *(f"zerokara.storage.{name}" for name in ("agreement", "database", "journal", "shared")),
     "zerokara.classic.backend",
     *(module(path) for path in FILES if path.parts[0] == "estimators"),
 }

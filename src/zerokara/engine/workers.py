@@ -53,7 +53,8 @@ SITES = 4
 def train(study: str, plan: Plan | None, population: Population, epochs: int) -> HandedBack | None:
     """Train a population until ``epochs`` epochs have passed, a slice of time has, or the study is to stop.
 
-    Runs in a worker. Returns None where this process does not have the study's data and needs the plan: so the data travel to a process once, whatever kind of executor it belongs to.
+    Runs in a worker. Returns None where this process does not have the study's data and needs the plan: so the data
+    travel to a process once, whatever kind of executor it belongs to.
     """
     if study not in _sites:
         if plan is None:
