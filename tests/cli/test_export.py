@@ -94,7 +94,7 @@ def test_misuse_is_one_clear_error(capsys, saved, tmp_path, monkeypatch) -> None
         ([tmp_path / "none.safetensors", out], 2, "there is no model file"),
         ([tmp_path, out], 2, "a model is a file, got the folder"),
         ([tmp_path / "damaged.safetensors", out], 2, "does not have the hash it was written with"),
-        ([tmp_path / "short.safetensors", out], 2, "is cut short"),
+        ([tmp_path / "short.safetensors", out], 2, "is truncated"),
         ([saved, out, "--forse"], 2, "--force"),
     ]
     for tokens, exit_code, message in wrong:
