@@ -51,9 +51,9 @@ def cifar_folder() -> Path:
 
     Looked for in ZEROKARA_DATA, in ../shared/data beside the repository, and in the user's cache.
     """
-    import pooch
+    from platformdirs import user_cache_path
 
-    roots = [Path(__file__).parents[2] / "shared" / "data", Path(pooch.os_cache("zerokara"))]
+    roots = [Path(__file__).parents[2] / "shared" / "data", user_cache_path("zerokara", appauthor=False)]
     if os.environ.get("ZEROKARA_DATA"):
         roots.insert(0, Path(os.environ["ZEROKARA_DATA"]).expanduser())
     for folder in (folder for root in roots for folder in (root / "cifar10", root)):

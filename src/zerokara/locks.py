@@ -18,7 +18,7 @@ def run_lock(path: Path, wait: bool = False) -> Iterator[None]:
     however it ends. Both files are removed at the end; those that a kill leaves are used again.
 
     Args:
-        path: what is protected; it need not exist, its folder must.
+        path: what is protected; it need not exist.
         wait: until the holder releases the lock, instead of an error.
 
     Raises:

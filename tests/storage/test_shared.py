@@ -317,7 +317,7 @@ def test_alone_in_a_database_it_is_the_same_search(data, storage, tmp_path) -> N
     # Another one finds all done, and trains the winner again.
     notes: list[str] = []
     again = zk.tune(data, SPACE, **options, storage=storage, study="digits", note=notes.append)
-    assert any("1 of the best 1 networks were trained elsewhere" in note for note in notes)
+    assert any("retraining 1 of the best 1 networks" in note for note in notes)
     assert trials_csv(again) == (tmp_path / "run" / "trials.csv").read_text()
     assert again.test_score == study.test_score
     with pytest.raises(InputError, match=r"goes on in the study where it began, got no 'digits' in sqlite:///"):
@@ -335,10 +335,10 @@ def test_a_study_without_a_database_is_refused(data) -> None:
 
 CHILD = """
 import sys, time
-from zerokara.engine import checkpoint, population, progress
+from zerokara.engine import checkpoint, progress, workers
 from zerokara.storage import heartbeat
 from zerokara.study import loop
-checkpoint.EVERY = checkpoint.WORTH = population.SLICE = 0.1
+checkpoint.EVERY = checkpoint.WORTH = workers.SLICE = 0.1
 heartbeat.BEAT, heartbeat.SILENCE, loop.POLL, loop.PATIENCE = 0.2, 3.0, 0.1, 1.0
 epoch, slow = progress.Watch.epoch, float(sys.argv.pop(1))
 progress.Watch.epoch = lambda *arguments: (time.sleep(slow), epoch(*arguments))

@@ -14,8 +14,8 @@ from zerokara.cli.options import (
     RunOptions,
     SearchOptions,
     TrainingOptions,
+    from_files,
     given,
-    with_files,
 )
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.version import __version__
@@ -31,6 +31,7 @@ app = App(
     version=__version__,
     default_parameter=Parameter(negative=()),
     help_format="markdown",
+    config=from_files,
     result_action="return_value",
 )
 data_app = App(name="data", help="The datasets that can be had by name.")
@@ -224,7 +225,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 2 for bad input, 1 for a failure outside, 130 after Ctrl-C."""
     tokens = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(with_files(tokens) if tokens else tokens)
+        code = app(tokens)
         sys.stdout.flush()
     except ZerokaraError as error:
         print(f"zerokara: {error}", file=sys.stderr)

@@ -1,13 +1,13 @@
 """The options of the command line, one dataclass for each group, and how they become what Python takes."""
 
 import csv
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cyclopts import Group, Parameter
+from cyclopts import App, ArgumentCollection, Group, Parameter, Token
+from cyclopts.config import Dict
 
 from zerokara.data import Dataset, load
 from zerokara.errors import InputError
@@ -199,49 +199,43 @@ class RunOptions:
     """A TOML file with any of these options, such as a run's config.toml; the command line overrides it."""
 
 
-def with_files(tokens: list[str]) -> list[str]:
-    """Return the command line with the options of its ``--config FILE``, or of its ``--from RUN --trial N``, in place.
+def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Fill in what the command line leaves out, from its ``--config FILE`` or its ``--from RUN --trial N``.
 
-    What the command line says itself is left out. A file's ``dataset`` stands for the argument; its table
-    ``record`` tells where a run was made and is skipped. What no option is called is left to the parser, which
-    then offers the nearest name.
+    A file's ``dataset`` stands for the argument; its table ``record`` tells where a run was made and is skipped.
+    A name that the command line searches or gives is neither searched nor given by the file.
     """
-    config, run, trial = (value_of(option, tokens) for option in ("--config", "--from", "--trial"))
-    if config is not None and run is not None:
+    options = {argument.name: argument for argument in arguments}
+    given = {name: [token.value for token in argument.tokens] for name, argument in options.items() if argument.tokens}
+    config, run, trial = (given.get(option, [""])[0] for option in ("--config", "--from", "--trial"))
+    if config and run:
         raise InputError(f"options come from one place, got --config {config} and --from {run}: drop one")
-    if config is not None:
-        return _merged(tokens, read_toml(Path(config)), config)
-    if run is not None and trial is not None and trial.isdecimal():
-        return _merged(tokens, trial_config(Path(run), int(trial)), run)
-    return tokens
-
-
-def _merged(tokens: list[str], content: dict[str, Any], source: str) -> list[str]:
-    named = {t.split("=")[0][2:].replace("-", "_").removeprefix("no_") for t in tokens if t.startswith("--")}
-    searched = {text.split("=")[0] for text in _values_of("--search", tokens)}
-    added = []
-    for name, value in content.items():
-        key, option = name.replace("-", "_"), "--" + name.replace("_", "-")
-        if key == "record":
-            continue
-        if isinstance(value, dict):
-            raise InputError(f"a config has options and no tables but [record], got [{name}] in {source}: drop it")
-        if key == "dataset":
-            # Without a dataset, the first word after the command is an option.
-            added += [str(value)] if len(tokens) == 1 or tokens[1].startswith("-") else []
-        elif key == "search":
-            texts = [str(text) for text in (value if isinstance(value, list) else [value])]
-            kept = [text for text in texts if text.split("=")[0] not in searched | named]
-            added += [part for text in kept for part in (option, text)]
-        elif key in named | searched:
-            continue
-        elif key in ("drop", "categories"):
-            added += [part for text in (value if isinstance(value, list) else [value]) for part in (option, str(text))]
-        elif isinstance(value, bool):
-            added.append(option if value else option.replace("--", "--no-", 1))
-        else:
-            added += [option, ",".join(map(str, value)) if isinstance(value, list) else str(value)]
-    return [tokens[0], *added, *tokens[1:]]
+    if config:
+        content = read_toml(Path(config))
+    elif run and trial.isdecimal():
+        content = trial_config(Path(run), int(trial))
+    else:
+        return
+    content.pop("record", None)
+    if tables := [name for name, value in content.items() if isinstance(value, dict)]:
+        raise InputError(f"a config has options and no tables but [record], got [{tables[0]}] in {config}: drop it")
+    if (dataset := content.pop("dataset", None)) and "DATASET" not in given:
+        options["DATASET"].append(Token(value=str(dataset)))
+    searched = {_option(text.split("=")[0]) for text in given.get("--search", [])}
+    if search := options.get("--search"):
+        texts = content.pop("search", [])
+        names = searched | given.keys()
+        search.tokens[:0] = [
+            Token(value=text)
+            for text in ([texts] if isinstance(texts, str) else texts)
+            if _option(text.split("=")[0]) not in names
+        ]
+    values = {
+        name: ",".join(map(str, value)) if isinstance(value, list) and name not in ("drop", "categories") else value
+        for name, value in content.items()
+        if _option(name) not in searched
+    }
+    Dict(values, source=config or run, use_commands_as_keys=False)(app, commands, arguments)
 
 
 SEARCH_ONLY = ("trials", "sampler", "race", "generation", "ensemble", "storage", "study")
@@ -268,14 +262,3 @@ def trials_of(run: Path) -> dict[str, dict[str, str]]:
             return {row["number"]: row for row in csv.DictReader(file)}
     except OSError as error:
         raise InputError(f"{run} must hold trials.csv, got none: let the run end first") from error
-
-
-def value_of(option: str, tokens: list[str]) -> str | None:
-    """Return what follows an option, or None where it is not given."""
-    return next(iter(_values_of(option, tokens)), None)
-
-
-def _values_of(option: str, tokens: list[str]) -> list[str]:
-    """Return what follows an option, as ``--option VALUE`` or ``--option=VALUE``."""
-    after = [b for a, b in itertools.pairwise(tokens) if a == option]
-    return after + [token.split("=", 1)[1] for token in tokens if token.startswith(option + "=")]

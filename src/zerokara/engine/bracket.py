@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from zerokara.engine.halving import Bracket
 from zerokara.engine.plan import Key, Plan
 from zerokara.engine.population import Population, regroup
-from zerokara.engine.shard import Shard, structure, trainer
-from zerokara.engine.trial import Proposal, Trial, merged, ranked
+from zerokara.engine.trial import Trial, merged, ranked
 from zerokara.nn import Network
 
 Finalist = tuple[Trial, Network]
@@ -93,15 +92,3 @@ def finest(finalists: Sequence[Finalist], keep: int) -> list[Finalist]:
     """Return the best so many finalists, each trial once."""
     once = {trial.number: (trial, network) for trial, network in finalists}
     return sorted(once.values(), key=lambda finalist: finalist[0].rank_key)[:keep]
-
-
-def untrained(proposal: Proposal, plan: Plan) -> Shard:
-    """Return the shard of a trial's first network alone: what is kept of a trial is that network."""
-    return Shard((proposal,), structure(proposal.params), replicate=plan.draws(proposal.number))
-
-
-def retrain(trial: Trial, plan: Plan) -> Network:
-    """Return the network of a trial again, to the bit, from its beginning."""
-    run = trainer(untrained(Proposal(trial.number, trial.params), plan), plan)
-    run.fit((trial.rows[0] if trial.rows else trial).epochs)
-    return run.trained()

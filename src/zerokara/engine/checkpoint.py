@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.engine.bracket import Finalist, Standing, untrained
+from zerokara.engine.bracket import Finalist, Standing
 from zerokara.engine.plan import Plan
 from zerokara.engine.population import Population
-from zerokara.engine.shard import Shard, structure, trainer
+from zerokara.engine.shard import Shard, structure, untrained
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import ZerokaraError
-from zerokara.files import outside
+from zerokara.files import outside, replacing
 from zerokara.nn import Network
 
 EVERY = 8.0
@@ -191,7 +191,7 @@ class Checkpoints:
         return population
 
     def _network(self, proposal: Proposal, arrays: Arrays, prefix: str) -> Network:
-        network = trainer(untrained(proposal, self.plan), self.plan).network
+        network = untrained(proposal, self.plan).network
         network.load(_under(arrays, prefix))
         return network
 
@@ -200,17 +200,11 @@ class Checkpoints:
         from safetensors.numpy import save
 
         content = save({n: np.ascontiguousarray(a) for n, a in arrays.items()}, {"zerokara": json.dumps(header)})
-        fresh = path.with_name(f".{path.name}")
         with outside(path):
             path.parent.mkdir(exist_ok=True)
-            try:
-                with open(fresh, "wb") as file:
-                    file.write(content)
-                    file.write(hashlib.sha256(content).digest())
-                fresh.replace(path)
-            except BaseException:
-                fresh.unlink(missing_ok=True)
-                raise
+        with replacing(path) as fresh, open(fresh, "wb") as file:
+            file.write(content)
+            file.write(hashlib.sha256(content).digest())
 
     def _load(self, path: Path, read: "Callable[[dict[str, Any], Arrays], Read]") -> "Read | None":
         """Return what ``read`` makes of a file, or None where it is missing, or damaged, which is said."""

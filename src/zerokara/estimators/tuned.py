@@ -14,12 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 from zerokara.arrays import Array, Index
 from zerokara.checks import check_counts
 from zerokara.data import Part
-from zerokara.engine.bracket import untrained
 from zerokara.engine.executors import open_pool
 from zerokara.engine.halving import make_race
 from zerokara.engine.plan import Plan
-from zerokara.engine.shard import trainer
-from zerokara.engine.trial import Proposal
+from zerokara.engine.shard import retrain
 from zerokara.errors import InputError
 from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
@@ -188,8 +186,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
 
 def _again(best: Judged, plan: Plan) -> Learner:
     """Return the winner's network of the first fold as it was at the epoch that counts: trained again, to the bit."""
-    run = trainer(untrained(Proposal(best.trial.number, best.trial.params), plan), plan)
-    run.fit(best.epoch)
+    run = retrain(best.trial, plan, best.epoch)
     learner = Learner(plan.seed, plan.parts[0].preprocess)
     learner.network, learner.optimizer, learner.history = run.network.copy(), run.optimizer, run.history
     return learner

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from zerokara.engine.trial import Proposal, Trial
-from zerokara.samplers.registry import DIVERGED
+from zerokara.samplers.diverged import DIVERGED
 from zerokara.space.space import Space
 from zerokara.space.unit_interval import value_at
 

@@ -17,8 +17,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import DatabaseError, InputError
+from zerokara.samplers.diverged import DIVERGED
 from zerokara.samplers.narrowing import Round
-from zerokara.samplers.registry import DIVERGED
 from zerokara.space.space import Space
 from zerokara.storage.database import Database
 from zerokara.storage.heartbeat import Signs

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from zerokara.blas import one_thread
-from zerokara.engine.bracket import finest, retrain
+from zerokara.engine.bracket import finest
 from zerokara.engine.checkpoint import Checkpoints
 from zerokara.engine.executors import OpenPool, open_pool
 from zerokara.engine.halving import Race, make_race
 from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress, Watch
 from zerokara.engine.runner import Generations
+from zerokara.engine.shard import retrain
 from zerokara.engine.trial import Trial, ranked
 from zerokara.engine.workers import TICK, Crew, interruptible
 from zerokara.errors import DatabaseError
@@ -96,7 +97,7 @@ def search(
         missing = sum(trial.number not in here for trial in best)
         if missing and (cut_short or store.shared):
             note(f"retraining {missing} of the best {len(best)} networks: this process does not have them")
-        top = [(trial, here.get(trial.number) or retrain(trial, plan)) for trial in best]
+        top = [(trial, here.get(trial.number) or retrain(trial, plan).trained()) for trial in best]
         seconds, asking = time.perf_counter() - watch.started, store.seconds + files.seconds
         tick()
         return Study(

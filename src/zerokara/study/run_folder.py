@@ -1,7 +1,5 @@
 """The folder of a run, made whole by one rename with its config inside."""
 
-import os
-import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zerokara.errors import InputError
-from zerokara.files import outside, write
+from zerokara.files import outside, replacing, write
 from zerokara.locks import run_lock
 
 if TYPE_CHECKING:
@@ -42,21 +40,9 @@ class RunFolder:
         _check_free(path, force)
         with outside(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            whole = Path(os.path.abspath(path))
-            fresh, old = (whole.with_name(f".{whole.name}.{kind}-{os.getpid()}") for kind in ("new", "old"))
-            try:
-                fresh.mkdir()
-                write(fresh / CONFIG, toml(config))
-                if whole.exists():
-                    whole.rename(old)
-                fresh.rename(whole)
-            except BaseException:
-                if old.exists():
-                    old.rename(whole)
-                raise
-            finally:
-                shutil.rmtree(fresh, ignore_errors=True)
-            shutil.rmtree(old, ignore_errors=True)
+        with replacing(path) as fresh:
+            fresh.mkdir()
+            write(fresh / CONFIG, toml(config))
         return cls(path)
 
     @property

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from zerokara.blas import one_thread
 from zerokara.data import Dataset
-from zerokara.engine.bracket import Finalist, untrained
+from zerokara.engine.bracket import Finalist
 from zerokara.engine.plan import Plan
-from zerokara.engine.shard import trainer
-from zerokara.engine.trial import Proposal, Trial, ranked
+from zerokara.engine.shard import retrain
+from zerokara.engine.trial import Trial, ranked
 from zerokara.errors import DatabaseError, InputError
 from zerokara.model import Ensemble, Model, criterion, predict_each, select
 from zerokara.nn import Network
@@ -106,9 +105,7 @@ class Study:
         return self.plan.data.pooled() if self.refit else self.plan.parts[0]
 
     def _refitted(self, trial: Trial) -> Network:
-        with one_thread():
-            run = trainer(untrained(Proposal(trial.number, trial.params), self.plan), self.plan, data=self._data)
-            run.fit(trial.epoch)
+        run = retrain(trial, self.plan, trial.epoch, self._data)
         if not len(run.rows):
             raise InputError(
                 f"the winner, trial {trial.number}, diverged when it was refitted on all training data: "

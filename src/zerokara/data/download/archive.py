@@ -1,6 +1,5 @@
 """A data set that comes as one archive: found on this machine, or downloaded, checked and unpacked."""
 
-import os
 import shutil
 import tarfile
 from contextlib import nullcontext
@@ -12,6 +11,7 @@ from zerokara.data.download.mirrors import TIMEOUT, download
 from zerokara.data.download.progress import Progress, bar
 from zerokara.data.download.sources import Archive
 from zerokara.errors import OutsideError
+from zerokara.files import replacing
 
 
 def find_archive(archive: Archive) -> Path | None:
@@ -56,22 +56,14 @@ def brought(archive: Archive, progress: Progress | None = None, timeout: float =
 
 def _unpack(content: bytes, target: Path) -> None:
     """Write the files of the archive's folder of this name; nothing else in the archive is looked at."""
-    fresh = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
+    with replacing(target) as fresh, tarfile.open(fileobj=BytesIO(content)) as tar:
         fresh.mkdir()
-        with tarfile.open(fileobj=BytesIO(content)) as tar:
-            for member in tar:
-                path = PurePosixPath(member.name)
-                file = tar.extractfile(member) if member.isfile() and str(path.parent) == target.name else None
-                if file is not None:
-                    with open(fresh / path.name, "wb") as copy:
-                        shutil.copyfileobj(file, copy)
-        shutil.rmtree(target, ignore_errors=True)
-        fresh.rename(target)
-    except OSError as error:
-        raise OutsideError(f"cannot write {target}: {error.strerror or error}; free some space") from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        for member in tar:
+            path = PurePosixPath(member.name)
+            file = tar.extractfile(member) if member.isfile() and str(path.parent) == target.name else None
+            if file is not None:
+                with open(fresh / path.name, "wb") as copy:
+                    shutil.copyfileobj(file, copy)
 
 
 def _remedy(archive: Archive, folder: Path) -> str:

@@ -23,9 +23,9 @@ def own_root() -> Path | None:
 
 def cache_folder(source: Source | Archive) -> Path:
     """Return where the source's files lie in the user's cache, whether or not they do."""
-    import pooch
+    from platformdirs import user_cache_path
 
-    return Path(pooch.os_cache("zerokara")) / source.name
+    return user_cache_path("zerokara", appauthor=False) / source.name
 
 
 def mirrors_of(source: Source | Archive) -> list[str]:

@@ -63,7 +63,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     if name in ARCHIVES:
         return brought(ARCHIVES[name], progress)
     if name not in SOURCES:  # in the package
-        return Path(__file__).parent
+        return Path(__file__).parents[1]
     return next(iter(contents(SOURCES[name], progress))).parent
 
 
