@@ -9,7 +9,8 @@ from picture import picture
 from row import row
 
 import zerokara as zk
-from zerokara.report import figures, series
+from zerokara import figures
+from zerokara.report import series
 from zerokara.report.run import leaderboard
 
 SPACE = {
@@ -45,7 +46,7 @@ def main() -> None:
         f"best {study.best.val_accuracy:.2f} at a learning rate of {study.best.params['lr']:.4f}; 0.5 or more only at "
         "{:.4f} to {:.4f}, with weight decays of {:.0e} to {:.0e}".format(*ends["lr"], *ends["weight_decay"]),
         study.seconds,
-        picture(figures.curves(series.curves(study, 20)), "s0_search"),
+        picture(figures.draw_curves(series.curves(study, 20)), "s0_search"),
     )
 
 

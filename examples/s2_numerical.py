@@ -18,7 +18,7 @@ from row import row
 import zerokara as zk
 from zerokara.arrays import Array
 from zerokara.blas import one_thread
-from zerokara.cli.answers import predict
+from zerokara.cli.answers import run_predict
 from zerokara.rng import stream
 
 SEED, ITERATIONS, BATCH, LR = 420, 1000, 10, 0.1
@@ -105,7 +105,7 @@ def ask(learned: dict[str, tuple[zk.nn.Network, zk.data.Dataset]], folder: Path 
     for name, (network, data) in learned.items():
         path = zk.Model.of(network, data).save(folder / f"{name.split()[0]}.safetensors")
         print(f"\nlearned by {name}, saved as {path} and loaded back; which of the 10,000 test images?")
-        predict(Console(), path, None, None, None)
+        run_predict(Console(), path, None, None, None)
 
 
 if __name__ == "__main__":

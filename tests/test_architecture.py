@@ -1,9 +1,12 @@
-"""Who may import whom: a file imports only from rooms below its own, and nothing heavy before it is needed."""
+"""The shape of the package: rooms in order, no circle of imports, short files, nothing heavy before it is needed."""
 
 import ast
+import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,17 @@ import pytest
 import zerokara
 
 ROOT = Path(zerokara.__file__).parent
-FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
+
+
+def files_of(root: Path) -> list[Path]:
+    return sorted(path.relative_to(root) for path in root.rglob("*.py"))
+
+
+def module(path: Path) -> str:
+    return ".".join(("zerokara", *path.with_suffix("").parts)).removesuffix(".__init__")
+
+
+FILES = files_of(ROOT)
 
 ROOMS = (
     *("version", "errors", "arrays", "rng", "blas", "memory", "files", "locks", "checks", "unpickle"),
@@ -40,24 +53,23 @@ FACES = {"rich", "cyclopts"}
 BEHIND_A_DOOR = {
     *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing")),
     *(f"zerokara.storage.{name}" for name in ("journal", "database", "shared")),
-    "zerokara.study.together",
     "zerokara.classic.backend",
-    *(
-        ".".join(("zerokara", *path.with_suffix("").parts)).removesuffix(".__init__")
-        for path in FILES
-        if path.parts[0] == "estimators"
-    ),
+    *(module(path) for path in FILES if path.parts[0] == "estimators"),
 }
 """Files that derive from classes of Optuna, matplotlib or scikit-learn, and so are imported only within functions."""
+
+
+FILES_IN_A_FOLDER, LINES_IN_A_FILE = 12, 300
+"""At most; an ``__init__`` and the package's root are not counted."""
 
 
 def room(path: Path) -> str:
     return path.parts[0].removesuffix(".py")
 
 
-def imports(path: Path, top_only: bool = False) -> Iterator[str]:
+def imports(path: Path, top_only: bool = False, root: Path = ROOT) -> Iterator[str]:
     """Yield the full name of everything that a file imports; in ``from a import b``, a.b."""
-    tree = ast.parse((ROOT / path).read_text())
+    tree = ast.parse((root / path).read_text())
     for node in _statements(tree) if top_only else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -75,28 +87,79 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
             yield from _statements(child)
 
 
-def test_every_room_has_its_place() -> None:
-    assert {room(path) for path in FILES} <= set(ROOMS)
+Graph = dict[Path, list[Path]]
 
 
-@pytest.mark.parametrize("path", FILES, ids=str)
-def test_a_file_imports_only_from_rooms_below_its_own(path: Path) -> None:
-    own = ROOMS.index(room(path))
-    for name in imports(path):
-        first, *rest = name.split(".")
-        if first == "zerokara" and rest != ["__version__"]:
-            other = rest[0] if rest else "__init__"
-            assert other in ROOMS, f"{path} imports {name}, which is no room"
-            assert ROOMS.index(other) < own or other == room(path), f"{path} imports {name} from above"
+def graph_of(root: Path) -> Graph:
+    """Return which files of the package each file imports, anywhere in it: in functions and for type checkers too."""
+    files = {module(path): path for path in files_of(root)}
+    names = {path: list(imports(path, root=root)) for path in files.values()}
+    # What an __init__ re-exports is imported from the __init__, though a file may have the same name.
+    exports = {path: {name.rpartition(".")[2] for name in names[path] if name not in files} for path in names}
+
+    def target(path: Path, name: str) -> Path:
+        package, _, last = name.rpartition(".")
+        init = files.get(package)
+        return init if init and init != path and last in exports[init] else files.get(name) or init or Path(name)
+
+    return {
+        path: sorted({target(path, name) for name in own if name.split(".")[0] == "zerokara"} - {path})
+        for path, own in names.items()
+    }
+
+
+def circles(graph: Graph) -> list[str]:
+    """Return circles of imports, each written as a chain of files; without one link of each no circle is left."""
+    graph = {path: list(others) for path, others in graph.items()}
+    found = []
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            chain = error.args[1][::-1]
+            found.append(" imports ".join(map(str, chain)))
+            graph[chain[0]].remove(chain[1])
+        else:
+            return found
+
+
+def upward(graph: Graph) -> list[str]:
+    """Return imports from a room that is not below the file's own."""
+    pairs = ((path, other) for path, others in graph.items() for other in others if room(path) != room(other))
+    return [f"{path} imports {other}" for path, other in pairs if ROOMS.index(room(other)) > ROOMS.index(room(path))]
+
+
+def test_no_circle_of_imports() -> None:
+    found = circles(graph_of(ROOT))
+    assert not found, "\n".join(found)
+
+
+def test_a_file_imports_only_from_rooms_below_its_own() -> None:
+    found = upward(graph_of(ROOT))
+    assert not found, "\n".join(found)
+
+
+def test_the_rooms_are_the_folders() -> None:
+    assert set(ROOMS) == {room(path) for path in FILES}
+    assert len(set(ROOMS)) == len(ROOMS)
+
+
+def test_a_folder_has_few_files() -> None:
+    counts = Counter(path.parent for path in FILES if path.name != "__init__.py" and path.parent != Path())
+    assert not {str(folder): count for folder, count in counts.items() if count > FILES_IN_A_FOLDER}
+
+
+def test_a_file_is_short() -> None:
+    lengths = {str(path): len((ROOT / path).read_text().splitlines()) for path in FILES}
+    assert not {path: lines for path, lines in lengths.items() if lines > LINES_IN_A_FILE}
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_nothing_heavy_is_imported_at_the_top(path: Path) -> None:
-    module = ".".join(("zerokara", *path.with_suffix("").parts)).removesuffix(".__init__")
-    allowed = FACES if room(path) == "cli" else HEAVY if module in BEHIND_A_DOOR else set()
+    inside = module(path) in BEHIND_A_DOOR
+    allowed = FACES if room(path) == "cli" else HEAVY if inside else set()
     for name in imports(path, top_only=True):
         assert name.split(".")[0] not in HEAVY - allowed, f"{path} imports {name}: do so where it is needed"
-        inside = module in BEHIND_A_DOOR
         assert inside or not any(name.startswith(door) for door in BEHIND_A_DOOR), f"{path} opens {name}"
 
 
@@ -134,3 +197,68 @@ class Late:
     found = set(imports(tmp_path / "file.py", top_only=True))
     assert found == {"numpy", "typing.TYPE_CHECKING", "optuna.trial", "rich"}
     assert set(imports(tmp_path / "file.py")) == found | {"scipy", "PIL"}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the package's files."""
+    return Path(shutil.copytree(ROOT, tmp_path / "zerokara", ignore=shutil.ignore_patterns("__pycache__", "*.npz")))
+
+
+def plant(file: Path, line: str) -> None:
+    file.write_text(f"{file.read_text()}\n\ndef planted():\n    {line}\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "other"),
+    [
+        ("nn/layers/affine.py", "from zerokara.nn.mlp import mlp", "nn/mlp.py"),
+        ("nn/layers/affine.py", "from zerokara.nn import mlp", "nn/__init__.py"),
+        ("version.py", "import zerokara", "__init__.py"),
+    ],
+)
+def test_a_planted_circle_is_found(package: Path, file: str, line: str, other: str) -> None:
+    plant(package / file, line)
+    assert any(f"{file} imports {other}" in circle for circle in circles(graph_of(package)))
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "other"),
+    [
+        ("nn/mlp.py", "from zerokara.train import Trainer", "train/__init__.py"),
+        ("rng.py", "from zerokara.data import dataset", "data/dataset.py"),
+        ("tuning.py", "from zerokara import Study", "__init__.py"),
+        ("study/config.py", "from zerokara import __version__", "__init__.py"),
+    ],
+)
+def test_a_planted_upward_import_is_found(package: Path, file: str, line: str, other: str) -> None:
+    before = upward(graph_of(package))
+    plant(package / file, line)
+    assert set(upward(graph_of(package))) - set(before) == {f"{file} imports {other}"}
+
+
+def test_a_name_that_an_init_re_exports_is_the_init_s(tmp_path: Path) -> None:
+    sources = {
+        "__init__.py": "from zerokara import room",
+        "room/__init__.py": "from zerokara.room.build import build",
+        "room/build.py": "",
+        "room/other.py": "",
+        "a.py": "from zerokara.room import build",
+        "b.py": "from zerokara.room.build import build",
+        "c.py": "from zerokara.room import other",
+        "d.py": "from zerokara import room",
+    }
+    for name, source in sources.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(source)
+    found = {str(path): [str(other) for other in others] for path, others in graph_of(tmp_path).items()}
+    assert found == {
+        "__init__.py": ["room/__init__.py"],
+        "room/__init__.py": ["room/build.py"],
+        "room/build.py": [],
+        "room/other.py": [],
+        "a.py": ["room/__init__.py"],
+        "b.py": ["room/build.py"],
+        "c.py": ["room/other.py"],
+        "d.py": ["room/__init__.py"],
+    }

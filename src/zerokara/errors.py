@@ -22,6 +22,10 @@ class OutsideError(ZerokaraError, OSError):
     exit_code = 1
 
 
+class DatabaseError(OutsideError):
+    """A database does not answer, or refuses."""
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> InputError:
     """Return the error for a name that is not among the known ones, offering the nearest.
 

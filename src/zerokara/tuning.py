@@ -3,12 +3,10 @@
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from zerokara.checks import check_counts
@@ -18,20 +16,24 @@ from zerokara.engine.executors import open_pool
 from zerokara.engine.halving import make_race
 from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress
-from zerokara.errors import InputError
+from zerokara.errors import DatabaseError, InputError
+from zerokara.report.run import write_run, write_summary
 from zerokara.samplers.registry import generation_size, make_sampler
-from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.space import Space, default_space
-from zerokara.study.config import PLAN, SEARCH, config_of, differences, space_of
-from zerokara.study.joining import held, in_shared_folder
+from zerokara.study.config import PLAN, config_of, differences, space_of
+from zerokara.study.loop import search
+from zerokara.study.opening import open_local, open_shared
 from zerokara.study.run_folder import CONFIG, RunFolder, toml
-from zerokara.study.study import Study, search
+from zerokara.study.study import Study
 from zerokara.train import Epoch
 
-if TYPE_CHECKING:
-    from optuna.samplers import BaseSampler
 
-    from zerokara.storage.shared import Shared
+class LostDatabaseError(DatabaseError):
+    """The database failed in the middle of a study; ``study`` has what is known of it."""
+
+    def __init__(self, text: str, study: Study) -> None:
+        super().__init__(text)
+        self.study = study
 
 
 def tune(
@@ -127,7 +129,7 @@ def tune(
         patience,
         augment,
     )
-    whole = Space(default_space() if space is None else space)
+    ranges = Space(default_space() if space is None else space)
     check_counts(trials=trials)
     if generation is None:
         # A fifth of a study that is shared, or the first process would take it all.
@@ -137,27 +139,25 @@ def tune(
     settings: dict[str, Any] = {"trials": trials, "sampler": sampler, "race": race, "generation": generation}
     settings |= {"refit": refit, "ensemble": ensemble}
     # Every name is checked before a folder is made.
-    make_race(race)
-    make_sampler(sampler, whole, seed, trials=trials)
-    open_pool(workers)
-    common: dict[str, Any] = {"workers": workers, "progress": progress, "on_epoch": on_epoch, "note": note}
+    make_sampler(sampler, ranges, seed, trials=trials)
+    how: dict[str, Any] = {"race": make_race(race), "pool": open_pool(workers), "refit": refit, "ensemble": ensemble}
+    how |= {"progress": progress, "on_epoch": on_epoch, "note": note}
     if storage is None:
         if study is not None:
             raise InputError(f"a study has a name in a database, got {study!r} and no database: give storage too")
-        run = partial(search, plan, whole, **settings, **common)
-        if out is None:
-            return run()
-        return _in_folder(run, RunFolder.create(out, config_of(plan, whole, settings, about), force), started)
+        folder = None if out is None else RunFolder.create(out, config_of(plan, ranges, settings, about), force)
+        how["checkpoints"] = None if folder is None else folder.checkpoints
+        with open_local(plan, ranges, settings, folder) as local:
+            return _finish(search(plan, local, **how), folder, started)
     settings["study"] = study or "zerokara"
-    with _joined(plan, whole, settings, storage, uuid4().hex, note) as shared:
-        take_part = partial(_together(), plan, whole, shared=shared, **_own(settings), **common)
+    with open_shared(plan, ranges, settings, storage, uuid4().hex, note) as shared:
         if out is None:
-            return take_part()
+            return _finish(search(plan, shared, **how), None, started)
         settings["storage"] = shared.database.address
-        folder = RunFolder.create(out, config_of(plan, whole, settings, about), force)
-        with held(folder) as owner:
+        folder = RunFolder.create(out, config_of(plan, ranges, settings, about), force)
+        with folder.held() as owner:
             owner.write_text(shared.owner)
-            return in_shared_folder(take_part, folder, started)
+            return _finish(search(plan, shared, checkpoints=folder.checkpoints, **how), folder, started)
 
 
 def resume(
@@ -206,87 +206,42 @@ def resume(
             raise InputError("a grid is laid out for its number of trials: start another search for more of them")
         config["trials"] = trials
         folder.write(CONFIG, toml(config))
-    open_pool(workers)
-    plan = Plan(data, **{name: config[name] for name in PLAN if name in config})
-    space = space_of(config)
-    common: dict[str, Any] = {"workers": workers, "progress": progress, "on_epoch": on_epoch, "note": note}
+    plan, space = Plan(data, **{name: config[name] for name in PLAN if name in config}), space_of(config)
+    how: dict[str, Any] = {name: config[name] for name in ("refit", "ensemble") if name in config}
+    how |= {"race": make_race(config["race"]), "pool": open_pool(workers), "checkpoints": folder.checkpoints}
+    how |= {"progress": progress, "on_epoch": on_epoch, "note": note}
     if "storage" not in config:
         if storage is not None:
-            raise InputError(f"a run goes on where it began, got a storage, and {run} has a journal: drop it")
-        settings = {name: config[name] for name in SEARCH if name in config}
-        return _in_folder(partial(search, plan, space, **settings, **common), folder, started)
-    with held(folder) as owner:
+            raise InputError(f"{run} keeps its study in a local journal, got storage: leave storage out")
+        with open_local(plan, space, config, folder) as local:
+            return _finish(search(plan, local, **how), folder, started)
+    with folder.held() as owner:
         # One that was killed before its name was written has no trials.
         name = owner.read_text() or uuid4().hex
         owner.write_text(name)
-        with _joined(plan, space, config, storage or config["storage"], name, note, again=True) as shared:
-            take_part = partial(_together(), plan, space, shared=shared, **_own(config), **common)
-            return in_shared_folder(take_part, folder, started)
+        with open_shared(plan, space, config, storage or config["storage"], name, note, again=True) as shared:
+            return _finish(search(plan, shared, **how), folder, started)
 
 
-def _in_folder(run: Callable[..., Study], folder: RunFolder, started: float) -> Study:
-    """Search with the journal and the checkpoints of a folder, and leave the results there."""
-    from zerokara.report.run import write_run, write_summary
-    from zerokara.storage.journal import Journal
+def _finish(study: Study, folder: RunFolder | None, started: float) -> Study:
+    """Leave the results of a study in its folder, if it has one, and return it.
 
-    checkpoints = folder.path / "checkpoints"
-    with Journal(folder.path / "journal.log") as journal:
-        study = run(journal=journal, checkpoints=checkpoints)
+    Raises:
+        LostDatabaseError: the database failed. What was trained until then is in the folder.
+    """
+    text = str(study.failure)
+    if folder is not None:
         write_run(study, folder)
         if study.finalists and not study.interrupted:
             _ = study.test_score
         write_summary(study, folder, time.perf_counter() - started)
         if not study.interrupted:
-            shutil.rmtree(checkpoints, ignore_errors=True)
-    return study
-
-
-@contextmanager
-def _joined(
-    plan: Plan,
-    space: Space,
-    settings: Mapping[str, Any],
-    storage: str,
-    owner: str,
-    note: Callable[[str], None],
-    again: bool = False,
-) -> Iterator["Shared"]:
-    """Give this process its part in a study of a database, and leave it at the end."""
-    from zerokara.storage.database import Database
-    from zerokara.storage.shared import Shared
-
-    whole = config_of(plan, space, {name: settings[name] for name in ("sampler", "race")}, None)
-    names = (*PLAN, "sampler", "race", "search", *HYPERPARAMETERS)
-    agreed = {name: whole[name] for name in names if whole.get(name) is not None}
-    agreed |= {"data_sha256": whole["record"]["data_sha256"], "record": whole["record"]}
-
-    def make(trials: int, generation: int) -> "BaseSampler":
-        return make_sampler(settings["sampler"], space, plan.seed, trials=trials, generation=generation)
-
-    with closing(Database(storage)) as database:
-        shared = Shared(
-            database,
-            settings["study"],
-            agreed,
-            trials=settings["trials"],
-            generation=settings["generation"],
-            space=space,
-            make=make,
-            owner=owner,
-            again=again,
-            note=note,
+            shutil.rmtree(folder.checkpoints, ignore_errors=True)
+            (folder.path / "owner").unlink(missing_ok=True)
+        text += (
+            f". What was trained is saved in {folder.path}; to finish it when the database is back: "
+            f"zerokara resume {folder.path}"
         )
-        for difference in differences({"record": shared.plan["record"]}, plan.data):
-            note(difference)
-        yield shared
-
-
-def _together() -> Callable[..., Study]:
-    from zerokara.study.together import search_together
-
-    return search_together
-
-
-def _own(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what each process of a study decides for itself, and what it shall know of the plan."""
-    return {name: settings[name] for name in ("race", "generation", "refit", "ensemble") if name in settings}
+    if study.failure:
+        raise LostDatabaseError(text, study) from study.failure
+    return study

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 import zerokara as zk
+from zerokara.engine.executors import open_pool
+from zerokara.engine.halving import make_race
 from zerokara.engine.plan import Plan
 from zerokara.errors import InputError
 from zerokara.space.space import Space
-from zerokara.study.study import search
+from zerokara.storage.local import Local
+from zerokara.study import loop
 
 SPACE = Space({"lr": zk.log(1e-3, 1e-1), "hidden": (8,)})
 
@@ -18,6 +21,11 @@ SPACE = Space({"lr": zk.log(1e-3, 1e-1), "hidden": (8,)})
 @pytest.fixture(scope="module")
 def data() -> zk.data.Dataset:
     return zk.data.load("digits").first(200).split(validation=0.2, seed=0)
+
+
+def search(plan: Plan, space: Space, trials: int, race: str = "halving", workers=None, seed: int | None = None):
+    store = Local.in_memory(space, trials=trials, seed=plan.seed if seed is None else seed)
+    return loop.search(plan, store, race=make_race(race), pool=open_pool(workers))
 
 
 class Weigh:
@@ -97,9 +105,9 @@ def test_span_tolerance_and_a_seed_of_the_sampler(data) -> None:
         assert np.array_equal(a.curves["val_loss"][:4], b.curves["val_loss"])
     impatient = search(Plan(data, 8, patience=2, tol=100.0), space, trials=3, race="none")
     assert {trial.epochs for trial in impatient.trials} == {3}
-    other = search(Plan(data, 1), space, trials=3, sampler_seed=1)
+    other = search(Plan(data, 1), space, trials=3, seed=1)
     assert [trial.params for trial in other.trials] != [trial.params for trial in long.trials]
-    same = search(Plan(data, 1), space, trials=3, sampler_seed=0)
+    same = search(Plan(data, 1), space, trials=3, seed=0)
     assert [trial.params for trial in same.trials] == [trial.params for trial in long.trials]
 
 

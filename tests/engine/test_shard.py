@@ -52,8 +52,7 @@ def results(found, plan):
     populations = [Population(shard) for shard in found]
     for population in populations:
         while not population.arrives(plan.epochs):
-            for _ in population.advance(plan, plan.epochs, lambda: False):
-                pass
+            population.attach(plan).fit(plan.epochs)
     return [trial for _, trial in sorted(pair for p in populations for pair in p.trials(plan).items())]
 
 
@@ -127,7 +126,7 @@ def test_the_score_is_the_last_epoch_or_with_keep_best_the_best(data) -> None:
     history = History(1)
     for number, (loss, score) in enumerate([(0.5, 0.7), (0.3, 0.6), (0.4, 0.9)], start=1):
         row = np.zeros(1)
-        history.record(zk.train.Epoch(number, np.arange(1), row, row, row + loss, row + score, row, row > 0, 0.0))
+        history.record(zk.train.Epoch(number, np.arange(1), row, row, row + loss, row + score, row, row, row > 0, 0.0))
     expected = {("loss", False): (0.4, 3), ("loss", True): (0.3, 2), ("accuracy", True): (-0.9, 3)}
     for (rank, keep_best), (value, epoch) in expected.items():
         plan = Plan(data, epochs=3, rank=rank, keep_best=keep_best)

@@ -9,10 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -62,7 +60,8 @@ def scheduler() -> Iterator[str]:
     """A real Dask scheduler with two worker processes, on loopback."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+    port = {"dashboard_address": "127.0.0.1:0", "dashboard": False}
+    with LocalCluster(n_workers=2, threads_per_worker=1, scheduler_kwargs=port, silence_logs=50) as cluster:
         yield cluster.scheduler_address
 
 
@@ -155,8 +154,8 @@ def test_processes_stop_at_the_next_epoch(data) -> None:
     """As one of them sees it: it has the plan, and a file tells it to stop."""
     plan, space = Plan(data, epochs=1000), Space(SPACE | {"activation": "relu"})
     [shard] = sharding.shards([Proposal(0, space.fixed | {"lr": 0.01, "dropout": 0.1})], plan, 1)
-    study = uuid.uuid4().hex
-    file = workers._stop_file(study)
+    study = "of-this-test"
+    file = executors.stop_file(study)
 
     def epochs() -> int:
         handed = workers.train(study, plan, population.Population(shard), 5)
@@ -172,6 +171,12 @@ def test_processes_stop_at_the_next_epoch(data) -> None:
         del workers._sites[study]
 
 
+def stop_files(leader: int) -> list[Path]:
+    """Return the files with which a process now stops others."""
+    pattern = executors.stop_file(f"{leader}-*")
+    return list(pattern.parent.glob(pattern.name))
+
+
 def test_a_stop_reaches_the_processes_and_leaves_no_file(data) -> None:
     pressed: list[float] = []
 
@@ -183,30 +188,59 @@ def test_a_stop_reaches_the_processes_and_leaves_no_file(data) -> None:
     study = zk.tune(data, SPACE, **LONG | {"epochs": 50_000}, workers="processes:2", progress=press)
     assert study.interrupted
     assert time.perf_counter() - pressed[0] < 10
-    assert not list(Path(tempfile.gettempdir()).glob("zerokara-*.stop"))
+    assert not stop_files(os.getpid())
+
+
+def test_threads_need_no_file_to_stop(data, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(workers, "stop_file", tmp_path.joinpath)
+    files: list[list[Path]] = []
+
+    def press(progress: Progress) -> None:
+        if not files:
+            os.kill(os.getpid(), signal.SIGINT)
+        files.append(list(tmp_path.iterdir()))
+
+    assert zk.tune(data, SPACE, **LONG | {"epochs": 50_000}, workers=2, progress=press).interrupted
+    assert len(files) > 2
+    assert not any(files)
 
 
 LEADER = """
 import zerokara as zk
 data = zk.data.load("digits").split(validation=0.2, seed=0)
 space = {"lr": zk.log(1e-3, 1e-1), "hidden": (16,)}
-zk.tune(data, space, trials=8, epochs=100_000, workers="processes:2")
+zk.tune(data, space, trials=8, epochs=100_000, workers="processes:2", progress=look)
+"""
+HANG = """
+import os, time
+from zerokara.engine import executors, workers
+def look(progress):
+    "Come no further than the file with which the processes are stopped."
+    while any(os.path.exists(executors.stop_file(study)) for study in workers._sites):
+        time.sleep(1)
 """
 
 
-def test_processes_end_with_the_one_that_they_serve() -> None:
+def test_processes_end_with_the_one_that_they_serve_and_leave_no_file() -> None:
     import psutil
 
-    with subprocess.Popen([sys.executable, "-c", LEADER]) as leader:
+    with subprocess.Popen([sys.executable, "-c", HANG + LEADER]) as leader:
         try:
-            while len(theirs := processes(leader.pid)) < 2:
-                assert leader.poll() is None
-                time.sleep(0.1)
+            until(lambda: len(processes(leader.pid)) == 2, leader)
+            theirs = processes(leader.pid)
+            leader.send_signal(signal.SIGINT)
+            until(lambda: stop_files(leader.pid), leader)
         finally:
             leader.kill()
-    deadline = time.monotonic() + 30
-    while any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in theirs):
-        assert time.monotonic() < deadline
+    until(lambda: not stop_files(leader.pid))
+    until(lambda: not any(pid in psutil.pids() and psutil.Process(pid).status() != "zombie" for pid in theirs))
+
+
+def until(what: Callable[[], object], running: "subprocess.Popen[bytes] | None" = None) -> None:
+    end = time.monotonic() + 60
+    while not what():
+        assert running is None or running.poll() is None
+        assert time.monotonic() < end
         time.sleep(0.1)
 
 
@@ -266,12 +300,18 @@ def test_any_executor_serves_and_is_left_open(data, alone, make: Callable[[], Ex
 
 
 def test_the_data_go_to_a_process_once(data, alone, monkeypatch) -> None:
-    monkeypatch.setattr(population, "SLICE", 0.0)
+    monkeypatch.setattr(workers, "SLICE", 0.0)
     sent = []
     whole = Plan.for_training
     monkeypatch.setattr(Plan, "for_training", lambda plan: sent.append(plan) or whole(plan))
     same(zk.tune(data, SPACE, **SEARCH, workers="processes:2"), alone)
     assert 1 <= len(sent) <= 4  # Two processes, each with at most one more task on its way when it first answers.
+
+
+def test_another_number_of_processes_waits_for_a_call_under_way(data, alone) -> None:
+    call = executors._reusable(2).submit(time.sleep, 0.3)
+    same(zk.tune(data, SPACE, **SEARCH, workers="processes:1"), alone)
+    assert call.done()
 
 
 def test_what_is_sent_has_no_test_data(data) -> None:
@@ -347,14 +387,14 @@ def test_no_scheduler_answers(data, monkeypatch) -> None:
 
 
 def test_a_scheduler_that_goes_leaves_a_run_that_can_be_resumed(data, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(population, "SLICE", 0.2)
+    monkeypatch.setattr(workers, "SLICE", 0.2)
     dask = [sys.executable, "-m", "dask"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     address = f"tcp://127.0.0.1:{port}"
-    serve = [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    serve = [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--dashboard-address", "127.0.0.1:0"]
     work = [*dask, "worker", address, "--nthreads", "1", "--no-dashboard", "--local-directory", str(tmp_path)]
     with subprocess.Popen(serve, **quiet) as scheduler, subprocess.Popen(work, **quiet) as worker:
         try:

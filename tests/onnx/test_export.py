@@ -18,7 +18,7 @@ from zerokara.model import Ensemble, Model
 from zerokara.nn import LAYERS, Layer
 from zerokara.nn.cases import CASES, INPUTS, OUTPUTS
 from zerokara.onnx import EXPORTERS
-from zerokara.onnx.whole import SCALINGS
+from zerokara.onnx.export import SCALINGS
 from zerokara.rng import stream
 
 TASKS = ("classification", "multilabel", "regression")
@@ -194,7 +194,7 @@ def test_misuse_is_told(model, tmp_path, monkeypatch) -> None:
     with pytest.raises(InputError, match="must be JSON"):
         dataclasses.replace(model, about={"value": object()}).to_onnx(tmp_path / "model.onnx")
     with monkeypatch.context() as small:
-        small.setattr("zerokara.onnx.whole.LARGEST", 20_000)
+        small.setattr("zerokara.onnx.export.LARGEST", 20_000)
         with pytest.raises(InputError, match=r"20,000 bytes at most, got networks of 26,\d\d\d: export fewer"):
             model.to_onnx(tmp_path / "model.onnx")
     monkeypatch.setitem(sys.modules, "onnx", None)

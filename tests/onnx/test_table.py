@@ -22,7 +22,7 @@ from zerokara.data.columns.table_file import MISSING, read_table
 from zerokara.data.preprocess import Preprocess
 from zerokara.errors import InputError
 from zerokara.model import Ensemble, Model
-from zerokara.onnx import ports
+from zerokara.onnx import read_signature
 
 N = 240
 NUMBERS = "tensor(double)"
@@ -243,7 +243,7 @@ def test_the_file_says_what_goes_in(model, tmp_path) -> None:
     whole = onnx.load(path)
     assert sorted((each.domain, each.version) for each in whole.opset_import) == [("", 17), ("ai.onnx.ml", 3)]
     assert whole.ir_version == 8
-    given_names, said = ports(path)
+    given_names, said = read_signature(path)
     assert [(each.name, each.shape, each.kind) for each in given_names[:3]] == [
         ("value", "(N, 1)", "float64"),
         ("labels", "(N, 1)", "text"),
@@ -289,7 +289,7 @@ def test_columns_may_be_called_as_anything_in_the_graph_is(tmp_path) -> None:
     data = from_table(frame, "t")
     model = Model.of(trained(data).trained(), data)
     compare(model, frame, frame, tmp_path)
-    assert [each.name for each in ports(tmp_path / "model.onnx")[1]] == ["label__", "probabilities_"]
+    assert [each.name for each in read_signature(tmp_path / "model.onnx")[1]] == ["label__", "probabilities_"]
 
 
 def test_what_is_no_unicode_is_refused(tmp_path) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import zerokara as zk
+from zerokara import figures
 from zerokara.cli.app import main
-from zerokara.report import figures, series
+from zerokara.report import series
 
 SPACE = {
     "lr": zk.log(1e-3, 1e-1),
@@ -59,7 +60,7 @@ def test_the_pictures_leave_out_what_a_trial_does_not_have(run) -> None:
     assert [name for name in names if panels[name].log] == ["lr", "hidden_width", "batch_size"]
     shrunk = series.narrowing(study)
     assert shrunk.ranges[names.index("batch_size")][0] == (16, 64)
-    assert figures.narrowing(shrunk).axes
+    assert figures.draw_narrowing(shrunk).axes
     assert {"scatter.png", "narrowing.png", "curves.png"} <= {path.name for path in out.iterdir()}
 
 

@@ -10,7 +10,6 @@ import zerokara as zk
 from zerokara.data import from_arrays
 from zerokara.errors import InputError
 from zerokara.report import series
-from zerokara.report.series import Curve, Curves
 from zerokara.space.distributions import Choice, Integer, Log, Uniform
 
 
@@ -75,18 +74,6 @@ def test_an_axis_is_log_where_its_range_is(found, values, log, options) -> None:
     panel = series.panel("some", found, values)
     assert (panel.log, panel.options) == (log, options)
     assert panel.x.tolist() == ([options.index(str(v).lower()) for v in values] if options else values)
-
-
-def test_points_join_over_what_was_not_measured() -> None:
-    x, y = series.points([np.nan, 0.2, np.nan, np.inf, 0.5])
-    assert (x.tolist(), y.tolist()) == ([2, 5], [0.2, 0.5])
-
-
-@pytest.mark.parametrize(("values", "below"), [([0.0, 0.5], False), ([np.nan, 0.5], False), ([0.5, -0.1], True)])
-def test_tells_whether_a_score_is_below_the_axis(values, below) -> None:
-    curve = Curve(1, 0, 0.5, np.array([0.5]), np.array(values), {}, 1)
-    assert Curves((curve,), "r2").below == below
-    assert Curves((curve,), "r2").epochs == 2
 
 
 def test_narrowing_holds_every_round_and_its_trials(narrowed) -> None:

@@ -11,9 +11,10 @@ from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
 from zerokara.samplers.base import History, standing
 from zerokara.samplers.builtin import CmaEs, Quasi, Random, Tpe
-from zerokara.samplers.registry import DIVERGED, make_sampler
+from zerokara.samplers.diverged import DIVERGED
+from zerokara.samplers.registry import make_sampler
 from zerokara.space.space import Space, choice, integer, log, uniform
-from zerokara.storage.local import Proposer
+from zerokara.storage.proposer import Proposer
 
 UNIT = FloatDistribution(0, 1)
 

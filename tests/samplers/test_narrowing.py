@@ -13,7 +13,7 @@ from zerokara.samplers.narrowing import FLOOR, SLOWEST, NarrowingSampler, kept, 
 from zerokara.samplers.registry import make_sampler
 from zerokara.space.space import Space, choice, integer, log, uniform
 from zerokara.space.unit_interval import edges, place_of, value_at
-from zerokara.storage.local import Proposer
+from zerokara.storage.proposer import Proposer
 
 RANGES = [
     FloatDistribution(-1.0, 3.0),

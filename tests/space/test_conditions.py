@@ -14,7 +14,7 @@ from zerokara.space.conditions import Condition, Questions
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.space import Space, choice, layers, log, uniform
 from zerokara.storage.journal import Journal
-from zerokara.storage.local import Proposer
+from zerokara.storage.proposer import Proposer
 
 SPACE = Space(
     {

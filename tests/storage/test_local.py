@@ -13,10 +13,11 @@ from scipy import stats
 
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import InputError
-from zerokara.samplers.registry import DIVERGED, SAMPLERS, generation_size, make_sampler
+from zerokara.samplers.diverged import DIVERGED
+from zerokara.samplers.registry import SAMPLERS, generation_size, make_sampler
 from zerokara.space.space import Space, choice, default_space, integer, log, uniform
 from zerokara.storage.journal import Journal
-from zerokara.storage.local import Proposer
+from zerokara.storage.proposer import Proposer
 
 SPACE = Space({**default_space(), "hidden": choice([(50,), (100, 50), (9, 9, 9)]), "batch_size": integer(16, 64, 16)})
 
@@ -176,6 +177,7 @@ def test_the_tables_of_samplers_agree():
 
 
 @settings(max_examples=20)
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**63), cuts=st.lists(st.integers(1, 4), max_size=4))
 def test_neither_the_size_of_a_generation_nor_a_restart_changes_a_trial(seed, cuts):
     at_once = Proposer(SPACE, make_sampler("random", SPACE, seed)).ask(sum(cuts))

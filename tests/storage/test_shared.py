@@ -21,15 +21,15 @@ from sqlalchemy.pool import NullPool
 
 import zerokara as zk
 from zerokara.engine.trial import Proposal, Trial
-from zerokara.errors import InputError, OutsideError, ZerokaraError
+from zerokara.errors import DatabaseError, InputError, OutsideError, ZerokaraError
 from zerokara.report.run import trials_csv
 from zerokara.samplers.registry import SAMPLERS, make_sampler
 from zerokara.space.space import Space, default_space
 from zerokara.storage import database as databases
 from zerokara.storage import heartbeat
-from zerokara.storage.database import Database, DatabaseError
+from zerokara.storage.database import Database
 from zerokara.storage.shared import Shared
-from zerokara.study import together
+from zerokara.study import loop
 
 SPACE = {"lr": zk.log(1e-3, 1e-1), "dropout": zk.uniform(0, 0.5), "hidden": zk.choice([(8,), (8, 8)])}
 PASSWORD = "it's {open} 100%/@:"
@@ -317,7 +317,7 @@ def test_alone_in_a_database_it_is_the_same_search(data, storage, tmp_path) -> N
     # Another one finds all done, and trains the winner again.
     notes: list[str] = []
     again = zk.tune(data, SPACE, **options, storage=storage, study="digits", note=notes.append)
-    assert any("1 of the best 1 networks were trained elsewhere" in note for note in notes)
+    assert any("retraining 1 of the best 1 networks" in note for note in notes)
     assert trials_csv(again) == (tmp_path / "run" / "trials.csv").read_text()
     assert again.test_score == study.test_score
     with pytest.raises(InputError, match=r"goes on in the study where it began, got no 'digits' in sqlite:///"):
@@ -335,11 +335,11 @@ def test_a_study_without_a_database_is_refused(data) -> None:
 
 CHILD = """
 import sys, time
-from zerokara.engine import checkpoint, population, progress
+from zerokara.engine import checkpoint, progress, workers
 from zerokara.storage import heartbeat
-from zerokara.study import together
-checkpoint.EVERY = checkpoint.WORTH = population.SLICE = 0.1
-heartbeat.BEAT, heartbeat.SILENCE, together.POLL, together.PATIENCE = 0.2, 3.0, 0.1, 1.0
+from zerokara.study import loop
+checkpoint.EVERY = checkpoint.WORTH = workers.SLICE = 0.1
+heartbeat.BEAT, heartbeat.SILENCE, loop.POLL, loop.PATIENCE = 0.2, 3.0, 0.1, 1.0
 epoch, slow = progress.Watch.epoch, float(sys.argv.pop(1))
 progress.Watch.epoch = lambda *arguments: (time.sleep(slow), epoch(*arguments))
 from zerokara.cli import main
@@ -491,4 +491,4 @@ def test_an_unknown_database_and_one_that_is_no_database(data, cluster, tmp_path
 
 
 def test_the_constants_that_the_children_shorten_are_those_that_count() -> None:
-    assert (heartbeat.BEAT, heartbeat.SILENCE, together.POLL) == (10.0, 60.0, 1.0)
+    assert (heartbeat.BEAT, heartbeat.SILENCE, loop.POLL) == (10.0, 60.0, 1.0)

@@ -16,7 +16,7 @@ import optuna
 import pytest
 
 import zerokara as zk
-from zerokara.engine import checkpoint, population
+from zerokara.engine import checkpoint, workers
 from zerokara.engine.bracket import Standing
 from zerokara.engine.checkpoint import Checkpoints
 from zerokara.engine.plan import Plan
@@ -52,7 +52,7 @@ def data() -> zk.data.Dataset:
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write whatever can be written, though training takes no time here."""
-    for module, name in ((checkpoint, "EVERY"), (checkpoint, "WORTH"), (population, "SLICE")):
+    for module, name in ((checkpoint, "EVERY"), (checkpoint, "WORTH"), (workers, "SLICE")):
         monkeypatch.setattr(module, name, 0.0)
 
 
@@ -148,7 +148,7 @@ def test_a_winner_whose_network_is_lost_is_trained_again(data, tmp_path) -> None
     notes: list[str] = []
     zk.resume(moved, data, note=notes.append)
     assert results(moved) == results(tmp_path / "run")
-    assert any("it is trained again" in note for note in notes)
+    assert any(note.startswith("retraining 1 of the best 1 networks") for note in notes)
 
 
 def test_a_finished_run_is_read_again(data, tmp_path) -> None:
@@ -243,8 +243,8 @@ def test_nothing_is_kept_twice(data, tmp_path) -> None:
 
 EAGER = """
 import sys
-from zerokara.engine import checkpoint, population
-checkpoint.EVERY = checkpoint.WORTH = population.SLICE = 0.1
+from zerokara.engine import checkpoint, workers
+checkpoint.EVERY = checkpoint.WORTH = workers.SLICE = 0.1
 from zerokara.cli import main
 main(sys.argv[1:])
 """

@@ -18,7 +18,7 @@ def history(networks: int = R, epochs: int = 3, seed: int = 0, leaves: int | Non
     rows = np.arange(networks)
     for number in range(1, epochs + 1):
         diverged = (rows == leaves) & (number == 2)
-        columns = {name: rng.random(len(rows)) for name in CURVES}
+        columns = {name: rng.random(len(rows)) for name in (*CURVES, "objective")}
         made.record(Epoch(number=number, rows=rows, diverged=diverged, seconds=float(number), **columns))
         rows = rows[~diverged]
     return made
@@ -59,9 +59,8 @@ def test_take_of_one_of_a_mask_and_of_none() -> None:
     assert len(made.take([])) == 0
     assert made.take([])["val_loss"].shape == (0, 3)
     taken = made.take(range(R))
-    taken.record(
-        Epoch(number=4, rows=np.arange(R), diverged=np.zeros(R, bool), seconds=1.0, **{c: np.zeros(R) for c in CURVES})
-    )
+    columns = {name: np.zeros(R) for name in (*CURVES, "objective")}
+    taken.record(Epoch(number=4, rows=np.arange(R), diverged=np.zeros(R, bool), seconds=1.0, **columns))
     assert made["val_loss"].shape == (R, 3)
     assert made.epochs.max() == 3
 

@@ -14,7 +14,8 @@ from zerokara.data import Dataset, Part
 from zerokara.errors import InputError
 from zerokara.optim.schedules import parse
 from zerokara.train import Trainer, evaluate
-from zerokara.train.trainer import batches, concat
+from zerokara.train.feed import batches
+from zerokara.train.trainer import concat
 
 Make = Callable[..., Trainer]
 

@@ -57,9 +57,9 @@ def tune(
         dataset: digits, mnist, fashion-mnist, cifar10, a .npz file, a folder of pictures by class, or a CSV or Parquet
             file.
     """
-    from zerokara.cli.search import run_search
+    from zerokara.cli.search import run_tune
 
-    return run_search(console(), STARTED, dataset, search.space(hyperparameters), data, search, training, run)
+    return run_tune(console(), STARTED, dataset, search.space(hyperparameters), data, search, training, run)
 
 
 @app.command
@@ -103,11 +103,11 @@ def train(
         source: a run whose options, data and seed are taken over; the command line overrides them.
         trial: which of its trials.
     """
-    from zerokara.cli.search import run_one
+    from zerokara.cli.search import run_train
 
     if (source is None) != (trial is None):
         raise InputError("--from RUN and --trial N go together, got one of them: add the other")
-    return run_one(console(), STARTED, dataset, given(hyperparameters), data, training, run, source, trial)
+    return run_train(console(), STARTED, dataset, given(hyperparameters), data, training, run, source, trial)
 
 
 @app.command
@@ -118,9 +118,9 @@ def evaluate(model: Path, dataset: str, /) -> int:
         model: a model file, such as a run's best.safetensors.
         dataset: as for tune.
     """
-    from zerokara.cli.answers import evaluate
+    from zerokara.cli.answers import run_evaluate
 
-    return evaluate(console(), model, dataset)
+    return run_evaluate(console(), model, dataset)
 
 
 @app.command
@@ -144,14 +144,15 @@ def predict(
         picture: where the sample's picture is written. [default: in the folder for temporary files]
         out: the CSV file that the answers for a table are written to. [default: they are printed]
     """
-    from zerokara.cli.answers import predict
-    from zerokara.cli.tables import is_table, predict_rows
+    from zerokara.cli.answers import run_predict
+    from zerokara.cli.tables import predict_rows
+    from zerokara.data.columns.table_file import is_table
 
     if input is not None and is_table(input):
         return predict_rows(console(), model, input, index, out)
     if out is not None:
         raise InputError(f"--out is for the rows of a CSV or Parquet file, got {input or 'no file'}: leave it out")
-    return predict(console(), model, input, index, picture)
+    return run_predict(console(), model, input, index, picture)
 
 
 @app.command(name="import")
@@ -166,9 +167,9 @@ def import_weights(file: Path, /, *, activation: str, out: Path | None = None, d
         out: the model file. [default: FILE with the ending .safetensors]
         dataset: what the weights were trained on, which names the classes. [default: classes 0, 1, ...]
     """
-    from zerokara.cli.answers import import_weights
+    from zerokara.cli.answers import run_import
 
-    return import_weights(console(), file, activation, out, dataset)
+    return run_import(console(), file, activation, out, dataset)
 
 
 @app.command
@@ -180,25 +181,25 @@ def export(model: Path, out: Path, /, *, force: bool = False) -> int:
         out: the file to write, such as digits.onnx.
         force: replace the file if there is one.
     """
-    from zerokara.cli.answers import export
+    from zerokara.cli.answers import run_export
 
-    return export(console(), model, out, force)
+    return run_export(console(), model, out, force)
 
 
 @app.command
 def gradcheck() -> int:
     """Check the written gradient of every layer, activation and loss against a numerical one."""
-    from zerokara.cli.answers import gradcheck
+    from zerokara.cli.answers import run_gradcheck
 
-    return gradcheck(console())
+    return run_gradcheck(console())
 
 
 @data_app.command(name="list")
 def data_list() -> int:
     """List the datasets that have a name, and where each was found."""
-    from zerokara.cli.answers import data_list
+    from zerokara.cli.answers import run_data_list
 
-    return data_list(console())
+    return run_data_list(console())
 
 
 @data_app.command(name="fetch")
@@ -208,9 +209,9 @@ def data_fetch(name: str, /) -> int:
     Args:
         name: mnist, fashion-mnist or cifar10.
     """
-    from zerokara.cli.answers import data_fetch
+    from zerokara.cli.answers import run_data_fetch
 
-    return data_fetch(console(), name)
+    return run_data_fetch(console(), name)
 
 
 def console() -> "Console":

@@ -1,20 +1,25 @@
-"""Which samples of a dataset a model has never seen."""
+"""Which samples of a dataset a model was not trained on."""
 
 from zerokara.data import Dataset
 from zerokara.errors import InputError
 from zerokara.model import Model
 
 
-def unseen(model: Model, data: Dataset, noun: str, name: str) -> tuple[Dataset, str, str]:
-    """Return the data, the part of them that the model has never seen, and what to call that part.
+def held_out(model: Model, data: Dataset, noun: str = "samples", name: str = "") -> tuple[Dataset, str, str]:
+    """Return the data, the part of them that the model was not trained on, and what to call that part.
 
-    Of the data that the model was trained on, cut again as they were then, these are the test samples. Data are
-    the same by their hash, not by their name: all samples of others are new.
+    If the dataset has no test samples, but is the one that the model was trained on, it is split again as it was then.
+    Datasets are compared by hash, not by name: all samples of another one are new.
     """
-    cut = model.about.get("split_settings") or {}
+    name = name or data.name
+    if data.test is not None:
+        return data, "test", f"test {noun} of {name}"
+    settings = model.about.get("split_settings") or {}
     try:
-        whole = data.first(cut["train_size"]) if cut.get("train_size") else data
-        again = whole.split(cut.get("validation"), cut.get("test"), cut.get("seed", 0), bool(cut.get("stratify")))
+        used = data.first(settings["train_size"]) if settings.get("train_size") else data
+        again = used.split(
+            settings.get("validation"), settings.get("test"), settings.get("seed", 0), bool(settings.get("stratify"))
+        )
         trained = again if again.preprocess.kind == model.preprocess.kind else again.scaled(model.preprocess.kind)
     except InputError:  # Too few, or of other classes.
         return data, "train", f"{noun} of {name}"

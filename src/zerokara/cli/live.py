@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from zerokara.cli.show import print_line
 from zerokara.engine.progress import Progress
 from zerokara.space.hyperparameters import show
 from zerokara.space.space import Space
@@ -43,9 +44,7 @@ class View:
             self.live.update(table)
         elif time.monotonic() - self.logged >= LOG_EVERY:
             self.logged = time.monotonic()
-            self.console.print(
-                "; ".join(f"{name} {value}" for name, value in rows.items()), soft_wrap=True, highlight=False
-            )
+            print_line(self.console, "; ".join(f"{name} {value}" for name, value in rows.items()))
 
 
 def describe(progress: Progress, space: Space, metric: str) -> dict[str, str]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from zerokara.engine.halving import Bracket
 from zerokara.engine.plan import Key, Plan
 from zerokara.engine.population import Population, regroup
-from zerokara.engine.shard import Shard, structure, trainer
-from zerokara.engine.trial import Proposal, Trial, merged
+from zerokara.engine.trial import Trial, merged, ranked
 from zerokara.nn import Network
 
 Finalist = tuple[Trial, Network]
@@ -47,7 +46,7 @@ class Standing:
 
     def settle(self, trials: Iterable[Trial], keep: int) -> None:
         """Let trials go, and keep the networks of the best."""
-        leaving = sorted(trials, key=lambda trial: trial.rank_key)
+        leaving = ranked(trials)
         self.settled += leaving
         best = [trial for trial in leaving[:keep] if math.isfinite(trial.value)]
         found = [(trial, self._network(trial.number)) for trial in best]
@@ -65,9 +64,9 @@ class Standing:
         trials = self.trials(plan)
         going: set[int] = set()
         if self.rung + 1 < len(bracket.rungs):
-            ranked = sorted(trials, key=lambda trial: trial.rank_key)
-            open_ = {trial.number for trial in ranked if trial.state == "interrupted"}
-            going = open_.intersection(bracket.survivors([trial.number for trial in ranked]))
+            order = ranked(trials)
+            open_ = {trial.number for trial in order if trial.state == "interrupted"}
+            going = open_.intersection(bracket.survivors([trial.number for trial in order]))
         leaving = [trial for trial in trials if trial.number not in going]
         leaving = [replace(trial, state="pruned") if trial.state == "interrupted" else trial for trial in leaving]
         self.settle(leaving, keep)
@@ -93,15 +92,3 @@ def finest(finalists: Sequence[Finalist], keep: int) -> list[Finalist]:
     """Return the best so many finalists, each trial once."""
     once = {trial.number: (trial, network) for trial, network in finalists}
     return sorted(once.values(), key=lambda finalist: finalist[0].rank_key)[:keep]
-
-
-def untrained(proposal: Proposal, plan: Plan) -> Shard:
-    """Return the shard of a trial's first network alone: what is kept of a trial is that network."""
-    return Shard((proposal,), structure(proposal.params), replicate=plan.draws(proposal.number))
-
-
-def retrain(trial: Trial, plan: Plan) -> Network:
-    """Return the network of a trial again, to the bit, from its beginning."""
-    run = trainer(untrained(Proposal(trial.number, trial.params), plan), plan)
-    run.fit((trial.rows[0] if trial.rows else trial).epochs)
-    return run.trained()

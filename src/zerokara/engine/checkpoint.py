@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.engine.bracket import Finalist, Standing, untrained
+from zerokara.engine.bracket import Finalist, Standing
 from zerokara.engine.plan import Plan
 from zerokara.engine.population import Population
-from zerokara.engine.shard import Shard, structure, trainer
+from zerokara.engine.shard import Shard, structure, untrained
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import ZerokaraError
 from zerokara.files import outside, replacing
@@ -191,7 +191,7 @@ class Checkpoints:
         return population
 
     def _network(self, proposal: Proposal, arrays: Arrays, prefix: str) -> Network:
-        network = trainer(untrained(proposal, self.plan), self.plan).network
+        network = untrained(proposal, self.plan).network
         network.load(_under(arrays, prefix))
         return network
 

@@ -2,12 +2,15 @@
 
 import os
 import signal
+import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from zerokara.checks import check_counts
@@ -34,6 +37,10 @@ class Pool:
     close: Callable[[], Any]
     alive: Callable[[], bool] = lambda: True
     where: str = "the workers"
+
+
+OpenPool = Callable[[], Pool]
+"""Opens the workers that `open_pool` was asked for."""
 
 
 class ThreadsFirst(Executor):
@@ -87,8 +94,13 @@ class ThreadsFirst(Executor):
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
 
 
-def open_pool(workers: int | str | Executor | None) -> Callable[[], Pool]:
+def open_pool(workers: int | str | Executor | None) -> OpenPool:
     """Return what opens the workers that are asked for; what cannot be meant is an error at once.
+
+    Args:
+        workers: a number of threads; "processes" or "processes:N"; "dask" or "dask:N" for a cluster on this machine;
+            "tcp://HOST:PORT" for a Dask scheduler; any `concurrent.futures.Executor`. None is a thread for each core,
+            and then a process for each core, if the study lasts long enough and its data are not too large to copy.
 
     >>> open_pool("threads")
     Traceback (most recent call last):
@@ -155,15 +167,18 @@ def _reusable(count: int) -> Executor:
     """
     from loky import get_reusable_executor
 
-    executor: Executor = get_reusable_executor(
-        max_workers=count, timeout=IDLE, initializer=_serve, initargs=(os.getpid(),)
-    )
+    with warnings.catch_warnings():
+        # Of an earlier study with another number of processes a call may be under way; it is waited for.
+        warnings.filterwarnings("ignore", "Trying to resize an executor with running jobs")
+        executor: Executor = get_reusable_executor(
+            max_workers=count, timeout=IDLE, initializer=_serve, initargs=(os.getpid(),)
+        )
     return executor
 
 
 def _is_up() -> None:
     """Import in a process what training needs."""
-    import zerokara.engine.workers  # noqa: F401
+    import zerokara.engine.population  # noqa: F401
 
     # Long enough for the other processes to take the other calls.
     time.sleep(0.02)
@@ -179,7 +194,15 @@ def _serve(leader: int) -> None:
 def _end_with(leader: int) -> None:
     while os.getppid() == leader:
         time.sleep(0.5)
+    pattern = stop_file(f"{leader}-*")
+    for file in pattern.parent.glob(pattern.name):  # The leader was killed while it stopped a study.
+        file.unlink(missing_ok=True)
     os._exit(1)
+
+
+def stop_file(study: str) -> Path:
+    """Return the file whose presence stops the processes of this machine that train a study."""
+    return Path(tempfile.gettempdir(), f"zerokara-{study}.stop")
 
 
 def _dask(where: int | str) -> Pool:
@@ -193,7 +216,9 @@ def _dask(where: int | str) -> Pool:
         raise InputError("Dask workers need Dask: install it with pip install 'zerokara[distributed]'") from error
     try:
         if isinstance(where, int):
-            cluster = LocalCluster(n_workers=where, threads_per_worker=1, dashboard_address=None)
+            # Without a dashboard its port is opened all the same: let it be any that is free.
+            port = {"dashboard_address": "127.0.0.1:0", "dashboard": False}
+            cluster = LocalCluster(n_workers=where, threads_per_worker=1, scheduler_kwargs=port)
             client = Client(cluster, timeout=PATIENCE)
         else:
             cluster, client = None, Client(where, timeout=PATIENCE)

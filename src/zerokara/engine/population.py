@@ -1,8 +1,7 @@
 """A population while it trains: it advances, losers leave at a rung, and survivors regroup."""
 
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +10,10 @@ from zerokara.engine.plan import Jury, Key, Plan
 from zerokara.engine.shard import Shard, cohorts, cut, trainer
 from zerokara.engine.trial import Proposal, State, Trial
 from zerokara.nn import Network
-from zerokara.train import Epoch, History, Trainer
-from zerokara.train.history import CURVES, badness
+from zerokara.train import History, Trainer
+from zerokara.train.history import CURVES
 from zerokara.train.state import restore, state
 from zerokara.train.trainer import concat
-
-SLICE = 2.0
-"""Seconds that a population trains before a worker hands it back, at the end of an epoch."""
 
 
 class Population:
@@ -41,24 +37,6 @@ class Population:
                 self._arrays = None
         self.run.stop = stop
         return self.run
-
-    def advance(self, plan: Plan, epochs: int, stop: Callable[[], bool]) -> Iterator[tuple[Epoch, Array]]:
-        """Train until ``epochs`` epochs have passed, until a slice of time has, or until ``stop()``.
-
-        Yields every epoch, with what its networks are ranked by.
-        """
-        started = time.perf_counter()
-        try:
-            if stop():
-                return
-            run = self.attach(plan, stop)
-            if run.epoch < epochs:
-                for epoch in run.epochs(epochs - run.epoch):
-                    yield epoch, badness(epoch.val_loss, epoch.val_score, plan.rank)
-                    if time.perf_counter() - started > SLICE:
-                        break
-        finally:
-            self.seconds += time.perf_counter() - started
 
     def arrives(self, epochs: int) -> bool:
         """Whether so many epochs have passed, or all networks have ended before."""

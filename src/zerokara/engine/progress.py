@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zerokara.arrays import Array
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.train import Epoch
 
@@ -74,10 +73,11 @@ class Watch:
         self.finished: Leader | None = None
         self.done = self.epochs_done = self.epochs_before = self.diverged = 0
 
-    def epoch(self, proposals: Sequence[Proposal], epoch: Epoch, value: Array) -> None:
-        """Note an epoch of a population; ``value`` is what its networks are ranked by."""
+    def epoch(self, proposals: Sequence[Proposal], epoch: Epoch) -> None:
+        """Count an epoch of a population."""
+        values = np.where(epoch.diverged, np.inf, epoch.objective)
         with self.lock:
-            for row, v, score in zip(epoch.rows, np.where(epoch.diverged, np.inf, value), epoch.val_score, strict=True):
+            for row, v, score in zip(epoch.rows, values, epoch.val_score, strict=True):
                 proposal = proposals[row]
                 self.running[proposal.number] = Leader(proposal, epoch.number, float(v), float(score))
             self.epochs_done += len(epoch.rows)

@@ -7,7 +7,7 @@ from functools import partial
 
 from zerokara.engine.bracket import Finalist, Standing, finest
 from zerokara.engine.checkpoint import Checkpoints
-from zerokara.engine.halving import Bracket, Race
+from zerokara.engine.halving import Race
 from zerokara.engine.plan import Plan
 from zerokara.engine.population import Population
 from zerokara.engine.progress import Watch
@@ -59,43 +59,40 @@ class Generations:
         self.seconds = 0.0
         self.watch.remark = census(proposals).remark if self.plan.paired else None
         parts: list[Standing] = []
-        start = 0
         for k, bracket in enumerate(self.race.brackets(len(proposals), self.plan.epochs)):
-            own = proposals[start : start + bracket.trials]
-            parts.append(self._race(f"{number}-{k}", own, bracket))
-            start += bracket.trials
+            name = f"{number}-{k}"
+            own, proposals = proposals[: bracket.trials], proposals[bracket.trials :]
+            standing = self._begin(name, own)
+            parts.append(standing)
+            while standing.rung < len(bracket.rungs) and standing.populations and not self.stop.is_set():
+                before = sum(population.seconds for population in standing.populations)
+                handed_back = partial(self.checkpoints.handed_back, name, standing.rung)
+                try:
+                    self.crew.advance(standing.populations, bracket.rungs[standing.rung], handed_back, self.tick)
+                except OutsideError:
+                    # The workers are gone, but what they handed back is here.
+                    self.checkpoints.write(name, standing, stopped=True)
+                    raise
+                self.seconds += sum(population.seconds for population in standing.populations) - before
+                if not self.stop.is_set():
+                    self.report(standing.trials(self.plan))
+                    self.watch.settle(standing.at_rung(bracket, self.plan, self.keep, self.crew.count))
+                    self.checkpoints.write(name, standing)
+            if self.stop.is_set() and standing.populations:
+                self.checkpoints.write(name, standing, stopped=True)
+                trials = standing.trials(self.plan)
+                standing.settle(trials, self.keep)
+                self.watch.settle(trials)
         trials = sorted((trial for part in parts for trial in part.settled), key=lambda trial: trial.number)
         finalists = finest([finalist for part in parts for finalist in part.finalists], self.keep)
         return Generation(trials, finalists, self.seconds)
 
-    def _race(self, name: str, proposals: Sequence[Proposal], bracket: Bracket) -> Standing:
-        """Take the trials of a bracket from where its checkpoint has them to its end, or to where all stop."""
+    def _begin(self, name: str, proposals: Sequence[Proposal]) -> Standing:
+        """Return the trials of a bracket where its checkpoint has them, the others at their beginning."""
         standing = self.checkpoints.read(name, proposals)
         settled = {trial.number for trial in standing.settled}
         fresh = [proposal for proposal in proposals if proposal.number not in settled]
-        found = shards(fresh, self.plan, self.crew.count, without=standing.members())
-        standing.populations += [Population(shard) for shard in found]
+        new = shards(fresh, self.plan, self.crew.count, without=standing.members())
+        standing.populations += [Population(shard) for shard in new]
         self.watch.restore(standing.settled, sum(population.epochs_trained for population in standing.populations))
-        while standing.rung < len(bracket.rungs) and standing.populations:
-            rung = bracket.rungs[standing.rung]
-            before = sum(population.seconds for population in standing.populations)
-
-            handed_back = partial(self.checkpoints.handed_back, name, standing.rung)
-            try:
-                self.crew.advance(standing.populations, rung, handed_back, self.tick)
-            except OutsideError:
-                # Workers elsewhere are gone; what they handed back is here.
-                self.checkpoints.write(name, standing, stopped=True)
-                raise
-            self.seconds += sum(population.seconds for population in standing.populations) - before
-            if self.stop.is_set():
-                break
-            self.report(standing.trials(self.plan))
-            self.watch.settle(standing.at_rung(bracket, self.plan, self.keep, self.crew.count))
-            self.checkpoints.write(name, standing)
-        if self.stop.is_set() and standing.populations:
-            self.checkpoints.write(name, standing, stopped=True)
-            trials = standing.trials(self.plan)
-            standing.settle(trials, self.keep)
-            self.watch.settle(trials)
         return standing

@@ -1,7 +1,6 @@
 """Which trials train together: cohorts of one structure, cut into shards, each one population.
 
 Numeric hyperparameters ride as arrays over the networks; structure decides who shares a population.
-Only this file knows the difference.
 """
 
 import itertools
@@ -14,13 +13,14 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from zerokara.arrays import Array, Index
+from zerokara.blas import one_thread
 from zerokara.data import Dataset
 from zerokara.engine.plan import Plan
-from zerokara.engine.trial import Proposal
-from zerokara.nn import SoftmaxCrossEntropy, mlp
-from zerokara.optim import OPTIMIZERS, schedules
+from zerokara.engine.trial import Proposal, Trial
+from zerokara.optim import OPTIMIZERS
 from zerokara.space.hyperparameters import HYPERPARAMETERS, split, to_text
 from zerokara.train import Patience, Trainer
+from zerokara.train.build import build
 from zerokara.train.metrics import CHUNK
 
 NETWORKS = range(5, 51)
@@ -156,43 +156,42 @@ def cut(trials: int, shard: Shard, plan: Plan, workers: int) -> list[Index]:
 def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None, data: Dataset | None = None) -> Trainer:
     """Return the trainer of a shard: its trials' numbers as arrays over the networks of one population.
 
-    It trains on the shard's fold, or on ``data``, which may lack a validation part: then nothing is judged.
+    It trains on the shard's fold, or on ``data``.
     """
-    s, data = shard.structure, data or plan.parts[shard.fold]
-    judged = data.validation is not None
-    numbers = {name: _column(shard.proposals, name) for name in split(DEFAULTS)[0]}
-    optimizer = OPTIMIZERS[s["optimizer"]]
-    network = mlp(
-        data.n_inputs,
-        s["hidden"],
-        data.n_outputs,
-        s["activation"],
-        dropout=numbers["dropout"] if s["dropout"] else None,
-        batch_norm=s["batch_norm"],
-        init_scale=numbers["init_scale"],
-        population=len(shard.proposals),
+    return build(
+        shard.structure | {name: _column(shard.proposals, name) for name in split(DEFAULTS)[0]},
+        data or plan.parts[shard.fold],
+        len(shard.proposals),
         seed=plan.seed,
         replicate=shard.replicate,
         dtype=plan.dtype,
-    )
-    smoothing = SoftmaxCrossEntropy(numbers["label_smoothing"]) if data.task == "classification" else None
-    return Trainer(
-        network,
-        optimizer(**{name: numbers[name] for name in optimizer.numbers if name in numbers}),
-        data,
-        batch_size=s["batch_size"],
-        loss=smoothing,
         augment=plan.augment,
-        schedule=schedules.parse(s["schedule"]),
         span=plan.span or plan.epochs,
-        seed=plan.seed,
-        replicate=shard.replicate,
         evaluate_train_every=plan.evaluate_train_every,
-        keep_best=plan.keep_best and judged,
-        patience=Patience(plan.patience, plan.tol) if plan.patience and judged else None,
+        keep_best=plan.keep_best,
+        patience=Patience(plan.patience, plan.tol) if plan.patience else None,
         rank=plan.rank,
         stop=stop,
     )
+
+
+def untrained(trial: Proposal | Trial, plan: Plan, data: Dataset | None = None) -> Trainer:
+    """Return the trainer of a trial's first network alone: what is kept of a trial is that network."""
+    proposal = Proposal(trial.number, trial.params)
+    return trainer(Shard((proposal,), structure(trial.params), replicate=plan.draws(trial.number)), plan, data=data)
+
+
+def retrain(trial: Trial, plan: Plan, epochs: int | None = None, data: Dataset | None = None) -> Trainer:
+    """Train a trial's first network again from its beginning: to the bit, unless on other data.
+
+    Args:
+        epochs: how many; by default as many as it was trained for.
+        data: in place of the first fold.
+    """
+    run = untrained(trial, plan, data)
+    with one_thread():
+        run.fit((trial.rows[0] if trial.rows else trial).epochs if epochs is None else epochs)
+    return run
 
 
 def is_slight(networks: int, structure: dict[str, Any], plan: Plan) -> bool:

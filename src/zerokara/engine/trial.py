@@ -1,7 +1,7 @@
 """A trial: what was proposed, and what came of it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -100,6 +100,11 @@ class Trial:
         curves = {name: np.array([_number(value) for value in curve]) for name, curve in record["curves"].items()}
         value, state = _number(record["value"]), record["state"]
         return cls(proposal.number, proposal.params, state, value, record["epochs"], record["epoch"], curves)
+
+
+def ranked(trials: Iterable[Trial]) -> list[Trial]:
+    """Return the trials from the best down: by value, ties to the lower loss, diverged ones last."""
+    return sorted(trials, key=lambda trial: trial.rank_key)
 
 
 def merged(rows: Sequence[Trial], state: State | None = None) -> Trial:

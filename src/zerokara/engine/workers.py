@@ -1,20 +1,18 @@
 """Workers: whatever trains populations side by side, each with one BLAS thread. Where one trains changes no number."""
 
+import os
 import signal
-import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from zerokara.arrays import Array
 from zerokara.blas import one_thread
-from zerokara.engine.executors import ATTEMPTS, Pool, ThreadsFirst, open_pool, processes_are_up
+from zerokara.engine.executors import ATTEMPTS, OpenPool, Pool, ThreadsFirst, processes_are_up, stop_file
 from zerokara.engine.plan import Plan
 from zerokara.engine.population import Population
 from zerokara.engine.shard import is_slight
@@ -22,6 +20,8 @@ from zerokara.engine.trial import Proposal
 from zerokara.errors import OutsideError
 from zerokara.train import Epoch
 
+SLICE = 2.0
+"""Seconds that a population trains before a worker hands it back, at the end of an epoch."""
 TICK = 0.25
 """Seconds from one look at the progress to the next."""
 SETTLED, WORTH = 1.0, 4.0
@@ -29,8 +29,9 @@ SETTLED, WORTH = 1.0, 4.0
 COPIES = 1 << 28
 """Bytes that the data may take in all processes together, if nobody has asked for processes."""
 
-Watch = Callable[[Sequence[Proposal], Epoch, Array], None]
-Seen = list[tuple[Epoch, Array]]
+Watch = Callable[[Sequence[Proposal], Epoch], None]
+HandedBack = tuple[Population, list[Epoch]]
+"""A population, and its epochs that nobody has seen."""
 
 
 @dataclass(frozen=True)
@@ -49,33 +50,33 @@ SITES = 4
 """Studies whose data a worker process keeps."""
 
 
-def train(study: str, plan: Plan | None, population: Population, epochs: int) -> tuple[Population, Seen] | None:
-    """Advance a population, in a worker; None where this process has not got the study's data and needs the plan.
+def train(study: str, plan: Plan | None, population: Population, epochs: int) -> HandedBack | None:
+    """Train a population until ``epochs`` epochs have passed, a slice of time has, or the study is to stop.
 
-    So the data travel to a process once, whatever kind of executor it belongs to.
+    Runs in a worker. Returns None where this process does not have the study's data and needs the plan: so the data travel to a process once, whatever kind of executor it belongs to.
     """
     if study not in _sites:
         if plan is None:
             return None
         while len(_sites) >= SITES:
             _sites.pop(next(iter(_sites)), None)
-        _sites[study] = Site(plan, stop=_stop_file(study).exists)
+        _sites[study] = Site(plan, stop=stop_file(study).exists)
     site = _sites[study]
-    seen: Seen = []
+    seen: list[Epoch] = []
     shard = population.shard
     turn = _turn if is_slight(len(shard.proposals), shard.structure, site.plan) else nullcontext()
     with turn, one_thread():
-        for epoch, values in population.advance(site.plan, epochs, site.stop):
-            if site.watch:
-                site.watch(population.shard.proposals, epoch, values)
-            else:
-                seen.append((epoch, values))
+        started = time.perf_counter()
+        if not site.stop() and (run := population.attach(site.plan, site.stop)).epoch < epochs:
+            for epoch in run.epochs(epochs - run.epoch):
+                if site.watch:
+                    site.watch(shard.proposals, epoch)
+                else:
+                    seen.append(epoch)
+                if time.perf_counter() - started > SLICE:
+                    break
+        population.seconds += time.perf_counter() - started
     return population, seen
-
-
-def _stop_file(study: str) -> Path:
-    """Return the file whose presence tells the processes of this machine to stop."""
-    return Path(tempfile.gettempdir(), f"zerokara-{study}.stop")
 
 
 class Crew:
@@ -83,9 +84,7 @@ class Crew:
 
     Args:
         plan: what they train.
-        workers: how many threads; "processes" or "processes:N"; "dask" or "dask:N" for a cluster on this machine;
-            "tcp://HOST:PORT" for a Dask scheduler; any `concurrent.futures.Executor`. None is a thread for each core,
-            and then a process for each core, if the study lasts long enough and its data are not too large to copy.
+        pool: opens the workers.
         watch: told of every epoch of every population.
         stop: set when all are to stop; an error in a worker sets it too.
         note: told in a sentence when a worker was lost.
@@ -95,15 +94,15 @@ class Crew:
     def __init__(
         self,
         plan: Plan,
-        workers: "int | str | Executor | None",
+        pool: OpenPool,
         watch: Watch,
         stop: threading.Event,
         note: Callable[[str], None],
         left: Callable[[], float] = float,
     ) -> None:
         self.plan, self.watch, self.stop, self.note, self.left = plan, watch, stop, note, left
-        self.study = uuid.uuid4().hex
-        self._open = open_pool(workers)
+        self.study = f"{os.getpid()}-{uuid.uuid4().hex}"
+        self._open = pool
 
     def __enter__(self) -> "Crew":
         self.pool: Pool = self._open()
@@ -116,6 +115,12 @@ class Crew:
     def _threads_first(self) -> ThreadsFirst | None:
         """The executor, if it was left to this program's choice."""
         return self.pool.executor if isinstance(self.pool.executor, ThreadsFirst) else None
+
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether other processes may train."""
+        first = self._threads_first
+        return first.grown if first else not isinstance(self.pool.executor, ThreadPoolExecutor)
 
     def _hand_back(self) -> bool:
         """Whether threads of this process are to hand back what they train."""
@@ -132,7 +137,7 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         _sites.pop(self.study, None)
         self.pool.close()
-        _stop_file(self.study).unlink(missing_ok=True)
+        stop_file(self.study).unlink(missing_ok=True)
 
     def advance(
         self,
@@ -148,7 +153,7 @@ class Crew:
         """
         waiting = [i for i, population in enumerate(populations) if not population.arrives(epochs)]
         lost: dict[int, int] = {}
-        futures: dict[Future[tuple[Population, Seen] | None], int] = {}
+        futures: dict[Future[HandedBack | None], int] = {}
 
         def submit(i: int, plan: Plan | None = None) -> None:
             try:
@@ -189,15 +194,16 @@ class Crew:
                         submit(i, self.plan.for_training())
                         continue
                     populations[i], seen = handed
-                    for epoch, values in seen:
-                        self.watch(populations[i].shard.proposals, epoch, values)
+                    for epoch in seen:
+                        self.watch(populations[i].shard.proposals, epoch)
                     arrived = self._arrived(populations[i], epochs)
                     handed_back(populations[i], arrived)
                     if not self.stop.is_set() and not arrived:
                         submit(i)
                 if self.stop.is_set():
-                    with suppress(OSError):  # On a full disk they stop when their slice of time is over.
-                        _stop_file(self.study).touch()
+                    if self._elsewhere:
+                        with suppress(OSError):  # On a full disk they stop when their slice of time is over.
+                            stop_file(self.study).touch()
                     for future in [future for future in futures if future.cancel()]:
                         del futures[future]
                 if futures and not self.pool.alive():

@@ -1,4 +1,4 @@
-"""Networks as scikit-learn estimators (extra ``sklearn``), trained as they are told or tuned within `fit`."""
+"""Networks as scikit-learn estimators (extra ``sklearn``), with given hyperparameters or tuned within `fit`."""
 
 from zerokara.estimators import door as door
 from zerokara.estimators.network import NetworkClassifier, NetworkRegressor

@@ -162,7 +162,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         if learner.network is None:
             _warn(f"the loss stopped being finite in epoch {learner.epoch}; the best epoch was kept: lower lr")
         self._learner = learner
-        self.best_epoch_, self.n_iter_ = learner.best_epoch or learner.epoch, learner.epoch
+        self.best_epoch_, self.n_iter_ = learner.chosen_epoch, learner.epoch
         self.history_ = {name: learner.history[name].mean(axis=0) for name in CURVES}
         if self.scoring != "loss":
             self.history_["val_scoring"] = -np.array(learner.values)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from zerokara import blas, nn
+from zerokara.arrays import Array
 from zerokara.data import Dataset, Preprocess
 from zerokara.errors import InputError
-from zerokara.optim import OPTIMIZERS, schedules
 from zerokara.optim.optimizer import Optimizer
 from zerokara.train import Epoch, History, Patience, Trainer
-from zerokara.train.history import badness
+from zerokara.train.build import build
 
 Judge = Callable[[nn.Network, Epoch], float]
 """What a network is worth after an epoch: a number, lower being better."""
@@ -43,13 +43,19 @@ class Learner:
     def forget(self) -> None:
         """Judge anew: what was best so far counts no more."""
         self.best: nn.Network | None = None
-        self.best_value, self.best_epoch = math.inf, 0
+        self.best_value: Array = np.full(self.networks, np.inf)
+        self.best_epoch: Array = np.zeros(self.networks, int)
         self.patience: Patience | None = None
 
     @property
     def epoch(self) -> int:
         """The epochs trained so far."""
         return int(self.history.epochs[0])
+
+    @property
+    def chosen_epoch(self) -> int:
+        """The epoch of `chosen`."""
+        return int(self.best_epoch[0]) or self.epoch
 
     def chosen(self) -> nn.Network:
         """Return a copy of the network that stands for this learner: of its best epoch, or else of its last."""
@@ -88,70 +94,56 @@ class Learner:
             return
         if self.epoch and self.network is None:
             raise InputError(f"the network's loss stopped being finite in epoch {self.epoch}: fit anew with a lower lr")
-        run = self._trainer(data, settings, span, threads)
+        run = build(
+            settings,
+            data,
+            self.networks,
+            seed=self.seed,
+            same_start=False,
+            keep_best=True,
+            patience=patience,
+            span=span,
+            threads=threads,
+            objective=partial(self._objective, judge, data.validation is not None),
+        )
+        self._hand_over(run)
         # Set once for all epochs: it takes a millisecond.
         with blas.threads(threads):
             for epoch in run.epochs(epochs):
                 if watch:
                     watch(epoch)
-                self.values.append(math.nan)
                 if epoch.diverged.any():
                     self.network = None
                     return
-                if data.validation is not None and self._judged(run.network, epoch, judge, patience):
-                    break
+                # The trainer drops networks that stop early; these may train on later, with more patience.
+                network, optimizer = run.network, run.optimizer
+                self.best, self.best_value, self.best_epoch = run.best, run.best_value, run.best_epoch
         # A copy, since layers hold on to the last batch that they saw.
-        self.network, self.optimizer = run.network.copy(), run.optimizer
+        self.network, self.optimizer = network.copy(), optimizer
 
-    def _trainer(self, data: Dataset, settings: Mapping[str, Any], span: int, threads: int) -> Trainer:
-        """Return the trainer that goes on where this learner stands, with the settings of now."""
-        s = settings
-        make = partial(
-            nn.mlp,
-            data.n_inputs,
-            s["hidden"],
-            data.n_outputs,
-            s["activation"],
-            dropout=s["dropout"] or None,
-            batch_norm=s["batch_norm"],
-            init_scale=s["init_scale"],
-            seed=self.seed,
-        )
-        network = make(population=self.networks)
-        for k in range(1, self.networks):
-            network.put([k], make(replicate=k))
-        kind = OPTIMIZERS[s["optimizer"]]
-        rule = kind(**{name: s[name] for name in kind.numbers if name in s})
-        run = Trainer(
-            network if self.network is None else _like(self.network, network),
-            rule,
-            data,
-            batch_size=s["batch_size"],
-            loss=nn.SoftmaxCrossEntropy(s["label_smoothing"]) if data.task == "classification" else None,
-            schedule=schedules.parse(s["schedule"]),
-            span=span,
-            seed=self.seed,
-            threads=threads,
-        )
-        run.epoch, run.history = self.epoch, self.history
-        if isinstance(self.optimizer, kind) and type(self.optimizer) is kind:
+    def _objective(self, judge: Judge | None, judged: bool, network: nn.Network, epoch: Epoch) -> Array:
+        """Return one value for all networks of an epoch, (P,): they keep the same best epoch and stop together."""
+        value = math.nan
+        if judged and not epoch.diverged.any():
+            value = judge(network, epoch) if judge else float(epoch.objective.mean())
+        self.values.append(value)
+        return np.full(len(epoch.rows), value if math.isfinite(value) else math.inf)
+
+    def _hand_over(self, run: Trainer) -> None:
+        """Let a new trainer continue from here, with the settings it was made with."""
+        if self.network is not None:
+            run.network = _like(self.network, run.network)
+        if type(self.optimizer) is type(run.optimizer):
             run.optimizer.t = self.optimizer.t
-            for name in kind.state:
+            for name in run.optimizer.state:
                 setattr(run.optimizer, name, getattr(self.optimizer, name))
-        return run
-
-    def _judged(self, network: nn.Network, epoch: Epoch, judge: Judge | None, patience: Patience | None) -> bool:
-        """Keep the network if it is the best so far; return whether patience ends."""
-        value = judge(network, epoch) if judge else float(badness(epoch.val_loss, epoch.val_score, "loss").mean())
-        self.values[-1] = value
-        value = value if math.isfinite(value) else math.inf
-        if self.best is None or value < self.best_value:
-            self.best, self.best_value, self.best_epoch = network.copy(), value, epoch.number
-        if patience is None:
-            return False
-        self.patience = self.patience or patience.start(1)
-        self.patience.stops(np.array([value]))
-        return self.waits(patience)
+        run.epoch, run.history = self.epoch, self.history
+        run.best, run.best_value, run.best_epoch = self.best or run.best, self.best_value, self.best_epoch
+        if run.patience and self.patience:
+            # Improvements are counted by the first rule; only how long it waits may change.
+            self.patience.epochs = run.patience.epochs
+            run.patience = self.patience
+        self.patience = run.patience or self.patience
 
     def waits(self, patience: Patience | None) -> bool:
         """Return whether the network has waited for as long as this patience lasts, which may not be the first."""

@@ -15,7 +15,8 @@ from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import _check_method_params
 
 from zerokara.checks import check_counts
-from zerokara.engine.executors import ThreadsFirst
+from zerokara.engine.executors import ThreadsFirst, open_pool
+from zerokara.engine.halving import make_race
 from zerokara.engine.plan import Plan
 from zerokara.errors import InputError
 from zerokara.estimators.results import cv_results, outcomes
@@ -23,7 +24,9 @@ from zerokara.estimators.scoring import Jury
 from zerokara.estimators.space import space_of, without_repeats
 from zerokara.estimators.splits import Fold, fold, network_of
 from zerokara.space.hyperparameters import show
-from zerokara.study.study import Study, search
+from zerokara.storage.local import Local
+from zerokara.study.loop import search
+from zerokara.study.study import Study
 
 SEEDS = np.iinfo(np.int32).max
 
@@ -165,9 +168,8 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
             fits = trials * len(folds)
             print(f"Fitting {len(folds)} folds for each of {trials} candidates, totalling {fits} fits")
         with ThreadsFirst(effective_n_jobs(self.n_jobs)) as workers:
-            study = search(
-                plan, space, trials=trials, sampler=sampler, race=self.race, workers=workers, sampler_seed=seed
-            )
+            store = Local.in_memory(space, trials=trials, sampler=sampler, seed=seed)
+            study = search(plan, store, race=make_race(self.race), pool=open_pool(workers))
         if study.interrupted:
             raise KeyboardInterrupt
         return study

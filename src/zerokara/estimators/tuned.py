@@ -14,10 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 from zerokara.arrays import Array, Index
 from zerokara.checks import check_counts
 from zerokara.data import Part
-from zerokara.engine.bracket import untrained
+from zerokara.engine.executors import open_pool
+from zerokara.engine.halving import make_race
 from zerokara.engine.plan import Plan
-from zerokara.engine.shard import trainer
-from zerokara.engine.trial import Proposal
+from zerokara.engine.shard import retrain
 from zerokara.errors import InputError
 from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
@@ -27,7 +27,8 @@ from zerokara.estimators.results import Judged, judged, search_results
 from zerokara.estimators.scoring import Jury
 from zerokara.estimators.splits import indices, judged_by_validation
 from zerokara.space.space import Space, choice, log, uniform
-from zerokara.study.study import search
+from zerokara.storage.local import Local
+from zerokara.study.loop import search
 
 
 def good_space() -> dict[str, Any]:
@@ -136,14 +137,9 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             ready=tuple(parts),
             jury=jury,
         )
-        self.study_ = search(
-            plan,
-            Space(settings | dict(good_space() if self.space is None else self.space)),
-            trials=self.trials,
-            sampler=self.sampler,
-            race=self.race,
-            workers=self.workers,
-        )
+        space = Space(settings | dict(good_space() if self.space is None else self.space))
+        store = Local.in_memory(space, trials=self.trials, sampler=self.sampler, seed=seed)
+        self.study_ = search(plan, store, race=make_race(self.race), pool=open_pool(self.workers))
         self._take_over(net, seed, (X, y, sample_weight), jury)
         return self
 
@@ -190,8 +186,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
 
 def _again(best: Judged, plan: Plan) -> Learner:
     """Return the winner's network of the first fold as it was at the epoch that counts: trained again, to the bit."""
-    run = trainer(untrained(Proposal(best.trial.number, best.trial.params), plan), plan)
-    run.fit(best.epoch)
+    run = retrain(best.trial, plan, best.epoch)
     learner = Learner(plan.seed, plan.parts[0].preprocess)
     learner.network, learner.optimizer, learner.history = run.network.copy(), run.optimizer, run.history
     return learner

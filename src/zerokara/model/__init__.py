@@ -1,4 +1,4 @@
-"""Trained networks as a thing to keep: one model, which predicts, evaluates, saves and loads."""
+"""Trained networks, alone or as an ensemble: predict, evaluate, save, load."""
 
 from zerokara.model.ensemble import Ensemble, answers
 from zerokara.model.model import Model

@@ -1,7 +1,7 @@
-"""A trained model as an ONNX file, which other runtimes run; needs the extra ``onnx``."""
+"""Export of a trained model to ONNX (extra ``onnx``)."""
 
+from zerokara.onnx.export import to_bytes
 from zerokara.onnx.layers import EXPORTERS
-from zerokara.onnx.ports import Port, ports
-from zerokara.onnx.whole import to_bytes
+from zerokara.onnx.signature import TensorInfo, read_signature
 
-__all__ = ["EXPORTERS", "Port", "ports", "to_bytes"]
+__all__ = ["EXPORTERS", "TensorInfo", "read_signature", "to_bytes"]

@@ -1,4 +1,4 @@
-"""The columns of a table as inputs of an ONNX graph, coded as `zerokara.data.columns.coding` says."""
+"""The columns of a table as inputs of an ONNX graph, coded as in `zerokara.data.columns.coding`."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,23 +9,23 @@ from zerokara.data import Encoder
 from zerokara.data.columns.coding import EDGE, FAR, Coding
 from zerokara.data.columns.roles import listed
 from zerokara.data.columns.table_file import MISSING
-from zerokara.onnx.graph import Graph, declared, number_of
+from zerokara.onnx.graph import Graph, declared, type_number
 
 if TYPE_CHECKING:
     from onnx import ValueInfoProto
 
 TEXTS = "ai.onnx.ml"
-"""The operators that know texts: ONNX's own cannot compare them before opset 19."""
+"""The domain of operators on texts: the default domain cannot compare them before opset 19."""
 
 
 def inputs(encoder: Encoder) -> "list[ValueInfoProto]":
-    """Return an input (N, 1) for each column: of numbers and booleans float64, for float32 has no large ones; texts."""
+    """Return an input (N, 1) for each column: float64 for numbers and booleans, since large ones do not fit float32."""
     kinds = {"number": np.float64, "boolean": np.float64, "category": object}
     return [declared(coding.name, kinds[coding.kind], ["N", 1], about(coding)) for coding in encoder.codings]
 
 
 def about(coding: Coding) -> str:
-    """Return what a cell of a column is, for people.
+    """Return a description of a column's cells.
 
     >>> about(Coding("city", "category", np.array([0.6, 0.4, 0]), ("Basel", "Bern")))
     "a text such as Basel, Bern; '' where it is missing"
@@ -51,16 +51,16 @@ def coded(graph: Graph, encoder: Encoder) -> str:
     for coding, start in kinds["category"]:
         parts.append(_one_hot(graph, coding))
         places += range(start, start + coding.width)
-    x = _side_by_side(graph, parts)
+    x = _concatenate(graph, parts)
     if places == sorted(places):
         return x
     return graph.add("Gather", x, graph.constant("table.order", np.argsort(places), np.int64), axis=1)
 
 
 def _numbers(graph: Graph, codings: Sequence[Coding]) -> str:
-    """Append numbers, or booleans, all at once: their values (N, K), then the indicators of those that have one."""
+    """Append all number columns, or all booleans: their values (N, K), then the missing indicators, if any."""
     kind = codings[0].kind
-    x = _side_by_side(graph, [coding.name for coding in codings])
+    x = _concatenate(graph, [coding.name for coding in codings])
     missing = graph.add("IsNaN", x)
 
     def constant(name: str, values: Sequence[float]) -> str:
@@ -75,26 +75,26 @@ def _numbers(graph: Graph, codings: Sequence[Coding]) -> str:
         bend = graph.add("Add", graph.add("Mul", bend, bend), graph.constant("table.one", 1, np.float64))
         x = graph.add("Div", z, graph.add("Sqrt", bend))
     average = constant("average", [0 if kind == "number" else coding.facts[0] for coding in codings])
-    x = graph.add("Cast", graph.add("Where", missing, average, x), to=number_of(np.float32))
-    told = [k for k, coding in enumerate(codings) if coding.width == 2]
-    if not told:
+    x = graph.add("Cast", graph.add("Where", missing, average, x), to=type_number(np.float32))
+    indicated = [k for k, coding in enumerate(codings) if coding.width == 2]
+    if not indicated:
         return x
-    missing = graph.add("Cast", missing, to=number_of(np.float32))
-    missing = graph.add("Gather", missing, graph.constant(f"table.{kind}.told", told, np.int64), axis=1)
-    return _side_by_side(graph, [x, missing])
+    missing = graph.add("Cast", missing, to=type_number(np.float32))
+    missing = graph.add("Gather", missing, graph.constant(f"table.{kind}.indicated", indicated, np.int64), axis=1)
+    return _concatenate(graph, [x, missing])
 
 
 def _one_hot(graph: Graph, coding: Coding) -> str:
-    """Append a category: the row of its codes that a text names.
+    """Append a category: the row of codes for each text.
 
-    Missing is what a CSV file writes for it, unless the training rows had it as a text. (Python's None and NaN come to
-    onnxruntime as the texts None and nan.)
+    A missing value is written as in a CSV file, unless that mark was a text in the training rows. (onnxruntime receives
+    Python's None and NaN as the texts None and nan.)
     """
     codes = coding.codes
     place = {level: k for k, level in enumerate(coding.levels)}
-    gap = place.pop(None, len(codes) - 1)
-    keys = dict.fromkeys(MISSING, gap) | place
-    found = graph.add(
+    missing = place.pop(None, len(codes) - 1)
+    keys = dict.fromkeys(MISSING, missing) | place
+    index = graph.add(
         "LabelEncoder",
         coding.name,
         domain=TEXTS,
@@ -103,8 +103,8 @@ def _one_hot(graph: Graph, coding: Coding) -> str:
         default_int64=len(codes) - 1,
     )
     codes_name = graph.constant(f"table.category.{coding.name}", codes, np.float32)
-    return graph.add("Flatten", graph.add("Gather", codes_name, found), axis=1)
+    return graph.add("Flatten", graph.add("Gather", codes_name, index), axis=1)
 
 
-def _side_by_side(graph: Graph, parts: Sequence[str]) -> str:
+def _concatenate(graph: Graph, parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)

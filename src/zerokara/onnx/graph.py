@@ -1,4 +1,4 @@
-"""An ONNX graph that grows node by node."""
+"""An ONNX graph under construction."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Graph:
-    """The nodes and constants of a graph that grows node by node; a tensor is known by its name.
+    """The nodes and constants of a graph; a tensor is referred to by its name.
 
     Args:
         dtype: the precision of the networks.
-        inputs: the names of the inputs; a name that is taken gets a line below at its end.
+        inputs: the names of the inputs; another tensor of that name gets an underscore at its end.
     """
 
     def __init__(self, dtype: np.dtype[Any], inputs: Collection[str]) -> None:
@@ -25,7 +25,7 @@ class Graph:
         self.constants: list[TensorProto] = []
 
     def add(self, op: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        """Append a node and return the name of its output, a new one if none is given."""
+        """Append a node and return the name of its output; by default a new name."""
         from onnx import helper
 
         name = self._free(output or f"{self.prefix}{op}_{len(self.nodes)}")
@@ -33,7 +33,7 @@ class Graph:
         return name
 
     def constant(self, name: str, value: Any, dtype: Any = None) -> str:
-        """Keep a number or an array, in the precision of the networks or another one, and return its name."""
+        """Add a number or an array, by default in the precision of the networks, and return its name."""
         from onnx import numpy_helper
 
         name = self._free(f"{self.prefix}{name}")
@@ -48,21 +48,21 @@ class Graph:
         return name
 
     def rows(self, name: str, value: Array) -> str:
-        """Keep an array (P, rows, columns); of one network without the axis P, for a graph that all runtimes like."""
+        """Add an array (P, rows, columns), without the axis P if P is 1: all runtimes support 2-D products."""
         return self.constant(name, value[0] if len(value) == 1 else value)
 
 
 def declared(name: str, dtype: Any, shape: list[Any], about: str) -> "ValueInfoProto":
-    """Return an input or output of the graph under its name, with its type and shape."""
+    """Return an input or output of the graph, with its type and shape."""
     from onnx import helper
 
-    info = helper.make_tensor_value_info(name, number_of(dtype), shape)
+    info = helper.make_tensor_value_info(name, type_number(dtype), shape)
     info.doc_string = about
     return info
 
 
-def number_of(dtype: Any) -> int:
-    """Return the number by which ONNX knows a type; texts are objects."""
+def type_number(dtype: Any) -> int:
+    """Return ONNX's number for a NumPy type; object stands for texts."""
     from onnx import helper
 
     return int(helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))

@@ -1,4 +1,4 @@
-"""How each layer is written as nodes of an ONNX graph; a new layer adds a row to the table."""
+"""The ONNX nodes of each layer; a new layer adds a row to the table."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ def _affine(graph: Graph, layer: Affine, x: str) -> str:
 
 
 def _batch_norm(graph: Graph, layer: BatchNorm, x: str) -> str:
-    """With the running statistics in place y = factor x + shift."""
+    """With the running statistics, y = (x - mean) factor + beta."""
     factor = layer.gamma / np.sqrt(layer.running_var + EPSILON)
     y = graph.add("Sub", x, graph.rows("running_mean", layer.running_mean))
     y = graph.add("Mul", y, graph.rows("factor", factor))
@@ -43,4 +43,4 @@ EXPORTERS: dict[type[Layer], Callable[[Graph, Any, str], str]] = {
     Tanh: lambda graph, layer, x: graph.add("Tanh", x),
     GELU: _gelu,
 }
-"""How each kind of layer is written: from the name of x to that of y."""
+"""For each kind of layer the function that appends its nodes: from the name of x to the name of y."""

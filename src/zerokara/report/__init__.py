@@ -1,1 +1,1 @@
-"""Reports: what a run folder holds, plain plot data, and the figures drawn from it."""
+"""What a finished study leaves: tables, a summary, pictures, and the plot data of the pictures."""

@@ -1,4 +1,4 @@
-"""What a run folder holds at the end of a study: the trials, the winner, the picture, and the sum of it."""
+"""The files of a run folder at the end of a study: trials, winner, pictures, summary."""
 
 import csv
 import io
@@ -7,9 +7,10 @@ import math
 from pathlib import Path
 from typing import Any
 
+from zerokara import figures
 from zerokara.engine.trial import Trial
-from zerokara.model import Model
 from zerokara.pictures import is_image
+from zerokara.report import series
 from zerokara.space.hyperparameters import show, to_text
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
@@ -39,7 +40,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
     """Return what ``summary.json`` holds. The test data are read here, unless the study was interrupted."""
     metric = METRICS[study.plan.data.task]
     states = [trial.state for trial in study.trials]
-    found: dict[str, Any] = {
+    content: dict[str, Any] = {
         "trials": len(study.trials),
         "finished": not study.interrupted,
         "states": {state: states.count(state) for state in sorted(set(states))},
@@ -53,65 +54,61 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
     }
     if study.finalists:
         best = study.best.trial
-        found["best"] = {
-            "number": best.number,
-            "epoch": best.epoch,
-            "params": {name: best.params[name] for name in study.space.searched if name in best.params},
-            f"val_{metric}": best.val_score,
-            "val_loss": best.val_loss,
-        }
+        content["best"] = {"number": best.number, "epoch": best.epoch, "params": series.searched(study, best)}
+        scores = {f"val_{metric}": "val_score", "val_loss": "val_loss"}
+        content["best"] |= {name: best.at(curve) for name, curve in scores.items()}
         if best.rows:
-            found["best"] |= {
-                f"val_{metric}_standard_error": best.standard_error("val_score"),
-                "val_loss_standard_error": best.standard_error("val_loss"),
-            }
+            errors = {f"{name}_standard_error": best.standard_error(curve) for name, curve in scores.items()}
+            content["best"] |= errors
         if not study.interrupted and not math.isnan(study.test_score):
-            found[f"test_{metric}"] = study.test_score
-            found |= {f"test_{what}": errors for what, errors in study.test_errors.items()}
-    if study.ensemble_size and len(study.finalists) > 1:
-        found["ensemble"] = ensemble_scores(study, study.ensemble())
-    return found
+            content[f"test_{metric}"] = study.test_score
+            content |= {f"test_{kind}": errors for kind, errors in study.test_errors.items()}
+    if has_ensemble(study):
+        content["ensemble"] = _ensemble_scores(study)
+    return content
 
 
-def ensemble_scores(study: Study, model: Model) -> dict[str, Any]:
-    """Return which trials an ensemble has, and its scores; the test data are read unless the study was interrupted."""
-    data, metric = study.plan.parts[0], METRICS[study.plan.data.task]
+def has_ensemble(study: Study) -> bool:
+    """Return whether an ensemble was asked for, and there are several networks to choose from."""
+    return bool(study.ensemble_size) and len(study.finalists) > 1
+
+
+def _ensemble_scores(study: Study) -> dict[str, Any]:
+    """Return the trials of the ensemble and its scores; the test data are read unless the study was interrupted."""
+    model, data, metric = study.ensemble(), study.plan.parts[0], METRICS[study.plan.data.task]
     loss, score = model.evaluate(data, "validation")
-    found = {"trials": model.about["trials"], f"val_{metric}": score, "val_loss": loss}
+    scores = {"trials": model.about["trials"], f"val_{metric}": score, "val_loss": loss}
     if data.test is not None and not study.interrupted:
-        found[f"test_{metric}"] = model.evaluate(data)[1]
-    return found
+        scores[f"test_{metric}"] = model.evaluate(data)[1]
+    return scores
 
 
 def write_run(study: Study, folder: RunFolder) -> list[Path]:
-    """Write ``trials.csv`` and, if there is a winner, ``best.safetensors`` and the pictures; return their paths.
+    """Write ``trials.csv`` and, if there is a winner, the models and the pictures; return their paths.
 
-    If an ensemble was asked for, and there are several networks, it leaves ``ensemble.safetensors`` too.
-
-    A search is pictured by the curves of its best trials and by their scores over what was searched; one network by
-    its losses and scores and, if it looks at images, by its first weights.
+    The models are ``best.safetensors`` and, if an ensemble was asked for, ``ensemble.safetensors``. Pictures of a
+    search: the curves of its best trials, the scores against what was searched, and the rounds of a narrowing sampler.
+    Pictures of one network: its losses and scores, and its first weights if its samples are images.
     """
     written = [folder.write("trials.csv", trials_csv(study))]
     if not study.finalists:
         return written
-    from zerokara.report import figures, series
-
     written.append(study.best.model.save(folder.path / "best.safetensors"))
-    if study.ensemble_size and len(study.finalists) > 1:
+    if has_ensemble(study):
         written.append(study.ensemble().save(folder.path / "ensemble.safetensors"))
     if len(study.trials) > 1:
-        drawn = {"curves.png": figures.curves(series.curves(study, BEST))}
+        drawn = {"curves.png": figures.draw_curves(series.curves(study, BEST))}
         if study.space.searched:
-            drawn["scatter.png"] = figures.scatter(series.scatter(study))
+            drawn["scatter.png"] = figures.draw_scatter(series.scatter(study))
         if study.rounds:
-            drawn["narrowing.png"] = figures.narrowing(series.narrowing(study))
+            drawn["narrowing.png"] = figures.draw_narrowing(series.narrowing(study))
     else:
-        drawn = {"curves.png": figures.learning(series.learning(study))}
+        drawn = {"curves.png": figures.draw_learning(series.learning(study))}
         if is_image(study.plan.data.sample_shape):
             basis = study.plan.data.preprocess.basis
-            weights = series.weights(study.best.model.network, study.plan.data.sample_shape, basis=basis)
-            drawn["weights.png"] = figures.weights(weights)
-    return written + [figures.save(figure, folder.path / name) for name, figure in drawn.items()]
+            images = series.weights(study.best.model.network, study.plan.data.sample_shape, basis=basis)
+            drawn["weights.png"] = figures.draw_weights(images)
+    return written + [figures.save_figure(figure, folder.path / name) for name, figure in drawn.items()]
 
 
 def write_summary(study: Study, folder: RunFolder, wall_seconds: float) -> Path:
@@ -120,16 +117,15 @@ def write_summary(study: Study, folder: RunFolder, wall_seconds: float) -> Path:
 
 
 def leaderboard(trials: list[Trial], study: Study) -> list[str]:
-    """Return a line for each trial, as the course prints them: ``Best-1 (val acc:0.83) | lr:0.0092, ...``."""
+    """Return a line for each trial, as the book prints them: ``Best-1 (val acc:0.83) | lr:0.0092, ...``."""
     short = {"accuracy": "val acc", "r2": "val R2"}[METRICS[study.plan.data.task]]
     lines = []
-    for place, trial in enumerate(trials, start=1):
-        has = [name for name in study.space.searched if name in trial.params]
-        params = ", ".join(f"{name}:{show(trial.params[name])}" for name in has)
-        note = "" if trial.state == "complete" else f" [{trial.state}]"
+    for rank, trial in enumerate(trials, start=1):
+        params = ", ".join(f"{name}:{show(value)}" for name, value in series.searched(study, trial).items())
+        state = "" if trial.state == "complete" else f" [{trial.state}]"
         lines.append(
-            f"Best-{place} ({short}:{mean(trial, 'val_score')}, val loss:{mean(trial, 'val_loss')}) | "
-            f"trial {trial.number}{note}" + (f" | {params}" if params else "")
+            f"Best-{rank} ({short}:{mean(trial, 'val_score')}, val loss:{mean(trial, 'val_loss')}) | "
+            f"trial {trial.number}{state}" + (f" | {params}" if params else "")
         )
     return lines
 

@@ -1,1 +1,1 @@
-"""What proposes trials."""
+"""Samplers: they propose the hyperparameters of the next trials."""

@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from zerokara.errors import InputError
 from zerokara.rng import stream
-from zerokara.samplers.registry import DIVERGED
+from zerokara.samplers.diverged import DIVERGED
 from zerokara.space.conditions import Questions
 from zerokara.space.unit_interval import value_at
 

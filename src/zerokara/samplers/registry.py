@@ -9,9 +9,6 @@ from zerokara.space.space import Space
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
-DIVERGED = 1e39
-"""The value told for a diverged trial: above every float32, yet finite: Optuna's samplers drop a NaN."""
-
 
 @dataclass(frozen=True)
 class Kind:

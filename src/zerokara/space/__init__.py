@@ -1,1 +1,1 @@
-"""What is searched: hyperparameters, their ranges, and the text forms of both."""
+"""The search space: hyperparameters, their ranges, and the text forms of both."""

@@ -16,7 +16,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import scoped_session, sessionmaker
 
-from zerokara.errors import InputError, OutsideError
+from zerokara.errors import DatabaseError, InputError
 
 ANSWER = 15
 """Seconds that a database may take to answer, or another process to let go of it."""
@@ -24,10 +24,6 @@ SECRETS = ("password", "sslpassword")
 """What the query of a URL may hold and nobody may read."""
 STARTS = 10
 """How often an empty database is prepared: of several processes that start at once, all but one meet half a table."""
-
-
-class DatabaseError(OutsideError):
-    """A database does not answer, or refuses."""
 
 
 class Database:

@@ -1,185 +1,86 @@
-"""What to try next: an Optuna study that is asked and told a generation at a time."""
+"""The store of a study that one process searches: in memory, or in the journal of a run folder."""
 
-import math
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from zerokara.engine.trial import Proposal, Trial
-from zerokara.samplers.registry import DIVERGED
+from zerokara.samplers.registry import generation_size, make_sampler
 from zerokara.space.space import Space
-from zerokara.space.unit_interval import value_at
+from zerokara.storage.proposer import Proposer
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
     from zerokara.samplers.narrowing import Round
-    from zerokara.space.conditions import Questions
     from zerokara.storage.journal import Journal
 
 
-GENERATIONS = "generations"
-"""The attribute of the Optuna study that keeps the sizes of its generations."""
-
-
-class Proposer:
-    """Proposes trials of a space and learns how they ended, in one Optuna study.
+class Local:
+    """A study of one process, as `zerokara.storage.store.Store` describes.
 
     Args:
         space: what is searched.
-        sampler: what chooses, from ``make_sampler``.
-        journal: where the study is kept, and goes on from if it holds one; None keeps it in memory.
-
-    Attributes:
-        study: the Optuna study.
-        seconds: the time that proposing and keeping the study has taken.
-
-    >>> from zerokara.samplers.registry import make_sampler
-    >>> from zerokara.space.space import log
-    >>> space = Space({"lr": log(1e-4, 1e-1)})
-    >>> proposer = Proposer(space, make_sampler("random", space, seed=0))
-    >>> [proposal] = proposer.ask(1)
-    >>> proposal.number, 1e-4 <= proposal.params["lr"] <= 1e-1
-    (0, True)
-    >>> proposer.tell([Trial(0, proposal.params, "complete", value=0.5, epochs=1, epoch=1, curves={})])
-    >>> proposer.study.best_value
-    0.5
+        sampler: what proposes.
+        trials: the number of trials in all.
+        generation: the number of trials in a generation, at most.
+        journal: where the study is kept and continued from; None keeps it in memory.
     """
 
-    def __init__(
-        self, space: Space, sampler: "BaseSampler", journal: "Journal | None" = None, name: str = "zerokara"
-    ) -> None:
-        import optuna
+    shared = False
 
-        self._space = space
-        self._journal = journal
-        self._kept = journal is not None
-        self.seconds = 0.0
-        with self._generation(), quiet():
-            self._storage = journal.storage() if journal else optuna.storages.InMemoryStorage()
-            self.study = optuna.create_study(
-                storage=self._storage, sampler=sampler, study_name=name, load_if_exists=True
-            )
-        self._study_id = self._storage.get_study_id_from_name(name)
-        self.seconds = 0.0  # What it took to open the study is no cost of the sampler.
+    def __init__(
+        self, space: Space, sampler: "BaseSampler", trials: int, generation: int, journal: "Journal | None" = None
+    ) -> None:
+        self.space, self.total = space, trials
+        self._generation = generation
+        self._proposer = Proposer(space, sampler, journal)
+        self._ended = self._proposer.ended()
+
+    @classmethod
+    def in_memory(
+        cls, space: Space, *, trials: int, sampler: str = "random", seed: int = 0, generation: int | None = None
+    ) -> "Local":
+        """Return a study in memory with the sampler of this name; None leaves the generation to the sampler."""
+        size = generation_size(sampler, trials) if generation is None else generation
+        return cls(space, make_sampler(sampler, space, seed, trials=trials, generation=size), trials, size)
+
+    @property
+    def seconds(self) -> float:
+        return self._proposer.seconds
 
     @property
     def sizes(self) -> list[int]:
-        """How many trials each generation that was asked for has."""
-        return list(self.study.user_attrs.get(GENERATIONS, []))
+        asked = self._proposer.sizes
+        return asked + [
+            min(self._generation, self.total - start) for start in range(sum(asked), self.total, self._generation)
+        ]
 
-    def ask(self, count: int) -> list[Proposal]:
-        """Return the next trials to run, a generation, all proposed from what has been told so far."""
-        with self._generation(), quiet():
-            # Known before the first of them is: so a generation that a kill cuts short is completed.
-            self.study.set_user_attr(GENERATIONS, [*self.sizes, count])
-            return self._ask(count)
+    @property
+    def finished(self) -> bool:
+        return len(self._ended) >= self.total
 
-    def ask_again(self, generation: int) -> list[Proposal]:
-        """Return the trials of a generation that was asked for, each as it was proposed, those not yet asked too."""
-        first, count = sum(self.sizes[:generation]), self.sizes[generation]
-        begun = self.study.get_trials(deepcopy=False)[first : first + count]
-        asked = [Proposal(trial.number, self._space.decode(trial.params)) for trial in begun]
-        with self._generation(), quiet():
-            return asked + self._ask(count - len(asked))
-
-    def told(self, proposals: Iterable[Proposal]) -> dict[int, Trial]:
-        """Return those of the trials that have been told, by number, as they ended."""
-        trials = self.study.get_trials(deepcopy=False)
-        return {
-            proposal.number: Trial.of_record(proposal, trials[proposal.number].user_attrs["record"])
-            for proposal in proposals
-            if trials[proposal.number].state.is_finished()
-        }
-
-    def report(self, trials: Iterable[Trial]) -> None:
-        """Record how trials stand at a rung."""
-        with self._generation():
-            for trial in trials:
-                if trial.epochs and math.isfinite(trial.value):
-                    self._storage.set_trial_intermediate_value(self._key(trial.number), trial.epochs, trial.value)
-
-    def _ask(self, count: int) -> list[Proposal]:
-        first, questions = len(self.study.get_trials(deepcopy=False)), self._space.distributions()
-        return [self._propose(number, questions) for number in range(first, first + count)]
-
-    def _propose(self, number: int, questions: "Questions") -> Proposal:
-        """Propose a trial and create it with its answers at once: ``study.ask`` takes three times as long."""
-        from optuna.trial import TrialState, create_trial
-
-        study, sampler = self.study, self.study.sampler
-        answers: dict[str, Any] = {}
-        trial = create_trial(state=TrialState.RUNNING)
-        trial.number = number
-        drawn = sampler.sample_relative(study, trial, sampler.infer_relative_search_space(study, trial))
-        for name, found in questions.items():
-            if not questions.asked(name, answers):
-                continue
-            if name in drawn:
-                value = drawn[name]
-            elif found.single():
-                value = value_at(found, 0.5)
-            else:
-                value = sampler.sample_independent(study, trial, name, found)
-            answers[name] = found.to_external_repr(found.to_internal_repr(value))  # As it will be read again.
-        ranges = {name: questions[name] for name in answers}
-        created = create_trial(state=TrialState.RUNNING, params=answers, distributions=ranges)
-        self._storage.create_new_trial(self._study_id, created)
-        return Proposal(number, self._space.decode(answers))
-
-    def rounds(self) -> "list[Round]":
-        """Return the rounds that the study has begun, if its sampler has rounds; else nothing."""
-        from zerokara.samplers.narrowing import NarrowingSampler
-
-        sampler = self.study.sampler
-        if not isinstance(sampler, NarrowingSampler):
-            return []
-        return sampler.rounds(self.study, self._space.distributions())
-
-    def _key(self, number: int) -> int:
-        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+    def ask(self) -> tuple[int, list[Proposal]]:
+        start, asked = 0, len(self._proposer.sizes)
+        for number, size in enumerate(self.sizes):
+            if not self._ended.keys() >= {*range(start, start + size)}:
+                again = number < asked  # A kill interrupted it.
+                return number, self._proposer.ask_again(number) if again else self._proposer.ask(size)
+            start += size
+        return -1, []
 
     def tell(self, trials: Iterable[Trial]) -> None:
-        """Record how trials ended, in the order of their numbers, whatever order they ended in.
+        new = {trial.number: trial for trial in trials if trial.number not in self._ended}
+        self._proposer.tell(new.values())
+        self._ended |= new
 
-        A trial that did not simply complete has its state as an attribute; samplers learn from a diverged
-        one that it was the worst, from a pruned one its value at its last rung, and from an interrupted one nothing.
-        """
-        from optuna.trial import TrialState
+    def report(self, trials: Iterable[Trial]) -> None:
+        self._proposer.report(trials)
 
-        ends = {"complete": TrialState.COMPLETE, "diverged": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
-        with self._generation():
-            for trial in sorted(trials, key=lambda trial: trial.number):
-                key = self._key(trial.number)
-                if self._kept:
-                    self._storage.set_trial_user_attr(key, "record", trial.record)
-                if trial.state != "complete":
-                    self._storage.set_trial_user_attr(key, "state", trial.state)
-                value = DIVERGED if trial.state == "diverged" else trial.value
-                end = ends.get(trial.state, TrialState.FAIL)
-                # Not by study.tell, which copies the trial with its record for a sampler that has no use for it.
-                self._storage.set_trial_state_values(key, end, None if end == TrialState.FAIL else [float(value)])
+    def ended(self) -> Mapping[int, Trial]:
+        return self._ended
 
-    @contextmanager
-    def _generation(self) -> Iterator[None]:
-        """Commit what the block logs at its end, and count its time."""
-        started = time.perf_counter()
-        try:
-            with self._journal.generation() if self._journal else nullcontext():
-                yield
-        finally:
-            self.seconds += time.perf_counter() - started
+    def pulse(self) -> None:
+        """Do nothing: no other process waits for a sign of this one."""
 
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Let Optuna log nothing below a warning meanwhile."""
-    import optuna
-
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(max(verbosity, optuna.logging.WARNING))
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)
+    def rounds(self) -> "Sequence[Round]":
+        return self._proposer.rounds()

@@ -16,13 +16,13 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from zerokara.engine.trial import Proposal, Trial
-from zerokara.errors import InputError
+from zerokara.errors import DatabaseError, InputError
+from zerokara.samplers.diverged import DIVERGED
 from zerokara.samplers.narrowing import Round
-from zerokara.samplers.registry import DIVERGED
 from zerokara.space.space import Space
-from zerokara.storage.database import Database, DatabaseError
+from zerokara.storage.database import Database
 from zerokara.storage.heartbeat import Signs
-from zerokara.storage.local import Proposer, quiet
+from zerokara.storage.proposer import Proposer, quiet
 
 PLAN, TOTAL = "plan", "trials"
 """The attributes of the study that keep what all processes agree on, and how many trials there shall be."""
@@ -33,7 +33,7 @@ NUMBER = "trial"
 
 
 class Shared:
-    """One process's part in a study that a database holds.
+    """One process's part in a study that a database holds, as `zerokara.storage.store.Store` describes.
 
     Every question and answer is one transaction, and the database lets one process at a time ask. So the trials never
     outnumber the total, and no trial has two owners. What is under way in a process that gives no sign of life for
@@ -44,9 +44,9 @@ class Shared:
         name: what it is called there.
         agreed: what must be the same in every process; kept with the study by the first.
         trials: how many there shall be in total.
-        generation: the trials of a generation, as the sampler counts them: the first process decides.
+        generation: how many this process asks for at once; the sampler counts by the generation of the first process.
         space: what is searched.
-        make: makes the sampler, from the total and the generation.
+        make: makes the sampler, from ``trials`` and ``generation``.
         owner: what this process is called: another text than any other's, the same again when it resumes.
         again: the study must be there, and its total may be another, or grow to ``trials``; else that is refused.
         note: told in a sentence of what others should know.
@@ -54,13 +54,13 @@ class Shared:
     Attributes:
         trials: Optuna's record of all trials at the last look.
         places: those among them that count, by number: that of a silent process has made room for another's.
-        total: how many trials there shall be.
-        seconds: the time that the database has taken.
 
     Raises:
         InputError: the study is not zerokara's, or its plan is another.
         DatabaseError: the database does not answer.
     """
+
+    shared = True
 
     def __init__(
         self,
@@ -71,13 +71,13 @@ class Shared:
         trials: int,
         generation: int,
         space: Space,
-        make: Callable[[int, int], BaseSampler],
+        make: Callable[..., BaseSampler],
         owner: str,
         note: Callable[[str], None],
         again: bool = False,
     ) -> None:
         self.database, self.name, self.owner, self.note = database, name, owner, note
-        self._space, self._make = space, make
+        self.space, self._make, self._size = space, make, generation
         self._endings: dict[int, Trial] = {}
         self._signs = Signs(owner)
         self._answers = True
@@ -143,12 +143,17 @@ class Shared:
         """Whether all trials had ended at the last look."""
         return len(self.ended()) >= self.total
 
-    def ask(self, count: int) -> tuple[int, list[Proposal]]:
+    @property
+    def sizes(self) -> list[int]:
+        return [min(self._size, self.total - start) for start in range(0, self.total, self._size)]
+
+    def ask(self, count: int | None = None) -> tuple[int, list[Proposal]]:
         """Return a generation for this process and its number; no trials if all have an owner that lives.
 
         First come those of its own that it has not told: a process that was killed goes on with them. Then those
         whose owner is silent: they are told FAIL, and new ones with the same values take their place. Then new ones.
         """
+        count = self._size if count is None else count
         self.look()
         if not (self._unfinished() or self._orphans() or len(self.places) < self.total):
             return -1, []
@@ -220,9 +225,9 @@ class Shared:
             self._signs.listen(attributes)
             self._answers = True
 
-    def rounds(self) -> tuple[Round, ...]:
+    def rounds(self) -> list[Round]:
         """Return the rounds that the study has begun, if its sampler has rounds."""
-        return tuple(self._beside(self.places).rounds())
+        return self._beside(self.places).rounds()
 
     def _sign(self) -> Mapping[str, Any]:
         """Give a sign of life, and return all that the study keeps."""
@@ -267,11 +272,11 @@ class Shared:
         return self._proposal(new)
 
     def _proposal(self, trial: FrozenTrial) -> Proposal:
-        return Proposal(trial.user_attrs[NUMBER], self._space.decode(trial.params))
+        return Proposal(trial.user_attrs[NUMBER], self.space.decode(trial.params))
 
     def _beside(self, places: Mapping[int, FrozenTrial]) -> Proposer:
         """Return a study in memory with trials in their places, for the sampler, which asks for them many times."""
-        beside = Proposer(self._space, self._make(self.total, self._generation))
+        beside = Proposer(self.space, self._make(trials=self.total, generation=self._generation))
         with quiet():
             beside.study.add_trials(_bare(places[place]) for place in sorted(places))
         return beside

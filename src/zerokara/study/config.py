@@ -15,8 +15,6 @@ from zerokara.space.hyperparameters import HYPERPARAMETERS, find, to_text
 from zerokara.space.space import Space, parse_searches
 from zerokara.version import __version__
 
-SEARCH = ("trials", "sampler", "race", "generation", "refit", "ensemble")
-"""What a config says of the search."""
 PLAN = (
     *("epochs", "seed", "rank", "keep_best", "paired", "replicate", "evaluate_train_every", "dtype"),
     *("seeds", "folds", "patience", "augment"),

@@ -1,12 +1,17 @@
 """The folder of a run, made whole by one rename with its config inside."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zerokara.errors import InputError
 from zerokara.files import outside, replacing, write
+from zerokara.locks import run_lock
+
+if TYPE_CHECKING:
+    from zerokara.storage.journal import Journal
 
 CONFIG = "config.toml"
 
@@ -39,6 +44,30 @@ class RunFolder:
             fresh.mkdir()
             write(fresh / CONFIG, toml(config))
         return cls(path)
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder for what is trained and not yet recorded."""
+        return self.path / "checkpoints"
+
+    def journal(self) -> "Journal":
+        """Open the journal, which keeps the run from other processes until it is closed."""
+        from zerokara.storage.journal import Journal
+
+        return Journal(self.path / "journal.log")
+
+    @contextmanager
+    def held(self) -> Iterator[Path]:
+        """Keep a run without a journal from other processes; the file has this process's name in the database.
+
+        Raises:
+            OutsideError: another process has the run.
+        """
+        path = self.path / "owner"
+        with run_lock(path):
+            with outside(path):
+                path.touch()
+            yield path
 
     def config(self) -> dict[str, Any]:
         """Return what `create` was given."""

@@ -1,44 +1,24 @@
 """A study: trials proposed by the generation, trained as populations, ranked, and the winner."""
 
 import math
-import time
-import warnings
-from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zerokara.blas import one_thread
-from zerokara.checks import check_counts
 from zerokara.data import Dataset
-from zerokara.engine.bracket import Finalist, finest, retrain, untrained
-from zerokara.engine.checkpoint import Checkpoints
-from zerokara.engine.halving import make_race
+from zerokara.engine.bracket import Finalist
 from zerokara.engine.plan import Plan
-from zerokara.engine.progress import Progress, Watch
-from zerokara.engine.runner import Generations
-from zerokara.engine.shard import trainer
-from zerokara.engine.trial import Proposal, Trial
-from zerokara.engine.workers import Crew, interruptible
-from zerokara.errors import InputError
+from zerokara.engine.shard import retrain
+from zerokara.engine.trial import Trial, ranked
+from zerokara.errors import DatabaseError, InputError
 from zerokara.model import Ensemble, Model, answers, criterion, select
 from zerokara.nn import Network
-from zerokara.samplers.registry import generation_size, make_sampler
 from zerokara.space.hyperparameters import show
 from zerokara.space.space import Space
-from zerokara.storage.local import Proposer
-from zerokara.train import Epoch
 from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
     from zerokara.samplers.narrowing import Round
-    from zerokara.storage.journal import Journal
-
-
-CANDIDATES = 50
-"""The best networks that are kept for an ensemble to be picked among."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +44,7 @@ class Study:
     time inside trainers, ``proposing_seconds`` that of asking, telling and keeping the study. ``interrupted`` tells
     that Ctrl-C ended it early. ``rounds`` are those of a sampler that has rounds. ``finalists`` are the best trials
     whose networks were kept, best first. With ``refit`` the winner's model is trained anew, on all training data.
+    ``failure`` is the error of the database that ended it early, if one did.
     """
 
     space: Space
@@ -77,6 +58,7 @@ class Study:
     rounds: "tuple[Round, ...]" = ()
     refit: bool = False
     ensemble_size: int | None = None
+    failure: DatabaseError | None = None
 
     def __repr__(self) -> str:
         found = [f"{self.plan.data.name}: {len(self.trials)} trials, {self.epochs_trained:,} network-epochs"]
@@ -93,7 +75,7 @@ class Study:
 
     def ranking(self, count: int | None = None) -> list[Trial]:
         """Return the trials from the best down: by value, ties to the lower loss, diverged ones last."""
-        return sorted(self.trials, key=lambda trial: trial.rank_key)[:count]
+        return ranked(self.trials)[:count]
 
     @cached_property
     def best(self) -> Best:
@@ -123,9 +105,7 @@ class Study:
         return self.plan.data.pooled() if self.refit else self.plan.parts[0]
 
     def _refitted(self, trial: Trial) -> Network:
-        with one_thread():
-            run = trainer(untrained(Proposal(trial.number, trial.params), self.plan), self.plan, data=self._data)
-            run.fit(trial.epoch)
+        run = retrain(trial, self.plan, trial.epoch, self._data)
         if not len(run.rows):
             raise InputError(
                 f"the winner, trial {trial.number}, diverged when it was refitted on all training data: "
@@ -170,103 +150,3 @@ class Study:
         model = self.best.model
         kinds = {"root_mean_squared_error": model.error, "mean_absolute_error": model.absolute_error}
         return {kind: dict(zip(model.classes, map(float, error(data)), strict=True)) for kind, error in kinds.items()}
-
-
-def search(
-    plan: Plan,
-    space: Space,
-    *,
-    trials: int = 100,
-    sampler: str = "random",
-    race: str = "halving",
-    generation: int | None = None,
-    workers: int | str | Executor | None = None,
-    journal: "Journal | None" = None,
-    checkpoints: Path | None = None,
-    refit: bool = False,
-    ensemble: int | None = None,
-    sampler_seed: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
-    on_epoch: Callable[[Epoch], None] | None = None,
-    note: Callable[[str], None] = warnings.warn,
-) -> Study:
-    """Try ``trials`` proposals of ``space`` and return the study; see `zerokara.tune`, which calls this.
-
-    A study that the journal holds goes on from where it stands, to the numbers that it would have had.
-
-    Args:
-        generation: trials proposed at once, at most; None leaves it to the sampler.
-        journal: where the study is kept; None keeps it in memory.
-        checkpoints: the folder for what is trained and not yet told.
-        refit, ensemble: what becomes of the winner and of the best networks, see `zerokara.tune`.
-        sampler_seed: what the proposals derive from, if not from the seed of the plan.
-        progress: called about four times a second, and once at the end.
-        on_epoch: called with every epoch of every population; of processes when they hand it back, every 2 seconds.
-        note: told of what was lost and is done again.
-    """
-    generation = generation_size(sampler, trials) if generation is None else generation
-    check_counts(trials=trials, generation=generation)
-    keep = CANDIDATES if ensemble else 1
-    rules = make_race(race)
-    seed = plan.seed if sampler_seed is None else sampler_seed
-    proposer = Proposer(space, make_sampler(sampler, space, seed, trials=trials, generation=generation), journal)
-    sizes = proposer.sizes
-    sizes += [min(generation, trials - start) for start in range(sum(sizes), trials, generation)]
-    epochs = plan.rows * sum(bracket.epochs for size in sizes for bracket in rules.brackets(size, plan.epochs))
-    watch = Watch(trials, epochs, on_epoch)
-    files = Checkpoints(checkpoints, plan, note)
-    cut_short = checkpoints is not None and checkpoints.exists()
-    done: list[Trial] = []
-    finalists: list[Finalist] = []
-    train_seconds = 0.0
-
-    def tick() -> None:
-        if progress:
-            progress(watch.progress())
-
-    with (
-        interruptible() as stop,
-        one_thread(),
-        Crew(plan, workers, watch.epoch, stop, note, watch.seconds_left) as crew,
-    ):
-        generations = Generations(plan, rules, crew, watch, stop, files, keep, tick, proposer.report)
-        for number, size in enumerate(sizes):
-            begun = number < len(proposer.sizes)
-            proposals = proposer.ask_again(number) if begun else proposer.ask(size)
-            told = proposer.told(proposals) if begun else {}
-            if len(told) == len(proposals):
-                watch.restore(list(told.values()), 0)
-                done += told.values()
-                finalists = files.finalists({trial.number: trial for trial in done})
-                continue
-            found = generations.train(number, proposals)
-            done += found.trials
-            finalists = finest([*finalists, *found.finalists], keep)
-            train_seconds += found.seconds
-            if any(trial.state == "interrupted" for trial in found.trials):
-                break
-            files.keep(finalists)
-            proposer.tell(trial for trial in found.trials if trial.number not in told)
-            files.forget(number)
-            if stop.is_set():
-                break
-        interrupted = len(done) < trials or any(trial.state == "interrupted" for trial in done)
-        finalists = complete(finalists, done, plan, keep, note if cut_short else None)
-    seconds = time.perf_counter() - watch.started
-    tick()
-    rounds, proposing = tuple(proposer.rounds()), proposer.seconds + files.seconds
-    return Study(space, plan, done, finalists, seconds, train_seconds, interrupted, proposing, rounds, refit, ensemble)
-
-
-def complete(
-    finalists: list[Finalist], trials: list[Trial], plan: Plan, keep: int, note: Callable[[str], None] | None
-) -> list[Finalist]:
-    """Return the best networks, those trained again that are not at hand."""
-    here = {trial.number: network for trial, network in finalists}
-    best = [trial for trial in sorted(trials, key=lambda trial: trial.rank_key)[:keep] if math.isfinite(trial.value)]
-    for trial in best:
-        if trial.number not in here:
-            if note:  # Of a search that had ended, nothing else was to be expected.
-                note(f"the network of trial {trial.number} is not kept anywhere: it is trained again")
-            here[trial.number] = retrain(trial, plan)
-    return [(trial, here[trial.number]) for trial in best]

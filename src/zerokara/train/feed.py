@@ -37,3 +37,18 @@ class Feed:
             rng = stream(self.seed, "augment", step, self.replicate)
             x = self.preprocess.apply(self.augment.apply(self.x, samples, self.shape, rng))
         return x.astype(self.dtype, copy=False)[None]
+
+
+def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
+    """Return where each batch of an epoch starts and ends.
+
+    The last short one is included; a single sample joins the batch before it, since batch norm has no
+    variance of one sample.
+
+    >>> batches(10, 4), batches(9, 4)
+    ([(0, 4), (4, 8), (8, 10)], [(0, 4), (4, 9)])
+    """
+    starts = list(range(0, samples, batch_size))
+    if len(starts) > 1 and samples - starts[-1] == 1 and batch_size > 1:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], samples], strict=True))

@@ -17,7 +17,8 @@ class Epoch:
     """One epoch of the networks that trained in it; every array has the shape (P,).
 
     ``rows`` says which networks of the start they are. A score is accuracy, or R2 in regression; what
-    was not evaluated is NaN. ``lr`` is the learning rate of the epoch's last step, ``seconds`` what the epoch took.
+    was not evaluated is NaN. ``objective`` is what networks are ranked by, lower is better, infinity where it is not
+    finite. ``lr`` is the learning rate of the epoch's last step, ``seconds`` what the epoch took.
     """
 
     number: int
@@ -27,6 +28,7 @@ class Epoch:
     val_loss: Array
     val_score: Array
     lr: Array
+    objective: Array
     diverged: Array
     seconds: float
     metric: str = "accuracy"

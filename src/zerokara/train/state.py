@@ -29,6 +29,7 @@ def state(run: Trainer) -> dict[str, Array]:
         "rows": run.rows,
         "scalars": np.array([run.epoch, run.optimizer.t, run.span or 0]),
         "best_value": run.best_value,
+        "best_epoch": run.best_epoch,
         "history.epochs": run.history.epochs,
         "history.diverged": run.history.diverged,
         "history.seconds": np.array(run.history.seconds),
@@ -62,7 +63,7 @@ def restore(run: Trainer, arrays: Mapping[str, Array]) -> None:
             run.patience.best, run.patience.waited = arrays["patience.best"].copy(), arrays["patience.waited"].copy()
         run.epoch, run.optimizer.t, span = map(int, arrays["scalars"])
         run.span = span or None
-        run.best_value = arrays["best_value"].copy()
+        run.best_value, run.best_epoch = arrays["best_value"].copy(), arrays["best_epoch"].copy()
         run.history.load({name: arrays[f"history.{name}"] for name in ("epochs", "diverged", "seconds", *CURVES)})
         rows = {int(name.split(".")[1]) for name in arrays if name.startswith("finished.")}
         run.finished = {row: start.copy() for row in sorted(rows)}

@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from zerokara.optim.schedules import Constant, Schedule
 from zerokara.rng import stream
 from zerokara.train import history as histories
 from zerokara.train import stopping
-from zerokara.train.feed import Feed
+from zerokara.train.feed import Feed, batches
 from zerokara.train.history import Epoch, History, badness
 from zerokara.train.metrics import METRICS, evaluate
 from zerokara.train.stopping import Patience
@@ -54,6 +55,8 @@ class Trainer:
         keep_best: keep the weights of each network's best epoch.
         patience: when to stop a network early.
         rank: what "best" and "improvement" mean: validation "loss" or "accuracy" (R2 in regression).
+        objective: what they mean in place of ``rank``: called after each epoch with the networks and its record, it
+            returns a value for each (P,), lower is better.
         threads: BLAS threads. More than 1 gives up the promise of identical bits.
         stop: asked between steps whether to end early; the epoch then going on is dropped.
 
@@ -84,6 +87,7 @@ class Trainer:
         keep_best: bool = False,
         patience: Patience | None = None,
         rank: str = "loss",
+        objective: Callable[[Network, Epoch], Array] | None = None,
         threads: int = 1,
         stop: Callable[[], bool] | None = None,
     ) -> None:
@@ -106,11 +110,13 @@ class Trainer:
         self.batch_size, self.schedule, self.span = batch_size, schedule or Constant(), span
         self.seed, self.replicate = seed, replicate
         self.evaluate_train_every, self.rank, self.threads = evaluate_train_every, rank, threads
-        self.stop, self.patience = stop, patience and patience.start(network.population)
+        self.objective, self.stop = objective, stop
+        self.patience = patience and patience.start(network.population)
         self.rows: Index = np.arange(network.population)
         self.history = History(network.population)
         self.best = network.copy() if keep_best else None
         self.best_value: Array = np.full(network.population, np.inf)
+        self.best_epoch: Array = np.zeros(network.population, int)
         self.finished: dict[int, Network] = {}
         self.epoch = 0
 
@@ -135,6 +141,14 @@ class Trainer:
                 epoch = self._train_epoch()
             if epoch is None:
                 return
+            if self.objective:
+                epoch = replace(epoch, objective=self.objective(self.network, epoch))
+            if self.best:
+                # The first epoch is better than none, whatever its value.
+                improved = (epoch.objective < self.best_value) | (self.best_epoch == 0)
+                self.best.put(improved, self.network.take(improved))
+                self.best_value = np.where(improved, epoch.objective, self.best_value)
+                self.best_epoch = np.where(improved, epoch.number, self.best_epoch)
             try:
                 yield epoch
             finally:  # A driver that breaks off here has seen this epoch too.
@@ -150,8 +164,8 @@ class Trainer:
         """Go on with the networks ``index`` (an integer, integers or a mask) of the present ones alone."""
         keep = as_index(index, len(self.rows))
         self.network, self.optimizer = self.network.take(keep), self.optimizer.take(keep)
-        self.rows, self.best_value, self.loss = self.rows[keep], self.best_value[keep], self.loss.take(keep)
-        self.best = self.best and self.best.take(keep)
+        self.rows, self.loss, self.best = self.rows[keep], self.loss.take(keep), self.best and self.best.take(keep)
+        self.best_value, self.best_epoch = self.best_value[keep], self.best_epoch[keep]
         self.patience = self.patience and self.patience.take(keep)
 
     def part(self, index: npt.ArrayLike) -> "Trainer":
@@ -175,33 +189,25 @@ class Trainer:
         """Train every network for one epoch; None if asked to stop within it, everything as before."""
         started = time.perf_counter()
         slow = self.stop is not None and (not self.history.seconds or self.history.seconds[-1] > PATIENT)
-        before = (_copies(self.network), self.optimizer.take(np.arange(len(self.rows)))) if slow else None
+        before = (self.network.copy(), self.optimizer.take(np.arange(len(self.rows)))) if slow else None
         order = stream(self.seed, "batches", self.epoch, self.replicate).permutation(len(self.train.x))
         borders = batches(len(order), self.batch_size)
         factor = 1.0
         for i, (start, end) in enumerate(borders):
             if before and self.stop and time.perf_counter() - started > PATIENT and self.stop():
-                self.network.load(before[0])
+                self.network.load(before[0].arrays())
                 self.optimizer = before[1]
                 return None
             factor = self.schedule.factor(self.epoch + i / len(borders), self.span or 1)
-            self._step(order[start:end], self.epoch * len(borders) + i, factor)
+            samples, step = order[start:end], self.epoch * len(borders) + i
+            weights = None if self.train.weights is None else self.train.weights[samples]
+            scores = self.network.forward(self.feed.batch(samples, step), step)
+            self.network.backward(self.loss.backward(scores, self.train.t[samples], weights))
+            self.optimizer.step(self.network, factor)
         self.epoch += 1
         epoch = self._evaluate(factor, started)
         self.history.record(epoch)
-        value = badness(epoch.val_loss, epoch.val_score, self.rank)
-        if self.best:
-            improved = value < self.best_value
-            self.best.put(improved, self.network.take(improved))
-        self.best_value = np.minimum(value, self.best_value)
         return epoch
-
-    def _step(self, samples: Index, step: int, factor: float) -> None:
-        x, t = self.feed.batch(samples, step), self.train.t[samples]
-        weights = None if self.train.weights is None else self.train.weights[samples]
-        scores = self.network.forward(x, step)
-        self.network.backward(self.loss.backward(scores, t, weights))
-        self.optimizer.step(self.network, factor)
 
     def _evaluate(self, factor: float, started: float) -> Epoch:
         unknown = np.full(len(self.rows), np.nan)
@@ -221,28 +227,24 @@ class Trainer:
             val_loss=val_loss,
             val_score=val_score,
             lr=self.optimizer.lr * factor,
+            objective=badness(val_loss, val_score, self.rank),
             diverged=np.logical_not(finite),
             seconds=time.perf_counter() - started,
             metric=METRICS[self.task],
         )
 
     def _retire(self, epoch: Epoch) -> None:
-        """Take out what diverged or stopped in this epoch, unless the driver already has."""
+        """Take out what diverged in this epoch, unless the driver already has, and then what stops early."""
         order = np.argsort(epoch.rows)
         # The driver may have taken some, in another order.
         here = order[np.searchsorted(epoch.rows, self.rows, sorter=order)]
-        leaves = epoch.diverged[here]
-        if self.patience:
-            stops = self.patience.stops(badness(epoch.val_loss, epoch.val_score, self.rank)[here]) & ~leaves
+        if epoch.diverged[here].any():
+            self.take(~epoch.diverged[here])
+            here = here[~epoch.diverged[here]]
+        if self.patience and (stops := self.patience.stops(epoch.objective[here])).any():
             for row in self.rows[stops]:
                 self.finished[int(row)] = self.trained(row)
-            leaves = leaves | stops
-        if leaves.any():
-            self.take(~leaves)
-
-
-def _copies(network: Network) -> dict[str, Array]:
-    return {name: array.copy() for name, array in network.arrays().items()}
+            self.take(~stops)
 
 
 def concat(trainers: Sequence[Trainer]) -> Trainer:
@@ -262,24 +264,10 @@ def concat(trainers: Sequence[Trainer]) -> Trainer:
     whole.history = histories.concat([trainer.history for trainer in parts])
     whole.best = networks.concat([trainer.best for trainer in parts if trainer.best]) if first.best else None
     whole.best_value = np.concatenate([trainer.best_value for trainer in parts])
+    whole.best_epoch = np.concatenate([trainer.best_epoch for trainer in parts])
     whole.patience = stopping.concat([trainer.patience for trainer in parts if trainer.patience])
     whole.rows = np.arange(len(whole.best_value))
     return whole
-
-
-def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
-    """Return where each batch of an epoch starts and ends.
-
-    The last short one is included; a single sample joins the batch before it, since batch norm has no
-    variance of one sample.
-
-    >>> batches(10, 4), batches(9, 4)
-    ([(0, 4), (4, 8), (8, 10)], [(0, 4), (4, 9)])
-    """
-    starts = list(range(0, samples, batch_size))
-    if len(starts) > 1 and samples - starts[-1] == 1 and batch_size > 1:
-        starts.pop()
-    return list(zip(starts, [*starts[1:], samples], strict=True))
 
 
 def _check_sizes(network: Network, data: Dataset) -> None:

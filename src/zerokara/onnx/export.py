@@ -10,49 +10,49 @@ from zerokara.data import Encoder, Preprocess
 from zerokara.errors import InputError, unknown
 from zerokara.nn import Network
 from zerokara.onnx.columns import TEXTS, coded, inputs
-from zerokara.onnx.graph import Graph, declared, number_of
+from zerokara.onnx.graph import Graph, declared, type_number
 from zerokara.onnx.layers import EXPORTERS
 
 if TYPE_CHECKING:
     from onnx import ValueInfoProto
 
 OPSET, OPSET_OF_TEXTS, IR = 17, 3, 8
-"""Pinned: what the newest onnx writes by default, runtimes of the last years do not load."""
+"""Pinned: older runtimes do not load the defaults of the newest onnx package."""
 LARGEST = 2**31 - 1
 """Bytes that a protobuf file may have."""
 SCALINGS = ("none", "target", "center", "standard", "range", "whiten")
-"""The kinds of scaling that are (x - shift) / scale, with or without a turn by the basis between the two."""
+"""The kinds of scaling that are (x - shift) / scale, or (x - shift) basis / scale."""
 
 
 def to_bytes(
     groups: Sequence[Network],
-    shares: Array,
+    weights: Array,
     preprocess: Preprocess,
     task: str,
     labels: Array,
-    facts: Mapping[str, str],
+    metadata: Mapping[str, str],
     encoder: Encoder | None = None,
 ) -> bytes:
-    """Return the bytes of an ONNX file for networks that answer as one, checked; the same model, the same bytes.
+    """Return the bytes of a checked ONNX file for an ensemble; equal models give equal bytes.
 
-    Input ``x`` (N, D) float32, in the data's own units, N any number. Outputs: in classification ``label`` (N,),
-    texts or whole numbers as in ``labels``, and ``probabilities`` (N, C); in a multilabel task ``label`` (N, C), 0 or
-    1, and ``probabilities`` (N, C); in regression ``value`` (N, C) in the target's units. Unlike `Model.predict`, a
-    graph refuses no NaN: it answers with NaN.
+    Input: ``x`` (N, D) float32 in the data's own units, for any N. Outputs: in classification ``label`` (N,), texts or
+    integers as in ``labels``, and ``probabilities`` (N, C); in a multilabel task ``label`` (N, C), 0 or 1, and
+    ``probabilities`` (N, C); in regression ``value`` (N, C) in the target's units. Unlike `Model.predict`, a graph
+    accepts NaN and returns NaN for it.
 
-    A table has an input (N, 1) for each column instead, called as the column is: numbers float64, booleans float64 as 0
-    and 1, NaN where one is missing; categories texts as they stand in a CSV file, empty (or another of its marks, such
-    as NA) where one is missing. An output that is called as a column is gets a line below at the end of its name.
+    A table has an input (N, 1) for each column instead, with the column's name: float64 for numbers and for booleans (0
+    and 1), NaN where missing; texts for categories as in a CSV file, empty (or another mark such as NA) where missing.
+    An output with the name of a column gets an underscore at its end.
 
     Args:
-        groups, shares: the populations and what each network has in the mean, (P,), as in `Ensemble`.
-        labels: what is answered for each class, or the names of the outputs, (C,).
-        facts: metadata of the file.
-        encoder: of a table, what makes its columns x.
+        groups, weights: the populations and the weight of each network in the mean, (P,), as in `Ensemble`.
+        labels: the label of each class, or the names of the outputs, (C,).
+        metadata: the metadata of the file.
+        encoder: for a table, how its columns become x.
 
     Raises:
-        InputError: the extra ``onnx`` is not installed, the file would be larger than the format allows, or a name or a
-            category is no Unicode text.
+        InputError: the extra ``onnx`` is not installed, the file would exceed the format's limit, or a name or a
+            category is not valid Unicode.
     """
     try:
         from onnx import checker, helper
@@ -62,39 +62,35 @@ def to_bytes(
         raise InputError(f"an ONNX file has {LARGEST:,} bytes at most, got networks of {size:,}: export fewer")
     _require_unicode(labels, encoder)
     if encoder is None:
-        given = [declared("x", np.float32, ["N", preprocess.inputs], "samples in the data's own units, flat")]
+        signature = [declared("x", np.float32, ["N", preprocess.inputs], "samples in the data's own units, flat")]
     else:
-        given = inputs(encoder)
-    graph = Graph(groups[0].dtype, [each.name for each in given])
+        signature = inputs(encoder)
+    graph = Graph(groups[0].dtype, [tensor.name for tensor in signature])
     x = _scaled(graph, "x" if encoder is None else coded(graph, encoder), preprocess)
     scores = [_scores(graph, network, f"{g}." if len(groups) > 1 else "", x) for g, network in enumerate(groups)]
     if task == "regression":
-        outputs = _values(graph, scores, groups, shares, preprocess)
+        outputs = _values(graph, scores, groups, weights, preprocess)
     else:
-        outputs = _labels(graph, scores, groups, shares, task, labels)
-    whole = helper.make_graph(graph.nodes, "zerokara", given, outputs, graph.constants)
+        outputs = _labels(graph, scores, groups, weights, task, labels)
+    onnx_graph = helper.make_graph(graph.nodes, "zerokara", signature, outputs, graph.constants)
     opsets = {"": OPSET} | {node.domain: OPSET_OF_TEXTS for node in graph.nodes if node.domain == TEXTS}
     model = helper.make_model(
-        whole,
+        onnx_graph,
         opset_imports=[helper.make_opsetid(domain, version) for domain, version in opsets.items()],
         ir_version=IR,
         producer_name="zerokara",
-        producer_version=facts.get("zerokara", ""),
+        producer_version=metadata.get("zerokara", ""),
     )
-    helper.set_model_props(model, dict(facts))
+    helper.set_model_props(model, dict(metadata))
     checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
 
 
 def _require_unicode(labels: Array, encoder: Encoder | None) -> None:
-    """Raise for a text that has no UTF-8, such as one read with Python's ``surrogateescape``."""
+    """Raise for a text that UTF-8 cannot encode, such as one read with Python's ``surrogateescape``."""
     codings = encoder.codings if encoder else ()
-    texts = [
-        *map(str, labels.tolist()),
-        *(c.name for c in codings),
-        *(level or "" for c in codings for level in c.levels),
-    ]
-    for text in texts:
+    columns = [text or "" for coding in codings for text in (coding.name, *coding.levels)]
+    for text in (*map(str, labels.tolist()), *columns):
         try:
             text.encode()
         except UnicodeEncodeError as error:
@@ -104,7 +100,7 @@ def _require_unicode(labels: Array, encoder: Encoder | None) -> None:
 
 
 def _scaled(graph: Graph, x: str, preprocess: Preprocess) -> str:
-    """Append the scaling of x, in float32 as `Preprocess` does it, and the cast to the networks' precision."""
+    """Append the scaling of x, in float32 as in `Preprocess`, and the cast to the networks' precision."""
     kind = preprocess.kind.split(":")[0]
     if kind not in SCALINGS:
         raise unknown("scaling for ONNX", kind, SCALINGS)
@@ -113,11 +109,11 @@ def _scaled(graph: Graph, x: str, preprocess: Preprocess) -> str:
         if preprocess.basis is not None:
             x = graph.add("MatMul", x, graph.constant("scaling.basis", preprocess.basis, np.float32))
         x = graph.add("Div", x, graph.constant("scaling.scale", preprocess.scale, np.float32))
-    return x if graph.dtype == np.float32 else graph.add("Cast", x, to=number_of(graph.dtype))
+    return x if graph.dtype == np.float32 else graph.add("Cast", x, to=type_number(graph.dtype))
 
 
 def _scores(graph: Graph, network: Network, prefix: str, x: str) -> str:
-    """Append the layers of a population: (N, C) of one network, (P, N, C) of several."""
+    """Append the layers of a population: (N, C) for one network, (P, N, C) for several."""
     for i, layer in enumerate(network.layers):
         if type(layer) not in EXPORTERS:
             raise unknown("layer for ONNX", type(layer).__name__, [kind.__name__ for kind in EXPORTERS])
@@ -127,14 +123,14 @@ def _scores(graph: Graph, network: Network, prefix: str, x: str) -> str:
     return x
 
 
-def _mean(graph: Graph, parts: list[str], groups: Sequence[Network], shares: Array) -> str:
-    """Append the mean over all networks, (N, C), of what each says; what one alone says is left as it is."""
-    if len(shares) == 1:
+def _mean(graph: Graph, parts: list[str], groups: Sequence[Network], weights: Array) -> str:
+    """Append the weighted mean of the outputs of all networks, (N, C); the outputs of a single one stay as they are."""
+    if len(weights) == 1:
         return parts[0]
     sums, start = [], 0
     for g, (part, network) in enumerate(zip(parts, groups, strict=True)):
-        own = shares[start : (start := start + network.population)]
-        weighted = graph.add("Mul", part, graph.rows(f"{g}.share", own[:, None, None]))
+        of_group = weights[start : (start := start + network.population)]
+        weighted = graph.add("Mul", part, graph.rows(f"{g}.weight", of_group[:, None, None]))
         if network.population > 1:
             axis = graph.constant(f"{g}.axis", [0], np.int64)
             weighted = graph.add("ReduceSum", weighted, axis, keepdims=0)
@@ -143,31 +139,30 @@ def _mean(graph: Graph, parts: list[str], groups: Sequence[Network], shares: Arr
 
 
 def _values(
-    graph: Graph, scores: list[str], groups: Sequence[Network], shares: Array, preprocess: Preprocess
+    graph: Graph, scores: list[str], groups: Sequence[Network], weights: Array, preprocess: Preprocess
 ) -> "list[ValueInfoProto]":
-    y = _mean(graph, scores, groups, shares)
+    y = _mean(graph, scores, groups, weights)
     y = graph.add("Mul", y, graph.constant("scaling.target_scale", preprocess.target_scale))
     value = graph.add("Add", y, graph.constant("scaling.target_shift", preprocess.target_shift), output="value")
     return [declared(value, graph.dtype, ["N", len(preprocess.target_shift)], "in the target's units")]
 
 
 def _labels(
-    graph: Graph, scores: list[str], groups: Sequence[Network], shares: Array, task: str, labels: Array
+    graph: Graph, scores: list[str], groups: Sequence[Network], weights: Array, task: str, labels: Array
 ) -> "list[ValueInfoProto]":
-    one = len(shares) == 1
     if task == "classification":
-        said = [graph.add("Softmax", each, axis=-1) for each in scores]
+        parts = [graph.add("Softmax", part, axis=-1) for part in scores]
     else:
-        said = [graph.add("Sigmoid", each) for each in scores]
-    p = graph.add("Identity", _mean(graph, said, groups, shares), output="probabilities")
+        parts = [graph.add("Sigmoid", part) for part in scores]
+    p = graph.add("Identity", _mean(graph, parts, groups, weights), output="probabilities")
     # One network is ranked by its scores, as in Model.predict: two probabilities may round to the same number.
-    ranked, border = (scores[0], 0) if one else (p, 0.5)
+    ranked, threshold = (scores[0], 0) if len(weights) == 1 else (p, 0.5)
     probabilities = declared(
         p, graph.dtype, ["N", len(labels)], "of each class" if task == "classification" else "of each label"
     )
     if task == "multilabel":
-        above = graph.add("Greater", ranked, graph.constant("border", border))
-        label = graph.add("Cast", above, output="label", to=number_of(np.int64))
+        above = graph.add("Greater", ranked, graph.constant("threshold", threshold))
+        label = graph.add("Cast", above, output="label", to=type_number(np.int64))
         return [declared(label, np.int64, ["N", len(labels)], "0 or 1 for each label"), probabilities]
     kind = np.int64 if labels.dtype.kind == "i" else object
     index = graph.add("ArgMax", ranked, axis=-1, keepdims=0)

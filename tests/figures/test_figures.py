@@ -10,9 +10,11 @@ from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 from PIL import Image
 
+from zerokara import figures
 from zerokara.errors import InputError, OutsideError
-from zerokara.report import figures, series
-from zerokara.report.series import Curve, Curves, Learning, Narrowing, Panel, Scatter, Weights
+from zerokara.figures.curves import wrap
+from zerokara.figures.plot_data import Curve, Curves, Learning, Narrowing, Panel, Scatter, Weights
+from zerokara.figures.style import BELOW
 
 NAN = np.full(4, np.nan)
 
@@ -37,7 +39,7 @@ def lines(axes) -> dict[str, object]:
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5, 6, 7, 12, 19, 20])
 def test_the_grid_has_five_columns_and_a_panel_for_each(count) -> None:
-    figure = figures.curves(Curves(tuple(curve(k + 1) for k in range(count))))
+    figure = figures.draw_curves(Curves(tuple(curve(k + 1) for k in range(count))))
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert len(shown) == count
     spec = figure.axes[0].get_gridspec()
@@ -53,12 +55,12 @@ def test_the_grid_has_five_columns_and_a_panel_for_each(count) -> None:
 
 
 def test_twenty_panels_are_1600_pixels_wide() -> None:
-    assert drawn(figures.curves(Curves(tuple(curve(k) for k in range(1, 21)))))[0] == 1600
+    assert drawn(figures.draw_curves(Curves(tuple(curve(k) for k in range(1, 21)))))[0] == 1600
 
 
 def test_validation_is_solid_training_dashed_and_the_score_runs_from_0_to_1() -> None:
     one = curve(params={"lr": 0.00923471, "hidden": (100, 50)})
-    axes = figures.curves(Curves((one,))).axes[0]
+    axes = figures.draw_curves(Curves((one,))).axes[0]
     found = lines(axes)
     assert set(found) == {"validation", "training"}
     assert found["validation"].get_linestyle() == "-"
@@ -73,7 +75,7 @@ def test_validation_is_solid_training_dashed_and_the_score_runs_from_0_to_1() ->
 
 @pytest.mark.parametrize(("mark", "epoch", "place"), [(True, 7, (7, 0.5667)), (True, 0, None), (False, 7, None)])
 def test_the_epoch_kept_is_marked(mark, epoch, place) -> None:
-    figure = figures.curves(Curves((curve(epoch=epoch),), mark=mark))
+    figure = figures.draw_curves(Curves((curve(epoch=epoch),), mark=mark))
     dot = lines(figure.axes[0]).get("epoch kept")
     assert (dot is not None) == (place is not None)
     if place:
@@ -82,7 +84,7 @@ def test_the_epoch_kept_is_marked(mark, epoch, place) -> None:
 
 
 def test_scores_below_0_are_drawn_at_0_and_the_title_says_so() -> None:
-    figure = figures.curves(Curves((curve(validation=np.array([-3.0, 0.2]), epoch=1),), "r2", True, "line"))
+    figure = figures.draw_curves(Curves((curve(validation=np.array([-3.0, 0.2]), epoch=1),), "r2", True, "line"))
     found = lines(figure.axes[0])
     assert found["validation"].get_ydata().tolist() == [0, 0.2]
     assert found["epoch kept"].get_ydata() == [0]
@@ -92,7 +94,7 @@ def test_scores_below_0_are_drawn_at_0_and_the_title_says_so() -> None:
 
 def test_what_was_measured_every_other_epoch_is_one_line() -> None:
     train = np.array([np.nan, 0.4, np.nan, 0.8])
-    found = lines(figures.curves(Curves((curve(train=train, validation=train),))).axes[0])
+    found = lines(figures.draw_curves(Curves((curve(train=train, validation=train),))).axes[0])
     assert found["training"].get_xdata().tolist() == [2, 4]
 
 
@@ -114,26 +116,20 @@ EDGES = {
 @pytest.mark.parametrize("name", EDGES)
 def test_any_curves_are_drawn(name) -> None:
     """Warnings are errors here."""
-    assert drawn(figures.curves(EDGES[name]))[0] >= 1000
+    assert drawn(figures.draw_curves(EDGES[name]))[0] >= 1000
 
 
 def test_a_diverged_trial_is_titled_so() -> None:
-    figure = figures.curves(EDGES["diverged"])
+    figure = figures.draw_curves(EDGES["diverged"])
     assert figure.axes[1].get_title() == "Best-2 (diverged)"
     assert len(lines(figure.axes[1])["validation"].get_xdata()) == 0
 
 
 def test_a_long_title_leaves_room_for_the_legend() -> None:
-    figure = figures.curves(EDGES["long title"])
+    figure = figures.draw_curves(EDGES["long title"])
     figure.draw_without_rendering()
     assert figure.get_suptitle().endswith("…")
     assert figure._suptitle.get_window_extent().x1 < figure.legends[0].get_window_extent().x0
-
-
-def test_a_study_is_drawn(study, tmp_path) -> None:
-    for figure in (figures.curves(series.curves(study)), figures.scatter(series.scatter(study))):
-        with Image.open(figures.save(figure, tmp_path / "some.png")) as image:
-            assert image.size[0] >= 1000
 
 
 def test_the_scatter_has_a_log_axis_for_a_log_range_and_names_for_a_choice() -> None:
@@ -143,7 +139,7 @@ def test_the_scatter_has_a_log_axis_for_a_log_range_and_names_for_a_choice() -> 
         Panel("dropout", np.array([0.1, 0.2, 0.3, 0.4])),
         Panel("hidden", np.array([0.0, 1.0, 1.0, 0.0]), options=("8", "8,4")),
     )
-    figure = figures.scatter(Scatter(panels, scores, 1, "r2", "line"))
+    figure = figures.draw_scatter(Scatter(panels, scores, 1, "r2", "line"))
     lr, dropout, hidden = figure.axes
     assert [axes.get_xscale() for axes in figure.axes] == ["log", "linear", "linear"]
     assert [axes.get_xlabel() for axes in figure.axes] == ["lr", "dropout", "hidden"]
@@ -160,7 +156,7 @@ def test_the_scatter_has_a_log_axis_for_a_log_range_and_names_for_a_choice() -> 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 7])
 def test_any_number_of_hyperparameters_is_drawn(count) -> None:
     panels = tuple(Panel(f"p{k}", np.array([0.5, 0.5])) for k in range(count))
-    figure = figures.scatter(Scatter(panels, np.array([np.nan, np.nan]), None))
+    figure = figures.draw_scatter(Scatter(panels, np.array([np.nan, np.nan]), None))
     assert sum(axes.get_visible() for axes in figure.axes) == count
     drawn(figure)
 
@@ -185,7 +181,7 @@ def learned(**changes: object) -> Learning:
     ],
 )
 def test_a_run_is_drawn_as_loss_and_score(data, scale) -> None:
-    figure = figures.learning(data)
+    figure = figures.draw_learning(data)
     left, right = figure.axes
     assert left.get_yscale() == scale
     assert (left.get_ylabel(), right.get_ylabel()) == ("loss", {"accuracy": "accuracy", "r2": "R²"}[data.metric])
@@ -197,7 +193,7 @@ def test_a_run_is_drawn_as_loss_and_score(data, scale) -> None:
 @pytest.mark.parametrize("shape", [(1, 4, 4), (10, 4, 4), (23, 4, 6), (5, 4, 4, 3)])
 def test_weights_are_drawn_one_image_a_unit(shape) -> None:
     images = np.linspace(-1, 1, np.prod(shape)).reshape(shape)
-    figure = figures.weights(Weights(images, "First layer"))
+    figure = figures.draw_weights(Weights(images, "First layer"))
     shown = [axes.get_images()[0] for axes in figure.axes if axes.get_images()]
     assert len(shown) == shape[0]
     assert all(same_color(axes.get_facecolor(), "white") for axes in figure.axes)
@@ -211,24 +207,24 @@ def test_weights_are_drawn_one_image_a_unit(shape) -> None:
     ("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF"), ("PNG", b"\x89PNG")]
 )
 def test_a_figure_is_saved_by_its_name(tmp_path, kind, start) -> None:
-    path = figures.save(figures.curves(Curves((curve(),), title="手書き数字")), tmp_path / f"some.{kind}")
+    path = figures.save_figure(figures.draw_curves(Curves((curve(),), title="手書き数字")), tmp_path / f"some.{kind}")
     assert path.read_bytes().startswith(start)
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_another_kind_of_file_is_refused(tmp_path) -> None:
     with pytest.raises(InputError, match="did you mean 'png'"):
-        figures.save(figures.curves(Curves((curve(),))), tmp_path / "some.pgn")
+        figures.save_figure(figures.draw_curves(Curves((curve(),))), tmp_path / "some.pgn")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_refuses_is_an_outside_error(tmp_path) -> None:
     with pytest.raises(OutsideError, match="must be writable"):
-        figures.save(figures.curves(Curves((curve(),))), tmp_path / "nowhere" / "some.png")
+        figures.save_figure(figures.draw_curves(Curves((curve(),))), tmp_path / "nowhere" / "some.png")
 
 
 def test_the_same_data_make_the_same_picture(tmp_path) -> None:
-    paths = [figures.save(figures.curves(Curves((curve(),))), tmp_path / f"{k}.png") for k in range(2)]
+    paths = [figures.save_figure(figures.draw_curves(Curves((curve(),))), tmp_path / f"{k}.png") for k in range(2)]
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
@@ -236,12 +232,12 @@ def test_pyplot_is_never_loaded_and_figures_are_freed(tmp_path) -> None:
     """In a process of its own, with a backend that does not exist: nobody may ask for it."""
     code = (
         "import gc, sys, weakref, numpy as np\n"
-        "from zerokara.report import figures\n"
+        "from zerokara import figures\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "from zerokara.report.series import Learning\n"
+        "from zerokara.figures.plot_data import Learning\n"
         "y = np.linspace(0.1, 0.9, 5)\n"
-        "figure = figures.learning(Learning(y, y, y, y))\n"
-        f"figures.save(figure, {str(tmp_path / 'some.png')!r})\n"
+        "figure = figures.draw_learning(Learning(y, y, y, y))\n"
+        f"figures.save_figure(figure, {str(tmp_path / 'some.png')!r})\n"
         "kept = weakref.ref(figure); del figure; gc.collect()\n"
         "print(kept() is None, 'matplotlib.pyplot' in sys.modules)"
     )
@@ -251,32 +247,12 @@ def test_pyplot_is_never_loaded_and_figures_are_freed(tmp_path) -> None:
 
 def test_wrapping_tears_no_part() -> None:
     parts = ["trial 7", *(f"name_{k} {k / 7:.4g}" for k in range(12))]
-    found = figures.wrap(parts)
+    found = wrap(parts)
     assert len(found) == 2
     assert found[1].endswith(" …")
     words = " · ".join(found).removesuffix(" …").split(" · ")
     assert words == parts[: len(words)]
-    assert figures.wrap(["a" * 100, "b"]) == ["a" * 100, "b"]
-
-
-def test_each_round_is_a_bar_with_its_trials_in_it(narrowed) -> None:
-    data = series.narrowing(narrowed)
-    figure = figures.narrowing(data)
-    shown = [axes for axes in figure.axes if axes.get_visible() and axes.get_xlabel()]
-    assert [axes.get_xlabel() for axes in shown] == ["lr", "dropout", "hidden"]
-    assert [axes.get_xscale() for axes in shown] == ["log", "linear", "linear"]
-    for axes, ranges, panel in zip(shown, data.ranges, data.panels, strict=True):
-        bars = [(bar.get_x(), bar.get_x() + bar.get_width(), bar.get_y() + 0.4) for bar in axes.patches]
-        assert len(bars) == sum(map(len, ranges)) if panel.options else len(ranges)
-        dots = np.concatenate(
-            [np.asarray(axes.collections[-1].get_offsets()), *(line.get_xydata() for line in axes.get_lines())]
-        )
-        assert len(dots) == 30 + 1  # The winner has a star as well.
-        for x, y in dots:
-            assert any(left <= x * 1.0001 and x <= right * 1.0001 and abs(y - at) < 0.4 for left, right, at in bars)
-    assert shown[0].get_ylim()[0] > shown[0].get_ylim()[1], "the first round is on top"
-    assert figure.axes[-1].get_ylabel() == "validation accuracy"
-    assert drawn(figure)[0] > 1000
+    assert wrap(["a" * 100, "b"]) == ["a" * 100, "b"]
 
 
 @pytest.mark.parametrize("scores", [[np.nan, np.nan], [-3.0, 0.5], [0.5, 0.5]])
@@ -286,6 +262,6 @@ def test_narrowing_is_drawn_whatever_came_of_it(scores, panels) -> None:
     data = Narrowing(
         (panel,) * panels, (((0.0, 1.0), (0.1, 0.1)),) * panels, np.array([0, 1]), np.array(scores), None, "r2", "t"
     )
-    figure = figures.narrowing(data)
+    figure = figures.draw_narrowing(data)
     assert drawn(figure)[1] > 200
-    assert figure.get_suptitle() == ("t" + figures.BELOW if min(scores) < 0 else "t")
+    assert figure.get_suptitle() == ("t" + BELOW if min(scores) < 0 else "t")

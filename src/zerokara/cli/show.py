@@ -1,0 +1,83 @@
+"""What several commands print: a line, a note, a prediction, the columns of a table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from zerokara.data import Dataset
+from zerokara.model import Model
+from zerokara.onnx import TensorInfo
+
+BAR = 40
+"""Characters of the bar of a probability of 1."""
+SHOWN = 60
+"""Columns that are listed; more are counted."""
+
+
+def print_line(console: Console, text: str) -> None:
+    """Print a text as it is; a log gets it on one line."""
+    console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+
+def print_note(console: Console, text: str) -> None:
+    """Print what the user should know, but did not ask for."""
+    print_line(console, f"note: {text}")
+
+
+def print_prediction(console: Console, model: Model, x: Any) -> None:
+    """Print the prediction for one sample, or for the first of several, with a bar for each probability."""
+    if model.task == "regression":
+        for name, value in zip(model.classes, model.predict(x)[0], strict=True):
+            print_line(console, f"{name}: {value:.6g}")
+        return
+    probabilities = model.predict_proba(x)[0]
+    chosen = [int(probabilities.argmax())] if model.task == "classification" else np.flatnonzero(probabilities > 0.5)
+    width = max(map(len, model.classes))
+    for k, (name, p) in enumerate(zip(model.classes, probabilities, strict=True)):
+        mark = "<" if k in chosen else ""
+        print_line(console, f"{name:>{width}} {p:6.4f} {'█' * round(BAR * float(p)):<{BAR}} {mark}".rstrip())
+    print_line(console, "answer: " + (", ".join(model.classes[k] for k in chosen) or "none of the labels"))
+
+
+def print_columns(console: Console, data: Dataset) -> None:
+    """Print the role and kind of each column of a table; print nothing for other data."""
+    rows, encoder = data.train.table, data.encoder
+    if rows is None or encoder is None:
+        return
+    widths = {coding.name: coding.width for coding in encoder.codings}
+    table = _table("column", "is", "missing", "inputs", "understood")
+    columns = sorted(rows.found, key=lambda column: column.role == "target")
+    for column in columns[-SHOWN:]:
+        role = column.kind if column.role == "input" else f"{column.role}: {column.kind}"
+        if column.role == "left out":
+            role = "left out"
+        missing, note = f"{column.missing:,}" if column.missing else "", column.note
+        if column.role == "target" and column.missing:
+            note += "; rows without it are left out"
+        table.add_row(*map(escape, (column.name, role, missing, str(widths.get(column.name, "")), note)))
+    _print_table(console, table)
+    if len(columns) > SHOWN:
+        print_line(console, f"and {len(columns) - SHOWN:,} more columns before these")
+
+
+def print_inputs(console: Console, inputs: Sequence[TensorInfo]) -> None:
+    """Print what each input of a table's ONNX graph takes."""
+    table = _table("input", "is", "a cell is")
+    for x in inputs[:SHOWN]:
+        table.add_row(*map(escape, (x.name, x.kind, x.about)))
+    _print_table(console, table)
+    if len(inputs) > SHOWN:
+        print_line(console, f"and {len(inputs) - SHOWN:,} more columns")
+
+
+def _table(*headers: str) -> Table:
+    return Table(*headers, box=None, padding=(0, 2, 0, 0))
+
+
+def _print_table(console: Console, table: Table) -> None:
+    wide = console if console.is_terminal else Console(file=console.file, width=200)  # A log gets whole lines.
+    wide.print(table)

@@ -1,0 +1,9 @@
+"""Plain plot data, and figures drawn from them without pyplot; knows no study."""
+
+from zerokara.figures.curves import draw_curves, draw_learning
+from zerokara.figures.narrowing import draw_narrowing
+from zerokara.figures.scatter import draw_scatter
+from zerokara.figures.style import save_figure
+from zerokara.figures.weights import draw_weights
+
+__all__ = ["draw_curves", "draw_learning", "draw_narrowing", "draw_scatter", "draw_weights", "save_figure"]

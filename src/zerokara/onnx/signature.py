@@ -1,0 +1,41 @@
+"""The inputs and outputs of an ONNX file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zerokara.errors import InputError
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """An input or an output: ``shape`` such as "(N, 10)", ``kind`` a NumPy type or "text", ``about`` a description."""
+
+    name: str
+    shape: str
+    kind: str
+    about: str
+
+
+def read_signature(path: Path) -> tuple[list[TensorInfo], list[TensorInfo]]:
+    """Return the inputs and the outputs of the graph in a file."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise InputError('an ONNX file needs the package onnx: pip install "zerokara[onnx]"') from error
+    graph = onnx.load(path).graph
+    return _describe(graph.input), _describe(graph.output)
+
+
+def _describe(tensors: Iterable[Any]) -> list[TensorInfo]:
+    from onnx import helper
+
+    described = []
+    for tensor in tensors:
+        spec = tensor.type.tensor_type
+        sizes = [dim.dim_param or str(dim.dim_value) for dim in spec.shape.dim]
+        shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+        kind = str(helper.tensor_dtype_to_np_dtype(spec.elem_type))
+        described.append(TensorInfo(tensor.name, shape, "text" if kind == "object" else kind, tensor.doc_string))
+    return described

@@ -1,0 +1,69 @@
+"""From hyperparameters to a trainer: the one place that knows what of a network, loss or optimizer each sets."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zerokara.data import Dataset
+from zerokara.nn import SoftmaxCrossEntropy, mlp
+from zerokara.optim import OPTIMIZERS, schedules
+from zerokara.train.stopping import Patience
+from zerokara.train.trainer import Trainer
+
+
+def build(
+    params: Mapping[str, Any],
+    data: Dataset,
+    networks: int = 1,
+    *,
+    seed: int = 0,
+    replicate: int = 0,
+    same_start: bool = True,
+    dtype: npt.DTypeLike = np.float32,
+    keep_best: bool = False,
+    patience: Patience | None = None,
+    **settings: Any,
+) -> Trainer:
+    """Return the trainer of a population that has these hyperparameters.
+
+    Args:
+        params: a value for every hyperparameter; a number may be an array with one for each network (P,).
+        data: without a validation part no best epoch is kept and nothing stops early.
+        same_start: all networks start from one draw of initial weights; otherwise network k from the draw of
+            ``replicate`` + k.
+        settings: as for `Trainer`.
+    """
+    make = partial(
+        mlp,
+        data.n_inputs,
+        params["hidden"],
+        data.n_outputs,
+        params["activation"],
+        # Layers of dropout only where there is any.
+        dropout=params["dropout"] if np.any(params["dropout"]) else None,
+        batch_norm=params["batch_norm"],
+        init_scale=params["init_scale"],
+        seed=seed,
+        dtype=dtype,
+    )
+    network = make(population=networks, replicate=replicate)
+    if not same_start:
+        for k in range(1, networks):
+            network.put([k], make(replicate=replicate + k))
+    optimizer = OPTIMIZERS[params["optimizer"]]
+    return Trainer(
+        network,
+        optimizer(**{name: params[name] for name in optimizer.numbers if name in params}),
+        data,
+        batch_size=params["batch_size"],
+        loss=SoftmaxCrossEntropy(params["label_smoothing"]) if data.task == "classification" else None,
+        schedule=schedules.parse(params["schedule"]),
+        seed=seed,
+        replicate=replicate,
+        keep_best=keep_best and data.validation is not None,
+        patience=patience if data.validation is not None else None,
+        **settings,
+    )

@@ -1,0 +1,5 @@
+"""Old pickles of arrays, read without running anything in them."""
+
+from zerokara.unpickle.load import load_pickle
+
+__all__ = ["load_pickle"]

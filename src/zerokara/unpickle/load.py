@@ -1,0 +1,66 @@
+"""One pickle file as plain data, or an error that names the file."""
+
+import mmap
+import pickle
+import struct
+from pathlib import Path
+from typing import Any
+
+from zerokara.errors import InputError, OutsideError
+from zerokara.unpickle.machine import Content, Unpickler
+from zerokara.unpickle.values import RefusedError
+
+LARGEST = 1 << 30
+"""Bytes that a pickle may have, unless the caller says otherwise."""
+ENCODINGS = ("latin1", "bytes", "ascii", "utf-8")
+DAMAGED = (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError, AssertionError, struct.error)
+"""The errors that the opcodes of a damaged file lead to."""
+
+
+def load_pickle(path: str | Path, max_bytes: int = LARGEST, encoding: str = "latin1") -> Any:
+    """Return what a pickle holds, if that is NumPy arrays in plain containers; nothing in the file is run.
+
+    Admitted are arrays of numbers or text; None, booleans, numbers, text and bytes; and lists, tuples, dicts and
+    sets of them, as protocols 0 to 5 and Python 2 write them. An OrderedDict becomes a dict.
+
+    Args:
+        path: the file.
+        max_bytes: a larger file is refused unread.
+        encoding: what the plain strings of Python 2 become: latin1, ascii or utf-8 text, or ``bytes``.
+
+    Raises:
+        InputError: the file is missing, too large, cut short, damaged, or asks for anything else, which is named.
+        OutsideError: it cannot be read.
+
+    >>> import numpy as np, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "params.pkl"
+    ...     size = path.write_bytes(pickle.dumps({"W1": np.eye(2)}))
+    ...     load_pickle(path)
+    {'W1': array([[1., 0.],
+           [0., 1.]])}
+    """
+    path = Path(path)
+    if encoding not in ENCODINGS:
+        raise InputError(f"the encoding must be one of {', '.join(ENCODINGS)}, got {encoding!r}")
+    if path.is_dir():
+        raise InputError(f"a pickle is a file, got the folder {path}: name the file in it")
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            if size > max_bytes:
+                raise InputError(f"a pickle may have {max_bytes:,} bytes here, got {path} with {size:,}")
+            if size == 0:
+                raise InputError(f"{path} is empty: copy it again")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                return Unpickler(Content(content), encoding, size).load()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"there is no file {path}: check the path") from error
+    except OSError as error:
+        raise OutsideError(f"cannot read {path}: {error.strerror or error}") from error
+    except RefusedError as error:
+        raise InputError(f"{path} {error}") from None
+    except (*DAMAGED, pickle.UnpicklingError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} is no pickle, or damaged ({type(error).__name__}: {error}): copy it again") from error

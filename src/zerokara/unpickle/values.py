@@ -1,0 +1,140 @@
+"""The values that a pickle may ask for by name: arrays, dtypes, bytes, sets and ordered dicts.
+
+Python's own ``pickle.load`` imports and calls the names that a file contains. Here a name stays a text: those that
+arrays and plain containers are pickled with have a method below that is called instead; any other ends the reading.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from zerokara.arrays import Array
+
+
+class RefusedError(Exception):
+    """Why a file is not read, as the rest of a sentence that begins with its path."""
+
+
+class Name:
+    """A name that the file asks for."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.text = f"{module}.{name}"
+        if self.text not in CALLS and self.text != "numpy.ndarray":
+            raise RefusedError(
+                f"asks for {self.text[:200]!r}, and may ask for NumPy arrays only: nothing of it was run"
+            )
+
+
+class Pending:
+    """A dtype, or an array that the file has begun: a later opcode brings the rest, and others refer to it."""
+
+    text = "a dtype, or an array that is not whole"
+
+    def __init__(self, value: Any = None) -> None:
+        self.value = value
+
+
+class Builder:
+    """Makes the values, with at most ``budget`` bytes in all arrays together."""
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+
+    def spend(self, count: int) -> None:
+        self.budget -= count
+        if self.budget < 0:
+            raise RefusedError("makes more arrays than it has bytes for, by repeating them: save plain arrays")
+
+    def array(self, data: Any, dtype: Any, shape: Any, order: Any) -> Array:
+        """Return an array of its own bytes, which must be as many as its shape and dtype say."""
+        if isinstance(data, list):
+            raise RefusedError("holds an object array, which may be anything: save numbers or text")
+        data = data.encode("latin1") if isinstance(data, str) else data
+        kind = dtype.value
+        if not all(type(n) is int and n >= 0 for n in shape) or math.prod(shape) * kind.itemsize != len(data):
+            raise ValueError(f"an array of the shape {str(shape)[:80]} and dtype {kind} has {len(data)} bytes")
+        self.spend(len(data))
+        array: Array = np.ndarray(shape, kind, bytearray(data), order="F" if order == "F" else "C")
+        return array
+
+    def scalar(self, dtype: Any, data: Any) -> Any:
+        return self.array(data, dtype, (), "C")[()]
+
+    def begun(self, kind: Any, *_: Any) -> Pending:
+        return Pending()
+
+    def dtype_of(self, spelling: Any, *_: Any) -> Pending:
+        spelling = as_text(spelling)
+        if spelling.lstrip("<>|=").startswith("O"):
+            raise RefusedError("holds an object array, which may be anything: save numbers or text")
+        if not re.fullmatch(r"[<>|=]?([biufc]\d{1,2}|[SU][1-9]\d{0,8})", spelling):
+            raise RefusedError(f"asks for an array of dtype {spelling[:80]!r}, and may ask for numbers or text only")
+        return Pending(np.dtype(spelling))
+
+    def encode(self, text: Any, encoding: Any) -> bytes:
+        if as_text(encoding) not in ("latin1", "latin-1", "iso-8859-1"):
+            raise ValueError(f"bytes are written as latin1, got {encoding!r}")
+        self.spend(len(text))
+        return as_text(text).encode("latin1")
+
+    def no_bytes(self) -> bytes:
+        return b""
+
+    def some_bytes(self, data: Any = b"", *encoding: Any) -> bytearray:
+        data = self.encode(data, *encoding) if encoding else _bytes(data)
+        self.spend(len(data))
+        return bytearray(data)
+
+    def members(self, values: Any = ()) -> set[Any]:
+        return set(map(as_key, _several(values)))
+
+    def frozen(self, values: Any = ()) -> frozenset[Any]:
+        return frozenset(map(as_key, _several(values)))
+
+    def ordered(self, pairs: Any = ()) -> dict[Any, Any]:
+        return {as_key(key): value for key, value in map(_several, _several(pairs))}
+
+
+def as_text(text: Any) -> str:
+    """Return the text that a name of a dtype or an encoding is, in Python 2 or 3."""
+    if not isinstance(text, str | bytes):
+        raise ValueError(f"a text is needed, got a {type(text).__name__}")
+    return text.decode("latin1") if isinstance(text, bytes) else text
+
+
+def _bytes(data: Any) -> bytes:
+    return data if isinstance(data, bytes) else bytes(_several(data))
+
+
+def _several(values: Any) -> Any:
+    if not isinstance(values, list | tuple):
+        raise ValueError(f"a list is needed, got a {type(values).__name__}")
+    return values
+
+
+def as_key(value: Any) -> Any:
+    """Return a key of a dict. To hash a tuple of tuples could take forever, and more stack than there is."""
+    for part in value if isinstance(value, tuple) else (value,):
+        if not isinstance(part, str | bytes | int | float | None):
+            raise ValueError(f"a key must be text or a number, got a {type(part).__name__}")
+    return value
+
+
+CALLS: dict[str, Callable[..., Any]] = {
+    "numpy.dtype": Builder.dtype_of,
+    "_codecs.encode": Builder.encode,
+    "collections.OrderedDict": Builder.ordered,
+}
+for _module in ("numpy.core", "numpy._core"):
+    CALLS[f"{_module}.multiarray._reconstruct"] = Builder.begun
+    CALLS[f"{_module}.multiarray.scalar"] = Builder.scalar
+    CALLS[f"{_module}.numeric._frombuffer"] = Builder.array
+for _module in ("builtins", "__builtin__"):
+    CALLS[f"{_module}.bytes"] = Builder.no_bytes
+    CALLS[f"{_module}.bytearray"] = Builder.some_bytes
+    CALLS[f"{_module}.set"] = Builder.members
+    CALLS[f"{_module}.frozenset"] = Builder.frozen
