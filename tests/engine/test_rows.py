@@ -151,4 +151,4 @@ def test_folds_share_the_samples(data) -> None:
 )
 def test_counts_are_checked(data, change, message) -> None:
     with pytest.raises(InputError, match=message):
-        Plan(data, 3, **change)
+        Plan(data, epochs=3, **change)

@@ -2,13 +2,13 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 
 from zerokara.checks import check_counts
 from zerokara.data import Dataset
-from zerokara.data.augment import Augment
-from zerokara.errors import InputError, unknown
+from zerokara.engine.settings import TrainingSettings
+from zerokara.errors import InputError
 from zerokara.nn import Network
 from zerokara.train.feed import Feed
 
@@ -20,7 +20,7 @@ and how to come by it."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(TrainingSettings):
     """What all trials of a study share: the data, how long they train, and how they are judged.
 
     Each trial is trained from ``seeds`` initializations on each of ``folds`` folds; 1 fold is the data as they
@@ -33,18 +33,7 @@ class Plan:
     """
 
     data: Dataset
-    epochs: int
-    seed: int = 0
-    rank: str = "loss"
-    keep_best: bool = False
-    paired: bool = True
-    replicate: int = 0
-    evaluate_train_every: int = 1
-    dtype: str = "float32"
-    seeds: int = 1
-    folds: int = 1
-    patience: int | None = None
-    augment: str | Augment | None = None
+    _: KW_ONLY
     ready: tuple[Dataset, ...] = ()
     jury: Jury | None = None
     tol: float = 0.0
@@ -53,19 +42,8 @@ class Plan:
     def __post_init__(self) -> None:
         if self.ready:
             object.__setattr__(self, "folds", len(self.ready))
-        check_counts(
-            epochs=self.epochs,
-            evaluate_train_every=self.evaluate_train_every,
-            seeds=self.seeds,
-            folds=self.folds,
-            patience=1 if self.patience is None else self.patience,
-            span=1 if self.span is None else self.span,
-        )
-        check_counts(0, seed=self.seed, replicate=self.replicate)
-        if self.rank not in RANKS:
-            raise unknown("rank", self.rank, RANKS)
-        if self.dtype not in ("float32", "float64"):
-            raise unknown("dtype", self.dtype, ("float32", "float64"))
+        super().__post_init__()
+        check_counts(span=1 if self.span is None else self.span)
         for part in self.parts:  # Folds that cannot be cut, or pictures that are none, are an error now.
             Feed(part, self.dtype, self.augment, self.seed, self.replicate)
         if self.jury is None and any(part.validation is None for part in self.parts):
@@ -105,7 +83,3 @@ class Plan:
     def draws(self, number: int, repeat: int = 0) -> int:
         """Return which draws a trial's network has that starts from its initialization ``repeat``."""
         return self.replicate + repeat + (0 if self.paired else number * self.seeds)
-
-
-RANKS = ("loss", "accuracy")
-"""What trials are ranked by, on the validation data; in regression, "accuracy" is R2."""

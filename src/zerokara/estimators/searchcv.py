@@ -154,8 +154,8 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         trials, sampler = without_repeats(space, self.n_iter, self.sampler)
         plan = Plan(
             folds[0].data,
-            net.epochs,
-            folds[0].seed,
+            epochs=net.epochs,
+            seed=folds[0].seed,
             keep_best=True,
             evaluate_train_every=net.epochs,
             patience=net.patience,

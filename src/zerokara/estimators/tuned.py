@@ -129,8 +129,8 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         settings = net._settings(len(parts[0].train) if len(parts) == 1 else len(whole))
         plan = Plan(
             parts[0],
-            self.epochs,
-            seed,
+            epochs=self.epochs,
+            seed=seed,
             keep_best=jury is not None,
             evaluate_train_every=self.epochs,
             seeds=self.seeds,
