@@ -10,13 +10,13 @@ from zerokara.data import Dataset
 from zerokara.engine.settings import TrainingSettings
 from zerokara.errors import InputError
 from zerokara.nn import Network
-from zerokara.train.feed import Feed
+from zerokara.train.loader import BatchLoader
 
 Key = tuple[int, int, int]
 """Which network of a study: the trial's number, which of its initializations, which of its folds."""
-Jury = Callable[[Key, int, Callable[[], Network]], float]
-"""What a network is worth where races pause, lower being better: told which it is, how many epochs it has trained,
-and how to come by it."""
+Scorer = Callable[[Key, int, Callable[[], Network]], float]
+"""Returns the objective of a network at a rung, lower is better, from its key, the number of epochs that it has trained
+and a function that returns it."""
 
 
 @dataclass(frozen=True)
@@ -28,25 +28,25 @@ class Plan(TrainingSettings):
     from replicate + k * seeds on.
 
     What a run folder cannot record, and only Python can say: ``ready``, the data of each fold, cut elsewhere, in place
-    of ``folds``; the ``jury`` that ranks trials, in place of ``rank``; ``tol``, the least improvement that patience
-    counts, and ``span``, the epochs that a schedule spans, if others than are trained.
+    of ``folds``; the ``scorer`` that ranks trials, in place of ``rank``; ``tol``, the least improvement that patience
+    counts, and ``schedule_epochs``, the epochs that a schedule spans, if others than are trained.
     """
 
     data: Dataset
     _: KW_ONLY
     ready: tuple[Dataset, ...] = ()
-    jury: Jury | None = None
+    scorer: Scorer | None = None
     tol: float = 0.0
-    span: int | None = None
+    schedule_epochs: int | None = None
 
     def __post_init__(self) -> None:
         if self.ready:
             object.__setattr__(self, "folds", len(self.ready))
         super().__post_init__()
-        check_counts(span=1 if self.span is None else self.span)
+        check_counts(schedule_epochs=1 if self.schedule_epochs is None else self.schedule_epochs)
         for part in self.parts:  # Folds that cannot be cut, or pictures that are none, are an error now.
-            Feed(part, self.dtype, self.augment, self.seed, self.replicate)
-        if self.jury is None and any(part.validation is None for part in self.parts):
+            BatchLoader(part, self.dtype, self.augment, self.seed, self.replicate)
+        if self.scorer is None and any(part.validation is None for part in self.parts):
             raise InputError(
                 "a search is judged on validation data, got none: cut them off with data.split(validation=0.2), "
                 "or ask for folds"
@@ -58,10 +58,10 @@ class Plan(TrainingSettings):
         return self.ready or ((self.data,) if self.folds == 1 else self.data.folds(self.folds, self.seed))
 
     def for_training(self) -> "Plan":
-        """Return the plan without what training does not need: test data, data as before scaling, and the jury."""
+        """Return the plan without what training does not need: test data, data as before scaling, and the scorer."""
         bare = copy.copy(self)
         parts = tuple(replace(part, test=None, original=self._pictures(part)) for part in self.parts)
-        bare.__dict__.update(parts=parts, data=parts[0], ready=(), jury=None)
+        bare.__dict__.update(parts=parts, data=parts[0], ready=(), scorer=None)
         return bare
 
     @property
