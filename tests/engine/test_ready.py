@@ -109,18 +109,3 @@ def test_span_tolerance_and_a_seed_of_the_sampler(data) -> None:
     assert [trial.params for trial in other.trials] != [trial.params for trial in long.trials]
     same = search(Plan(data, 1), space, trials=3, seed=0)
     assert [trial.params for trial in same.trials] == [trial.params for trial in long.trials]
-
-
-@pytest.mark.parametrize(
-    ("space", "points"),
-    [
-        ({"lr": zk.choice([0.1, 0.2, 0.3]), "hidden": zk.choice([(4,), ()])}, 6),
-        ({"lr": zk.log(0.1, 0.2), "hidden": zk.choice([(4,), ()])}, None),
-        ({"optimizer": zk.choice(["adam", "momentum", "nesterov"]), "momentum": zk.choice([0.5, 0.9])}, 5),
-        ({"hidden": zk.layers((0, 2), (4, 16)), "dropout": zk.choice([0.0, 0.5])}, 1 + 2 * 3 * 2),
-        ({}, 1),
-    ],
-    ids=str,
-)
-def test_how_many_points_a_space_has(space, points) -> None:
-    assert Space(space).distributions().points() == points

@@ -201,7 +201,7 @@ def test_threads_need_no_file_to_stop(data, tmp_path, monkeypatch) -> None:
         files.append(list(tmp_path.iterdir()))
 
     assert zk.tune(data, SPACE, **LONG | {"epochs": 50_000}, workers=2, progress=press).interrupted
-    assert len(files) > 2
+    assert len(files) > 1
     assert not any(files)
 
 

@@ -320,7 +320,7 @@ def test_alone_in_a_database_it_is_the_same_search(data, storage, tmp_path) -> N
     assert any("retraining 1 of the best 1 networks" in note for note in notes)
     assert trials_csv(again) == (tmp_path / "run" / "trials.csv").read_text()
     assert again.test_score == study.test_score
-    with pytest.raises(InputError, match=r"goes on in the study where it began, got no 'digits' in sqlite:///"):
+    with pytest.raises(InputError, match=r"has no study 'digits'"):
         zk.resume(tmp_path / "run", data, storage=f"sqlite:///{tmp_path}/other.db")
     more = zk.resume(tmp_path / "run", data, trials=12, note=lambda text: None)
     assert len(more.trials) == len(studied(storage, "digits").trials) == 12

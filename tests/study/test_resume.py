@@ -17,9 +17,6 @@ import pytest
 
 import zerokara as zk
 from zerokara.engine import checkpoint, workers
-from zerokara.engine.bracket import Standing
-from zerokara.engine.checkpoint import Checkpoints
-from zerokara.engine.plan import Plan
 from zerokara.engine.population import Population
 from zerokara.errors import InputError, OutsideError
 from zerokara.samplers.registry import SAMPLERS
@@ -227,18 +224,6 @@ def test_populations_that_have_ended_are_let_go(data, tmp_path, monkeypatch) -> 
     space = {"lr": zk.log(1e-4, 1e-1)}
     zk.tune(data, space, trials=40, generation=4, epochs=3, workers=1, out=tmp_path / "run", on_epoch=look)
     assert max(alive) < 8
-
-
-def test_nothing_is_kept_twice(data, tmp_path) -> None:
-    """A checkpoint of an empty standing is small, and one generation leaves no file for the next."""
-    files = Checkpoints(tmp_path / "checkpoints", Plan(data, epochs=3), pytest.fail)
-    files.write("0-0", Standing([]))
-    files.write("1-0", Standing([]))
-    files.forget(0)
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["1-0"]
-    assert (tmp_path / "checkpoints" / "1-0").stat().st_size < 500
-    files.clear()
-    assert not (tmp_path / "checkpoints").exists()
 
 
 EAGER = """

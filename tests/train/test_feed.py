@@ -1,12 +1,10 @@
 import numpy as np
 import pytest
 
-from zerokara import Trainer, nn, optim, tune
+from zerokara import Trainer, nn, optim
 from zerokara.data import Dataset, load
 from zerokara.data.augment import Augment
-from zerokara.errors import InputError
 from zerokara.rng import stream
-from zerokara.study.run_folder import RunFolder
 from zerokara.train import evaluate
 from zerokara.train.feed import Feed
 
@@ -63,22 +61,3 @@ def test_none_is_no_augmentation(cut):
 def test_replicates_are_shown_other_pictures(cut):
     one, other = (Feed(cut, "float32", TEXT, 0, replicate).batch(np.arange(9), 0) for replicate in (0, 1))
     assert not np.array_equal(one, other)
-
-
-def test_what_is_no_picture_is_refused_before_a_folder_is_made(tmp_path):
-    from zerokara.data import from_arrays
-
-    data = from_arrays(np.eye(12), np.arange(12) % 2).split(validation=0.5)
-    with pytest.raises(InputError, match=r"augmentation flip needs pictures, .* got \(12,\)"):
-        tune(data, {"lr": 0.1}, trials=1, epochs=1, augment="flip", out=tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_search_augments_each_trial_as_alone_and_its_config_says_so(cut, tmp_path):
-    data = cut.scaled("whiten:20")
-    whole = {"epochs": 2, "race": "none"}
-    study = tune(data, {"lr": 0.01, "hidden": (16,)}, trials=3, augment=TEXT, out=tmp_path / "run", workers=2, **whole)
-    assert RunFolder(tmp_path / "run").config()["augment"] == TEXT
-    assert RunFolder(tmp_path / "run").config()["scaling"] == "whiten:20"
-    plain = tune(data, {"lr": 0.01, "hidden": (16,)}, trials=1, **whole)
-    assert study.trials[0].val_loss == study.trials[2].val_loss != plain.trials[0].val_loss

@@ -5,6 +5,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -25,9 +26,9 @@ from zerokara.model import Ensemble, Model
 from zerokara.nn import Network
 from zerokara.space.hyperparameters import HYPERPARAMETERS, complete
 from zerokara.train import Epoch, Patience
+from zerokara.train.build import build
+from zerokara.train.history import CURVES
 from zerokara.train.metrics import CHUNK
-
-CURVES = ("train_loss", "train_score", "val_loss", "val_score", "lr")
 
 
 @dataclass(eq=False, repr=False)
@@ -144,16 +145,22 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         patience = None if self.patience is None else Patience(self.patience, self.tol)
         if learner.waits(patience):
             _warn(f"training stopped early in epoch {learner.epoch} and does not go on: raise patience")
-        learner.learn(
-            data,
-            self._settings(len(train)),
-            epochs,
-            span=self.span or self.epochs,
-            judge=self._judge(data.preprocess, held_out) if held_out is not None and self.scoring != "loss" else None,
-            patience=patience,
-            threads=self.threads,
-            watch=_show if self.verbose else None,
-        )
+        settings = self._settings(len(train))
+        judge = None if held_out is None else self._judge(data.preprocess, held_out)
+        if not learner.waits(patience):
+            run = build(
+                settings,
+                data,
+                self.networks,
+                seed=seed,
+                same_start=False,
+                keep_best=True,
+                patience=patience,
+                span=self.span or self.epochs,
+                threads=self.threads,
+                objective=partial(learner.objective, judge),
+            )
+            learner.train(run, epochs, _show if self.verbose else None)
         self._keep(learner)
 
     def _keep(self, learner: Learner) -> None:
@@ -199,6 +206,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _judge(self, preprocess: Preprocess, held_out: Part) -> Judge:
         """Return how a network is judged by ``scoring`` on what is held out."""
+        if self.scoring == "loss":
+            return _mean_loss
         scorer, y = check_scoring(self, scoring=self.scoring), self._labels(held_out.t)
         blank = self._of_arrays()
 
@@ -256,6 +265,10 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 def batch_size(n: int) -> int:
     """Return how many of n samples make a step: enough steps on small data, enough samples a step on large."""
     return max(16, min(200, n // 20))
+
+
+def _mean_loss(network: Network, epoch: Epoch) -> float:
+    return float(epoch.objective.mean())
 
 
 def _warn(text: str) -> None:

@@ -1,19 +1,16 @@
 """A network as it learns, or several side by side, over one call of `fit` or over many."""
 
 import math
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from zerokara import blas, nn
 from zerokara.arrays import Array
-from zerokara.data import Dataset, Preprocess
+from zerokara.data import Preprocess
 from zerokara.errors import InputError
 from zerokara.optim.optimizer import Optimizer
 from zerokara.train import Epoch, History, Patience, Trainer
-from zerokara.train.build import build
 
 Judge = Callable[[nn.Network, Epoch], float]
 """What a network is worth after an epoch: a number, lower being better."""
@@ -69,46 +66,13 @@ class Learner:
         self.network = self.chosen()
         self.forget()
 
-    def learn(
-        self,
-        data: Dataset,
-        settings: Mapping[str, Any],
-        epochs: int,
-        *,
-        span: int,
-        judge: Judge | None = None,
-        patience: Patience | None = None,
-        threads: int = 1,
-        watch: Callable[[Epoch], None] | None = None,
-    ) -> None:
-        """Train for ``epochs`` more epochs: fewer if ``patience`` ends or the network diverges.
-
-        Args:
-            data: scaled, with a validation part if anything is to be judged.
-            settings: a value for every hyperparameter of a search.
-            span: the epochs that the schedule spans.
-            judge: what the best epoch is told by; None takes the validation loss.
-            watch: sees every epoch.
-        """
-        if self.waits(patience):
-            return
+    def train(self, run: Trainer, epochs: int, watch: Callable[[Epoch], None] | None = None) -> None:
+        """Continue with a new trainer for ``epochs`` epochs: fewer if patience ends or a network diverges."""
         if self.epoch and self.network is None:
             raise InputError(f"the network's loss stopped being finite in epoch {self.epoch}: fit anew with a lower lr")
-        run = build(
-            settings,
-            data,
-            self.networks,
-            seed=self.seed,
-            same_start=False,
-            keep_best=True,
-            patience=patience,
-            span=span,
-            threads=threads,
-            objective=partial(self._objective, judge, data.validation is not None),
-        )
         self._hand_over(run)
         # Set once for all epochs: it takes a millisecond.
-        with blas.threads(threads):
+        with blas.threads(run.threads):
             for epoch in run.epochs(epochs):
                 if watch:
                     watch(epoch)
@@ -121,28 +85,23 @@ class Learner:
         # A copy, since layers hold on to the last batch that they saw.
         self.network, self.optimizer = network.copy(), optimizer
 
-    def _objective(self, judge: Judge | None, judged: bool, network: nn.Network, epoch: Epoch) -> Array:
+    def objective(self, judge: Judge | None, network: nn.Network, epoch: Epoch) -> Array:
         """Return one value for all networks of an epoch, (P,): they keep the same best epoch and stop together."""
-        value = math.nan
-        if judged and not epoch.diverged.any():
-            value = judge(network, epoch) if judge else float(epoch.objective.mean())
-        self.values.append(value)
-        return np.full(len(epoch.rows), value if math.isfinite(value) else math.inf)
+        self.values.append(judge(network, epoch) if judge and not epoch.diverged.any() else math.nan)
+        return np.full(len(epoch.rows), self.values[-1] if math.isfinite(self.values[-1]) else math.inf)
 
     def _hand_over(self, run: Trainer) -> None:
-        """Let a new trainer continue from here, with the settings it was made with."""
+        """Let a trainer continue from here, with its own settings."""
         if self.network is not None:
             run.network = _like(self.network, run.network)
         if type(self.optimizer) is type(run.optimizer):
-            run.optimizer.t = self.optimizer.t
-            for name in run.optimizer.state:
+            for name in ("t", *run.optimizer.state):
                 setattr(run.optimizer, name, getattr(self.optimizer, name))
         run.epoch, run.history = self.epoch, self.history
         run.best, run.best_value, run.best_epoch = self.best or run.best, self.best_value, self.best_epoch
         if run.patience and self.patience:
             # Improvements are counted by the first rule; only how long it waits may change.
-            self.patience.epochs = run.patience.epochs
-            run.patience = self.patience
+            self.patience.epochs, run.patience = run.patience.epochs, self.patience
         self.patience = run.patience or self.patience
 
     def waits(self, patience: Patience | None) -> bool:

@@ -36,19 +36,9 @@ def build(
             ``replicate`` + k.
         settings: as for `Trainer`.
     """
-    make = partial(
-        mlp,
-        data.n_inputs,
-        params["hidden"],
-        data.n_outputs,
-        params["activation"],
-        # Layers of dropout only where there is any.
-        dropout=params["dropout"] if np.any(params["dropout"]) else None,
-        batch_norm=params["batch_norm"],
-        init_scale=params["init_scale"],
-        seed=seed,
-        dtype=dtype,
-    )
+    shape = data.n_inputs, params["hidden"], data.n_outputs, params["activation"]
+    numbers = {"dropout": params["dropout"] if np.any(params["dropout"]) else None, "init_scale": params["init_scale"]}
+    make = partial(mlp, *shape, batch_norm=params["batch_norm"], seed=seed, dtype=dtype, **numbers)
     network = make(population=networks, replicate=replicate)
     if not same_start:
         for k in range(1, networks):
