@@ -96,7 +96,7 @@ class Recipe:
         rule = optimizer(self.optimizer, self.population, self.seed)
         lr = rule.lr.copy()
         lr[list(self.diverging)] = 1e30 if self.dtype == "float32" else 1e300
-        given = {name: getattr(rule, name)[rows] for name in rule.numbers} | {"lr": lr[rows]}
+        given = {name: getattr(rule, name)[rows] for name in rule.hyperparameters} | {"lr": lr[rows]}
         smoothing = numbers("label_smoothing", self.population, self.seed)[rows]
         return Trainer(
             self.network(rows),
@@ -131,7 +131,7 @@ def _finding(run: Trainer, row: int) -> Found:
     if len(place):
         found |= {f"now {name}": value[place[0]] for name, value in run.network.arrays().items()}
         rule = run.optimizer
-        found |= {f"rule {name}": getattr(rule, name)[place[0]] for name in (*rule.numbers, *rule.state)}
+        found |= {f"rule {name}": getattr(rule, name)[place[0]] for name in (*rule.hyperparameters, *rule.state)}
         found["best value"] = run.best_value[place[0]]
         if run.early_stopping:
             found |= {"waited": run.early_stopping.waited[place[0]], "least": run.early_stopping.best[place[0]]}

@@ -248,8 +248,8 @@ def _divergence_spreads(patch: Patch) -> None:
 def _common_decay(patch: Patch) -> None:
     """everyone's weights decay by the mean over networks"""
 
-    def decay(self, W, dW, n, spare):  # type: ignore[no-untyped-def]
-        dW += W * n.weight_decay.mean(axis=0)
+    def decay(self, W, dW, tile, scratch):  # type: ignore[no-untyped-def]
+        dW += W * tile.weight_decay.mean(axis=0)
 
     patch.setattr(Optimizer, "decay", decay)
 
@@ -269,7 +269,7 @@ def _steps_counted_anew(patch: Patch) -> None:
 @fault("regrouped", replace(BASE, optimizer="adam", epochs=6))
 def _state_out_of_order(patch: Patch) -> None:
     """concat() puts the optimizers' states together in another order than the networks"""
-    right = trainer.optimizers.concat
+    right = trainer.optimizers.concat_optimizers
     patch.setattr(trainer.optimizers, "concat", lambda rules: right(rules[::-1]))
 
 

@@ -46,7 +46,7 @@ def build(
     optimizer = OPTIMIZERS[params["optimizer"]]
     return Trainer(
         network,
-        optimizer(**{name: params[name] for name in optimizer.numbers if name in params}),
+        optimizer(**{name: params[name] for name in optimizer.hyperparameters if name in params}),
         data,
         batch_size=params["batch_size"],
         loss=SoftmaxCrossEntropy(params["label_smoothing"]) if data.task == "classification" else None,

@@ -9,7 +9,7 @@ from zerokara.arrays import Array
 from zerokara.data import Part
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.losses import LOSSES
-from zerokara.nn.products import SMALL
+from zerokara.nn.products import SMALL_PRODUCT
 
 CHUNK = 200
 """Samples evaluated at once. Fixed, because the bits of a network must not depend on its neighbors.
@@ -56,7 +56,7 @@ def evaluate(network: Predictor, part: Part, task: str, threads: int = 1) -> tup
 def _shared(network: Predictor) -> int:
     """Return how many samples several threads evaluate at once: more, unless the products are small."""
     affine = [layer for layer in getattr(network, "layers", ()) if isinstance(layer, Affine)]
-    if CHUNK * max((layer.inputs * layer.outputs for layer in affine), default=0) <= SMALL:
+    if CHUNK * max((layer.inputs * layer.outputs for layer in affine), default=0) <= SMALL_PRODUCT:
         return CHUNK
     return max(CHUNK, SHARED // network.population)
 

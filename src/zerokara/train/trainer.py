@@ -256,11 +256,11 @@ def concat(trainers: Sequence[Trainer]) -> Trainer:
     if len(epochs := {trainer.epoch for trainer in parts}) > 1:
         raise InputError(f"only trainers at the same epoch can be joined, got epochs {sorted(epochs)}")
     joined = copy.copy(first)
-    joined.network = networks.concat([trainer.network for trainer in parts])
-    joined.optimizer = optimizers.concat([trainer.optimizer for trainer in parts])
-    joined.loss = losses.concat([trainer.loss for trainer in parts], [len(trainer.rows) for trainer in parts])
+    joined.network = networks.concat_networks([trainer.network for trainer in parts])
+    joined.optimizer = optimizers.concat_optimizers([trainer.optimizer for trainer in parts])
+    joined.loss = losses.concat_losses([trainer.loss for trainer in parts], [len(trainer.rows) for trainer in parts])
     joined.history = histories.concat([trainer.history for trainer in parts])
-    joined.best = networks.concat([trainer.best for trainer in parts if trainer.best]) if first.best else None
+    joined.best = networks.concat_networks([trainer.best for trainer in parts if trainer.best]) if first.best else None
     joined.best_value = np.concatenate([trainer.best_value for trainer in parts])
     joined.best_epoch = np.concatenate([trainer.best_epoch for trainer in parts])
     joined.early_stopping = stopping.concat([trainer.early_stopping for trainer in parts if trainer.early_stopping])
