@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from zerokara.checks import check_counts
 from zerokara.data.augment import Augment
-from zerokara.errors import unknown
+from zerokara.errors import InputError, unknown
 
 T = TypeVar("T")
 Group = Literal["Search", "Training", "Run", "Python"]
@@ -56,9 +56,15 @@ def one_of(*names: str) -> Callable[[str, Any], None]:
 
     def check(name: str, value: Any) -> None:
         if value not in names:
-            raise unknown(name, value, names)
+            raise unknown(name, str(value), names)
 
     return check
+
+
+def a_text(name: str, value: Any) -> None:
+    """Raise InputError for what is no text."""
+    if not isinstance(value, str):
+        raise InputError(f"{name} must be a text, got {value!r}: put it in quotes")
 
 
 RANKS = ("loss", "accuracy")

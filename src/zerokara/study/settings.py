@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from zerokara.data import Dataset
 from zerokara.engine.progress import Progress
-from zerokara.engine.settings import TrainingSettings, count, required, setting
+from zerokara.engine.settings import TrainingSettings, a_text, count, required, setting
 from zerokara.errors import unknown
 from zerokara.samplers.registry import SAMPLERS
 from zerokara.train import Epoch
@@ -42,11 +42,13 @@ class SearchSettings(TrainingSettings):
         "random",
         f"The sampler that proposes trials: {'; '.join(f'{name}, {kind.about}' for name, kind in SAMPLERS.items())}.",
         group="Search",
+        check=a_text,
     )
     race: str = setting(
         "halving",
         "How trials are stopped early: none, halving or hyperband, with [:ETA[:FIRST_RUNG]], such as halving:3:2.",
         group="Search",
+        check=a_text,
     )
     generation: int | None = setting(
         None,
@@ -71,9 +73,12 @@ class SearchSettings(TrainingSettings):
         "run folder: postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE. The password may also be in "
         "PGPASSWORD or ~/.pgpass. Meant for longer trials.",
         group="Search",
+        check=a_text,
         shown="no database",
     )
-    study: str | None = setting(None, "The name of the study in the database.", group="Search", shown="zerokara")
+    study: str | None = setting(
+        None, "The name of the study in the database.", group="Search", check=a_text, shown="zerokara"
+    )
     out: str | Path | None = setting(
         None,
         "The folder for the results.",
