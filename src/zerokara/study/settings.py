@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import KW_ONLY, dataclass, fields
-from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -119,7 +118,6 @@ def takes_fields(name: str, kind: Callable[P, Settings], function: Callable[[Set
     signature = inspect.signature(kind)
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
 
-    @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> Result:
         for given in kwargs:
             if given not in known:
@@ -129,7 +127,8 @@ def takes_fields(name: str, kind: Callable[P, Settings], function: Callable[[Set
     call.__signature__ = signature.replace(  # type: ignore[attr-defined]
         return_annotation=inspect.signature(function).return_annotation
     )
-    call.__name__ = call.__qualname__ = name
+    call.__name__, call.__qualname__, call.__module__ = name, name, function.__module__
+    call.__code__ = call.__code__.replace(co_name=name, co_qualname=name)  # A traceback shows it too.
     lines = []
     for parameter in signature.parameters:
         about = known[parameter].metadata
