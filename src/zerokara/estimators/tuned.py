@@ -101,7 +101,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             X_val, y_val: validation samples, in place of ``cv`` and ``validation``.
             groups: the group of each sample, (N,), for a splitter that uses groups.
         """
-        check_counts(networks=self.networks)
+        check_counts(trials=self.trials, networks=self.networks)
         net = self._network()
         x, t = net._arrays(X, y, reset=True)
         weights = net._weights(x, t, sample_weight)
