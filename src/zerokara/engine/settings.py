@@ -41,11 +41,6 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def required(help: str) -> Any:
-    """Return the field of an argument that has no default."""
-    return dataclasses.field(metadata={"help": help, "group": "Python", "shown": None})
-
-
 def count(least: int = 1) -> Callable[[str, Any], None]:
     """Return the check of a whole number of at least ``least``."""
     return lambda name, value: check_counts(least, **{name: value})

@@ -5,13 +5,13 @@ import textwrap
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from zerokara.data import Dataset
 from zerokara.engine.progress import Progress
-from zerokara.engine.settings import TrainingSettings, a_text, count, required, setting
+from zerokara.engine.settings import TrainingSettings, a_text, count, setting
 from zerokara.errors import unknown
 from zerokara.samplers.registry import SAMPLERS
 from zerokara.train import Epoch
@@ -20,14 +20,14 @@ P = ParamSpec("P")
 Settings = TypeVar("Settings")
 Result = TypeVar("Result")
 
+DATA = "The data, with a training and a validation part; the test part is read only for ``study.test_score``."
+
 
 @dataclass(frozen=True)
 class SearchSettings(TrainingSettings):
     """The arguments of `zerokara.tune`."""
 
-    data: Dataset = required(
-        "The data, with a training and a validation part; the test part is read only for ``study.test_score``."
-    )
+    data: Dataset = field(metadata={"help": DATA, "group": "Python", "shown": None})
     space: Mapping[str, Any] | None = setting(
         None,
         "For each hyperparameter a fixed value or a range (`zerokara.log`, `uniform`, `integer`, `choice`).",
@@ -116,7 +116,7 @@ def takes_fields(name: str, kind: Callable[P, Settings], function: Callable[[Set
     Type checkers read the signature from ``kind``, notebooks and `help` from ``__signature__``.
     """
     signature = inspect.signature(kind)
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    known = {row.name: row for row in fields(kind)}  # type: ignore[arg-type]
 
     def call(*args: P.args, **kwargs: P.kwargs) -> Result:
         for given in kwargs:
