@@ -14,7 +14,7 @@ from zerokara.data.augment import Augment
 from zerokara.optim import Adam, Optimizer
 from zerokara.optim.sgd import SGD
 from zerokara.rng import stream
-from zerokara.train import Patience, Trainer, metrics, trainer
+from zerokara.train import EarlyStopping, Trainer, metrics, trainer
 
 Patch = pytest.MonkeyPatch
 BASE = Recipe(population=4, batch_norm=True, dropout=True, loss=laws.LossCase("classification", smoothing=True))
@@ -193,7 +193,7 @@ def _best_left_behind(patch: Patch) -> None:
 @fault("taken late", replace(BASE, patience=4, epochs=6))
 def _patience_left_behind(patch: Patch) -> None:
     """take() forgets how long who has waited"""
-    patch.setattr(Patience, "take", lambda self, index: Patience.start(self, len(index)))
+    patch.setattr(EarlyStopping, "take", lambda self, index: EarlyStopping.start(self, len(index)))
 
 
 @fault("alone", replace(BASE, validation=40))

@@ -1,7 +1,7 @@
-"""The book's six optimizers, on dicts of arrays or plain floats. Source: Deep Learning from Scratch, section 6.1.
+"""The book's six optimizers, on dicts of arrays or floats. Source: Deep Learning from Scratch, section 6.1.
 
-The formulas are those of `zerokara.optim`, which works on whole populations; where the book's constants differ, the
-book's are taken and the difference is named.
+The formulas are those of `zerokara.optim`, which updates populations; where the constants differ, the book's are used
+and the difference is noted.
 """
 
 from collections.abc import Mapping, MutableMapping
@@ -17,13 +17,13 @@ from zerokara.optim.optimizer import Tile
 __all__ = ["SGD", "AdaGrad", "Adam", "Momentum", "Nesterov", "RMSprop", "np"]
 
 EPSILON = 1e-7
-"""Beside the square roots. zerokara has 1e-8, as the papers and PyTorch."""
+"""Added to the square roots. zerokara uses 1e-8, like the papers and PyTorch."""
 
 
 class _Optimizer:
-    """Updates ``params[key]`` by ``grads[key]``: an array in place, so that layers that share it learn; a float anew.
+    """Updates ``params[key]`` by ``grads[key]``: an array in place, since layers may share it; a float is replaced.
 
-    Its hyperparameters are plain attributes, read at each step; its state is a dict like ``params``, or None at first.
+    The hyperparameters are attributes, read at each step; the state is a dict like ``params``, None before the first.
     """
 
     rule: ClassVar[optim.Optimizer]
@@ -34,7 +34,7 @@ class _Optimizer:
         """Take one step.
 
         Raises:
-            InputError: an array of whole numbers, which no small step can change.
+            InputError: an array of integers, which a small step cannot change.
         """
         for name in self.state:
             if getattr(self, name, None) is None:
@@ -42,7 +42,7 @@ class _Optimizer:
         hyperparameters = self.derived()
         for key, value in params.items():
             W = _array(key, value)
-            # A copy, since zerokara's formulas use the gradient up.
+            # A copy, since zerokara's formulas overwrite the gradient.
             dW = np.array(np.broadcast_to(grads[key], W.shape), W.dtype)
             self.step(W, dW, Tile(**hyperparameters, **{name: getattr(self, name)[key] for name in self.state}))
             if W is not value:
@@ -125,8 +125,8 @@ class RMSprop(_Optimizer):
 class Adam(_Optimizer):
     """m += (1 - beta1) (dW - m); v += (1 - beta2) (dW^2 - v); W -= lr_t m / (sqrt(v) + 1e-7).
 
-    lr_t = lr sqrt(1 - beta2^t) / (1 - beta1^t). The 1e-7 stands beside the uncorrected sqrt(v), and so weighs most in
-    the first steps; zerokara has its 1e-8 beside the corrected one, as the paper's algorithm 1.
+    lr_t = lr sqrt(1 - beta2^t) / (1 - beta1^t). The 1e-7 is added to the uncorrected sqrt(v), and so matters most in
+    the first steps; zerokara adds its 1e-8 to the corrected one, as in the paper's algorithm 1.
     """
 
     hyperparameters = ("lr", "beta1", "beta2")
@@ -160,8 +160,8 @@ OPTIMIZERS: dict[str, type[Any]] = {
 
 
 def _array(key: str, value: Any) -> Array:
-    """Return a parameter as an array: itself, or a plain number as a new one without axes."""
+    """Return a parameter as an array: itself, or a new one without axes for a number."""
     W = value if isinstance(value, np.ndarray) else np.array(value, float)
     if W.dtype.kind != "f":
-        raise InputError(f"parameters must be floats, got {W.dtype} in {key!r}: give np.array({key}, float)")
+        raise InputError(f"parameters must be floats, got {W.dtype} in {key!r}: use np.array({key}, float)")
     return W
