@@ -99,7 +99,7 @@ def test_scores_far_out_stay_finite(task, dtype) -> None:
 def test_the_order_and_company_of_networks_do_not_matter(task) -> None:
     a, b, c = (mlp(4, (5,), 3, seed=seed) for seed in range(3))
     said = predict_each([a, b, c], X, task)
-    assert np.array_equal(predict_each(zk.nn.concat([c]), X, task)[0], said[2])
+    assert np.array_equal(predict_each(zk.nn.concat_networks([c]), X, task)[0], said[2])
     assert np.array_equal(predict_each(Ensemble.of([b, c, a]).groups[0], X, task), said[[1, 2, 0]])
     data = from_arrays(X, X[:, :3], task="regression")
     twice = Model.of(Ensemble.of([a, a, b]), data).scores(X)

@@ -54,7 +54,7 @@ def test_every_case_comes_back_to_the_bit(case, dtype, tmp_path) -> None:
         for name, array in model.network.arrays().items():
             assert np.array_equal(again.network.arrays()[name], array), name
             assert again.network.arrays()[name].dtype == array.dtype
-        assert zk.nn.describe(again.network) == zk.nn.describe(model.network)
+        assert zk.nn.describe_layers(again.network) == zk.nn.describe_layers(model.network)
         assert np.array_equal(again.scores(x), model.scores(x))
         assert np.array_equal(model.scores(x), network.forward(preprocess.transform(x)[None].astype(dtype))[row])
         assert (again.task, again.classes, again.sample_shape, again.about) == (task, names, (INPUTS,), about)

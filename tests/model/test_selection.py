@@ -191,7 +191,7 @@ def test_an_unknown_criterion_is_told(arguments, message) -> None:
 
 
 def test_the_selected_of_real_networks_are_the_model_that_was_judged(digits) -> None:
-    networks = zk.nn.concat([mlp(64, (16,), 10, seed=seed) for seed in range(12)])
+    networks = zk.nn.concat_networks([mlp(64, (16,), 10, seed=seed) for seed in range(12)])
     run = zk.Trainer(networks, zk.optim.Adam(lr=0.01), digits)
     run.fit(20)
     part = digits.validation

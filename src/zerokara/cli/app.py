@@ -16,6 +16,7 @@ from zerokara.cli.options import (
     TrainingOptions,
     from_files,
     given,
+    space_of,
 )
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.version import __version__
@@ -59,7 +60,7 @@ def tune(
     """
     from zerokara.cli.search import run_tune
 
-    return run_tune(console(), STARTED, dataset, search.space(hyperparameters), data, search, training, run)
+    return run_tune(console(), STARTED, dataset, space_of(search, hyperparameters), data, search, training, run)
 
 
 @app.command

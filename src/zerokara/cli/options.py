@@ -2,20 +2,21 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 from cyclopts import App, ArgumentCollection, Group, Parameter, Token
 from cyclopts.config import Dict
 
 from zerokara.data import Dataset, load
+from zerokara.engine.settings import TrainingSettings
 from zerokara.errors import InputError
-from zerokara.samplers.registry import SAMPLERS
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.parsing import GRAMMAR
 from zerokara.space.space import Space, default_space, parse_searches
 from zerokara.study.run_folder import RunFolder, read_toml
+from zerokara.study.settings import SearchSettings
 
 
 def _option(name: str) -> str:
@@ -109,96 +110,55 @@ SEARCH = (
     "each hyperparameter to search; hidden=layers:FEWEST:MOST:LOW:HIGH for the number of layers and their common "
     "width. [default: lr, weight_decay and dropout, unless they are given]"
 )
-SAMPLER = (
-    "The sampler that proposes trials: " + "; ".join(f"{name}, {kind.about}" for name, kind in SAMPLERS.items()) + "."
+TRAINING = {row.name for row in fields(TrainingSettings)}
+
+
+def _options(group: str, sort_key: int, *more: tuple[str, Any, Any], at: int = 0) -> Any:
+    """Return the options of a group of settings, with ``more`` options from the place ``at`` on."""
+    types = get_type_hints(SearchSettings)
+    rows: list[tuple[str, Any, Any]] = []
+    # The settings that only a search has come first among its options.
+    own = sorted(fields(SearchSettings), key=lambda row: group == "Search" and row.name in TRAINING)
+    for row in (row for row in own if row.metadata.get("group") == group):
+        about = row.metadata
+        shown = f" [default: {about['shown']}]" if about["shown"] else ""
+        negative = [_option(f"no_{row.name}")] if isinstance(row.default, bool) and about["config"] else []
+        parameter = Parameter(help=about["help"] + shown, negative=negative)
+        kind = about["option"] or types[row.name]
+        rows.append((row.name, Annotated[kind, parameter], field(default=row.default)))
+    rows[at:at] = more
+    options = make_dataclass(f"{group}Options", rows, frozen=True, namespace={"__doc__": f"{group} options."})
+    options.__module__ = __name__
+    return Parameter(name="*", group=Group(group, sort_key=sort_key))(options)
+
+
+RANGES = Parameter(help=SEARCH, show_default=False)
+CONFIG = Parameter(
+    help="A TOML file with any of these options, such as a run's config.toml; the command line overrides it."
 )
+SearchOptions = _options("Search", 3, ("search", Annotated[tuple[str, ...], RANGES], field(default=())))
+TrainingOptions = _options("Training", 4)
+RunOptions = _options("Run", 5, ("config", Annotated[Path | None, CONFIG], field(default=None)), at=3)
 
 
-@Parameter(name="*", group=Group("Search", sort_key=3))
-@dataclass(frozen=True)
-class SearchOptions:
-    """The search."""
-
-    search: Annotated[tuple[str, ...], Parameter(help=SEARCH, show_default=False)] = ()
-    trials: int = 100
-    """The number of trials."""
-    sampler: Annotated[str, Parameter(help=SAMPLER)] = "random"
-    race: str = "halving"
-    """How trials are stopped early: none, halving or hyperband, with [:ETA[:FIRST_RUNG]], such as halving:3:2."""
-    generation: int | None = None
-    """The maximum number of trials proposed and trained at once. [default: 256; for samplers that learn, and with
-    --storage, a fifth of the trials]"""
-    storage: str | None = None
-    """A database that several processes, on one machine or many, share to search one study, each with its own --out:
-    postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE. The password may also be in PGPASSWORD or
-    ~/.pgpass. Meant for longer trials."""
-    study: str | None = None
-    """The name of the study in the database of --storage. [default: zerokara]"""
-    ensemble: int | None = None
-    """Also select, test and save an ensemble of at most this many picks. [default: no ensemble]"""
-    paired: Annotated[bool, Parameter(negative="--no-paired")] = True
-    """Let trials share random draws (mini-batches, dropout, initial weights), for a paired comparison."""
-
-    def space(self, hyperparameters: Any) -> dict[str, Any]:
-        """Return the search space: ranges, and the values that were given."""
-        fixed, searched = given(hyperparameters), parse_searches(self.search)
-        both = [name for name in searched if name in fixed]
-        if both:
-            name = both[0]
-            raise InputError(
-                f"{name} must be either searched or given, got both: drop --search {name}=... or {_option(name)}"
-            )
-        space: dict[str, Any] = {**(default_space(fixed) if not searched else {}), **searched, **fixed}
-        Space(space)
-        return space
+def settings_of(*groups: Any) -> dict[str, Any]:
+    """Return the settings of some groups of options, by name."""
+    given = {name: value for group in groups for name, value in vars(group).items()}
+    return {name: value for name, value in given.items() if name not in ("search", "config")}
 
 
-@Parameter(name="*", group=Group("Training", sort_key=4))
-@dataclass(frozen=True)
-class TrainingOptions:
-    """The training."""
-
-    epochs: int = 50
-    """Passes over the training samples."""
-    rank: Literal["loss", "accuracy"] = "loss"
-    """The validation metric by which trials are ranked."""
-    keep_best: Annotated[bool, Parameter(negative="--no-keep-best")] = False
-    """Use the weights and the score of a network's best epoch instead of its last."""
-    patience: int | None = None
-    """Stop a network after this many epochs in a row without improvement. [default: no early stopping]"""
-    seeds: int = 1
-    """The number of initializations of each trial; its score is their mean."""
-    folds: int = 1
-    """The number of cross-validation folds of each trial, from the training and validation samples."""
-    refit: Annotated[bool, Parameter(negative="--no-refit")] = False
-    """Train the winner again on all training and validation samples, and test and save that network."""
-    evaluate_train_every: int = 1
-    """Epochs between evaluations on the training samples."""
-    seed: int = 0
-    """The seed of all random draws."""
-    replicate: int = 0
-    """Another set of draws of the same seed: initial weights, order of the samples, dropout."""
-    dtype: Literal["float32", "float64"] = "float32"
-    """The floating-point precision."""
-    augment: str = "none"
-    """Random augmentation of pictures at each step: none, flip (half are mirrored), shift:PIXELS, or
-    flip,shift:PIXELS."""
-
-
-@Parameter(name="*", group=Group("Run", sort_key=5))
-@dataclass(frozen=True)
-class RunOptions:
-    """The run folder and the workers."""
-
-    out: Path | None = None
-    """The folder for the results. [default: runs/DATASET-N]"""
-    force: bool = False
-    """Replace an existing run in that folder."""
-    workers: str | None = None
-    """A number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, tcp://HOST:PORT. Results do not
-    depend on it. [default: a thread for each core; processes when the search takes long]"""
-    config: Path | None = None
-    """A TOML file with any of these options, such as a run's config.toml; the command line overrides it."""
+def space_of(search: Any, hyperparameters: Any) -> dict[str, Any]:
+    """Return the search space: ranges, and the values that were given."""
+    fixed, searched = given(hyperparameters), parse_searches(search.search)
+    both = [name for name in searched if name in fixed]
+    if both:
+        name = both[0]
+        raise InputError(
+            f"{name} must be either searched or given, got both: drop --search {name}=... or {_option(name)}"
+        )
+    space: dict[str, Any] = {**(default_space(fixed) if not searched else {}), **searched, **fixed}
+    Space(space)
+    return space
 
 
 def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
@@ -240,7 +200,7 @@ def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollectio
     Dict(values, source=config or run, use_commands_as_keys=False)(app, commands, arguments)
 
 
-SEARCH_ONLY = ("trials", "sampler", "race", "generation", "ensemble", "storage", "study")
+SEARCH_ONLY = {row.name for row in fields(SearchSettings) if row.metadata.get("group") == "Search"}
 """The options of a search that training one network does not have."""
 
 

@@ -10,16 +10,17 @@ from typing import Any
 from rich.console import Console
 
 from zerokara.cli.live import ProgressView, duration, pace
-from zerokara.cli.options import DataOptions, RunOptions, SearchOptions, TrainingOptions, trials_of
+from zerokara.cli.options import DataOptions, settings_of, trials_of
 from zerokara.cli.show import print_columns, print_line, print_note
 from zerokara.report.run import BEST, leaderboard, mean
 from zerokara.space.space import Space
 from zerokara.study.config import space_of
 from zerokara.study.run_folder import RunFolder, next_folder
+from zerokara.study.settings import SearchSettings
 from zerokara.study.study import Study
 from zerokara.train import Epoch
 from zerokara.train.metrics import METRICS
-from zerokara.tuning import resume, tune
+from zerokara.tuning import run_search, saved_settings
 
 INTERRUPTED = 130
 
@@ -30,9 +31,9 @@ def run_tune(
     dataset: str,
     space: dict[str, Any],
     data_options: DataOptions,
-    search: SearchOptions,
-    training: TrainingOptions,
-    run: RunOptions,
+    search: Any,
+    training: Any,
+    run: Any,
 ) -> int:
     """Run a search, show its progress and the best trials, and return the exit code."""
     data = data_options.load(dataset, training.seed)
@@ -42,25 +43,13 @@ def run_tune(
     print_columns(console, data)
     print_line(console, f"searching {', '.join(searched.searches()) or 'nothing: every hyperparameter is given'}")
     with ProgressView(console, searched, METRICS[data.task]) as view:
-        study = tune(
-            data,
-            space,
-            trials=search.trials,
-            sampler=search.sampler,
-            race=search.race,
-            generation=search.generation,
-            storage=search.storage,
-            study=search.study,
-            ensemble=search.ensemble,
-            paired=search.paired,
-            **dataclasses.asdict(training),
-            workers=run.workers,
-            out=out,
-            force=run.force,
-            progress=view,
-            note=partial(print_note, console),
-            started=started,
-            about={"dataset": absolute(dataset)},
+        settings = settings_of(search, training, run) | {
+            "out": out,
+            "progress": view,
+            "warn": partial(print_note, console),
+        }
+        study = run_search(
+            SearchSettings(data, space, **settings), about={"dataset": absolute(dataset)}, started=started
         )
     print_leaderboard(console, study)
     return print_summary(console, study, out)
@@ -76,17 +65,10 @@ def run_resume(
         return 0
     names = {field.name for field in dataclasses.fields(DataOptions)}
     data = DataOptions(**{name: config[name] for name in names & set(config)}).load(config["dataset"], config["seed"])
-    with ProgressView(console, space_of(config), METRICS[data.task]) as view:
-        study = resume(
-            out,
-            data,
-            trials=trials,
-            workers=workers,
-            storage=storage,
-            progress=view,
-            note=partial(print_note, console),
-            started=started,
-        )
+    with ProgressView(console, Space(space_of(config)), METRICS[data.task]) as view:
+        settings = saved_settings(RunFolder(out), data, trials, storage, partial(print_note, console))
+        settings = dataclasses.replace(settings, workers=workers, progress=view)
+        study = run_search(settings, folder=RunFolder(out), started=started)
     print_leaderboard(console, study)
     return print_summary(console, study, out)
 
@@ -114,8 +96,8 @@ def run_train(
     dataset: str,
     space: dict[str, Any],
     data_options: DataOptions,
-    training: TrainingOptions,
-    run: RunOptions,
+    training: Any,
+    run: Any,
     source: Path | None = None,
     trial: int | None = None,
 ) -> int:
@@ -141,20 +123,10 @@ def run_train(
             f"validation loss {epoch.val_loss[0]:.4f}, {metric} {epoch.val_score[0]:.4f}; {epoch.seconds:.2f} s",
         )
 
-    study = tune(
-        data,
-        space,
-        trials=1,
-        race="none",
-        **dataclasses.asdict(training),
-        workers=run.workers,
-        out=out,
-        force=run.force,
-        on_epoch=print_epoch if training.seeds == training.folds == 1 else None,
-        note=partial(print_note, console),
-        started=started,
-        about={"dataset": absolute(dataset)},
-    )
+    settings = settings_of(training, run) | {"trials": 1, "race": "none", "out": out}
+    settings |= {"on_epoch": print_epoch if training.seeds == training.folds == 1 else None}
+    settings |= {"warn": partial(print_note, console)}
+    study = run_search(SearchSettings(data, space, **settings), about={"dataset": absolute(dataset)}, started=started)
     return print_summary(console, study, out)
 
 

@@ -89,7 +89,7 @@ class Crew:
         pool: opens the workers.
         watch: told of every epoch of every population.
         stop: set when all are to stop; an error in a worker sets it too.
-        note: told in a sentence when a worker was lost.
+        warn: called with a sentence when a worker was lost.
         left: asked for the seconds that the study will go on for.
     """
 
@@ -99,10 +99,10 @@ class Crew:
         pool: OpenPool,
         watch: Watch,
         stop: threading.Event,
-        note: Callable[[str], None],
+        warn: Callable[[str], None],
         left: Callable[[], float] = float,
     ) -> None:
-        self.plan, self.watch, self.stop, self.note, self.left = plan, watch, stop, note, left
+        self.plan, self.watch, self.stop, self.warn, self.left = plan, watch, stop, warn, left
         self.study = f"{os.getpid()}-{uuid.uuid4().hex}"
         self._open = pool
 
@@ -235,7 +235,7 @@ class Crew:
                 f"workers must live while they train, got {times} lost at the same population ({reason}): give fewer "
                 "workers or smaller layers if memory is short, or see what ends them"
             ) from error
-        self.note(f"a worker was lost ({reason}); what it was training is trained again")
+        self.warn(f"a worker was lost ({reason}); what it was training is trained again")
         if not isinstance(error, BrokenExecutor):
             return False
         if self._threads_first:

@@ -10,7 +10,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
 from zerokara.errors import InputError
-from zerokara.nn import Layer, Network, build, describe, softmax
+from zerokara.nn import Layer, Network, build_network, describe_layers, softmax
 from zerokara.nn.layers.activations import sigmoid
 from zerokara.train.metrics import CHUNK
 
@@ -57,7 +57,7 @@ class Ensemble:
         groups: dict[str, list[tuple[Network, Any]]] = {}
         for network, count in zip(alone, listed, strict=True):
             if count != 0:
-                groups.setdefault(f"{network.dtype} {describe(network)}", []).append((network, count))
+                groups.setdefault(f"{network.dtype} {describe_layers(network)}", []).append((network, count))
         if not groups:
             raise InputError(
                 f"at least one count of an ensemble must be positive, got {listed}: pick one network or more"
@@ -88,7 +88,9 @@ def _together(networks: Sequence[Network]) -> Network:
     if len(networks) == 1:
         return networks[0]
     arrays = [network.arrays() for network in networks]
-    return build(describe(networks[0]), {name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]})
+    return build_network(
+        describe_layers(networks[0]), {name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]}
+    )
 
 
 class EnsembleScorer:

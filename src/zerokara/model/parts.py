@@ -11,7 +11,7 @@ from zerokara.data import Encoder, Preprocess
 from zerokara.errors import InputError
 from zerokara.model.ensemble import Ensemble
 from zerokara.model.file import to_json
-from zerokara.nn import LAYERS, Layer, Network, build, describe
+from zerokara.nn import LAYERS, Layer, Network, build_network, describe_layers
 from zerokara.version import __version__
 
 
@@ -124,7 +124,7 @@ def disassemble(network: Network) -> tuple[list[dict[str, Any]], dict[str, Array
     """
     shapes = _shapes(network.layers)
     arrays = {name: a.reshape(network.population, *shapes[name]) for name, a in network.arrays().items()}
-    return describe(network), arrays
+    return describe_layers(network), arrays
 
 
 def assemble(layers: list[dict[str, Any]], arrays: Mapping[str, Array], population: int | None = None) -> Network:
@@ -144,7 +144,7 @@ def assemble(layers: list[dict[str, Any]], arrays: Mapping[str, Array], populati
             raise InputError(f"by its layers, the array {name!r} must have the shape {shapes.get(name)}, got {got}")
     if len({array.dtype for array in arrays.values()}) != 1:
         raise InputError("the arrays of a network must have one precision, got several")
-    return build(layers, {name: a.reshape(population or 1, -1, a.shape[-1]) for name, a in arrays.items()})
+    return build_network(layers, {name: a.reshape(population or 1, -1, a.shape[-1]) for name, a in arrays.items()})
 
 
 def width(network: Network, inputs: int) -> int:

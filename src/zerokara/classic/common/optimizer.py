@@ -12,7 +12,7 @@ import numpy as np
 from zerokara import optim
 from zerokara.arrays import Array
 from zerokara.errors import InputError
-from zerokara.optim.optimizer import Numbers
+from zerokara.optim.optimizer import Tile
 
 __all__ = ["SGD", "AdaGrad", "Adam", "Momentum", "Nesterov", "RMSprop", "np"]
 
@@ -27,7 +27,7 @@ class _Optimizer:
     """
 
     rule: ClassVar[optim.Optimizer]
-    numbers: ClassVar[tuple[str, ...]] = ("lr",)
+    hyperparameters: ClassVar[tuple[str, ...]] = ("lr",)
     state: ClassVar[tuple[str, ...]] = ()
 
     def update(self, params: MutableMapping[str, Any], grads: Mapping[str, Any]) -> None:
@@ -39,20 +39,20 @@ class _Optimizer:
         for name in self.state:
             if getattr(self, name, None) is None:
                 setattr(self, name, {key: np.zeros_like(_array(key, value)) for key, value in params.items()})
-        numbers = self.derived()
+        hyperparameters = self.derived()
         for key, value in params.items():
             W = _array(key, value)
             # A copy, since zerokara's formulas overwrite the gradient.
             dW = np.array(np.broadcast_to(grads[key], W.shape), W.dtype)
-            self.step(W, dW, Numbers(**numbers, **{name: getattr(self, name)[key] for name in self.state}))
+            self.step(W, dW, Tile(**hyperparameters, **{name: getattr(self, name)[key] for name in self.state}))
             if W is not value:
                 params[key] = float(W)
 
     def derived(self) -> dict[str, float]:
-        return {name: getattr(self, name) for name in self.numbers}
+        return {name: getattr(self, name) for name in self.hyperparameters}
 
-    def step(self, W: Array, dW: Array, n: Numbers) -> None:
-        self.rule.update(W, dW, n, np.empty_like(W))
+    def step(self, W: Array, dW: Array, tile: Tile) -> None:
+        self.rule.update(W, dW, tile, np.empty_like(W))
 
 
 class SGD(_Optimizer):
@@ -74,7 +74,7 @@ class Momentum(_Optimizer):
     """v = momentum v - lr dW; W += v."""
 
     rule: ClassVar[optim.Optimizer] = optim.Momentum()
-    numbers = ("lr", "momentum")
+    hyperparameters = ("lr", "momentum")
     state = ("v",)
 
     def __init__(self, lr: float = 0.01, momentum: float = 0.9) -> None:
@@ -111,7 +111,7 @@ class RMSprop(_Optimizer):
     """h = decay_rate h + (1 - decay_rate) dW^2; W -= lr dW / (sqrt(h) + 1e-7)."""
 
     rule = _RMSprop()
-    numbers = ("lr", "decay_rate")
+    hyperparameters = ("lr", "decay_rate")
     state = ("h",)
 
     def __init__(self, lr: float = 0.01, decay_rate: float = 0.99) -> None:
@@ -129,7 +129,7 @@ class Adam(_Optimizer):
     the first steps; zerokara adds its 1e-8 to the corrected one, as in the paper's algorithm 1.
     """
 
-    numbers = ("lr", "beta1", "beta2")
+    hyperparameters = ("lr", "beta1", "beta2")
     state = ("m", "v")
 
     def __init__(self, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999) -> None:
@@ -143,10 +143,10 @@ class Adam(_Optimizer):
         rate = self.lr * (1 - self.beta2**self.iter) ** 0.5 / (1 - self.beta1**self.iter)
         return {"lr": rate, "gain1": 1 - self.beta1, "gain2": 1 - self.beta2}
 
-    def step(self, W: Array, dW: Array, n: Numbers) -> None:
-        n.m += n.gain1 * (dW - n.m)
-        n.v += n.gain2 * (dW * dW - n.v)
-        W -= n.lr * n.m / (np.sqrt(n.v) + EPSILON)
+    def step(self, W: Array, dW: Array, tile: Tile) -> None:
+        tile.m += tile.gain1 * (dW - tile.m)
+        tile.v += tile.gain2 * (dW * dW - tile.v)
+        W -= tile.lr * tile.m / (np.sqrt(tile.v) + EPSILON)
 
 
 OPTIMIZERS: dict[str, type[Any]] = {
