@@ -24,3 +24,6 @@ __all__ = [
     "tune",
     "uniform",
 ]
+
+# `dir` shows what is public, and none of the modules that an import happens to load.
+__dir__ = [*__all__, *(name for name in globals() if name.startswith("__"))].copy

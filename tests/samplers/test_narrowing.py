@@ -1,11 +1,10 @@
-"""Narrowing: ranges that shrink around the best, and the sampler as Optuna tests its own."""
+"""Narrowing: ranges that shrink around the best."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.testing import pytest_samplers
 from optuna.trial import TrialState, create_trial
 
 from zerokara.engine.trial import Trial
@@ -15,17 +14,6 @@ from zerokara.samplers.registry import make_sampler
 from zerokara.space.space import Space, choice, integer, log, uniform
 from zerokara.space.unit_interval import edges, place_of, value_at
 from zerokara.storage.proposer import Proposer
-
-
-class TestAsOptunaTestsItsSamplers(
-    pytest_samplers.BasicSamplerTestCase,
-    pytest_samplers.RelativeSamplerTestCase,
-    pytest_samplers.SingleOnlySamplerTestCase,
-):
-    @pytest.fixture
-    def sampler(self):
-        return lambda: NarrowingSampler(size=4)
-
 
 RANGES = [
     FloatDistribution(-1.0, 3.0),

@@ -11,7 +11,7 @@ def test_the_table_says_of_each_optimizer_what_it_has():
     for name, optimizer in OPTIMIZERS.items():
         for number in ("momentum", "beta1", "beta2"):
             needs = HYPERPARAMETERS[number].needs
-            assert needs.met(name) == (number in optimizer.numbers)
+            assert needs.met(name) == (number in optimizer.hyperparameters)
     assert [name for name, row in HYPERPARAMETERS.items() if row.needs and row.needs.name == "hidden"] == [
         "dropout",
         "activation",

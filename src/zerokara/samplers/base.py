@@ -26,7 +26,7 @@ Ranges = Mapping[str, BaseDistribution]
 class Reseeded(BaseSampler):
     """Proposes all parameters of a trial at its first question, those too that the trial turns out not to be asked.
 
-    What is left half asked by a kill is asked again whole, and gives the same.
+    What is left half asked by a kill is asked again whole, and gives the same. A study must have one objective.
 
     Args:
         space: what is searched, in the order of the questions, with their conditions if it is a `Questions`.
@@ -56,13 +56,15 @@ class Reseeded(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Return the proposal."""
-        return self.propose(study, trial.number)
+        """Return of the proposal what is searched here."""
+        sign_of(study)
+        return {name: value for name, value in self.propose(study, trial.number).items() if name in search_space}
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """Return any value: only what is no part of the space comes here."""
+        sign_of(study)
         place = stream(self.seed, "propose", trial.number, zlib.crc32(param_name.encode())).random()
         return value_at(param_distribution, place)
 

@@ -185,7 +185,7 @@ class Tpe(Reseeded):
         return beside
 
     def _copy(self, trial: FrozenTrial, **state: Any) -> FrozenTrial:
-        params = {name: trial.params[name] for name in self.space if name in trial.params}
+        params = {n: trial.params[n] for n, found in self.space.items() if trial.distributions.get(n) == found}
         return create_trial(params=params, distributions={name: self.space[name] for name in params}, **state)
 
 

@@ -44,7 +44,7 @@ class Shared:
         make: makes the sampler, from ``trials`` and ``generation``.
         owner: what this process is called: another text than any other's, the same again when it resumes.
         again: the study must be there, and its total may be another, or grow to ``trials``; else that is refused.
-        note: told in a sentence of what others should know.
+        warn: called with a sentence of what others should know.
 
     Attributes:
         trials: Optuna's record of all trials at the last look.
@@ -68,10 +68,10 @@ class Shared:
         space: Space,
         make: Callable[..., BaseSampler],
         owner: str,
-        note: Callable[[str], None],
+        warn: Callable[[str], None],
         again: bool = False,
     ) -> None:
-        self.database, self.name, self.owner, self.note = database, name, owner, note
+        self.database, self.name, self.owner, self.warn = database, name, owner, warn
         self.space, self._make, self._size = space, make, generation
         self._endings: dict[int, Trial] = {}
         self._signs = Signs(owner)
@@ -143,7 +143,7 @@ class Shared:
                 proposed = beside.study.get_trials(deepcopy=False)
                 found += [self._created(proposed[place], number, place) for place in asked]
         if orphans:
-            self.note(f"{len(orphans)} trials of a process that is gone are trained here")
+            self.warn(f"{len(orphans)} trials of a process that is gone are trained here")
         return number, found
 
     def tell(self, trials: Iterable[Trial]) -> None:
@@ -169,7 +169,7 @@ class Shared:
                     storage.set_trial_state_values(key, TrialState.COMPLETE, [value])
         self.look()
         if lost:
-            self.note(f"{lost} trials were taken over by another process while this one was silent")
+            self.warn(f"{lost} trials were taken over by another process while this one was silent")
 
     def report(self, trials: Iterable[Trial]) -> None:
         """Record how trials that go on stand at a rung: for onlookers, so training outlasts a database that is away."""
@@ -254,7 +254,7 @@ class Shared:
             yield
         except DatabaseError as error:
             if self._answers:
-                self.note(f"training goes on, but {error}")
+                self.warn(f"training goes on, but {error}")
             self._answers = False
 
     @contextmanager

@@ -6,7 +6,7 @@ from zerokara.data import Dataset, load
 from zerokara.data.augment import Augment
 from zerokara.rng import stream
 from zerokara.train import evaluate
-from zerokara.train.feed import Feed
+from zerokara.train.loader import BatchLoader
 
 KINDS = ["none", "center", "standard", "range", "whiten", "whiten:20"]
 TEXT = "flip,shift:2"
@@ -19,14 +19,14 @@ def cut() -> Dataset:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pictures_are_changed_first_and_scaled_then(cut, kind):
-    feed = Feed(cut.scaled(kind), "float64", TEXT, seed=3, replicate=2)
+    loader = BatchLoader(cut.scaled(kind), "float64", TEXT, seed=3, replicate=2)
     samples = np.array([5, 0, 17, 5])
     changed = Augment.parse(TEXT).apply(cut.train.x, samples, (8, 8), stream(3, "augment", 11, 2))
     wanted = cut.scaled(kind).preprocess.transform(changed).astype(np.float64)[None]
-    assert np.array_equal(feed.batch(samples, 11), wanted)
-    assert not np.array_equal(feed.batch(samples, 12), wanted)
+    assert np.array_equal(loader.batch(samples, 11), wanted)
+    assert not np.array_equal(loader.batch(samples, 12), wanted)
     # Without augmentation the pictures are the scaled ones, whether or not the others were kept.
-    plain = Feed(cut.scaled(kind), "float32", None, seed=3, replicate=2)
+    plain = BatchLoader(cut.scaled(kind), "float32", None, seed=3, replicate=2)
     assert np.array_equal(plain.batch(samples, 11)[0], cut.scaled(kind).train.x[samples])
 
 
@@ -59,5 +59,5 @@ def test_none_is_no_augmentation(cut):
 
 
 def test_replicates_are_shown_other_pictures(cut):
-    one, other = (Feed(cut, "float32", TEXT, 0, replicate).batch(np.arange(9), 0) for replicate in (0, 1))
+    one, other = (BatchLoader(cut, "float32", TEXT, 0, replicate).batch(np.arange(9), 0) for replicate in (0, 1))
     assert not np.array_equal(one, other)
