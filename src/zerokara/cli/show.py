@@ -50,7 +50,7 @@ def print_columns(console: Console, data: Dataset) -> None:
         return
     widths = {coding.name: coding.width for coding in encoder.codings}
     table = _table("column", "is", "missing", "inputs", "understood")
-    columns = sorted(rows.found, key=lambda column: column.role == "target")
+    columns = sorted(rows.column_info, key=lambda column: column.role == "target")
     for column in columns[-SHOWN:]:
         role = column.kind if column.role == "input" else f"{column.role}: {column.kind}"
         if column.role == "left out":
