@@ -79,5 +79,5 @@ def _table(*headers: str) -> Table:
 
 
 def _print_table(console: Console, table: Table) -> None:
-    wide = console if console.is_terminal else Console(file=console.file, width=200)  # A log gets whole lines.
+    wide = console if console.is_terminal else Console(file=console.file, width=200)  # Logs are wide.
     wide.print(table)
