@@ -270,7 +270,7 @@ def _steps_counted_anew(patch: Patch) -> None:
 def _state_out_of_order(patch: Patch) -> None:
     """concat() puts the optimizers' states together in another order than the networks"""
     right = trainer.optimizers.concat_optimizers
-    patch.setattr(trainer.optimizers, "concat", lambda rules: right(rules[::-1]))
+    patch.setattr(trainer.optimizers, "concat_optimizers", lambda rules: right(rules[::-1]))
 
 
 @fault("regrouped", replace(BASE, keep_best=True, epochs=6))
