@@ -29,7 +29,7 @@ unit: .venv/test-tools .venv/installed postgresql
 
 # More of everything, and in another order each time: with --randomly-seed=N that of another run.
 soak: .venv/test-tools .venv/installed postgresql
-	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -p randomly -n auto tests --pyargs zerokara
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -p randomly --randomly-dont-reset-seed -n auto tests --pyargs zerokara
 
 # The tests of --storage start a PostgreSQL of their own; without one they are skipped, and say so.
 POSTGRESQL := command -v initdb || ls /usr/lib/postgresql/*/bin/initdb

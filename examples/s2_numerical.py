@@ -18,7 +18,7 @@ from row import row
 import zerokara as zk
 from zerokara.arrays import Array
 from zerokara.blas import one_thread
-from zerokara.cli.answers import run_predict
+from zerokara.cli.commands import run_predict
 from zerokara.rng import stream
 
 SEED, ITERATIONS, BATCH, LR = 420, 1000, 10, 0.1

@@ -52,6 +52,7 @@ HEAVY |= {
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {
+    "zerokara.space.unit_interval",
     *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing")),
     *(f"zerokara.storage.{name}" for name in ("agreement", "database", "journal", "shared")),
     "zerokara.classic.backend",

@@ -87,16 +87,17 @@ def run_search(
             store = opened.enter_context(open_local(settings, plan, space, folder))
         else:
             settings = replace(settings, study=settings.study or "zerokara")
-            owner = None if folder is None else opened.enter_context(folder.held())
-            # A process that was killed before its name was written has no trials.
-            name = (owner and owner.read_text()) or uuid4().hex
-            if owner:
-                owner.write_text(name)
-            store = shared = opened.enter_context(open_shared(settings, plan, space, name, again=owner is not None))
+            id_file = None if folder is None else opened.enter_context(folder.lock())
+            # A process that was killed before its id was written has no trials.
+            worker_id = (id_file and id_file.read_text()) or uuid4().hex
+            if id_file:
+                id_file.write_text(worker_id)
+            shared = opened.enter_context(open_shared(settings, plan, space, worker_id, resuming=id_file is not None))
+            store = shared
             if new is not None:
                 settings = replace(settings, storage=shared.database.address)
                 folder = RunFolder.create(new, config_of(settings, plan, space, about), settings.force)
-                opened.enter_context(folder.held()).write_text(name)
+                opened.enter_context(folder.lock()).write_text(worker_id)
         how["checkpoints"] = None if folder is None else folder.checkpoints
         return _finish(search(plan, store, **how), folder, started)
 
@@ -177,7 +178,7 @@ def _finish(study: Study, folder: RunFolder | None, started: float) -> Study:
         write_summary(study, folder, time.perf_counter() - started)
         if not study.interrupted:
             shutil.rmtree(folder.checkpoints, ignore_errors=True)
-            (folder.path / "owner").unlink(missing_ok=True)
+            (folder.path / "worker_id").unlink(missing_ok=True)
         text += (
             f". The results so far are in {folder.path}. When the database is available again, resume with "
             f"`zerokara resume {folder.path}`."

@@ -263,7 +263,7 @@ NPZ = {
 
 WRONG = {
     "unknown dataset": (["tune", "minst"], "did you mean 'mnist'"),
-    "missing file": (["tune", "there/is/none.npz"], "there is no file"),
+    "missing file": (["tune", "there/is/none.npz"], "must be an existing file or folder"),
     "NaN in the data": (["tune", "{tmp}/nan.npz"], "x must be finite, got nan in row 0"),
     "counts that differ": (["tune", "{tmp}/counts.npz"], "39"),
     "too few samples": (["tune", "{tmp}/few.npz"], "2"),

@@ -100,8 +100,8 @@ def test_predict_answers_row_for_row(capsys, place, tmp_path) -> None:
     code, said, noted = run(capsys, "predict", model, tmp_path / "new.csv", "--out", out)
     assert code == 0
     assert f"{N:,} rows predicted: {out}" in said
-    assert "note: size: 1 missing, in training none" in noted
-    assert "note: city, canton: 1 taken as unknown, in training not or once: Genf" in noted
+    assert "note: size: 1 missing, none in training" in noted
+    assert "note: city, canton: 1 treated as unknown, at most once in training: Genf" in noted
     assert "note: not used: 'more'" in noted
     found = np.array([float(row["price"]) for row in read(out)], np.float32)
     assert np.array_equal(found, zk.Model.load(model).predict(frame)[:, 0])
@@ -143,9 +143,9 @@ def test_a_text_column_keeps_its_zeros_at_predict(capsys, place, tmp_path) -> No
 
 
 WRONG = {
-    "no target": (["tune", "{place}/houses.csv"], "name the column to predict: --target NAME"),
+    "no target": (["tune", "{place}/houses.csv"], "add --target NAME"),
     "another target": (["tune", "{place}/houses.csv", "--target", "prise"], "did you mean 'price'"),
-    "a target elsewhere": (["tune", "digits", "--target", "price"], "target is for a CSV or Parquet file, got digits"),
+    "a target elsewhere": (["tune", "digits", "--target", "price"], "target needs a CSV or Parquet file, got digits"),
     "another task": (["tune", "{place}/houses.csv", "--target", "price", "--task", "ranking"], "--task"),
     "a column to drop": (["tune", "{place}/houses.csv", "--target", "price", "--drop", "idd"], "did you mean 'id'"),
     "no categories": (
@@ -153,7 +153,7 @@ WRONG = {
         "2 or above, got 0",
     ),
     "dates": (["tune", "{tmp}/dates.csv", "--target", "y"], "'day' holds dates or times, such as 2020-01-01"),
-    "no rows": (["predict", "{place}/houses/best.safetensors", "{tmp}/none.csv"], "there is no file"),
+    "no rows": (["predict", "{place}/houses/best.safetensors", "{tmp}/none.csv"], "must be an existing file"),
     "no columns": (["predict", "{place}/houses/best.safetensors", "{tmp}/dates.csv"], "must have the columns 'size',"),
     "text for numbers": (["predict", "{place}/houses/best.safetensors", "{tmp}/text.csv"], "'size' must hold numbers"),
     "no such row": (["predict", "{place}/dear/best.safetensors", "{place}/houses.csv", "--index", "100"], "0 to 99"),
@@ -174,7 +174,7 @@ WRONG = {
     "to evaluate on digits": (["evaluate", "{place}/dear/best.safetensors", "digits"], "takes the rows of a table"),
     "classes that are others": (
         ["evaluate", "{place}/dear/best.safetensors", "{place}/houses.csv"],
-        "not a class: 0, 1",
+        "must be classes, 0, 1, got",
     ),
 }
 

@@ -90,14 +90,14 @@ def test_none_is_none():
         ("", "unknown augmentation ''"),
         ("flip,", "unknown augmentation ''"),
         ("flip,none", "unknown augmentation 'none'"),
-        ("shift", "write flip,shift:4"),
-        ("shift:0", "write flip,shift:4"),
-        ("shift:-1", "write flip,shift:4"),
-        ("shift:1.5", "write flip,shift:4"),
-        ("shift:²", "write flip,shift:4"),
-        ("flip:1", "write flip,shift:4"),
-        ("flip,flip", "each once"),
-        ("shift:1,shift:2", "each once"),
+        ("shift", "try flip,shift:4"),
+        ("shift:0", "try flip,shift:4"),
+        ("shift:-1", "try flip,shift:4"),
+        ("shift:1.5", "try flip,shift:4"),
+        ("shift:²", "try flip,shift:4"),
+        ("flip:1", "try flip,shift:4"),
+        ("flip,flip", "each at most once"),
+        ("shift:1,shift:2", "each at most once"),
     ],
 )
 def test_what_is_no_augmentation_is_refused(text, message):
@@ -108,9 +108,9 @@ def test_what_is_no_augmentation_is_refused(text, message):
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
-        ((12,), r"needs pictures, .* got \(12,\)"),
-        ((1, 2, 3, 2), "needs pictures"),
-        ((2, 6), r"shift must be below the size of the pictures, got 2 for \(2, 6\)"),
+        ((12,), r"needs images, .* got \(12,\)"),
+        ((1, 2, 3, 2), "needs images"),
+        ((2, 6), r"shift must be smaller than the images, got 2 for \(2, 6\)"),
     ],
 )
 def test_what_is_no_picture_is_refused(shape, message):

@@ -126,10 +126,10 @@ REFUSED = [
     ("none", damaged(shift=np.array([1.0, np.nan])), "shift must be finite"),
     ("none", damaged(basis=np.eye(2)), "got also basis"),
     ("whiten", damaged(), "missing: basis"),
-    ("whiten", damaged(basis=np.ones((2, 1))), r"basis must lead from shift to scale, \(2, 2\), got \(2, 1\)"),
+    ("whiten", damaged(basis=np.ones((2, 1))), r"basis must have the shape .*, \(2, 2\), got \(2, 1\)"),
     ("whiten", damaged(basis=np.full((2, 2), np.inf)), "basis must be finite"),
     ("whiten", damaged(basis=np.eye(2), target_shift=np.zeros(3)), "vectors of one length"),
-    ("whiten:2", damaged(basis=np.eye(2), scale=np.ones((2, 1))), "scale and its shift must be vectors"),
+    ("whiten:2", damaged(basis=np.eye(2), scale=np.ones((2, 1))), "scale and shift must be vectors"),
     ("whiten:", damaged(basis=np.eye(2)), "got 'whiten:'"),
     ("standard:3", damaged(), "got 'standard:3'"),
 ]
@@ -149,5 +149,5 @@ def test_refuses_features_that_it_was_not_made_for():
         p.transform(np.full((1, 1), 1e20))
     with pytest.raises(InputError, match="unknown scaling"):
         Preprocess.fit("minmax", np.zeros((1, 1), np.float32))
-    with pytest.raises(InputError, match="column 1 of x spans more than float32 can hold"):
+    with pytest.raises(InputError, match="each column of x must span .*, got a wider column 1"):
         Preprocess.fit("center", np.array([[0, 3e38], [0, -3e38]], np.float32))

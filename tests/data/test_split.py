@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zerokara.data import from_arrays, load
-from zerokara.data.split import cut
+from zerokara.data.split import split_order
 from zerokara.errors import InputError
 
 
@@ -80,7 +80,7 @@ def test_a_stratified_cut_is_exact_in_total_and_within_one_of_every_share(counts
     n = len(t)
     count = min(max(1, int(n * share)), n - 1)
     order = np.random.default_rng(seed).permutation(n)
-    taken, rest = cut(order, count, t)
+    taken, rest = split_order(order, count, t)
     assert len(taken) == count
     assert sorted([*taken, *rest]) == list(range(n))
     got = np.bincount(t[taken], minlength=len(counts))
@@ -93,7 +93,7 @@ def test_a_stratified_cut_is_exact_in_total_and_within_one_of_every_share(counts
 
 def test_what_rounding_leaves_over_goes_to_the_largest_remainders():
     t = np.repeat([0, 1, 2], [5, 3, 2])  # shares of 4 of 10: 2.0, 1.2, 0.8
-    taken, _ = cut(np.arange(10), 4, t)
+    taken, _ = split_order(np.arange(10), 4, t)
     assert np.bincount(t[taken]).tolist() == [2, 1, 1]
 
 
@@ -111,30 +111,30 @@ def test_the_record_of_the_split_is_json():
 
 
 REFUSED = [
-    (lambda: numbered(4).split(0.2), r"validation=0.2 of 4 samples leaves none for that part"),
-    (lambda: numbered(4).split(1.5), r"between 0 and 1, got 1.5"),
-    (lambda: numbered(4).split(1.0), r"between 0 and 1, got 1.0"),
-    (lambda: numbered(4).split(0.0), r"between 0 and 1, got 0.0"),
+    (lambda: numbered(4).split(0.2), r"validation must have at least 1 sample, got 0.2 of 4"),
+    (lambda: numbered(4).split(1.5), r"between 0 and 1 or a count, got 1.5"),
+    (lambda: numbered(4).split(1.0), r"between 0 and 1 or a count, got 1.0"),
+    (lambda: numbered(4).split(0.0), r"between 0 and 1 or a count, got 0.0"),
     (lambda: numbered(4).split(-0.1), r"between 0 and 1"),
-    (lambda: numbered(4).split(float("nan")), r"between 0 and 1, got nan"),
-    (lambda: numbered(4).split(0), r"at least 1 sample, got 0; None makes no such part"),
+    (lambda: numbered(4).split(float("nan")), r"between 0 and 1 or a count, got nan"),
+    (lambda: numbered(4).split(0), r"at least 1 sample, got 0: leave it out"),
     (lambda: numbered(4).split(-3), r"at least 1 sample, got -3"),
-    (lambda: numbered(4).split(4), r"takes 4 of 4 samples and leaves none for training"),
-    (lambda: numbered(4).split(2, 2), r"validation takes 2 of 2 samples"),
-    (lambda: numbered(4).split(1, 4), r"test takes 4 of 4 samples"),
-    (lambda: numbered(4).split("0.5"), r"fraction or a whole count, got '0.5'"),
-    (lambda: numbered(4).split(True), r"fraction or a whole count, got True"),
-    (lambda: numbered(8, test=2).split(test=0.2), r"brings its own test part \(2 samples\), got test=0.2"),
+    (lambda: numbered(4).split(4), r"must leave samples for training, got 4 of 4"),
+    (lambda: numbered(4).split(2, 2), r"validation must leave samples for training, got 2 of 2"),
+    (lambda: numbered(4).split(1, 4), r"test must leave samples for training, got 4 of 4"),
+    (lambda: numbered(4).split("0.5"), r"fraction or a count, got '0.5'"),
+    (lambda: numbered(4).split(True), r"fraction or a count, got True"),
+    (lambda: numbered(8, test=2).split(test=0.2), r"has an official test part \(2 samples\), got test=0.2"),
     (
         lambda: from_arrays(np.eye(4), [1.0, 2, 3, 4]).split(1, stratify=True),
         r"needs classes, got the task regr",
     ),
-    (lambda: numbered(9).split().split(), r"split comes before split, once"),
-    (lambda: numbered(9).split(validation=None).split(), r"split comes before split, once"),
-    (lambda: numbered(9).split().first(3), r"first comes before split"),
-    (lambda: numbered(9).scaled("range").split(), r"split comes before scaled"),
-    (lambda: numbered(9).scaled("range").first(3), r"first comes before scaled"),
-    (lambda: numbered(9).scaled("range").scaled("center"), r"is scaled already \(range\)"),
+    (lambda: numbered(9).split().split(), r"split needs an unsplit dataset"),
+    (lambda: numbered(9).split(validation=None).split(), r"split needs an unsplit dataset"),
+    (lambda: numbered(9).split().first(3), r"first needs an unsplit dataset"),
+    (lambda: numbered(9).scaled("range").split(), r"split needs an unscaled dataset"),
+    (lambda: numbered(9).scaled("range").first(3), r"first needs an unscaled dataset"),
+    (lambda: numbered(9).scaled("range").scaled("center"), r"can be scaled once, got .* scaled by range"),
     (lambda: numbered(9).first(0), r"train size must be 1 to 9, .* got 0"),
     (lambda: numbered(9).first(10), r"train size must be 1 to 9, .* got 10"),
     (lambda: numbered(9).first(True), r"train size must be"),
@@ -156,5 +156,5 @@ def test_stratify_refuses_to_take_every_sample_of_a_class():
 
 def test_a_part_whose_weights_are_all_zero_is_refused():
     data = from_arrays(np.eye(4), [0, 1, 0, 1], weights=[0, 0, 0, 1])
-    with pytest.raises(InputError, match="must not all be 0 in a part"):
+    with pytest.raises(InputError, match="must not all be 0 in one part"):
         data.split(2)

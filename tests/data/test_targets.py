@@ -45,11 +45,11 @@ def test_what_targets_mean(t, task, names, found, classes, encoded):
 
 REFUSED = [
     ([1, 2], "clasification", None, "unknown task 'clasification': did you mean 'classification'"),
-    ([5, 5], None, None, r"at least 2 classes, got 1 in t: \('5',\)"),
-    ([[2, 0], [0, 3]], None, None, "neither 0/1 nor floats"),
-    ([["a", "b"]], None, None, "neither 0/1 nor floats"),
-    ([["a", "b"]], "classification", None, "one-hot for classification; row 0"),
-    ([[0, 1], [1, 1]], "classification", None, "one-hot for classification; row 1"),
+    ([5, 5], None, None, r"at least 2 classes, got 1 in t, \('5',\)"),
+    ([[2, 0], [0, 3]], None, None, "must be 0/1 or floats"),
+    ([["a", "b"]], None, None, "must be 0/1 or floats"),
+    ([["a", "b"]], "classification", None, "one-hot for classification, got another row 0"),
+    ([[0, 1], [1, 1]], "classification", None, "one-hot for classification, got another row 1"),
     ([[0, 1], [0.5, 1]], "multilabel", None, "0 or 1, got another value in row 1 of t"),
     ([0.5, 1.0], "classification", None, "whole numbers or text, got 0.5 in row 0"),
     ([1e30, 1.0], "classification", None, "whole numbers or text, got 1e"),
@@ -60,16 +60,16 @@ REFUSED = [
     (np.array(["cat", None], object), None, None, r"all text or all numbers, got 'cat' and None \(row 1\)"),
     (np.array([1, None], object), None, None, "text labels or numbers, got dtype object"),
     (np.array(["2020-01-01"], "datetime64[D]"), None, None, "text labels or numbers"),
-    (np.array([b"\xff"]), None, None, "not UTF-8"),
+    (np.array([b"\xff"]), None, None, "must be UTF-8 text, got other bytes"),
     ([], None, None, r"shape \(N,\) or \(N, C\)"),
     (3, None, None, r"shape \(N,\) or \(N, C\)"),
     (np.zeros((2, 2, 2)), None, None, r"shape \(N,\) or \(N, C\)"),
-    (["cow"], None, ("cat", "dog"), r"label 'cow' \(row 0\) that is not a class: cat, dog"),
-    ([0, 1, 2], None, ("a", "b"), r"label 2 \(row 2\) that is not a class: 0, 1"),
-    ([0, -1], None, ("a", "b"), r"label -1 \(row 1\)"),
+    (["cow"], None, ("cat", "dog"), r"must be classes, cat, dog, got 'cow' in row 0"),
+    ([0, 1, 2], None, ("a", "b"), r"must be classes, 0, 1, got 2 in row 2"),
+    ([0, -1], None, ("a", "b"), r"got -1 in row 1"),
     ([0, 1], None, ("a", "a"), "different names, got 'a' twice"),
     ([[0, 1], [1, 0]], None, ("a", "b", "c"), "a column for each of 3 classes, got 2"),
-    ([[0.5, 1.0]], None, ("a",), "classes must name each of the 2 columns of t, got 1"),
+    ([[0.5, 1.0]], None, ("a",), "classes must have a name for each of 2 columns of t, got 1"),
     (["a", "b"], "regression", None, "numbers only"),
 ]
 
@@ -82,9 +82,9 @@ def test_refuses_targets_that_mean_nothing(t, task, names, message):
 
 def test_labels_that_training_never_saw_are_refused_with_their_row():
     targets = Targets.learn([1, 3])
-    with pytest.raises(InputError, match=r"t_test has the label 2 \(row 1\) that is not a class: 1, 3"):
+    with pytest.raises(InputError, match=r"labels in t_test must be classes, 1, 3, got 2 in row 1"):
         targets.encode([1, 2], "t_test")
-    with pytest.raises(InputError, match=r"label '1' \(row 0\)"):
+    with pytest.raises(InputError, match=r"got '1' in row 0"):
         targets.encode(["1"], "t_test")
 
 

@@ -80,9 +80,12 @@ def test_it_is_fitted_on_the_training_part_only():
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("whiten:7", "the 60 training samples vary in 6 directions, got whiten:7: ask for fewer"),
-        *((f"whiten:{text}", "a scaling is .*, got 'whiten:") for text in ("0", "-3", "half", "2:0", "2:-1", "2:nan")),
-        *((f"whiten:{text}", "a scaling is .*, got 'whiten:") for text in ("2:inf", "2:1:1", "2:", ":1", "1.5")),
+        ("whiten:7", "the 60 training samples vary in 6 directions, got whiten:7: reduce it"),
+        *(
+            (f"whiten:{text}", "a scaling must be .*, got 'whiten:")
+            for text in ("0", "-3", "half", "2:0", "2:-1", "2:nan")
+        ),
+        *((f"whiten:{text}", "a scaling must be .*, got 'whiten:") for text in ("2:inf", "2:1:1", "2:", ":1", "1.5")),
         ("whitten", "did you mean 'whiten'"),
     ],
 )
@@ -92,7 +95,7 @@ def test_what_cannot_be_whitened_is_refused(kind, message):
 
 
 def test_too_many_features_are_refused_before_memory_is():
-    with pytest.raises(InputError, match="whitening takes 20,000 features at most, got 20,001"):
+    with pytest.raises(InputError, match="whitening takes at most 20,000 features, got 20,001"):
         principal(np.zeros((2, 20_001), np.float32))
 
 

@@ -378,7 +378,7 @@ def test_workers_that_die_again_and_again_are_an_error(data) -> None:
 
 
 def test_no_scheduler_answers(data, monkeypatch) -> None:
-    monkeypatch.setattr(executors, "CONNECT_TIMEOUT", 1)
+    monkeypatch.setattr(executors, "DASK_TIMEOUT", 1)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"

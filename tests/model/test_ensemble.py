@@ -247,7 +247,7 @@ def test_the_command_line_takes_an_ensemble_for_a_model(tmp_path, capsys) -> Non
     picture = ["--index", "3", "--picture", str(tmp_path / "3.png")]
     for command, options, shown in (
         ("evaluate", [], f"{whole.evaluate(data)[1]:.4f}"),
-        ("predict", picture, "answer:"),
+        ("predict", picture, "prediction:"),
     ):
         with pytest.raises(SystemExit) as ended:
             main([command, str(path), "digits", *options])

@@ -144,7 +144,7 @@ def test_a_network_that_says_nan_is_never_picked() -> None:
     counts = select(predictions, t, 10, criterion("classification"))
     assert counts[0] == 0
     assert np.array_equal(counts[1:], select(predictions[1:], t, 10, criterion("classification")))
-    with pytest.raises(InputError, match="must have a finite validation loss, got none"):
+    with pytest.raises(InputError, match="must have a finite validation loss, got NaN"):
         select(predictions[[0, 0]], t, 10, criterion("classification"))
 
 

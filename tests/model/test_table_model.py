@@ -110,7 +110,7 @@ def test_a_dataset_read_for_a_model_decides_nothing_anew(classes) -> None:
     data = like(frame, model.encoder, model.task, model.classes)
     assert len(data.train) == N - 1
     assert model.evaluate(data, "train")[1] == np.mean(model.predict(frame.drop(index=1)) == "low")
-    with pytest.raises(InputError, match="the target 'price' has the label 'middle' .row 3. that is not a class"):
+    with pytest.raises(InputError, match="labels in the target 'price' must be classes, .*, got 'middle' in row 3"):
         like(frame.assign(price=["low"] * 3 + ["middle"] * (N - 3)), model.encoder, model.task, model.classes)
     with pytest.raises(InputError, match="did you mean 'prices'"):
         like(frame.rename(columns={"price": "prices"}), model.encoder, model.task, model.classes)
@@ -124,7 +124,7 @@ def test_a_regression_is_evaluated_on_numbers_alone(regression) -> None:
 
 def test_rows_without_names_and_other_data_are_refused(classes, regression) -> None:
     _, model, _ = classes
-    with pytest.raises(InputError, match="columns with names, got a ndarray"):
+    with pytest.raises(InputError, match="must have named columns, got a ndarray"):
         model.predict(np.zeros((2, model.encoder and len(model.encoder.inputs))))
     with pytest.raises(InputError, match=r"tables for classification of 'price', got digits: no table"):
         model.evaluate(zk.data.load("digits"), "train")
@@ -192,7 +192,7 @@ for rows in ({str(tmp_path / "rows.csv")!r}, Frame()):
     assert answers.split() == list(model.predict(frame))
     assert file.startswith("InputError")
     assert "pip install 'zerokara[tables]'" in file
-    assert "read with narwhals, which is not installed: pip install 'zerokara[tables]'" in other
+    assert "needs narwhals, which is not installed: pip install 'zerokara[tables]'" in other
 
 
 def test_a_study_of_a_table_gives_the_same_bits_again() -> None:

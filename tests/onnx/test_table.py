@@ -18,7 +18,7 @@ import zerokara as zk
 from zerokara.data import Dataset, Encoder, from_table
 from zerokara.data.columns.coding import Coding
 from zerokara.data.columns.column import Column, category
-from zerokara.data.columns.table_file import MISSING, read_table
+from zerokara.data.columns.table_file import MISSING, read_table_file
 from zerokara.data.preprocess import Preprocess
 from zerokara.errors import InputError
 from zerokara.model import Ensemble, Model
@@ -303,4 +303,4 @@ def test_what_is_no_unicode_is_refused(tmp_path) -> None:
 def test_a_csv_file_has_the_marks_of_the_graph(tmp_path) -> None:
     lines = ["c,d", *(f"{mark},1" for mark in MISSING), "a,2"]
     (tmp_path / "rows.csv").write_text("\n".join(lines))
-    assert np.isnan(read_table(tmp_path / "rows.csv")["c"].values).sum() == len(MISSING)
+    assert np.isnan(read_table_file(tmp_path / "rows.csv")["c"].values).sum() == len(MISSING)

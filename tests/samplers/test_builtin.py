@@ -9,8 +9,8 @@ from scipy import stats
 
 from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
-from zerokara.samplers.base import History, standing
-from zerokara.samplers.builtin import CmaEs, Quasi, Random, Tpe
+from zerokara.samplers.base import TrialHistory, rank_key
+from zerokara.samplers.builtin import CmaEs, Halton, Random, Tpe
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.samplers.registry import make_sampler
 from zerokara.space.space import Space, choice, integer, log, uniform
@@ -59,7 +59,7 @@ def test_a_grid_takes_all_values_where_they_are_few_and_says_when_they_are_too_f
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_each_coordinate_of_the_quasi_random_points_covers_its_range_evenly(seed):
-    sampler = Quasi(dict.fromkeys("abc", UNIT), seed, 256)
+    sampler = Halton(dict.fromkeys("abc", UNIT), seed, 256)
     points = np.array([sampler.point(k) for k in range(225)])
     for column, base in zip(points.T, (2, 3, 5), strict=True):
         for cells in (base, base**2, base**3):
@@ -69,7 +69,7 @@ def test_each_coordinate_of_the_quasi_random_points_covers_its_range_evenly(seed
 
 
 def test_without_scrambling_it_is_the_halton_sequence():
-    sampler = Quasi(dict.fromkeys("abcd", UNIT), 0, 256)
+    sampler = Halton(dict.fromkeys("abcd", UNIT), 0, 256)
     sampler.scrambles = [
         np.tile(np.arange(base), (len(s), 1)) for base, s in zip(sampler.bases, sampler.scrambles, strict=True)
     ]
@@ -105,7 +105,7 @@ def test_random_proposes_what_optunas_own_sampler_does():
     study = optuna.create_study()
     ours = Random(space, 0, 100)
     for number in (0, 7, 0):
-        study.sampler = optuna.samplers.RandomSampler(ours.draw(number))
+        study.sampler = optuna.samplers.RandomSampler(ours.seed_for(number))
         assert ours.propose(study, number) == study.ask(space).params
 
 
@@ -113,7 +113,7 @@ def test_tpe_proposes_what_optunas_own_sampler_does():
     space = {"x": UNIT, "y": UNIT}
     study = history(100, space)
     ours = Tpe(space, 0, 100)
-    study.sampler = optuna.samplers.TPESampler(seed=ours.draw(100), n_ei_candidates=Tpe.candidates)
+    study.sampler = optuna.samplers.TPESampler(seed=ours.seed_for(100), n_ei_candidates=Tpe.candidates)
     assert ours.propose(study, 100) == study.ask(space).params
 
 
@@ -156,15 +156,15 @@ def test_the_order_of_finished_trials():
         finished(DIVERGED),
     ]
     worst_first = best_first[::-1]
-    assert sorted(worst_first, key=standing) == best_first
-    assert [t.value for t in sorted(best_first[:2], key=lambda t: standing(t, -1.0))] == [0.2, 0.1]
+    assert sorted(worst_first, key=rank_key) == best_first
+    assert [t.value for t in sorted(best_first[:2], key=lambda t: rank_key(t, -1.0))] == [0.2, 0.1]
 
 
 def test_history_ends_where_the_generation_begins():
     study = history(25, {"x": UNIT})
-    past = History(10)
-    assert past.before(study, 9) == []
-    assert sorted(t.number for t in past.before(study, 25)) == list(range(20))
-    values = [trial.value for trial in past.before(study, 19)]
+    past = TrialHistory(10)
+    assert past.finished_trials(study, 9) == []
+    assert sorted(t.number for t in past.finished_trials(study, 25)) == list(range(20))
+    values = [trial.value for trial in past.finished_trials(study, 19)]
     assert values == sorted(values)
     assert len(values) == 10

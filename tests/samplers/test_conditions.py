@@ -33,9 +33,9 @@ def proposer(name, journal=None, seed=0):
 
 def finish(trial, space=SPACE):
     """Ask a trial what it has not been asked yet."""
-    answers = space.distributions().ask(trial)
-    assert answers == trial.params
-    return Proposal(trial.number, space.decode(answers))
+    params = space.distributions().suggest(trial)
+    assert params == trial.params
+    return Proposal(trial.number, space.decode(params))
 
 
 def ask(asker, count=SIZE):
@@ -136,6 +136,6 @@ def test_a_grid_has_no_two_trials_that_differ_in_what_neither_uses():
     space = Space({"momentum": choice([0.5, 0.7, 0.9]), "optimizer": choice(["sgd", "momentum", "adam"])})
     asker = Proposer(space, make_sampler("grid", space, trials=5))
     trials = [asker.study.ask() for _ in range(5)]
-    points = [space.distributions().ask(trial) for trial in trials]
+    points = [space.distributions().suggest(trial) for trial in trials]
     assert len({str(sorted(point.items())) for point in points}) == 5
     assert sum("momentum" in point for point in points) == 3

@@ -12,7 +12,7 @@ from optuna.testing.pytest_samplers import (
 
 from zerokara.samplers.builtin import MAKERS
 from zerokara.samplers.registry import SAMPLERS
-from zerokara.space.conditions import Questions
+from zerokara.space.conditions import ConditionalSpace
 
 SPACES = {
     "test_nan_objective_value": {"x": FloatDistribution(0.1, 0.2)},
@@ -56,7 +56,7 @@ def searched(test):
             space |= trial.distributions
         elif name.endswith("_distribution"):
             space[name[0]] = value
-    return Questions(space)
+    return ConditionalSpace(space)
 
 
 def contract(name):
@@ -68,7 +68,7 @@ def contract(name):
             if reason := EXCEPTIONS.get((name, request.node.name)):
                 request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
             space = searched(request.node)
-            return lambda: MAKERS[name](space, 0, 4, min(space.points() or 20, 20))
+            return lambda: MAKERS[name](space, 0, 4, min(space.n_points() or 20, 20))
 
     return Contract
 

@@ -12,7 +12,7 @@ from zerokara.errors import InputError
 from zerokara.samplers.narrowing import FLOOR, SLOWEST, NarrowingSampler, kept, narrow, rounds
 from zerokara.samplers.registry import make_sampler
 from zerokara.space.space import Space, choice, integer, log, uniform
-from zerokara.space.unit_interval import edges, place_of, value_at
+from zerokara.space.unit_interval import edges, from_unit, to_unit
 from zerokara.storage.proposer import Proposer
 
 RANGES = [
@@ -31,7 +31,7 @@ def test_a_range_never_leaves_the_one_before_nor_shrinks_to_nothing_nor_loses_th
     now = start
     for _ in range(8):
         places = data.draw(st.lists(st.floats(0, 1), min_size=1, max_size=6))
-        values = [value_at(now, place) for place in places]
+        values = [from_unit(now, place) for place in places]
         before, now = now, narrow(now, start, values)
         assert before.low <= now.low <= min(values)
         assert max(values) <= now.high <= before.high
@@ -149,7 +149,7 @@ def test_every_trial_lies_in_the_ranges_of_its_round_and_covers_them_evenly():
         for t in mine:
             own = {name: found.ranges[name] for name in t.params}
             create_trial(params=t.params, distributions=own, value=0.0)  # Raises for a value outside.
-        lr = [place_of(found.ranges["lr"], t.params["lr"]) for t in mine]
+        lr = [to_unit(found.ranges["lr"], t.params["lr"]) for t in mine]
         assert sorted(int(20 * place) for place in lr) == list(range(20))
     assert begun[-1].ends("hidden") == ("linear",)
     assert begun[-1].ends("lr")[1] / begun[-1].ends("lr")[0] < 10

@@ -6,7 +6,7 @@ from optuna import distributions as od
 from scipy import stats
 
 from zerokara.errors import InputError
-from zerokara.space.adapters import Quantile, adopt
+from zerokara.space.adapters import Quantile, as_distribution
 from zerokara.space.distributions import Choice, Integer, Log, Uniform
 
 KNOWN = [
@@ -31,21 +31,21 @@ KNOWN = [
 
 @pytest.mark.parametrize(("theirs", "ours"), KNOWN)
 def test_theirs_and_ours(theirs, ours):
-    assert adopt(theirs) == ours
+    assert as_distribution(theirs) == ours
 
 
 @pytest.mark.parametrize("theirs", [theirs for theirs, _ in KNOWN if isinstance(theirs, od.BaseDistribution)])
 def test_optuna_gets_its_own_back(theirs):
-    assert adopt(theirs).optuna() == theirs
+    assert as_distribution(theirs).optuna() == theirs
 
 
 @pytest.mark.parametrize("value", [0.1, (100,), "relu", None, [1, 2], stats.norm, stats, od, Log])
 def test_what_is_no_distribution(value):
-    assert adopt(value) is None
+    assert as_distribution(value) is None
 
 
 def test_a_quantile_range_draws_what_scipy_draws():
-    found = adopt(stats.beta(2, 5))
+    found = as_distribution(stats.beta(2, 5))
     u = np.linspace(0.001, 0.999, 999)
     values = np.array([found.decode(each) for each in u])
     assert stats.kstest(values, stats.beta(2, 5).cdf).statistic < 0.002
@@ -54,15 +54,15 @@ def test_a_quantile_range_draws_what_scipy_draws():
 
 
 def test_an_endless_support_is_cut_at_the_outer_thousandths():
-    assert adopt(stats.norm(0, 1)).ends() == pytest.approx((-3.09, 3.09), abs=0.01)
+    assert as_distribution(stats.norm(0, 1)).ends() == pytest.approx((-3.09, 3.09), abs=0.01)
 
 
 @pytest.mark.parametrize(
     ("make", "rule"),
     [
-        (lambda: adopt(stats.norm(0, -1)), "arguments that the family allows"),
-        (lambda: adopt(stats.norm([0, 1], 1)), "needs numbers as arguments"),
-        (lambda: adopt(stats.uniform(0, -1)), "a finite number"),
+        (lambda: as_distribution(stats.norm(0, -1)), "arguments that the family allows"),
+        (lambda: as_distribution(stats.norm([0, 1], 1)), "needs numbers as arguments"),
+        (lambda: as_distribution(stats.uniform(0, -1)), "a finite number"),
         (lambda: Quantile("nrom"), "a distribution of scipy.stats"),
         (lambda: Quantile("kstest"), "a distribution of scipy.stats"),
         (lambda: Quantile("gamma"), "must name the family's arguments"),

@@ -3,7 +3,7 @@
 from optuna.distributions import FloatDistribution
 
 from zerokara.optim import OPTIMIZERS
-from zerokara.space.conditions import Condition, Questions
+from zerokara.space.conditions import Condition, ConditionalSpace
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 
 
@@ -23,9 +23,9 @@ UNIT = FloatDistribution(0, 1)
 
 
 def test_a_plain_mapping_has_no_conditions_and_a_copy_keeps_them():
-    assert Questions({"x": UNIT}).asked("x", {})
-    conditional = Questions({"x": UNIT, "y": UNIT}, {"y": Condition(("x",), lambda answers: answers["x"] > 0.5)})
-    copy = Questions(conditional)
-    assert copy.decisive == ["x"]
-    assert [copy.asked("y", {"x": x}) for x in (0.4, 0.6)] == [False, True]
-    assert list(copy.branches({"x": [0.4, 0.6], "y": [0]})) == [{"x": 0.4}, {"x": 0.6}]
+    assert ConditionalSpace({"x": UNIT}).is_active("x", {})
+    conditional = ConditionalSpace({"x": UNIT, "y": UNIT}, {"y": Condition(("x",), lambda params: params["x"] > 0.5)})
+    copy = ConditionalSpace(conditional)
+    assert copy.parents == ["x"]
+    assert [copy.is_active("y", {"x": x}) for x in (0.4, 0.6)] == [False, True]
+    assert copy.branches({"x": [0.4, 0.6]}) == [({"x": 0.4}, []), ({"x": 0.6}, ["y"])]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zerokara.errors import InputError
-from zerokara.space.hyperparameters import HYPERPARAMETERS, complete, find, split
+from zerokara.space.hyperparameters import HYPERPARAMETERS, complete, lookup, split
 
 NUMBERS = [name for name, row in HYPERPARAMETERS.items() if row.kind == "number"]
 SIZES = st.integers(1, 5000)
@@ -109,7 +109,7 @@ def test_the_defaults_are_those_of_the_design():
 
 @pytest.mark.parametrize("name", HYPERPARAMETERS)
 def test_a_default_obeys_its_own_rule(name):
-    row = find(name)
+    row = lookup(name)
     assert row.check(row.default) == row.default
     assert row.help
     assert "\n" not in row.help
@@ -118,7 +118,7 @@ def test_a_default_obeys_its_own_rule(name):
 @pytest.mark.parametrize("name", HYPERPARAMETERS)
 @given(data=st.data())
 def test_a_value_and_its_text_are_the_same(name, data):
-    row, value = find(name), data.draw(VALUES[name])
+    row, value = lookup(name), data.draw(VALUES[name])
     kept = row.check(value)
     assert row.parse(row.text(value)) == kept
     assert row.text(kept) == row.text(value)
@@ -127,14 +127,14 @@ def test_a_value_and_its_text_are_the_same(name, data):
 
 @pytest.mark.parametrize(("name", "value"), ALLOWED)
 def test_what_the_rule_allows(name, value):
-    kept = find(name).check(value)
-    assert type(kept) is type(find(name).default)
+    kept = lookup(name).check(value)
+    assert type(kept) is type(lookup(name).default)
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED)
 def test_what_the_rule_refuses(name, value):
     with pytest.raises(InputError, match=rf"{name}.* got |unknown {name}"):
-        find(name).check(value)
+        lookup(name).check(value)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_what_the_rule_refuses(name, value):
     ],
 )
 def test_text_is_read(name, text, value):
-    assert find(name).parse(text) == value
+    assert lookup(name).parse(text) == value
 
 
 @pytest.mark.parametrize(
@@ -167,12 +167,12 @@ def test_text_is_read(name, text, value):
 )
 def test_text_that_is_no_value(name, text):
     with pytest.raises(InputError, match=name):
-        find(name).parse(text)
+        lookup(name).parse(text)
 
 
 def test_an_error_names_the_rule_the_value_and_the_default():
     with pytest.raises(InputError, match=r"lr must be a number with lr > 0, got -1: the default is 0\.001"):
-        find("lr").check(-1)
+        lookup("lr").check(-1)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_an_unknown_name_offers_the_nearest(act, near):
 
 
 def test_minus_zero_is_zero():
-    assert find("weight_decay").text(-0.0) == find("weight_decay").text(0) == "0"
+    assert lookup("weight_decay").text(-0.0) == lookup("weight_decay").text(0) == "0"
 
 
 def test_split_parts_numbers_from_structure():

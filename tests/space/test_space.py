@@ -80,7 +80,7 @@ def test_a_search_and_its_text_are_the_same(space):
 def test_what_is_drawn_obeys_every_rule_and_lies_in_its_range(space, seed):
     space = Space(space)
     trial = optuna.create_study(sampler=RandomSampler(seed)).ask()
-    assert space.distributions().ask(trial) == trial.params
+    assert space.distributions().suggest(trial) == trial.params
     params = space.decode(trial.params)
     assert list(params) == [name for name in HYPERPARAMETERS if name in params]
     assert {**complete(params), **params} == complete(params)
@@ -290,4 +290,4 @@ def test_a_name_is_searched_once():
     ids=str,
 )
 def test_how_many_points_a_space_has(space, points) -> None:
-    assert Space(space).distributions().points() == points
+    assert Space(space).distributions().n_points() == points

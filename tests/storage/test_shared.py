@@ -127,7 +127,7 @@ def opened() -> Iterator[Callable[[str], Database]]:
         database.close()
 
 
-def joined(database: Database, owner: str, trials: int = 12, sampler: str = "random", **options: object) -> Shared:
+def joined(database: Database, worker_id: str, trials: int = 12, sampler: str = "random", **options: object) -> Shared:
     space = Space(SPACE)
     agreed = {"epochs": 3, "sampler": sampler, "data_sha256": "abc"}
     settings = {"trials": trials, "generation": 4, "warn": lambda text: None, **options}
@@ -135,7 +135,7 @@ def joined(database: Database, owner: str, trials: int = 12, sampler: str = "ran
     def make(trials: int, generation: int) -> optuna.samplers.BaseSampler:
         return make_sampler(sampler, space, 0, trials=trials, generation=generation)
 
-    return Shared(database, "a study", agreed, space=space, make=make, owner=owner, **settings)
+    return Shared(database, "a study", agreed, space=space, make=make, worker_id=worker_id, **settings)
 
 
 def trained(proposal: Proposal, value: float | None = None) -> Trial:
@@ -171,7 +171,7 @@ def test_two_ask_in_turn_and_have_what_one_would_have_asked(tmp_path, opened, sa
         assert asked == wanted
         asker.tell(map(trained, asked))
     assert alone.ask(4) == pair[0].ask(4) == (-1, [])
-    pair[1].look()
+    pair[1].refresh()
     assert alone.finished
     assert pair[1].finished
     assert pair[1].ended() == alone.ended()
@@ -194,7 +194,7 @@ def test_many_ask_at_once_and_no_trial_is_asked_twice(storage, opened) -> None:
         except BaseException as error:
             failures.append(error)
 
-    parts = [joined(opened(storage), f"owner {i}", total) for i in range(threads)]
+    parts = [joined(opened(storage), f"worker {i}", total) for i in range(threads)]
     running = [threading.Thread(target=take, args=each) for each in zip(asked, parts, strict=True)]
     for thread in running:
         thread.start()
@@ -218,13 +218,13 @@ def test_only_what_a_silent_process_has_is_taken_over_and_once(storage, opened, 
     monkeypatch.setattr(time, "monotonic", lambda: now)
     for _ in range(2):  # Time in which nobody looked counts for little.
         now += 1000
-        bob.pulse()
+        bob.send_heartbeat()
         assert eve.ask(12) == (-1, [])
     notes: list[str] = []
-    eve.note = ann.note = notes.append
+    eve.warn = ann.warn = notes.append
     for _ in range(2):
         now += 19
-        bob.pulse()
+        bob.send_heartbeat()
         found = eve.ask(12)
     assert [(p.number, p.params) for p in found[1]] == [(p.number, p.params) for p in hers]
     assert bob.ask(12)[1][0].number == 4  # Its own.
@@ -232,8 +232,8 @@ def test_only_what_a_silent_process_has_is_taken_over_and_once(storage, opened, 
     ann.tell(trained(p, 7.0) for p in hers)
     assert ann.ended() == {}
     assert notes == [
-        "4 trials of a process that is gone are trained here",
-        "4 trials were taken over by another process while this one was silent",
+        "taking over 4 trials from a dead process",
+        "another process took over 4 trials after this process missed its heartbeats",
     ]
     eve.tell(map(trained, found[1]))
     study = studied(storage)
@@ -271,7 +271,7 @@ def test_a_trial_that_another_tool_failed_is_replaced(storage, opened) -> None:
     bob.tell(map(trained, found))
     assert bob.finished
     assert numbers(studied(storage)) == list(range(12))
-    alone = joined(opened(storage), "alone", again=True)
+    alone = joined(opened(storage), "alone", resuming=True)
     assert len({trial.params["lr"] for trial in alone.ended().values()}) == 12
 
 
@@ -297,8 +297,8 @@ def test_another_plan_is_refused_and_more_trials_are_not(storage, opened) -> Non
         joined(database, "bob", sampler="tpe")
     with pytest.raises(InputError, match="got trials 20 here and 12 there"):
         joined(database, "bob", trials=20)
-    assert joined(database, "ann", trials=20, again=True).total == 20
-    assert joined(database, "bob", trials=15, again=True).total == 20
+    assert joined(database, "ann", trials=20, resuming=True).total == 20
+    assert joined(database, "bob", trials=15, resuming=True).total == 20
     optuna.create_study(study_name="up", storage=plain_storage(storage), directions=["maximize", "minimize"])
     plain = optuna.create_study(study_name="plain", storage=plain_storage(storage))
     plain.tell(plain.ask(), 1.0)
@@ -339,7 +339,7 @@ from zerokara.engine import checkpoint, progress, workers
 from zerokara.storage import heartbeat
 from zerokara.study import loop
 checkpoint.EVERY = checkpoint.MIN_TRAINED = workers.SLICE = 0.1
-heartbeat.BEAT, heartbeat.SILENCE, loop.POLL, loop.RETRY_SECONDS = 0.2, 3.0, 0.1, 1.0
+heartbeat.INTERVAL, heartbeat.GRACE_PERIOD, loop.POLL, loop.RETRY_SECONDS = 0.2, 3.0, 0.1, 1.0
 record, slow = progress.ProgressTracker.record, float(sys.argv.pop(1))
 progress.ProgressTracker.record = lambda *arguments: (time.sleep(slow), record(*arguments))
 from zerokara.cli import main
@@ -398,7 +398,7 @@ def test_two_processes_and_a_third_that_is_killed(storage, digits, table, tmp_pa
     assert [t.state.name for t in studied(storage).trials] == ["RUNNING"] * 4
     pair = [start(0.02, *options, tmp_path / name) for name in ("ann", "bob")]
     said = "".join(map(ended, pair))
-    assert "4 trials of a process that is gone are trained here" in said
+    assert "taking over 4 trials from a dead process" in said
     study = studied(storage)
     assert numbers(study) == list(range(12))
     # On a busy machine one of the pair may have been silent too.
@@ -473,7 +473,7 @@ BAD = {
 
 @pytest.mark.parametrize("url", BAD)
 def test_one_clear_error_without_the_password(data, tmp_path, url, monkeypatch) -> None:
-    monkeypatch.setattr(databases, "ANSWER", 2)
+    monkeypatch.setattr(databases, "CONNECT_TIMEOUT", 2)
     kind, message = BAD[url]
     with pytest.raises(ZerokaraError, match=message) as caught:
         zk.tune(data, SPACE, trials=2, storage=url, out=tmp_path / "run")
@@ -491,4 +491,4 @@ def test_an_unknown_database_and_one_that_is_no_database(data, cluster, tmp_path
 
 
 def test_the_constants_that_the_children_shorten_are_those_that_count() -> None:
-    assert (heartbeat.BEAT, heartbeat.SILENCE, loop.POLL) == (10.0, 60.0, 1.0)
+    assert (heartbeat.INTERVAL, heartbeat.GRACE_PERIOD, loop.POLL) == (10.0, 60.0, 1.0)

@@ -13,7 +13,7 @@ TEXT = "flip,shift:2"
 
 def test_what_is_no_picture_is_refused_before_a_folder_is_made(tmp_path):
     data = from_arrays(np.eye(12), np.arange(12) % 2).split(validation=0.5)
-    with pytest.raises(InputError, match=r"augmentation flip needs pictures, .* got \(12,\)"):
+    with pytest.raises(InputError, match=r"augmentation flip needs images, .* got \(12,\)"):
         tune(data, {"lr": 0.1}, trials=1, epochs=1, augment="flip", out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -119,7 +119,7 @@ def evaluate(model: Path, dataset: str, /) -> int:
         model: a model file, such as a run's best.safetensors.
         dataset: as for tune.
     """
-    from zerokara.cli.answers import run_evaluate
+    from zerokara.cli.commands import run_evaluate
 
     return run_evaluate(console(), model, dataset)
 
@@ -145,7 +145,7 @@ def predict(
         picture: the file for the sample's picture. [default: a file in the folder for temporary files]
         out: the CSV file for the predictions of a table. [default: they are printed]
     """
-    from zerokara.cli.answers import run_predict
+    from zerokara.cli.commands import run_predict
     from zerokara.cli.tables import predict_rows
     from zerokara.data.columns.table_file import is_table
 
@@ -169,7 +169,7 @@ def import_weights(file: Path, /, *, activation: str, out: Path | None = None, d
         out: the model file. [default: FILE with the suffix .safetensors]
         dataset: the training data, for the names of the classes. [default: classes 0, 1, ...]
     """
-    from zerokara.cli.answers import run_import
+    from zerokara.cli.commands import run_import
 
     return run_import(console(), file, activation, out, dataset)
 
@@ -183,7 +183,7 @@ def export(model: Path, out: Path, /, *, force: bool = False) -> int:
         out: the file to write, such as digits.onnx.
         force: replace an existing file.
     """
-    from zerokara.cli.answers import run_export
+    from zerokara.cli.commands import run_export
 
     return run_export(console(), model, out, force)
 
@@ -191,7 +191,7 @@ def export(model: Path, out: Path, /, *, force: bool = False) -> int:
 @app.command
 def gradcheck() -> int:
     """Check the gradient of every layer, activation and loss against a numerical one."""
-    from zerokara.cli.answers import run_gradcheck
+    from zerokara.cli.commands import run_gradcheck
 
     return run_gradcheck(console())
 
@@ -199,7 +199,7 @@ def gradcheck() -> int:
 @data_app.command(name="list")
 def data_list() -> int:
     """List the datasets with a name, and where each is."""
-    from zerokara.cli.answers import run_data_list
+    from zerokara.cli.commands import run_data_list
 
     return run_data_list(console())
 
@@ -211,7 +211,7 @@ def data_fetch(name: str, /) -> int:
     Args:
         name: mnist, fashion-mnist or cifar10.
     """
-    from zerokara.cli.answers import run_data_fetch
+    from zerokara.cli.commands import run_data_fetch
 
     return run_data_fetch(console(), name)
 

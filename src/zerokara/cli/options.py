@@ -13,7 +13,7 @@ from zerokara.data import Dataset, load
 from zerokara.engine.settings import TrainingSettings
 from zerokara.errors import InputError
 from zerokara.space.hyperparameters import HYPERPARAMETERS
-from zerokara.space.parsing import GRAMMAR
+from zerokara.space.parsing import SYNTAX
 from zerokara.space.space import Space, default_space, parse_searches
 from zerokara.study.run_folder import RunFolder, read_toml
 from zerokara.study.settings import SearchSettings
@@ -55,7 +55,7 @@ def given(hyperparameters: Any) -> dict[str, Any]:
     values = {name: getattr(hyperparameters, name) for name in HYPERPARAMETERS}
     texts = {name: value for name, value in values.items() if isinstance(value, str)}
     for name, text in texts.items():
-        if text.partition(":")[0] in GRAMMAR:
+        if text.partition(":")[0] in SYNTAX:
             raise InputError(f"{_option(name)} takes one value, got a range: use --search {name}={text}")
     flags = {name: value for name, value in values.items() if value is not None and name not in texts}
     return flags | {name: HYPERPARAMETERS[name].parse(text) for name, text in texts.items()}

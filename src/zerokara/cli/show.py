@@ -50,7 +50,7 @@ def print_columns(console: Console, data: Dataset) -> None:
         return
     widths = {coding.name: coding.width for coding in encoder.codings}
     table = _table("column", "is", "missing", "inputs", "understood")
-    columns = sorted(rows.found, key=lambda column: column.role == "target")
+    columns = sorted(rows.column_info, key=lambda column: column.role == "target")
     for column in columns[-SHOWN:]:
         role = column.kind if column.role == "input" else f"{column.role}: {column.kind}"
         if column.role == "left out":
@@ -79,5 +79,5 @@ def _table(*headers: str) -> Table:
 
 
 def _print_table(console: Console, table: Table) -> None:
-    wide = console if console.is_terminal else Console(file=console.file, width=200)  # A log gets whole lines.
+    wide = console if console.is_terminal else Console(file=console.file, width=200)  # Logs are wide.
     wide.print(table)

@@ -1,4 +1,4 @@
-"""Data: named sets, files, folders and arrays, as one `Dataset`."""
+"""Datasets: by name, from files, folders, tables and arrays, as one `Dataset`."""
 
 from zerokara.data.columns.encoder import Encoder
 from zerokara.data.dataset import Dataset

@@ -1,4 +1,4 @@
-"""Augmentation: pictures turned to their mirror image and moved a little, others at every step."""
+"""Augmentation: random flips and shifts of images, drawn anew at every step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ import numpy as np
 from zerokara.arrays import Array, Index
 from zerokara.errors import InputError, unknown
 
-NAMES = ("flip", "shift:PIXELS")
+AUGMENTATIONS = ("flip", "shift:PIXELS")
 
 
 @dataclass(frozen=True)
 class Augment:
-    """What is done to the pictures of a batch, drawn for each picture.
+    """Random changes of the images of a batch, drawn for each image.
 
-    With ``flip`` half of them are mirrored left to right. With ``shift`` each is moved by -shift to shift pixels
-    down and, drawn apart, to the right; what comes in repeats the pixels of the border that it comes in over.
-    Source: Krizhevsky et al. 2012, section 4.1; unlike there, a moved picture keeps its size.
+    ``flip`` mirrors an image left to right with probability 1/2. ``shift`` moves an image by -shift to shift pixels
+    down and, independently, to the right; the border pixels fill the gap.
+    Source: Krizhevsky et al. 2012, section 4.1; unlike there, a shifted image keeps its size.
 
     >>> x = np.arange(4, dtype=np.float32).reshape(1, 4)
     >>> many = Augment(flip=True).apply(x, np.zeros(100, int), (2, 2), np.random.default_rng(0))
@@ -30,25 +30,26 @@ class Augment:
 
     @classmethod
     def parse(cls, text: "str | Augment | None") -> "Augment | None":
-        """Return what a text names: ``flip``, ``shift:4``, ``flip,shift:4``; None for ``none`` and None.
+        """Return the augmentation of a text: ``flip``, ``shift:4`` or ``flip,shift:4``; None for ``none`` and None.
 
         >>> Augment.parse("flip,shift:4")
         Augment(flip=True, shift=4)
         """
         if text is None or isinstance(text, Augment) or text == "none":
             return text if isinstance(text, Augment) else None
-        found: dict[str, int] = {}
+        values: dict[str, int] = {}
         for part in text.split(","):
             name, _, value = part.strip().partition(":")
             if name not in ("flip", "shift"):
-                raise unknown("augmentation", part.strip(), (*NAMES, "none"))
-            right = not value if name == "flip" else value.isdecimal() and value.isascii() and int(value) > 0
-            if name in found or not right:
+                raise unknown("augmentation", part.strip(), (*AUGMENTATIONS, "none"))
+            valid = not value if name == "flip" else value.isdecimal() and value.isascii() and int(value) > 0
+            if name in values or not valid:
                 raise InputError(
-                    f"an augmentation is {' or '.join(NAMES)}, each once, got {text!r}: write flip,shift:4"
+                    f"an augmentation must be {' and '.join(AUGMENTATIONS)}, each at most once, got {text!r}: "
+                    "try flip,shift:4"
                 )
-            found[name] = int(value or 1)
-        return cls("flip" in found, found.get("shift", 0))
+            values[name] = int(value or 1)
+        return cls("flip" in values, values.get("shift", 0))
 
     def __str__(self) -> str:
         """Return the text that `parse` reads."""
@@ -56,19 +57,19 @@ class Augment:
         return ",".join(parts) or "none"
 
     def require(self, sample_shape: Sequence[int]) -> None:
-        """Raise if samples of this shape are no pictures, or are smaller than the shift."""
+        """Raise if samples of this shape are not images, or not larger than the shift."""
         if len(sample_shape) not in (2, 3):
             raise InputError(
-                f"augmentation {self} needs pictures, samples of the shape (H, W) or (H, W, C), got "
-                f"{tuple(sample_shape)}: drop it, or tell from_arrays the sample_shape"
+                f"augmentation {self} needs images, samples of the shape (H, W) or (H, W, C), got "
+                f"{tuple(sample_shape)}: drop it, or pass sample_shape to from_arrays"
             )
         if self.shift >= min(sample_shape[:2]):
             raise InputError(
-                f"shift must be below the size of the pictures, got {self.shift} for {tuple(sample_shape[:2])}"
+                f"shift must be smaller than the images, got {self.shift} for {tuple(sample_shape[:2])}: reduce it"
             )
 
     def apply(self, x: Array, samples: Index, sample_shape: Sequence[int], rng: np.random.Generator) -> Array:
-        """Return the pictures ``samples`` of x (N, D), each with changes of its own, as a new array (B, D)."""
+        """Return the images ``samples`` of x (N, D), each changed at random, as a new array (B, D)."""
         height, width = sample_shape[:2]
         n = len(samples)
         flips = rng.random(n) < 0.5 * self.flip
@@ -76,8 +77,8 @@ class Augment:
         rows = np.clip(np.arange(height) - down, 0, height - 1)
         columns = np.clip(np.arange(width) - right, 0, width - 1)
         columns = np.where(flips[:, None], columns[:, ::-1], columns)
-        # One gathering of whole pixels, all their colors at once: five times as fast as indexing (N, H, W, C).
+        # Gathering pixels with all their channels at once is five times as fast as indexing (N, H, W, C).
         pixels = x.reshape(-1).view(np.dtype((np.void, x.itemsize * (x.shape[1] // (height * width)))))
         places = ((samples[:, None] * height + rows) * width)[:, :, None] + columns[:, None, :]
-        found: Array = pixels.take(places.reshape(-1)).view(x.dtype)
-        return found.reshape(n, -1)
+        images: Array = pixels.take(places.reshape(-1)).view(x.dtype)
+        return images.reshape(n, -1)

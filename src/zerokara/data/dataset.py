@@ -1,4 +1,4 @@
-"""A dataset: arrays and names, how it was cut, how it was scaled."""
+"""The `Dataset`: training, validation and test parts, and how they were split and scaled."""
 
 import hashlib
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from zerokara.data.columns.encoder import Encoder
 from zerokara.data.part import Part, join
 from zerokara.data.pixels import pixel_range
 from zerokara.data.preprocess import Preprocess
-from zerokara.data.split import cut, folds, part_size
+from zerokara.data.split import folds, part_size, split_order
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.rng import stream
@@ -19,7 +19,7 @@ from zerokara.rng import stream
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Training, validation and test parts under their names; every method returns a new dataset.
+    """Training, validation and test parts. Datasets are immutable: methods return new ones.
 
     >>> from zerokara.data import load
     >>> data = load("digits").split(validation=0.2, test=0.2, seed=0)
@@ -35,25 +35,25 @@ class Dataset:
     validation: Part | None
     test: Part | None
     classes: tuple[str, ...]
-    """Names of the classes; for multilabel and regression, of the outputs."""
+    """Names of the classes; for multilabel and regression, names of the outputs."""
     sample_shape: tuple[int, ...]
     """The shape of one sample before it was flattened: (8, 8), (28, 28), (32, 32, 3), (64,)."""
     preprocess: Preprocess
     split_settings: dict[str, Any] = field(default_factory=dict)
-    """How it was cut, JSON-able: train_size, validation, test, seed, stratify."""
+    """The arguments of the split, ready for JSON: train_size, validation, test, seed, stratify."""
     original: "Dataset | None" = field(default=None, repr=False)
-    """The same data as they were before they were scaled."""
+    """The dataset before scaling."""
     encoder: Encoder | None = None
-    """Of a table, what made its columns inputs: fitted on the training part, whatever that is."""
+    """For tables: the encoder of the columns, fitted on the training part."""
     pixels: dict[str, float] | None = None
-    """Of scaled pictures, what their pixels were like in their own units, see `pixel_range`."""
+    """For scaled images: the range of the original pixels, see `pixel_range`."""
 
     def __repr__(self) -> str:
         return f"Dataset({self.describe()})"
 
     @property
     def n_inputs(self) -> int:
-        """D, the number of features; of whitened data, the number of components."""
+        """D, the number of features; for whitened data, the number of components."""
         return int(self.train.x.shape[1])
 
     @property
@@ -62,7 +62,7 @@ class Dataset:
         return len(self.classes)
 
     def first(self, n: int) -> "Dataset":
-        """Return the dataset with only its first n training samples; cut and scale after it.
+        """Return the dataset with only its first n training samples. Call it before `split` and `scaled`.
 
         >>> from zerokara.data import load
         >>> len(load("digits").first(500).train)
@@ -70,20 +70,22 @@ class Dataset:
         """
         self._require_untouched("first")
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n <= len(self.train):
-            raise InputError(f"train size must be 1 to {len(self.train)}, the training samples of {self.name}, got {n}")
+            raise InputError(
+                f"train size must be 1 to {len(self.train)}, the training samples of {self.name}, got {n}: correct it"
+            )
         train = self.train.take(slice(0, int(n)))
         settings = {**self.split_settings, "train_size": int(n)}
         return replace(self.with_parts(train, self.validation, self.test), split_settings=settings)
 
     def with_parts(self, train: Part, validation: Part | None = None, test: Part | None = None) -> "Dataset":
-        """Return the dataset with other parts; what a table's encoder learns, it learns anew from ``train``.
+        """Return the dataset with other parts; for a table, refit the encoder on ``train``.
 
-        All cuts go through here, folds of a cross-validation too: raw rows come in, no fold sees another's statistics.
+        All splits and folds are made here, from raw rows, so that no fold sees the statistics of another.
 
         >>> from zerokara.data import from_table
         >>> data = from_table({"size": [1.0, 2, 3, 400], "t": ["a", "b", "a", "b"]}, "t")
         >>> fold = data.with_parts(data.train.take([0, 1, 2]), data.train.take([3]))
-        >>> fold.encoder.codings[0].facts[0], data.encoder.codings[0].facts[0]  # the medians
+        >>> fold.encoder.codings[0].statistics[0], data.encoder.codings[0].statistics[0]  # the medians
         (np.float64(2.0), np.float64(2.5))
         """
         if train.table is None:
@@ -116,26 +118,26 @@ class Dataset:
         seed: int = 0,
         stratify: bool = False,
     ) -> "Dataset":
-        """Return the dataset with validation and test parts cut from a shuffle of its training samples.
+        """Return the dataset with random validation and test parts, taken from its training samples.
 
-        The test part is cut first; `validation` is a share of what is left, the training data, so that it
-        means the same for data that bring their own test part.
+        The test part is taken first; `validation` is a fraction of the remaining training samples. So it has the same
+        meaning for datasets with an official test part.
 
         Args:
-            validation: a fraction f of the N training samples, ``int(N * f)`` of them, or a whole count;
-                None cuts none.
-            test: likewise; None keeps the official test part, or has none where there is none.
+            validation: a fraction f of the N training samples, which gives ``int(N * f)``, or a count; None takes no
+                validation part.
+            test: likewise; None keeps the official test part, if any.
             seed: seed of the shuffle.
-            stratify: keep the proportions of the classes in every part (classification only).
+            stratify: keep the class proportions in every part (classification only).
 
         Raises:
-            InputError: a part would be empty, the data are split or scaled already, or `test` is given where
+            InputError: a part would be empty, the dataset is already split or scaled, or `test` is given although
                 there is an official test part.
         """
         self._require_untouched("split")
         if test is not None and self.test is not None:
             raise InputError(
-                f"{self.name} brings its own test part ({len(self.test):,} samples), got test={test}: leave test out"
+                f"{self.name} has an official test part ({len(self.test):,} samples), got test={test}: leave test out"
             )
         if stratify and self.task != "classification":
             raise InputError(f"stratify=True needs classes, got the task {self.task}: leave stratify out")
@@ -144,42 +146,44 @@ class Dataset:
         parts = {}
         for what, size in (("test", test), ("validation", validation)):
             if size is not None:
-                chosen, rest = cut(rest, part_size(size, len(rest), what), labels)
+                chosen, rest = split_order(rest, part_size(size, len(rest), what), labels)
                 parts[what] = self.train.take(chosen)
         train = self.train.take(rest)
         if labels is not None:
-            lost = np.setdiff1d(labels, train.t)
-            if len(lost):
+            untrained = np.setdiff1d(labels, train.t)
+            if len(untrained):
                 raise InputError(
-                    f"stratify leaves no training sample of class {self.classes[lost[0]]!r}, which has "
-                    f"{np.count_nonzero(labels == lost[0])} in all: add samples to it or make the other "
+                    f"stratify leaves no training sample of class {self.classes[untrained[0]]!r}, which has "
+                    f"{np.count_nonzero(labels == untrained[0])} in all: add samples of it or make the other "
                     "parts smaller"
                 )
         settings = {
-            "validation": _plain(validation),
-            "test": _plain(test),
+            "validation": _python_number(validation),
+            "test": _python_number(test),
             "seed": int(seed),
             "stratify": bool(stratify),
         }
-        whole = self.with_parts(train, parts.get("validation"), parts.get("test", self.test))
-        return replace(whole, split_settings={**self.split_settings, **settings})
+        divided = self.with_parts(train, parts.get("validation"), parts.get("test", self.test))
+        return replace(divided, split_settings={**self.split_settings, **settings})
 
     @property
     def unscaled(self) -> Array:
-        """The training samples before they were scaled, (N, D)."""
+        """The training samples before scaling, (N, D)."""
         return (self.original or self).train.x
 
     def scaled(self, kind: str) -> "Dataset":
-        """Return the dataset scaled: fitted on the training part only, applied to all (see `Preprocess`).
+        """Return the dataset scaled: fitted on the training part and applied to all parts (see `Preprocess`).
 
-        A table needs none: its numbers are scaled, its target is (the kind "target"). Here what its encoder gives is
-        scaled once more, and its target by the kind alone.
+        Tables do not need this: their encoder scales numbers, and the target is standardized. For a table, this method
+        scales the encoded inputs once more.
 
         Args:
             kind: "none", "target", "center", "standard", "range" or "whiten[:COMPONENTS[:SMOOTHING]]".
         """
         if self._was_scaled:
-            raise InputError(f"{self.name} is scaled already ({self.preprocess.kind}): scale the original data once")
+            raise InputError(
+                f"a dataset can be scaled once, got {self.name} scaled by {self.preprocess.kind}: scale the original"
+            )
         regression = self.task == "regression"
         targets = self.train.t if self.train.table is None else self.train.table.t
         preprocess = Preprocess.fit(kind, self.train.x, targets if regression else None, self.n_outputs)
@@ -199,44 +203,44 @@ class Dataset:
         )
 
     def folds(self, count: int, seed: int = 0) -> "tuple[Dataset, ...]":
-        """Return so many datasets for cross-validation: in each another share of the samples is the validation part.
+        """Return ``count`` datasets for cross-validation, each with a different validation part.
 
-        Training and validation samples are put together, shuffled and dealt anew (by class, where `split` was
-        told to stratify); the test part stays. Each is scaled as this one is, fitted on its own training part.
+        Training and validation samples are pooled, shuffled and divided (by class if `split` stratified); the test part
+        is unchanged. Each dataset is scaled like this one, with the statistics of its own training part.
 
         >>> from zerokara.data import load
         >>> [len(fold.validation) for fold in load("digits").split(test=0.2).folds(3)]
         [480, 479, 479]
         """
-        whole = self.pooled_original()
-        order = stream(seed, "folds").permutation(len(whole.train))
-        dealt = folds(order, count, whole.train.t if self.split_settings.get("stratify") else None)
-        found = []
-        for k, chosen in enumerate(dealt):
-            rest = np.concatenate([fold for j, fold in enumerate(dealt) if j != k])
-            found.append(self._alike(whole.with_parts(whole.train.take(rest), whole.train.take(chosen), whole.test)))
-        return tuple(found)
+        data = self.pooled_original()
+        order = stream(seed, "folds").permutation(len(data.train))
+        indices = folds(order, count, data.train.t if self.split_settings.get("stratify") else None)
+        datasets = []
+        for k, chosen in enumerate(indices):
+            rest = np.concatenate([fold for j, fold in enumerate(indices) if j != k])
+            fold = data.with_parts(data.train.take(rest), data.train.take(chosen), data.test)
+            datasets.append(self._scaled_alike(fold))
+        return tuple(datasets)
 
     def pooled(self) -> "Dataset":
-        """Return the dataset with its validation samples put back to the training samples, scaled anew."""
-        return self._alike(self.pooled_original())
+        """Return the dataset with its validation samples moved back to the training part, scaled again."""
+        return self._scaled_alike(self.pooled_original())
 
     def pooled_original(self) -> "Dataset":
-        """Return the training and validation samples as one training part, as they were before they were scaled."""
-        whole = self.original or self
-        if whole.validation is None:
-            return whole
-        return whole.with_parts(join([whole.train, whole.validation]), None, whole.test)
+        """Return the dataset before scaling, with its validation samples moved back to the training part."""
+        data = self.original or self
+        if data.validation is None:
+            return data
+        return data.with_parts(join([data.train, data.validation]), None, data.test)
 
-    def _alike(self, other: "Dataset") -> "Dataset":
-        """Return the other dataset scaled as this one is."""
+    def _scaled_alike(self, other: "Dataset") -> "Dataset":
+        """Return the other dataset, scaled like this one."""
         return other.scaled(self.preprocess.kind) if self._was_scaled else other
 
     def fingerprint(self) -> str:
-        """Return a SHA-256 over all arrays, their shapes and the class names: the same data, the same text.
+        """Return a SHA-256 digest of all arrays, their shapes and the class names; for a table, of the raw rows.
 
-        The name of the dataset is not part of it: a copy under another file name is still the same data. Of a table it
-        is over the raw rows.
+        The name of the dataset is not included: a copy under another file name has the same fingerprint.
 
         >>> from zerokara.data import load
         >>> load("digits").fingerprint()[:12]
@@ -259,7 +263,7 @@ class Dataset:
         return digest.hexdigest()
 
     def describe(self) -> str:
-        """Return one line for people: the name, how many samples of what, and the parts."""
+        """Return a one-line summary: the name, the number and shape of samples, and the parts."""
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         sizes = {what: len(part) for what, part in parts.items() if part is not None}
         shape = self.sample_shape
@@ -276,18 +280,20 @@ class Dataset:
 
     @property
     def _was_scaled(self) -> bool:
-        """Whether `scaled` was called; a table's target is standardized without."""
+        """Whether `scaled` was called; the target of a table is always standardized."""
         return self.preprocess.kind != "none" and not (self.encoder is not None and self.preprocess.kind == "target")
 
     def _require_untouched(self, what: str) -> None:
         if self._was_scaled:
             raise InputError(
-                f"{what} comes before scaled: {self.name} was scaled with statistics of samples that would change parts"
+                f"{what} needs an unscaled dataset, got {self.name} scaled by {self.preprocess.kind}: use the original"
             )
         if "validation" in self.split_settings:
-            raise InputError(f"{what} comes before split, once: {self.name} was split with {self.split_settings}")
+            raise InputError(
+                f"{what} needs an unsplit dataset, got {self.name} split with {self.split_settings}: use the original"
+            )
 
 
-def _plain(size: float | None) -> float | None:
-    """Return a NumPy number as Python's own, which JSON takes."""
+def _python_number(size: float | None) -> float | None:
+    """Return a NumPy number as a Python number, for JSON."""
     return size.item() if isinstance(size, np.generic) else size

@@ -13,10 +13,10 @@ from zerokara.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The samples of one part: features x, targets t and, if given, sample weights.
+    """The samples of one part: features x, targets t, and optionally sample weights.
 
     Shapes: x float32 (N, D). t int64 (N,) for classification, float32 (N, C) for multilabel and regression.
-    weights float32 (N,), their mean 1 in every part, or None. Samples of a table keep their raw rows in table.
+    weights float32 (N,) with mean 1, or None. ``table`` holds the raw rows if the samples come from a table.
     """
 
     x: Array
@@ -31,14 +31,14 @@ class Part:
         return f"Part(x {self.x.shape}, t {self.t.shape})"
 
     def take(self, index: Any) -> "Part":
-        """Return the samples that an index or a slice names."""
+        """Return the samples selected by an index or a slice."""
         weights = None if self.weights is None else mean_one(self.weights[index])
         table = None if self.table is None else self.table.take(index)
         return Part(self.x[index], self.t[index], weights, table)
 
 
 def join(parts: Sequence[Part]) -> Part:
-    """Return the samples of several parts as one, in that order."""
+    """Return the samples of several parts as one part, in that order."""
     weights = [part.weights for part in parts if part.weights is not None]
     return Part(
         np.concatenate([part.x for part in parts]),
@@ -52,6 +52,8 @@ def mean_one(weights: Array) -> Array:
     """Return sample weights divided by their mean, float32."""
     mean = weights.mean(dtype=np.float64)
     if mean <= 0:
-        raise InputError("sample weights must not all be 0 in a part: give more samples a weight")
+        raise InputError(
+            "sample weights must not all be 0 in one part, got only zeros: give more samples a weight above 0"
+        )
     scaled: Array = (weights / mean).astype(np.float32)
     return scaled

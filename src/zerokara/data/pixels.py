@@ -1,4 +1,4 @@
-"""What the pixels of pictures are like, as far as other pictures must be like them."""
+"""The pixel range of image datasets, which images to be predicted are adapted to."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from zerokara.arrays import Array
 
 
 def is_image(sample_shape: Sequence[int]) -> bool:
-    """Tell whether samples of this shape are pictures: (H, W), (H, W, 1) or (H, W, 3)."""
+    """Return whether samples of this shape are images: (H, W), (H, W, 1) or (H, W, 3)."""
     return len(sample_shape) == 2 or (len(sample_shape) == 3 and sample_shape[2] in (1, 3))
 
 
 def pixel_range(x: Array, sample_shape: Sequence[int]) -> dict[str, float] | None:
-    """Return the smallest and largest pixel of pictures x (N, D) and the median along their borders; None of others.
+    """Return the smallest and largest pixel of images x (N, D) and their median border pixel; None for other data.
 
     >>> pixel_range(np.eye(4, dtype=np.float32), (2, 2))
     {'low': 0.0, 'high': 1.0, 'background': 0.0}
@@ -22,5 +22,5 @@ def pixel_range(x: Array, sample_shape: Sequence[int]) -> dict[str, float] | Non
         return None
     edge = np.ones(tuple(sample_shape), bool)
     edge[1:-1, 1:-1] = False
-    found = {"low": x.min(), "high": x.max(), "background": np.median(x[:, edge.ravel()])}
-    return {name: round(float(value), 4) for name, value in found.items()}
+    statistics = {"low": x.min(), "high": x.max(), "background": np.median(x[:, edge.ravel()])}
+    return {name: round(float(value), 4) for name, value in statistics.items()}

@@ -1,4 +1,4 @@
-"""Shifting, scaling and whitening features: learned from the training part, applied to all."""
+"""Scaling and whitening: fitted on the training part, applied to all parts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
 from zerokara.checks import as_float32, require_finite
-from zerokara.data.whiten import SMOOTHING, principal, turned
+from zerokara.data.whiten import WHITENING_SMOOTHING, principal, whitened
 from zerokara.errors import InputError, unknown
 
 KINDS = ("none", "target", "center", "standard", "range", "whiten")
-ROWS = 256
-"""Rows that are squared at once, in float64: of all of them it would double the memory, and leave the cache."""
+ROWS_PER_CHUNK = 256
+"""Rows squared at once in float64: all rows at once would double the memory and miss the cache."""
 _NAMES = ("shift", "scale", "target_shift", "target_scale")
 
 
 @dataclass(frozen=True, eq=False)
 class Preprocess:
-    """An affine map of features, x' = (x - shift) / scale, and of regression targets.
+    """An affine transformation of features, x' = (x - shift) / scale, and of regression targets.
 
     ==========  ==============  =========================================
     kind        shift           scale
@@ -33,7 +33,7 @@ class Preprocess:
     ==========  ==============  =========================================
 
     ``whiten:500`` keeps the first 500 components, ``whiten:500:10`` also smooths by 10 mean variances.
-    A constant feature has scale 1, and becomes 0. Targets are standardized unless the kind is "none".
+    A constant feature has scale 1 and becomes 0. Regression targets are standardized unless the kind is "none".
 
     Shapes: shift (D,), scale (D,) or whitened (K,), basis (D, K); target_shift, target_scale (C,); all float32.
 
@@ -55,17 +55,17 @@ class Preprocess:
 
     @property
     def inputs(self) -> int:
-        """D, the number of features that it takes."""
+        """D, the number of input features."""
         return len(self.shift)
 
     @property
     def outputs(self) -> int:
-        """How many features it gives: D, or of a whitening K."""
+        """The number of output features: D, or K for whitening."""
         return len(self.scale)
 
     @classmethod
     def identity(cls, n_inputs: int, n_outputs: int) -> "Preprocess":
-        """Return the map that changes nothing."""
+        """Return the transformation that changes nothing."""
         zeros, ones = np.zeros, np.ones
         return cls(
             "none",
@@ -77,13 +77,13 @@ class Preprocess:
 
     @classmethod
     def fit(cls, kind: str, x: Array, t: Array | None = None, n_outputs: int = 1) -> "Preprocess":
-        """Return the map of this kind for training features x (N, D).
+        """Return the transformation of this kind, fitted to training features x (N, D).
 
         Args:
             kind: "none", "target", "center", "standard", "range" or "whiten[:COMPONENTS[:SMOOTHING]]".
             x: training features, (N, D).
-            t: regression targets (N, C) to standardize; None leaves targets as they are.
-            n_outputs: C where `t` is None.
+            t: regression targets (N, C) to standardize; None leaves targets unchanged.
+            n_outputs: C if `t` is None.
         """
         name, components, smoothing = _parsed(kind)
         identity = cls.identity(x.shape[1], n_outputs if t is None else t.shape[1])
@@ -101,10 +101,12 @@ class Preprocess:
         return cls(kind, shift, scale, *_statistics("standard", t, "t"), basis)
 
     def transform(self, x: Array) -> Array:
-        """Return the scaled features, float32, the last axis being D; the input is left alone."""
+        """Return the scaled features, float32; the last axis of x is D, and x is not changed."""
         x = as_float32(x, "x")
         if x.shape[-1] != self.inputs:
-            raise InputError(f"x must have {self.inputs} features, got {x.shape[-1]}")
+            raise InputError(
+                f"x must have {self.inputs} features, got {x.shape[-1]}: pass the features of the training data"
+            )
         with one_thread_if_possible(), np.errstate(over="ignore", invalid="ignore"):
             out = self.apply(x)
         if out is not x:
@@ -112,32 +114,32 @@ class Preprocess:
         return out
 
     def apply(self, x: Array) -> Array:
-        """Return the scaled features as `transform` does, without its checks: what a training step can afford."""
+        """Return the scaled features like `transform`, without its checks, for training steps."""
         if self.kind in ("none", "target"):
             return x
         if self.basis is not None:
-            flat = turned(x.reshape(-1, self.inputs), self.shift, self.scale, self.basis)
+            flat = whitened(x.reshape(-1, self.inputs), self.shift, self.scale, self.basis)
             return flat.reshape(*x.shape[:-1], self.outputs)
         out: Array = x - self.shift
         out /= self.scale
         return out
 
     def transform_target(self, t: Array) -> Array:
-        """Return regression targets (N, C) in the units that networks are trained in."""
-        return t if self.kind == "none" else _affine(t, self.target_shift, self.target_scale, "scaled t")
+        """Return regression targets (N, C) in the units of training."""
+        return t if self.kind == "none" else _shift_and_scale(t, self.target_shift, self.target_scale, "scaled t")
 
     def restore_target(self, y: Array) -> Array:
         """Return outputs (..., C) in the units of the original targets."""
         return y * self.target_scale + self.target_shift
 
     def arrays(self) -> dict[str, Array]:
-        """Return what a model file stores beside `kind`."""
-        found = {name: getattr(self, name) for name in _NAMES}
-        return found if self.basis is None else found | {"basis": self.basis}
+        """Return the arrays that a model file stores with `kind`."""
+        arrays = {name: getattr(self, name) for name in _NAMES}
+        return arrays if self.basis is None else arrays | {"basis": self.basis}
 
     @classmethod
     def from_arrays(cls, kind: str, arrays: Mapping[str, Array]) -> "Preprocess":
-        """Return the map that `arrays` came from; whatever a damaged file may hold is refused.
+        """Return the transformation from the result of `arrays`; raise if a damaged file holds other arrays.
 
         >>> p = Preprocess.identity(64, 10)
         >>> Preprocess.from_arrays(p.kind, p.arrays()).shift.shape
@@ -145,25 +147,27 @@ class Preprocess:
         """
         names = (*_NAMES, "basis") if _parsed(kind)[0] == "whiten" else _NAMES
         if missing := [name for name in names if name not in arrays]:
-            raise InputError(f"the preprocessing must have {', '.join(names)}; missing: {', '.join(missing)}")
-        if strange := [name for name in arrays if name not in names]:
-            raise InputError(f"the preprocessing {kind} must have {', '.join(names)}; got also {', '.join(strange)}")
-        found = {name: as_float32(arrays[name], name) for name in names}
-        basis = found.get("basis")
-        expected = (found["shift"].size, found["scale"].size)
+            raise InputError(
+                f"the preprocessing must have {', '.join(names)}, missing: {', '.join(missing)}: save the model again"
+            )
+        if extra := [name for name in arrays if name not in names]:
+            raise InputError(f"the preprocessing {kind} must have {', '.join(names)}, got also {', '.join(extra)}")
+        vectors = {name: as_float32(arrays[name], name) for name in names}
+        basis = vectors.get("basis")
+        expected = (vectors["shift"].size, vectors["scale"].size)
         if basis is not None and basis.shape != expected:
-            raise InputError(f"basis must lead from shift to scale, {expected}, got {basis.shape}")
+            raise InputError(f"basis must have the shape (len(shift), len(scale)), {expected}, got {basis.shape}")
         for shift, scale in (("shift", "scale"), ("target_shift", "target_scale")):
-            a, b = found[shift], found[scale]
+            a, b = vectors[shift], vectors[scale]
             if a.ndim != 1 or b.ndim != 1 or (a.shape != b.shape and (basis is None or scale != "scale")):
-                raise InputError(f"{scale} and its shift must be vectors of one length, got {b.shape} and {a.shape}")
+                raise InputError(f"{scale} and {shift} must be vectors of one length, got {b.shape} and {a.shape}")
             if not (b > 0).all():
                 raise InputError(f"{scale} must be above 0, got {b.min()}")
-        return cls(kind, **found)
+        return cls(kind, **vectors)
 
 
 def _parsed(kind: str) -> tuple[str, int | None, float]:
-    """Return the name of a kind, and of a whitening its number of components and its smoothing.
+    """Return the name of a kind and, for whitening, its number of components and its smoothing.
 
     >>> _parsed("standard"), _parsed("whiten:500:10")
     (('standard', None, 0.1), ('whiten', 500, 10.0))
@@ -173,19 +177,19 @@ def _parsed(kind: str) -> tuple[str, int | None, float]:
         raise unknown("scaling", kind, KINDS)
     try:
         components = int(numbers[0]) if numbers else None
-        smoothing = float(numbers[1]) if len(numbers) > 1 else SMOOTHING
+        smoothing = float(numbers[1]) if len(numbers) > 1 else WHITENING_SMOOTHING
     except ValueError:
         components, smoothing = 0, 0.0
-    right = (components is None or components > 0) and 0 < smoothing < 1e6
-    if not right or len(numbers) > (2 if name == "whiten" else 0):
+    valid = (components is None or components > 0) and 0 < smoothing < 1e6
+    if not valid or len(numbers) > (2 if name == "whiten" else 0):
         raise InputError(
-            f"a scaling is {', '.join(KINDS)}, whiten:COMPONENTS (1 or above) or whiten:COMPONENTS:SMOOTHING "
+            f"a scaling must be {', '.join(KINDS)}, whiten:COMPONENTS (1 or above) or whiten:COMPONENTS:SMOOTHING "
             f"(above 0), got {kind!r}"
         )
     return name, components, smoothing
 
 
-def _affine(a: Array, shift: Array, scale: Array, what: str) -> Array:
+def _shift_and_scale(a: Array, shift: Array, scale: Array, what: str) -> Array:
     with np.errstate(over="ignore"):
         out = a - shift
         out /= scale
@@ -194,25 +198,27 @@ def _affine(a: Array, shift: Array, scale: Array, what: str) -> Array:
 
 
 def _statistics(kind: str, a: Array, what: str) -> tuple[Array, Array]:
-    """Return shift and scale (D,) of one kind, summed in float64."""
+    """Return the shift and scale (D,) of one kind, computed in float64."""
     low, high = a.min(axis=0).astype(np.float64), a.max(axis=0).astype(np.float64)
     too_wide = high - low > np.finfo(np.float32).max
     if too_wide.any():
-        raise InputError(f"column {int(too_wide.argmax())} of {what} spans more than float32 can hold: rescale it")
+        raise InputError(
+            f"each column of {what} must span less than 3.4e38, got a wider column {int(too_wide.argmax())}: rescale it"
+        )
     mean = a.mean(axis=0, dtype=np.float64)
     if kind == "range":
         shift, scale = low, high - low
     else:
         shift, scale = mean, np.ones_like(mean)
         if kind == "standard":
-            squares, spare = np.zeros_like(mean), np.empty((min(ROWS, len(a)), len(mean)))
-            for start in range(0, len(a), ROWS):
-                chunk = a[start : start + ROWS]
-                off = np.subtract(chunk, mean, out=spare[: len(chunk)])
-                off *= off
-                squares += off.sum(axis=0)
+            squares, scratch = np.zeros_like(mean), np.empty((min(ROWS_PER_CHUNK, len(a)), len(mean)))
+            for start in range(0, len(a), ROWS_PER_CHUNK):
+                chunk = a[start : start + ROWS_PER_CHUNK]
+                deviations = np.subtract(chunk, mean, out=scratch[: len(chunk)])
+                deviations *= deviations
+                squares += deviations.sum(axis=0)
             scale = np.sqrt(squares / len(a))
     shift, scale = shift.astype(np.float32), scale.astype(np.float32)
-    # A constant feature has exactly 0 here: sums of one float32 are exact in float64, up to 2**29 samples.
+    # A constant feature has exactly 0 here: float64 sums of one float32 value are exact up to 2**29 samples.
     scale[scale == 0] = 1
     return shift, scale

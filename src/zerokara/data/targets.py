@@ -1,4 +1,4 @@
-"""Targets: from the labels a person has to the numbers a loss takes."""
+"""Targets: encoding labels as the numbers that a loss takes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ Task = Literal["classification", "multilabel", "regression"]
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """How targets are encoded: learned from the training targets, applied to any others.
+    """The encoding of targets, learned from the training targets and applied to all others.
 
-    Without `task` the training targets decide:
+    Without `task`, the training targets determine the task:
 
     ==================================================  ==============
     one axis: text, booleans or whole numbers           classification
@@ -36,35 +36,39 @@ class Targets:
     task: Task
     classes: tuple[str, ...]
     labels: tuple[str | int, ...]
-    """The label of each class as it stands in the data; empty unless the task is classification."""
+    """The label of each class in the data; empty unless the task is classification."""
 
     @classmethod
     def learn(
         cls, t: npt.ArrayLike, task: str | None = None, classes: Sequence[str] | None = None, what: str = "t"
     ) -> "Targets":
-        """Return the encoding that these training targets ask for.
+        """Return the encoding for these training targets.
 
         Args:
             t: training targets, (N,) or (N, C).
             task: "classification", "multilabel" or "regression"; None infers it.
-            classes: names. Whole-number label k has the k-th name; text labels must be among the names.
-            what: what error messages call `t`.
+            classes: class names. An integer label k has the k-th name; text labels must be among the names.
+            what: the name of `t` in error messages.
         """
         if task is not None and task not in get_args(Task):
             raise unknown("task", task, get_args(Task))
         array = _tidy(t, what)
         chosen = cast(Task, task) if task is not None else _infer(array, what)
-        names = _names(classes)
+        names = _class_names(classes)
         if chosen != "classification":
             width = 1 if array.ndim == 1 else array.shape[1]
             names = names or (("t",) if width == 1 else tuple(f"t{k}" for k in range(width)))
             if len(names) != width:
-                raise InputError(f"classes must name each of the {width} columns of {what}, got {len(names)}")
+                raise InputError(
+                    f"classes must have a name for each of {width} columns of {what}, got {len(names)}: correct them"
+                )
             return cls(chosen, names, ())
         labels = _labels_of(array, names, what)
         names = names or tuple(str(label) for label in labels)
         if len(names) < 2:
-            raise InputError(f"classification needs at least 2 classes, got {len(names)} in {what}: {names}")
+            raise InputError(
+                f"classification needs at least 2 classes, got {len(names)} in {what}, {names}: add samples of another"
+            )
         return cls(chosen, names, labels)
 
     def encode(self, t: npt.ArrayLike, what: str = "t") -> Array:
@@ -74,10 +78,12 @@ class Targets:
             return self._class_numbers(array, what)
         out = as_float32(array, what).reshape(len(array), -1)
         if out.shape[1] != len(self.classes):
-            raise InputError(f"{what} must have {len(self.classes)} columns, got {out.shape[1]}")
+            raise InputError(
+                f"{what} must have {len(self.classes)} columns, got {out.shape[1]}: pass one for each output"
+            )
         if self.task == "multilabel" and not _zero_one(out):
             row = int(np.argmin(((out == 0) | (out == 1)).all(axis=1)))
-            raise InputError(f"multilabel targets are 0 or 1, got another value in row {row} of {what}")
+            raise InputError(f"multilabel targets must be 0 or 1, got another value in row {row} of {what}: correct it")
         return out
 
     def _class_numbers(self, t: Array, what: str) -> Array:
@@ -86,28 +92,32 @@ class Targets:
                 raise InputError(f"{what} must have a column for each of {len(self.classes)} classes, got {t.shape[1]}")
             if t.dtype.kind not in "biuf" or not (hot := _one_hot_rows(t)).all():
                 row = 0 if t.dtype.kind not in "biuf" else int(np.argmin(hot))
-                raise InputError(f"{what} with two axes must be one-hot for classification; row {row} is not")
+                raise InputError(
+                    f"{what} with two axes must be one-hot for classification, got another row {row}: correct it"
+                )
             hottest: Array = t.argmax(axis=1).astype(np.int64)
             return hottest
-        found, inverse = np.unique(_as_labels(t, what), return_inverse=True)
+        labels, inverse = np.unique(_as_labels(t, what), return_inverse=True)
         number = {label: k for k, label in enumerate(self.labels)}
-        codes = np.array([number.get(label, -1) for label in found.tolist()], dtype=np.int64)
+        codes = np.array([number.get(label, -1) for label in labels.tolist()], dtype=np.int64)
         if (codes < 0).any():
-            label = found[int(np.argmax(codes < 0))]
+            label = labels[int(np.argmax(codes < 0))]
             row = int(np.argmax(inverse.reshape(-1) == np.argmax(codes < 0)))
             shown = ", ".join(map(str, self.labels[:12])) + (", ..." if len(self.labels) > 12 else "")
-            raise InputError(f"{what} has the label {label.item()!r} (row {row}) that is not a class: {shown}")
+            raise InputError(
+                f"labels in {what} must be classes, {shown}, got {label.item()!r} in row {row}: correct it"
+            )
         coded: Array = codes[inverse.reshape(-1)]
         return coded
 
 
 def _tidy(t: npt.ArrayLike, what: str) -> Array:
-    """Return the targets as an array of one plain kind: text, bool, whole numbers or floats."""
+    """Return the targets as an array of text, booleans, integers or floats."""
     array = as_array(t, what)
     if array.ndim not in (1, 2) or array.size == 0:
         raise InputError(f"{what} must have the shape (N,) or (N, C) with N and C above 0, got {array.shape}")
     if array.dtype.kind == "T" or (array.dtype.kind == "U" and not isinstance(t, np.ndarray)):
-        # A list's numbers, NaN included, became text; a StringDType may have missing values.
+        # NumPy turned the numbers in a mixed list into text; a StringDType may have missing values.
         array = np.asarray(t, dtype=object)
     if array.dtype.kind == "O":
         values = array.ravel().tolist()
@@ -115,16 +125,16 @@ def _tidy(t: npt.ArrayLike, what: str) -> Array:
         if any(text) and not all(text):
             odd = text.index(not text[0])
             raise InputError(
-                f"{what} must be all text or all numbers, got {values[0]!r} and {values[odd]!r} (row {odd})"
+                f"{what} must be all text or all numbers, got {values[0]!r} and {values[odd]!r} (row {odd}): fix them"
             )
         array = as_array(values, what).reshape(array.shape)
     if array.dtype.kind == "S":
         try:
             array = np.char.decode(array, "utf-8")
         except UnicodeDecodeError as error:
-            raise InputError(f"{what} holds bytes that are not UTF-8 text: save the labels as text") from error
+            raise InputError(f"{what} must be UTF-8 text, got other bytes: save the labels as text") from error
     if array.dtype.kind not in "Ubiuf":
-        raise InputError(f"{what} must be text labels or numbers, got dtype {array.dtype}")
+        raise InputError(f"{what} must be text labels or numbers, got dtype {array.dtype}: convert them")
     if array.dtype.kind == "f":
         as_float32(array, what)
     return array
@@ -138,8 +148,8 @@ def _infer(t: Array, what: str) -> Task:
     if t.dtype.kind == "f":
         return "regression"
     raise InputError(
-        f"{what} has two axes and is neither 0/1 nor floats: for classes give one axis, (N,); for numbers "
-        "task='regression'"
+        f"{what} with two axes must be 0/1 or floats, got other integers or text: for classes pass one axis (N,), for "
+        "numbers task='regression'"
     )
 
 
@@ -156,21 +166,21 @@ def _labels_of(t: Array, names: tuple[str, ...], what: str) -> tuple[str | int, 
 
 
 def _as_labels(t: Array, what: str) -> Array:
-    """Return text or whole numbers (N,); floats pass when each is whole."""
+    """Return text or integers (N,); floats are accepted if all are whole numbers."""
     if t.dtype.kind != "f":
         return t
-    whole = (np.trunc(t) == t) & (np.abs(t) < 2**53)
-    if not whole.all():
-        row = int(np.argmin(whole))
-        raise InputError(f"class labels must be whole numbers or text, got {t[row]} in row {row} of {what}")
+    is_whole = (np.trunc(t) == t) & (np.abs(t) < 2**53)
+    if not is_whole.all():
+        row = int(np.argmin(is_whole))
+        raise InputError(f"class labels must be whole numbers or text, got {t[row]} in row {row} of {what}: correct it")
     return t.astype(np.int64)
 
 
-def _names(classes: Sequence[str] | None) -> tuple[str, ...]:
+def _class_names(classes: Sequence[str] | None) -> tuple[str, ...]:
     names = tuple(str(name) for name in (() if classes is None else classes))
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"classes must have different names, got {twice!r} twice")
+        raise InputError(f"classes must have different names, got {twice!r} twice: rename one")
     return names
 
 

@@ -1,4 +1,4 @@
-"""PCA whitening: new features that are uncorrelated and, but for the faintest, of one size."""
+"""PCA whitening: uncorrelated features of nearly unit variance."""
 
 import numpy as np
 
@@ -6,37 +6,39 @@ from zerokara.arrays import Array
 from zerokara.blas import one_thread
 from zerokara.errors import InputError
 
-SMOOTHING = 0.1
-"""How many mean variances are added to every variance, unless told otherwise: noise is not blown up."""
-ROWS = 1024
-"""Samples turned at once: float64 copies of all the data would triple the memory."""
-LARGEST = 20_000
-"""Features there may be: the covariance has a number for each pair of them."""
+WHITENING_SMOOTHING = 0.1
+"""The default multiple of the mean variance that is added to every variance, so that noise is not amplified."""
+ROWS_PER_PRODUCT = 1024
+"""Samples transformed at once: float64 copies of all data would triple the memory."""
+MAX_FEATURES = 20_000
+"""The most features: the covariance has an element for each pair of them."""
 
 
-def principal(x: Array, components: int | None = None, smoothing: float = SMOOTHING) -> tuple[Array, Array, Array]:
+def principal(
+    x: Array, components: int | None = None, smoothing: float = WHITENING_SMOOTHING
+) -> tuple[Array, Array, Array]:
     """Return the mean (D,), the divisors (K,) and the directions (D, K) with which PCA whitens x (N, D), float32.
 
-    With the covariance C = (x - mean)^T (x - mean) / N = U diag(v) U^T, v falling,
-    x' = (x - mean) U / sqrt(v + e), e = smoothing mean(v), for the first K directions: all in which x varies at all, or
-    ``components``. C and its eigenvectors are float64; of u and -u, the one whose largest entry is positive is taken.
+    With the covariance C = (x - mean)^T (x - mean) / N = U diag(v) U^T, v descending,
+    x' = (x - mean) U / sqrt(v + e), e = smoothing mean(v), for the first K = ``components`` directions, by default all
+    directions in which x varies. C and U are float64; of u and -u, the one whose largest entry is positive is taken.
 
-    The notes add e = 1e-5, in no unit; a share of the mean is the same for pixels in [0, 1] and 0 to 255. The more
-    smoothing, the more remains of the differences in size: photographs want much (10), as their many faint
-    components are noise. Features are best of one unit, as pixels are: standardize others instead.
+    The notes add e = 1e-5; a multiple of the mean variance gives the same result for pixels in [0, 1] and 0 to 255.
+    Larger values preserve more of the differences in variance: photographs need about 10, since their many weak
+    components are noise. Use whitening for features of one unit, such as pixels, and standardize others.
     Source: CS231n notes, "Neural Networks Part 2", Data Preprocessing: PCA and whitening.
 
     Raises:
-        InputError: more components than x has directions to vary in, or too many features.
+        InputError: more components than directions in which x varies, or too many features.
     """
     n, d = x.shape
-    if d > LARGEST:
-        raise InputError(f"whitening takes {LARGEST:,} features at most, got {d:,}: shrink the pictures first")
+    if d > MAX_FEATURES:
+        raise InputError(f"whitening takes at most {MAX_FEATURES:,} features, got {d:,}: resize the images first")
     mean = x.mean(axis=0, dtype=np.float64)
     covariance = np.zeros((d, d))
-    with one_thread():  # Two threads give other bits.
-        for start in range(0, n, ROWS):
-            rows = x[start : start + ROWS] - mean
+    with one_thread():  # Two threads change the last bits.
+        for start in range(0, n, ROWS_PER_PRODUCT):
+            rows = x[start : start + ROWS_PER_PRODUCT] - mean
             covariance += rows.T @ rows
         covariance /= n
         variances, directions = np.linalg.eigh(covariance)
@@ -45,7 +47,7 @@ def principal(x: Array, components: int | None = None, smoothing: float = SMOOTH
     count = varies if components is None else components
     if count > varies:
         raise InputError(
-            f"the {n:,} training samples vary in {varies:,} directions, got whiten:{components}: ask for fewer"
+            f"the {n:,} training samples vary in {varies:,} directions, got whiten:{components}: reduce it"
         )
     directions = directions[:, :count]
     largest = np.abs(directions).argmax(axis=0)
@@ -55,10 +57,10 @@ def principal(x: Array, components: int | None = None, smoothing: float = SMOOTH
     return mean.astype(np.float32), divisors, np.ascontiguousarray(directions, np.float32)
 
 
-def turned(x: Array, mean: Array, divisors: Array, directions: Array) -> Array:
-    """Return x (N, D) whitened, (N, K)."""
+def whitened(x: Array, mean: Array, divisors: Array, directions: Array) -> Array:
+    """Return the whitened x (N, D), of shape (N, K)."""
     out = np.empty((len(x), len(divisors)), np.float32)
-    for start in range(0, len(x), ROWS):
-        np.matmul(x[start : start + ROWS] - mean, directions, out=out[start : start + ROWS])
+    for start in range(0, len(x), ROWS_PER_PRODUCT):
+        np.matmul(x[start : start + ROWS_PER_PRODUCT] - mean, directions, out=out[start : start + ROWS_PER_PRODUCT])
     out /= divisors
     return out

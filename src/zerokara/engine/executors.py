@@ -23,7 +23,7 @@ IDLE = 60
 """Seconds that idle worker processes wait for another study before they end."""
 _up_until = 0.0
 """The time, by the monotonic clock, until which idle worker processes are sure to run."""
-CONNECT_TIMEOUT = 15
+DASK_TIMEOUT = 15
 """Seconds that a Dask scheduler may take to respond."""
 
 
@@ -224,10 +224,10 @@ def _dask(where: int | str) -> Pool:
             # Dask opens a port even without a dashboard: any free one.
             port = {"dashboard_address": "127.0.0.1:0", "dashboard": False}
             cluster = LocalCluster(n_workers=where, threads_per_worker=1, scheduler_kwargs=port)
-            client = Client(cluster, timeout=CONNECT_TIMEOUT)
+            client = Client(cluster, timeout=DASK_TIMEOUT)
         else:
-            cluster, client = None, Client(where, timeout=CONNECT_TIMEOUT)
-            client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
+            cluster, client = None, Client(where, timeout=DASK_TIMEOUT)
+            client.wait_for_workers(1, timeout=DASK_TIMEOUT)
     except (OSError, ValueError) as error:
         raise OutsideError(
             f"a Dask scheduler with workers must run at {where}, got {str(error) or type(error).__name__}: "
@@ -236,9 +236,9 @@ def _dask(where: int | str) -> Pool:
     count = sum(client.nthreads().values())
 
     def close() -> None:
-        client.close(timeout=CONNECT_TIMEOUT)
+        client.close(timeout=DASK_TIMEOUT)
         if cluster:
-            cluster.close(timeout=CONNECT_TIMEOUT)
+            cluster.close(timeout=DASK_TIMEOUT)
 
     worker_errors = (KilledWorker, CommClosedError, FutureCancelledError, CancelledError, OSError)
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from zerokara.checks import check_counts
 from zerokara.data.augment import Augment
-from zerokara.errors import unknown
+from zerokara.errors import InputError, unknown
 
 T = TypeVar("T")
 Group = Literal["Search", "Training", "Run", "Python"]
@@ -42,11 +42,6 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def required(help: str) -> Any:
-    """Return the field of an argument without a default."""
-    return dataclasses.field(metadata={"help": help, "group": "Python", "shown": None})
-
-
 def at_least(least: int) -> Callable[[str, Any], None]:
     """Return the check for a whole number of at least ``least``."""
     return lambda name, value: check_counts(least, **{name: value})
@@ -57,9 +52,15 @@ def one_of(*names: str) -> Callable[[str, Any], None]:
 
     def check(name: str, value: Any) -> None:
         if value not in names:
-            raise unknown(name, value, names)
+            raise unknown(name, str(value), names)
 
     return check
+
+
+def is_text(name: str, value: Any) -> None:
+    """Raise InputError for a value that is not a string."""
+    if not isinstance(value, str):
+        raise InputError(f"{name} must be a string, got {value!r}: put it in quotes")
 
 
 RANKS = ("loss", "accuracy")

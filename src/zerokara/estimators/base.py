@@ -137,10 +137,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         data = samples.dataset(self._task, train, held_out, self._outputs(), scaling)
         state = state or FitState(seed, data.preprocess, self.networks)
         if state.networks != self.networks:
-            raise InputError(
-                f"training continues only with as many networks as before, {state.networks}, got {self.networks}: "
-                "start again with warm_start=False"
-            )
+            got = f"{state.networks}, got {self.networks}: start again with warm_start=False"
+            raise InputError(f"training continues only with as many networks as before, {got}")
         early_stopping = None if self.patience is None else EarlyStopping(self.patience, self.tol)
         if stopped := state.stopped(self.patience):
             _warn(f"training stopped early in epoch {state.epoch} and does not continue: increase patience")
@@ -168,7 +166,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         if state.network is None:
             _warn(f"the loss stopped being finite in epoch {state.epoch}; the best epoch was kept: decrease lr")
         self._fit_state = state
-        self.best_epoch_, self.n_iter_ = state.chosen_epoch, state.epoch
+        self.best_epoch_, self.n_iter_ = int(state.best_epoch[0]) or state.epoch, state.epoch
         self.history_ = {name: state.history[name].mean(axis=0) for name in CURVES}
         if self.scoring != "loss":
             self.history_["val_scoring"] = -np.array(state.values)
@@ -206,14 +204,11 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def _objective(self, preprocess: Preprocess, held_out: Part) -> Objective:
         """Return the function that evaluates ``scoring`` on the validation samples."""
         if self.scoring == "loss":
-            return _mean_loss
+            return lambda network, epoch: float(epoch.objective.mean())
         scorer, y = check_scoring(self, scoring=self.scoring), self._labels(held_out.t)
         blank = self._of_arrays()
 
-        def minus_score(network: Network, epoch: Epoch) -> float:
-            return -float(scorer(blank._having(network, preprocess), held_out.x, y))
-
-        return minus_score
+        return lambda network, epoch: -float(scorer(blank._having(network, preprocess), held_out.x, y))
 
     def _of_arrays(self) -> Self:
         """Return a copy without feature names, because the validation samples are arrays."""
@@ -264,10 +259,6 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 def batch_size(n: int) -> int:
     """Return the batch size for n samples: enough steps on small data, enough samples per step on large."""
     return max(16, min(200, n // 20))
-
-
-def _mean_loss(network: Network, epoch: Epoch) -> float:
-    return float(epoch.objective.mean())
 
 
 def _warn(text: str) -> None:

@@ -49,11 +49,6 @@ class FitState:
         """The number of epochs trained so far."""
         return int(self.history.epochs[0])
 
-    @property
-    def chosen_epoch(self) -> int:
-        """The epoch that `chosen` comes from."""
-        return int(self.best_epoch[0]) or self.epoch
-
     def chosen(self) -> nn.Network:
         """Return a copy of the networks from the best epoch, or else from the last."""
         network = self.best or self.network
@@ -69,9 +64,7 @@ class FitState:
     def train(self, run: Trainer, epochs: int, watch: Callable[[Epoch], None] | None = None) -> None:
         """Train with a new trainer for ``epochs`` more epochs, or until they stop early or one of them diverges."""
         if self.epoch and self.network is None:
-            raise InputError(
-                f"the network's loss stopped being finite in epoch {self.epoch}: start again with a lower lr"
-            )
+            raise InputError(f"the loss stopped being finite in epoch {self.epoch}: start again with a lower lr")
         self._hand_over(run)
         # Set once for all epochs, because it takes a millisecond.
         with blas.threads(run.threads):
@@ -114,9 +107,9 @@ class FitState:
 def _like(old: nn.Network, new: nn.Network) -> nn.Network:
     """Return the old network with the dropout rates of the new one; both must have the same structure."""
     if old.structure() != new.structure():
+        names = "hidden, activation and batch_norm, and dropout or none"
         raise InputError(
-            "training continues only with the same hidden, activation and batch_norm, and with or without dropout as "
-            "before: start again with warm_start=False"
+            f"training continues only with the same {names}, got others: start again with warm_start=False"
         )
     for layer, other in zip(old.layers, new.layers, strict=True):
         if isinstance(layer, nn.Dropout) and isinstance(other, nn.Dropout):

@@ -91,9 +91,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             raise InputError("class_weight='balanced' needs all samples at once: pass a weight for each class")
         several = type_of_target(y) == "multilabel-indicator"
         if first and classes is None and not several:
-            raise InputError(
-                "the first call to partial_fit needs classes, got None: pass all classes of this and later calls"
-            )
+            raise InputError("the first call to partial_fit needs classes, got None: pass those of all later calls too")
         if first and not several:
             self.classes_, self._several = np.unique(column_or_1d(classes)), False
         x, t = self._arrays(X, y, reset=first, known=not several)

@@ -8,7 +8,7 @@ from zerokara.arrays import Array, Index
 from zerokara.checks import as_float32
 from zerokara.data import Dataset, Part, Preprocess
 from zerokara.data.part import mean_one
-from zerokara.data.split import cut, part_size
+from zerokara.data.split import part_size, split_order
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.rng import stream
@@ -86,12 +86,12 @@ def hold_out(part: Part, validation: float | None, seed: int) -> tuple[Part, Par
     count = part_size(validation, len(part), "validation")
     order: Index = stream(seed, "split").permutation(len(part))
     if part.t.ndim == 2:
-        chosen, rest = cut(order, count)
+        chosen, rest = split_order(order, count)
     else:
         single = np.bincount(part.t)[part.t[order]] == 1
         pairs = order[~single]
         if len(pairs) <= count:
             return part, None
-        chosen, rest = cut(pairs, count, part.t)
+        chosen, rest = split_order(pairs, count, part.t)
         rest = np.concatenate([rest, order[single]])
     return part.take(np.sort(rest)), part.take(np.sort(chosen))

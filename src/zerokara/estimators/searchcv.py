@@ -122,7 +122,7 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         self.n_splits_ = cv.get_n_splits(X, y, **routed.splitter.split)
         if not splits or len(splits) != self.n_splits_:
             raise InputError(
-                f"cv must yield as many splits as its get_n_splits, {self.n_splits_}, got {len(splits)}: fix cv"
+                f"cv must yield get_n_splits() = {self.n_splits_} splits, got {len(splits)}: fix the splitter"
             )
         given = routed.estimator.fit, routed.scorer.score
         folds = [fold(base, X, y, split, *given, score_train=self.return_train_score) for split in splits]
@@ -185,9 +185,7 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
 
     def set_callbacks(self, *callbacks: Any) -> Self:
         """Refuse callbacks of scikit-learn: trials are not fitted one by one."""
-        raise InputError(
-            "callbacks are not supported, because trials are not fitted one by one: use verbose, or study_ after fit"
-        )
+        raise InputError("callbacks are not supported, got some: use verbose, or study_ after fit")
 
     def __getstate__(self) -> dict[str, Any]:
         """Return all attributes but ``study_``, which contains the training data."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from zerokara.errors import InputError, unknown
 from zerokara.estimators.base import NetworkEstimator
-from zerokara.space.adapters import adopt
+from zerokara.space.adapters import as_distribution
 from zerokara.space.distributions import Choice
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.space import Space
@@ -47,7 +47,7 @@ def _range(name: str, own: str, value: Any) -> Any:
         raise InputError(f"{name} must be a range or a list of networks, got one network {value!r}: write [{value!r}]")
     if isinstance(value, list | tuple | range | np.ndarray):
         return Choice(np.asarray(value).tolist() if isinstance(value, np.ndarray) else tuple(value))
-    if adopt(value) is None:
+    if as_distribution(value) is None:
         raise InputError(
             f"{name} must be a range or a list of options, got {value!r}: write [{value!r}], or set it on the estimator"
         )
@@ -58,7 +58,7 @@ def without_repeats(space: Space, trials: int, sampler: str) -> tuple[int, str]:
     """Return the number of trials and the sampler: a space of lists only is sampled without replacement."""
     if sampler != "random" or not all(isinstance(found, Choice) for found in space.searched.values()):
         return trials, sampler
-    points = space.distributions().points() or 1
+    points = space.distributions().n_points() or 1
     if points < trials:
         warnings.warn(f"the space has {points} points, fewer than n_iter={trials}; each is tried once", stacklevel=4)
     return min(points, trials), "grid" if space.searched else sampler

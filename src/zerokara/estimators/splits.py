@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -128,10 +129,9 @@ def fold(
     learned, held_out, seed = cuts[0]
     data = replace(samples.dataset(net._task, learned, held_out, net._outputs(), net.scaling), original=None)
     X_test, y_test = _safe_split(subject, X, y, test, train)
-    train_input = (
-        ScorerInput(X_train, y_train, _check_method_params(X, score_params, indices=train)) if score_train else None
-    )
-    test_input = ScorerInput(X_test, y_test, _check_method_params(X, score_params, indices=test))
+    params = partial(_check_method_params, X, score_params)
+    train_input = ScorerInput(X_train, y_train, params(indices=train)) if score_train else None
+    test_input = ScorerInput(X_test, y_test, params(indices=test))
     pipeline = None
     if prefix:
         pipeline = copy.copy(subject)

@@ -23,7 +23,7 @@ from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
 from zerokara.estimators.fit_state import FitState
 from zerokara.estimators.network import NetworkClassifier, NetworkRegressor
-from zerokara.estimators.results import RankedTrial, ranked_trials, search_results
+from zerokara.estimators.results import ranked_trials, search_results
 from zerokara.estimators.scoring import SplitScorer
 from zerokara.estimators.splits import indices, validation_splits
 from zerokara.space.space import Space, choice, log, uniform
@@ -101,7 +101,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             X_val, y_val: validation samples, in place of ``cv`` and ``validation``.
             groups: the group of each sample, (N,), for a splitter that uses groups.
         """
-        check_counts(networks=self.networks)
+        check_counts(trials=self.trials, networks=self.networks)
         net = self._network()
         x, t = net._arrays(X, y, reset=True)
         weights = net._weights(x, t, sample_weight)
@@ -178,7 +178,11 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         if self.refit:
             net.set_params(networks=self.networks).fit(*fitting)
         else:
-            net._keep(_again(best, self.study_.plan))
+            plan = self.study_.plan
+            run = retrain(best.trial, plan, best.epoch)
+            state = FitState(plan.seed, plan.parts[0].preprocess)
+            state.network, state.optimizer, state.history = run.network.copy(), run.optimizer, run.history
+            net._keep(state)
         self.best_estimator_ = net
         self.best_params_ = {name: params[name] for name in self.study_.space.searched}
         self.best_score_, self.best_index_ = float(np.mean(best.scores())), best.trial.number
@@ -186,14 +190,6 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = net.n_features_in_
         if hasattr(net, "feature_names_in_"):
             self.feature_names_in_ = net.feature_names_in_
-
-
-def _again(best: RankedTrial, plan: Plan) -> FitState:
-    """Return the best trial's network of the first fold at its best epoch, trained again to the bit."""
-    run = retrain(best.trial, plan, best.epoch)
-    state = FitState(plan.seed, plan.parts[0].preprocess)
-    state.network, state.optimizer, state.history = run.network.copy(), run.optimizer, run.history
-    return state
 
 
 def _folds(cv: Any, n: int) -> int:

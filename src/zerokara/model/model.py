@@ -109,7 +109,7 @@ class Model:
                 )
             network = Ensemble.of(network)
         if (table := data.train.table) is not None:
-            left_out = [column.name for column in table.found if column.role == "left out"]
+            left_out = [column.name for column in table.column_info if column.role == "left out"]
             origin["table"] = {**table.settings, "left_out": left_out}
         parts = (data.preprocess, data.task, data.classes, data.sample_shape)
         return cls(network, *parts, origin | given, data.encoder)

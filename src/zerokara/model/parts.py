@@ -26,7 +26,7 @@ def stored(
     named = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
     description: dict[str, Any] = {"scaling": preprocess.kind}
     if encoder is not None:
-        named |= {f"table.{place}": facts for place, facts in encoder.facts().items()}
+        named |= {f"table.{place}": statistics for place, statistics in encoder.statistics().items()}
         description["table"] = encoder.describe()
     if ensemble.population == 1:
         layers, arrays = disassemble(ensemble.groups[0])

@@ -44,7 +44,7 @@ def select(predictions: Array, t: Array, k: int, loss: Criterion, initial: int =
     population = _checked(predictions, t, k, initial)
     single = _costs(np.zeros(1), predictions, 1, t, loss)
     if not np.isfinite(single).any():
-        raise InputError("at least one network must have a finite validation loss, got none: lower the learning rates")
+        raise InputError("at least one network must have a finite validation loss, got NaN: lower the learning rates")
     order = np.argsort(single, kind="stable")
     total: Array = np.zeros(predictions.shape[1:])
     picks, losses = [], []
@@ -104,7 +104,7 @@ def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Cr
     if rank not in ("loss", "accuracy"):
         raise unknown("rank", rank, ("loss", "accuracy"))
 
-    def judge(p: Array, t: Array) -> Array:
+    def loss(p: Array, t: Array) -> Array:
         if task == "regression":
             squares = _mean(((p - t) ** 2).swapaxes(1, 2), weights)
             return np.asarray(0.5 * squares.sum(axis=-1) if rank == "loss" else _unexplained(squares, t, weights))
@@ -120,7 +120,7 @@ def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Cr
             cost = ((p > 0.5) != (t > 0)).any(axis=-1)
         return _mean(cost, weights)
 
-    return judge
+    return loss
 
 
 def _mean(values: Array, weights: Array | None) -> Array:

@@ -17,35 +17,35 @@ from optuna.trial import FrozenTrial, TrialState
 from zerokara.errors import InputError
 from zerokara.rng import stream
 from zerokara.samplers.diverged import DIVERGED
-from zerokara.space.conditions import Questions
-from zerokara.space.unit_interval import value_at
+from zerokara.space.conditions import ConditionalSpace
+from zerokara.space.unit_interval import from_unit
 
 Ranges = Mapping[str, BaseDistribution]
 
 
-class Reseeded(BaseSampler):
+class StatelessSampler(BaseSampler):
     """Proposes all parameters of a trial at its first question, those too that the trial turns out not to be asked.
 
     What is left half asked by a kill is asked again whole, and gives the same. A study must have one objective.
 
     Args:
-        space: what is searched, in the order of the questions, with their conditions if it is a `Questions`.
+        space: what is searched, in the order of the questions, with their conditions if it is a `ConditionalSpace`.
         seed: the study's seed.
         generation: the trials of a generation: trial k knows those before generation k // generation.
     """
 
     def __init__(self, space: Ranges, seed: int, generation: int) -> None:
-        self.questions = Questions(space)
+        self.conditional = ConditionalSpace(space)
         self.space = {name: found for name, found in space.items() if not found.single()}
         self.seed = seed
         self.generation = generation
-        self.history = History(generation)
+        self.history = TrialHistory(generation)
 
     @abstractmethod
     def propose(self, study: Study, number: int) -> dict[str, Any]:
         """Return a value of each range for the trial of this number."""
 
-    def draw(self, number: int) -> int:
+    def seed_for(self, number: int) -> int:
         """Return the seed, below 2 ** 32, of what is drawn for a trial."""
         return int(stream(self.seed, "propose", number).integers(2**32))
 
@@ -66,10 +66,10 @@ class Reseeded(BaseSampler):
         """Return any value: only what is no part of the space comes here."""
         sign_of(study)
         place = stream(self.seed, "propose", trial.number, zlib.crc32(param_name.encode())).random()
-        return value_at(param_distribution, place)
+        return from_unit(param_distribution, place)
 
 
-class History:
+class TrialHistory:
     """The finished trials before a trial's generation, best first, read once a generation."""
 
     def __init__(self, generation: int) -> None:
@@ -79,7 +79,7 @@ class History:
         self._ranked: list[tuple[tuple[int, int, float, int], FrozenTrial]] = []
         self._trials: list[FrozenTrial] = []
 
-    def before(self, study: Study, number: int) -> list[FrozenTrial]:
+    def finished_trials(self, study: Study, number: int) -> list[FrozenTrial]:
         """Return what the trial of this number may know, best first; the same list until that changes."""
         start = number // self._generation * self._generation
         if study is not self._study or start < self._start:
@@ -88,7 +88,7 @@ class History:
             sign = sign_of(study)
             # Optuna lists trials by number; those known are in order already, which makes sorting cheap.
             new = [t for t in study.get_trials(deepcopy=False)[self._start : start] if finished(t)]
-            ranked = sorted([*self._ranked, *((standing(trial, sign), trial) for trial in new)], key=itemgetter(0))
+            ranked = sorted([*self._ranked, *((rank_key(trial, sign), trial) for trial in new)], key=itemgetter(0))
             trials = [trial for _, trial in ranked]
             if len(trials) < start:  # Some failed, or run elsewhere and may end before the next question.
                 return trials
@@ -101,7 +101,7 @@ def finished(trial: FrozenTrial) -> bool:
     return trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
 
 
-def standing(trial: FrozenTrial, sign: float = 1.0) -> tuple[int, int, float, int]:
+def rank_key(trial: FrozenTrial, sign: float = 1.0) -> tuple[int, int, float, int]:
     """Return the place of a finished trial: complete ones by value, then dropped ones by how far they came.
 
     Diverged trials are last, whatever they reached; ties go to the lower number.

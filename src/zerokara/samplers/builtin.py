@@ -19,9 +19,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from zerokara.arrays import Array
 from zerokara.errors import InputError
 from zerokara.rng import stream
-from zerokara.samplers.base import Ranges, Reseeded
+from zerokara.samplers.base import Ranges, StatelessSampler
 from zerokara.samplers.narrowing import NarrowingSampler
-from zerokara.space.unit_interval import count, place_of, value_at
+from zerokara.space.unit_interval import cardinality, from_unit, to_unit
 
 if TYPE_CHECKING:
     from cmaes import CMA
@@ -31,7 +31,7 @@ ANY = create_trial(state=TrialState.RUNNING)
 """A trial, where Optuna asks for one that it does not look at."""
 
 
-class Random(Reseeded):
+class Random(StatelessSampler):
     """Every value alike: Optuna's ``RandomSampler``, seeded anew for each trial."""
 
     def __init__(self, space: Ranges, seed: int, generation: int) -> None:
@@ -39,13 +39,13 @@ class Random(Reseeded):
         self._sampler = RandomSampler(0)
 
     def propose(self, study: Study, number: int) -> dict[str, Any]:
-        # As a new RandomSampler(self.draw(number)) would, whose making takes longer than all its draws.
-        self._sampler._rng.rng.seed(self.draw(number))
+        # As a new RandomSampler(self.seed_for(number)) would, whose making takes longer than all its draws.
+        self._sampler._rng.rng.seed(self.seed_for(number))
         ask = self._sampler.sample_independent
         return {name: ask(study, ANY, name, found) for name, found in self.space.items()}
 
 
-class Grid(Reseeded):
+class Grid(StatelessSampler):
     """As many levels of each range as give a point for every trial, ends included; all options of a choice.
 
     The points come in a random order, so that the first of them cover the space too. Optuna's ``GridSampler`` looks
@@ -61,9 +61,9 @@ class Grid(Reseeded):
         super().__init__(space, seed, generation)
         options = {
             name: len(found.choices) if isinstance(found, CategoricalDistribution) else 1
-            for name, found in self.questions.items()
+            for name, found in self.conditional.items()
         }
-        most = {name: count(found) or trials for name, found in self.questions.items()}
+        most = {name: cardinality(found) or trials for name, found in self.conditional.items()}
         levels = dict(options)
         while (points := sum(math.prod(levels[n] for n in own) for _, own in self._branches(levels))) < trials:
             finer = [name for name in levels if levels[name] < most[name]]
@@ -73,7 +73,7 @@ class Grid(Reseeded):
                     "ask for no more trials than points, or choose another sampler"
                 )
             levels[min(finer, key=levels.__getitem__)] += 1
-        self.axes = {name: _levels(found, levels[name]) for name, found in self.questions.items()}
+        self.axes = {name: _levels(found, levels[name]) for name, found in self.conditional.items()}
         self.branches = self._branches(levels)
         sizes = [math.prod(len(self.axes[name]) for name in own) for _, own in self.branches]
         self.starts = np.cumsum([0, *sizes[:-1]])
@@ -81,11 +81,8 @@ class Grid(Reseeded):
 
     def _branches(self, levels: Mapping[str, int]) -> list[tuple[dict[str, Any], list[str]]]:
         """Return the answers that decide what is asked, each with the names of all else that then is."""
-        axes = {name: _levels(self.questions[name], levels[name]) for name in self.questions.decisive}
-        return [
-            (branch, [name for name in levels if name not in branch and self.questions.asked(name, branch)])
-            for branch in self.questions.branches(axes)
-        ]
+        values = {name: _levels(self.conditional[name], levels[name]) for name in self.conditional.parents}
+        return self.conditional.branches(values)
 
     def propose(self, study: Study, number: int) -> dict[str, Any]:
         if number >= len(self.order):
@@ -99,20 +96,20 @@ class Grid(Reseeded):
 
 
 def _levels(found: BaseDistribution, levels: int) -> list[Any]:
-    cells = count(found)
+    cells = cardinality(found)
     if cells is not None and not getattr(found, "log", False):
-        return [value_at(found, (int(i) + 0.5) / cells) for i in np.linspace(0, cells - 1, levels).round()]
+        return [from_unit(found, (int(i) + 0.5) / cells) for i in np.linspace(0, cells - 1, levels).round()]
     places: Array = np.linspace(0, 1, levels) if levels > 1 else np.array([0.5])
     # On a log scale small whole numbers fall together: a finer look finds enough of them.
     for finer in itertools.count(levels):
-        values = sorted({value_at(found, float(place)) for place in places})
+        values = sorted({from_unit(found, float(place)) for place in places})
         if len(values) >= levels:
             break
         places = np.linspace(0, 1, finer + 1)
     return values
 
 
-class Quasi(Reseeded):
+class Halton(StatelessSampler):
     """A scrambled Halton sequence: trial k is its k-th point, and any run of trials covers the space evenly.
 
     Coordinate j of point k is sum_i p_i(d_i) b^-(i + 1), with d_i the digits of k in the j-th prime base b and p_i a
@@ -142,10 +139,10 @@ class Quasi(Reseeded):
 
     def propose(self, study: Study, number: int) -> dict[str, Any]:
         places = self.point(number)
-        return {name: value_at(found, u) for (name, found), u in zip(self.space.items(), places, strict=True)}
+        return {name: from_unit(found, u) for (name, found), u in zip(self.space.items(), places, strict=True)}
 
 
-class Tpe(Reseeded):
+class Tpe(StatelessSampler):
     """Optuna's ``TPESampler``, in a small study beside ours, so that its cost does not grow with the trials.
 
     It sees the best trials of earlier generations and the latest of the others, and as running those of its own
@@ -159,20 +156,20 @@ class Tpe(Reseeded):
 
     def __init__(self, space: Ranges, seed: int, generation: int) -> None:
         super().__init__(space, seed, generation)
-        self.joint = {name: self.space[name] for name in sorted(self.space) if name not in self.questions.conditions}
+        self.joint = {name: self.space[name] for name in sorted(self.space) if name not in self.conditional.conditions}
         self.beside: Study | None = None
         self._next = (-1, 0)
 
     def propose(self, study: Study, number: int) -> dict[str, Any]:
         if self.beside is None or self._next != (number, number // self.generation):
             self.beside = self._study_beside(study, number)
-        self.beside.sampler = _Parzen(self.joint, seed=self.draw(number), n_ei_candidates=self.candidates)
-        params = self.questions.ask(self.beside.ask())
+        self.beside.sampler = _Parzen(self.joint, seed=self.seed_for(number), n_ei_candidates=self.candidates)
+        params = self.conditional.suggest(self.beside.ask())
         self._next = (number + 1, number // self.generation)
         return params
 
     def _study_beside(self, study: Study, number: int) -> Study:
-        ranked = list(enumerate(self.history.before(study, number)))
+        ranked = list(enumerate(self.history.finished_trials(study, number)))
         latest = nlargest(self.seen - self.best, ranked[self.best :], key=lambda one: one[1].number)
         beside = optuna.create_study()
         for rank, trial in sorted(ranked[: self.best] + latest, key=lambda one: one[1].number):
@@ -200,7 +197,7 @@ class _Parzen(TPESampler):
         return self._joint
 
 
-class CmaEs(Reseeded):
+class CmaEs(StatelessSampler):
     """CMA-ES: a normal distribution over the unit cube that moves and stretches towards the best, by the generation.
 
     All trials of a generation come from one distribution, and all of them teach the next. It learns numbers; options
@@ -224,10 +221,10 @@ class CmaEs(Reseeded):
         if self.numbers:
             drawn = self._drawn(self._strategy(study, number), number)
             places |= dict(zip(self.numbers, map(float, drawn), strict=True))
-        return {name: value_at(found, places[name]) for name, found in self.space.items()}
+        return {name: from_unit(found, places[name]) for name, found in self.space.items()}
 
     def _drawn(self, strategy: "CMA", number: int) -> Array:
-        strategy.reseed_rng(self.draw(number))
+        strategy.reseed_rng(self.seed_for(number))
         drawn: Array = strategy.ask()
         return drawn
 
@@ -235,7 +232,7 @@ class CmaEs(Reseeded):
         """Return the distribution that all generations before the trial's have taught."""
         from cmaes import CMA  # Half a second where SciPy is installed, so only for who asks for it.
 
-        history = self.history.before(study, number)
+        history = self.history.finished_trials(study, number)
         if self._learned is None or self._learned[0] is not history:
             width = len(self.numbers)
             bounds = np.tile([0.0, 1.0], (width, 1))
@@ -254,13 +251,13 @@ class CmaEs(Reseeded):
         lacking = any(name not in trial.params for name in self.numbers)
         drawn = self._drawn(strategy, trial.number) if lacking else np.empty(len(self.numbers))
         has = zip(self.numbers, drawn, strict=True)
-        return np.array([place_of(self.space[n], trial.params[n]) if n in trial.params else u for n, u in has])
+        return np.array([to_unit(self.space[n], trial.params[n]) if n in trial.params else u for n, u in has])
 
 
 MAKERS: dict[str, Callable[[Ranges, int, int, int], BaseSampler]] = {
     "random": lambda space, seed, generation, trials: Random(space, seed, generation),
     "grid": Grid,
-    "qmc": lambda space, seed, generation, trials: Quasi(space, seed, generation),
+    "qmc": lambda space, seed, generation, trials: Halton(space, seed, generation),
     "tpe": lambda space, seed, generation, trials: Tpe(space, seed, generation),
     "cmaes": lambda space, seed, generation, trials: CmaEs(space, seed, generation),
     "narrowing": lambda space, seed, generation, trials: NarrowingSampler(seed, generation),

@@ -16,8 +16,8 @@ from optuna.trial import FrozenTrial
 
 from zerokara.errors import InputError
 from zerokara.rng import stream
-from zerokara.samplers.base import History, Ranges, finished, sign_of, standing
-from zerokara.space.unit_interval import count, edges, place_of, value_at
+from zerokara.samplers.base import Ranges, TrialHistory, finished, rank_key, sign_of
+from zerokara.space.unit_interval import cardinality, edges, from_unit, to_unit
 
 KEEP = 0.2
 """The best trials so far that a range shrinks around, as a share of a round."""
@@ -66,13 +66,13 @@ def rounds(trials: Iterable[FrozenTrial], space: Ranges, size: int, sign: float 
     for number in range(max(parts, default=-1) + 1):
         part = parts.get(number, [])
         found.append(Round(ranges, tuple(trial.number for trial in part)))
-        ended = sorted(filter(finished, part), key=lambda trial: standing(trial, sign))
+        ended = sorted(filter(finished, part), key=lambda trial: rank_key(trial, sign))
         ranges = dict(ranges)
         for name, start in space.items():
             # Who lacks a parameter says nothing of it: its range narrows as if each round had the others alone.
             own = [trial for trial in ended if trial.distributions.get(name) == start]
             counts[name] += len(own)
-            ranked = sorted([*best[name], *own], key=lambda trial: standing(trial, sign))
+            ranked = sorted([*best[name], *own], key=lambda trial: rank_key(trial, sign))
             best[name] = ranked[: MARGINS[0] * kept(size)]
             margin = MARGINS[min(number, len(MARGINS) - 1)]
             count = kept(math.ceil(counts[name] / (number + 1)))
@@ -107,18 +107,18 @@ def narrow(
     if now.single():
         return now
     low, high = edges(start, now.low, now.high)
-    places = [place_of(start, value) for value in values]
+    places = [to_unit(start, value) for value in values]
     gap = margin * (max(places) - min(places)) / max(len(places) - 1, 1)
     a, b = max(min(places) - gap, low), min(max(places) + gap, high)
     width = min(max(b - a, SLOWEST * (high - low), FLOOR), high - low)
     # Too narrow, it grows on both sides, and by an edge on the other.
     a = min(max((a + b - width) / 2, low), high - width)
     b = a + width
-    if count(start) is not None:  # Whole cells: those that an end only touches are left out.
+    if cardinality(start) is not None:  # Whole cells: those that an end only touches are left out.
         a, b = a + 1e-9, b - 1e-9
     # Rounding must neither leave the range before nor lose one of the best.
-    least = max(min(value_at(start, a), min(values)), now.low)
-    greatest = min(max(value_at(start, b), max(values)), now.high)
+    least = max(min(from_unit(start, a), min(values)), now.low)
+    greatest = min(max(from_unit(start, b), max(values)), now.high)
     if isinstance(now, IntDistribution):
         return IntDistribution(least, greatest, log=now.log, step=now.step)
     return FloatDistribution(least, greatest, log=now.log, step=now.step)
@@ -147,7 +147,7 @@ class NarrowingSampler(BaseSampler):
         if size < 1:
             raise InputError(f"a round has at least one trial, got size={size}: give it more")
         self.seed, self.size = seed, size
-        self._history = History(size)
+        self._history = TrialHistory(size)
         self._known: list[FrozenTrial] | None = None
         self._start: dict[str, BaseDistribution] = {}
         self._ranges: dict[str, BaseDistribution] = {}
@@ -172,10 +172,10 @@ class NarrowingSampler(BaseSampler):
         key = zlib.crc32(param_name.encode())
         parts = stream(self.seed, "rounds", number, key).permutation(self.size)
         place = (parts[within] + stream(self.seed, "propose", trial.number, key).random()) / self.size
-        return value_at(self._range(study, trial.number, param_name, param_distribution), float(place))
+        return from_unit(self._range(study, trial.number, param_name, param_distribution), float(place))
 
     def _range(self, study: Study, number: int, name: str, start: BaseDistribution) -> BaseDistribution:
-        history = self._history.before(study, number)
+        history = self._history.finished_trials(study, number)
         if history is not self._known:
             self._start, self._known = {}, history
             for trial in reversed(history):

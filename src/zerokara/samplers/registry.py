@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Kind:
+class SamplerInfo:
     """A kind of sampler: whether it learns from results, and what it does, in a few words."""
 
     learns: bool
@@ -19,18 +19,18 @@ class Kind:
 
 
 SAMPLERS = {
-    "random": Kind(False, "every value alike"),
-    "grid": Kind(False, "evenly spaced levels, each point once"),
-    "qmc": Kind(False, "a Halton sequence, which covers the space more evenly than chance"),
-    "tpe": Kind(True, "tree-structured Parzen estimator: where good trials are dense"),
-    "cmaes": Kind(True, "CMA-ES: a normal distribution that moves towards the best"),
-    "narrowing": Kind(True, "ranges that shrink around the best, round by round"),
+    "random": SamplerInfo(False, "every value alike"),
+    "grid": SamplerInfo(False, "evenly spaced levels, each point once"),
+    "qmc": SamplerInfo(False, "a Halton sequence, which covers the space more evenly than chance"),
+    "tpe": SamplerInfo(True, "tree-structured Parzen estimator: where good trials are dense"),
+    "cmaes": SamplerInfo(True, "CMA-ES: a normal distribution that moves towards the best"),
+    "narrowing": SamplerInfo(True, "ranges that shrink around the best, round by round"),
 }
 """What can propose, by name; ``samplers.MAKERS`` makes them."""
 
-GENERATION = 256
+MAX_GENERATION = 256
 """Trials asked for at once, at most: more would take memory and gain no speed."""
-LEAST = 10
+MIN_GENERATION = 10
 """Trials that a sampler which learns is asked for at once, at least."""
 
 
@@ -42,7 +42,7 @@ def generation_size(sampler: str, trials: int) -> int:
     """
     if sampler not in SAMPLERS:
         raise unknown("sampler", sampler, SAMPLERS)
-    return min(GENERATION, max(LEAST, trials // 5)) if SAMPLERS[sampler].learns else GENERATION
+    return min(MAX_GENERATION, max(MIN_GENERATION, trials // 5)) if SAMPLERS[sampler].learns else MAX_GENERATION
 
 
 def make_sampler(

@@ -64,13 +64,13 @@ def _frozen(quantile: Quantile) -> Any:
         raise InputError(f"{quantile.text()} must name the family's arguments: {error}") from error
 
 
-def adopt(value: Any) -> Distribution | None:
+def as_distribution(value: Any) -> Distribution | None:
     """Return the distribution that a value of a space is, or None for a value that is none.
 
     scipy.stats' ``uniform``, ``loguniform`` and ``randint`` become ours; its others are searched by quantile.
 
     >>> from optuna.distributions import IntDistribution
-    >>> adopt(IntDistribution(16, 64, step=16)), adopt(0.1)
+    >>> as_distribution(IntDistribution(16, 64, step=16)), as_distribution(0.1)
     (Integer(low=16, high=64, step=16, log=False), None)
     """
     if isinstance(value, Distribution):

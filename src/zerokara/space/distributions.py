@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 
-FEW = 10
+MAX_TICKS = 10
 """Values that can all be named on an axis."""
 
 
@@ -184,7 +184,7 @@ class Integer(Single):
     def steps(self) -> tuple[Any, ...]:
         """Return all values, if they are few."""
         values = range(self.low, self.high + 1, self.step)
-        return tuple(values) if len(values) <= FEW else ()
+        return tuple(values) if len(values) <= MAX_TICKS else ()
 
     @property
     def on_log(self) -> bool:  # type: ignore[override]

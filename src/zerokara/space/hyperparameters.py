@@ -101,7 +101,7 @@ _NOT_NEGATIVE: _Rule = ("{} >= 0", lambda number: number >= 0)
 _SHARE: _Rule = ("0 <= {} < 1", lambda number: 0 <= number < 1)
 
 
-def _number(name: str, default: float, rule: _Rule, help: str, needs: Need | None = None) -> Hyperparameter:
+def _numeric(name: str, default: float, rule: _Rule, help: str, needs: Need | None = None) -> Hyperparameter:
     stated, obeyed = rule
 
     def clean(value: Any) -> float:
@@ -121,7 +121,7 @@ def _number(name: str, default: float, rule: _Rule, help: str, needs: Need | Non
 _SIZES = "layer sizes, whole numbers >= 1 (100,100 on the command line; linear for no hidden layer)"
 
 
-def _whole(value: Any) -> int:
+def _positive_int(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError
     if value < 1:
@@ -132,7 +132,7 @@ def _whole(value: Any) -> int:
 def _sizes(value: Any) -> tuple[int, ...]:
     if not isinstance(value, tuple | list):
         raise TypeError
-    return tuple(_whole(size) for size in value)
+    return tuple(_positive_int(size) for size in value)
 
 
 def _read_sizes(text: str) -> tuple[int, ...]:
@@ -173,7 +173,7 @@ def _structure(
     return Hyperparameter(name, "structure", default, help, rule, clean, read, ranges, needs)
 
 
-def _name(name: str, default: str, names: Iterable[str], help: str, needs: Need | None = None) -> Hyperparameter:
+def _categorical(name: str, default: str, names: Iterable[str], help: str, needs: Need | None = None) -> Hyperparameter:
     def clean(value: Any) -> str:
         if not isinstance(value, str):
             raise TypeError
@@ -193,19 +193,19 @@ def _optimizer_with(number: str) -> Need:
 _HIDDEN = Need("hidden", bool, "a hidden layer")
 
 _ROWS = (
-    _number("lr", 0.001, _POSITIVE, "learning rate, a step"),
-    _number("weight_decay", 0.0, _NOT_NEGATIVE, "pull of the weights towards zero"),
-    _number("momentum", 0.9, _SHARE, "share of the velocity kept, a step", _optimizer_with("momentum")),
-    _number("beta1", 0.9, _SHARE, "decay of the mean gradient, a step", _optimizer_with("beta1")),
-    _number("beta2", 0.999, _SHARE, "decay of the mean squared gradient, a step", _optimizer_with("beta2")),
-    _number("dropout", 0.0, _SHARE, "share of the hidden units dropped", _HIDDEN),
-    _number("init_scale", 1.0, _POSITIVE, "factor on the initial weights"),
-    _number("label_smoothing", 0.0, _SHARE, "share of a label spread over all classes"),
+    _numeric("lr", 0.001, _POSITIVE, "learning rate, a step"),
+    _numeric("weight_decay", 0.0, _NOT_NEGATIVE, "pull of the weights towards zero"),
+    _numeric("momentum", 0.9, _SHARE, "share of the velocity kept, a step", _optimizer_with("momentum")),
+    _numeric("beta1", 0.9, _SHARE, "decay of the mean gradient, a step", _optimizer_with("beta1")),
+    _numeric("beta2", 0.999, _SHARE, "decay of the mean squared gradient, a step", _optimizer_with("beta2")),
+    _numeric("dropout", 0.0, _SHARE, "share of the hidden units dropped", _HIDDEN),
+    _numeric("init_scale", 1.0, _POSITIVE, "factor on the initial weights"),
+    _numeric("label_smoothing", 0.0, _SHARE, "share of a label spread over all classes"),
     _structure("hidden", (100, 100), _sizes, _SIZES, "the hidden layers", _read_sizes, ("layers", "choice")),
-    _name("activation", "relu", ACTIVATIONS, "what follows each hidden layer", _HIDDEN),
-    _name("optimizer", "adam", OPTIMIZERS, "how gradients move the weights"),
+    _categorical("activation", "relu", ACTIVATIONS, "what follows each hidden layer", _HIDDEN),
+    _categorical("optimizer", "adam", OPTIMIZERS, "how gradients move the weights"),
     _structure(
-        "batch_size", 100, _whole, "a whole number >= 1", "samples a step", int, ("powers", "integer", "choice")
+        "batch_size", 100, _positive_int, "a whole number >= 1", "samples a step", int, ("powers", "integer", "choice")
     ),
     _structure("batch_norm", False, _flag, "true or false", "normalize each hidden layer", _read_flag, needs=_HIDDEN),
     _structure(
@@ -220,7 +220,7 @@ HYPERPARAMETERS: dict[str, Hyperparameter] = {row.name: row for row in _ROWS}
 """Every hyperparameter by name, in the order in which they are shown."""
 
 
-def find(name: str) -> Hyperparameter:
+def lookup(name: str) -> Hyperparameter:
     """Return the row of a name; an unknown name is an error that offers the nearest."""
     if name not in HYPERPARAMETERS:
         raise unknown("hyperparameter", str(name), HYPERPARAMETERS)
@@ -233,7 +233,7 @@ def complete(values: Mapping[str, Any]) -> dict[str, Any]:
     >>> complete({"lr": 1, "hidden": [50]})["hidden"], complete({})["batch_size"]
     ((50,), 100)
     """
-    given = {name: find(name).check(value) for name, value in values.items()}
+    given = {name: lookup(name).check(value) for name, value in values.items()}
     return {name: given.get(name, row.default) for name, row in HYPERPARAMETERS.items()}
 
 
@@ -243,5 +243,5 @@ def split(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     >>> split({"lr": 0.1, "hidden": (50,)})
     ({'lr': 0.1}, {'hidden': (50,)})
     """
-    numbers = {name: value for name, value in params.items() if find(name).kind == "number"}
+    numbers = {name: value for name, value in params.items() if lookup(name).kind == "number"}
     return numbers, {name: value for name, value in params.items() if name not in numbers}

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from zerokara.errors import InputError
-from zerokara.space.adapters import adopt
-from zerokara.space.conditions import Answers, Condition, Questions
+from zerokara.space.adapters import as_distribution
+from zerokara.space.conditions import Condition, ConditionalSpace, Params
 from zerokara.space.distributions import Choice, Distribution, Integer, Log, Single, Uniform
-from zerokara.space.hyperparameters import HYPERPARAMETERS, Hyperparameter, Need, complete, find, to_text
-from zerokara.space.parsing import GRAMMAR, read_range
+from zerokara.space.hyperparameters import HYPERPARAMETERS, Hyperparameter, Need, complete, lookup, to_text
+from zerokara.space.parsing import SYNTAX, read_range
 from zerokara.space.structures import Layers, Powers
 
 
@@ -55,7 +55,7 @@ def default_space(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """
     space = {"lr": log(1e-4, 1e-1), "weight_decay": log(1e-6, 1e-2), "dropout": uniform(0.0, 0.5)}
     values = complete(given or {})
-    return {n: found for n, found in space.items() if n not in (given or {}) and _used(find(n), values, {})}
+    return {n: found for n, found in space.items() if n not in (given or {}) and _used(lookup(n), values, {})}
 
 
 class Space:
@@ -77,15 +77,15 @@ class Space:
     """
 
     def __init__(self, space: Mapping[str, Any]) -> None:
-        ranges = {name: adopt(value) for name, value in space.items()}
+        ranges = {name: as_distribution(value) for name, value in space.items()}
         fixed = complete({name: _value(name, space[name]) for name in space if ranges[name] is None})
         fitted = {name: fit(name, found) for name, found in ranges.items() if found is not None}
         # In the table's order, whatever the caller's: so a trial draws the same either way.
         self.searched: dict[str, Distribution] = {n: fitted[n] for n in HYPERPARAMETERS if n in fitted}
         self.fixed: dict[str, Any] = {n: value for n, value in fixed.items() if n not in fitted}
         for name in self.searched:
-            if not _used(find(name), self.fixed, self.searched):
-                raise _useless(find(name), self.fixed, self.searched)
+            if not _used(lookup(name), self.fixed, self.searched):
+                raise _unused_error(lookup(name), self.fixed, self.searched)
         self.parts: dict[str, Single] = {
             part: one for name, found in self.searched.items() for part, one in found.parts(name).items()
         }
@@ -93,35 +93,35 @@ class Space:
     def __repr__(self) -> str:
         return f"Space({', '.join(self.searches())})"
 
-    def distributions(self) -> Questions:
+    def distributions(self) -> ConditionalSpace:
         """Return what Optuna is to be asked, under its own names, and when; a choice as the texts of its options."""
-        needed = {row.needs.name for row in map(find, self.searched) if row.needs}
+        needed = {row.needs.name for row in map(lookup, self.searched) if row.needs}
         # What others depend on is asked first.
         names = sorted(self.searched, key=lambda name: name not in needed)
         ranges = {key: one.optuna() for name in names for key, one in self._keys(name).items()}
         conditions: dict[str, Condition] = {}
         for name in names:
             keys = list(self._keys(name))
-            needs = find(name).needs
+            needs = lookup(name).needs
             if needs and needs.name in self.searched:
                 conditions |= dict.fromkeys(keys, self._condition(needs))
             found = self.searched[name]
             if isinstance(found, Layers) and found.depth.low == 0:
                 depth, width = keys
                 conditions[width] = Condition((depth,), _has(depth))
-        return Questions(ranges, conditions)
+        return ConditionalSpace(ranges, conditions)
 
     def _keys(self, name: str) -> dict[str, Single]:
         return {one.key(part): one for part, one in self.searched[name].parts(name).items()}
 
     def _condition(self, needs: Need) -> Condition:
         found = self.searched[needs.name]
-        return Condition(tuple(self._keys(needs.name)), lambda answers: needs.met(found.read(needs.name, answers)))
+        return Condition(tuple(self._keys(needs.name)), lambda params: needs.met(found.read(needs.name, params)))
 
     def decode(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Return a trial's hyperparameters, from what Optuna answered: those that it was not asked are left out."""
         decoded = {
-            name: find(name).clean(found.read(name, raw))
+            name: lookup(name).clean(found.read(name, raw))
             for name, found in self.searched.items()
             if next(iter(self._keys(name))) in raw
         }
@@ -148,15 +148,15 @@ class Space:
 
 def _value(name: str, value: Any) -> Any:
     try:
-        return find(name).check(value)
+        return lookup(name).check(value)
     except InputError as error:
         if not isinstance(value, list | tuple | set | range | np.ndarray):
             raise
         raise InputError(f"{error}; to try each of several values write zk.choice([...])") from error
 
 
-def _has(depth: str) -> Callable[[Answers], bool]:
-    return lambda answers: bool(answers[depth])
+def _has(depth: str) -> Callable[[Params], bool]:
+    return lambda params: bool(params[depth])
 
 
 def _used(row: Hyperparameter, fixed: Mapping[str, Any], searched: Mapping[str, Distribution]) -> bool:
@@ -167,7 +167,7 @@ def _used(row: Hyperparameter, fixed: Mapping[str, Any], searched: Mapping[str, 
     return any(map(row.needs.met, searched[on].ends() if on in searched else [fixed[on]]))
 
 
-def _useless(row: Hyperparameter, fixed: Mapping[str, Any], searched: Mapping[str, Distribution]) -> InputError:
+def _unused_error(row: Hyperparameter, fixed: Mapping[str, Any], searched: Mapping[str, Distribution]) -> InputError:
     assert row.needs is not None
     on = row.needs.name
     got = searched[on].text() if on in searched else to_text(fixed[on])
@@ -178,12 +178,12 @@ def _useless(row: Hyperparameter, fixed: Mapping[str, Any], searched: Mapping[st
 
 def fit(name: str, found: Distribution) -> Distribution:
     """Return the range as this hyperparameter keeps it, or raise where it leaves the rule."""
-    row = find(name)
+    row = lookup(name)
     if found.kind not in row.ranges:
         *others, last = row.ranges
         kinds = f"{', '.join(others)} or {last}" if others else last
         raise InputError(
-            f"{name} can be searched by {kinds}, got {found.kind}: write --search {name}={GRAMMAR[row.ranges[0]]}"
+            f"{name} can be searched by {kinds}, got {found.kind}: write --search {name}={SYNTAX[row.ranges[0]]}"
         )
     if not isinstance(found, Choice):
         try:
@@ -208,7 +208,7 @@ def parse_search(text: str) -> tuple[str, Distribution]:
     name, equals, rest = (part.strip() for part in text.partition("="))
     if not equals:
         raise InputError(f"a search must be NAME=KIND:..., got {text!r}: write for example lr=log:1e-6:1e-2")
-    find(name)
+    lookup(name)
     try:
         return name, fit(name, read_range(rest))
     except InputError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zerokara.errors import InputError
-from zerokara.space.distributions import FEW, Choice, Distribution, Integer, Single
+from zerokara.space.distributions import MAX_TICKS, Choice, Distribution, Integer, Single
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Powers(Single):
     def steps(self) -> tuple[Any, ...]:
         """Return all values, if they are few."""
         values = tuple(1 << k for k in range(self.low.bit_length() - 1, self.high.bit_length()))
-        return values if len(values) <= FEW else ()
+        return values if len(values) <= MAX_TICKS else ()
 
     def key(self, name: str) -> str:
         """Return the name of the exponent, so that a reader of Optuna's study knows it for one."""
@@ -80,13 +80,13 @@ class Layers(Distribution):
 
     def __post_init__(self) -> None:
         for name in ("depth", "width"):
-            object.__setattr__(self, name, _range(getattr(self, name), Integer if name == "depth" else Powers))
+            object.__setattr__(self, name, _to_range(getattr(self, name), Integer if name == "depth" else Powers))
         self._require(isinstance(self.depth, Integer), "whole numbers as depth, such as (1, 4)")
         self._require(self.depth.low >= 0, "no depth below 0")
         plain = isinstance(self.width, Powers | Integer | Choice)
         self._require(plain, "powers of two, whole numbers or a choice of them as width, such as (16, 256)")
         if isinstance(self.width, Choice):
-            object.__setattr__(self, "width", Choice(tuple(map(_whole, self.width.options))))
+            object.__setattr__(self, "width", Choice(tuple(map(_to_width, self.width.options))))
         self._require(min(self.width.ends()) >= 1, "no width below 1")
 
     def ends(self) -> tuple[Any, ...]:
@@ -112,14 +112,14 @@ class Layers(Distribution):
         return f"{self.depth.low}:{self.depth.high}:{width.removeprefix('powers:')}"
 
 
-def _range(given: Any, kind: type[Integer] | type[Powers]) -> Any:
+def _to_range(given: Any, kind: type[Integer] | type[Powers]) -> Any:
     """Return the range that a pair or a single number stands for; a range is one already."""
     if isinstance(given, list | tuple) and len(given) == 2:
         return kind(*given)
     return given if isinstance(given, Distribution) else Integer(given, given)
 
 
-def _whole(option: Any) -> int:
+def _to_width(option: Any) -> int:
     try:
         return Integer(number := int(option) if isinstance(option, str) else option, number).low
     except ValueError as error:

@@ -19,7 +19,7 @@ PLAN, TOTAL = "plan", "trials"
 """The attributes of the study that keep the plan, and the number of trials in all."""
 
 
-def open_study(database: Database, name: str, again: bool) -> optuna.Study:
+def open_study(database: Database, name: str, resuming: bool) -> optuna.Study:
     """Return the study of this name, made unless it must be there already.
 
     Raises:
@@ -27,7 +27,7 @@ def open_study(database: Database, name: str, again: bool) -> optuna.Study:
     """
     with quiet(), database.errors():
         try:
-            open_ = optuna.load_study if again else partial(optuna.create_study, load_if_exists=True)
+            open_ = optuna.load_study if resuming else partial(optuna.create_study, load_if_exists=True)
             study = open_(storage=database.storage, study_name=name)
         except KeyError as error:
             raise InputError(
@@ -43,13 +43,13 @@ def open_study(database: Database, name: str, again: bool) -> optuna.Study:
     return study
 
 
-def agree(study: optuna.Study, plan: Mapping[str, Any], trials: int, again: bool) -> dict[str, Any]:
+def agree(study: optuna.Study, plan: Mapping[str, Any], trials: int, resuming: bool) -> dict[str, Any]:
     """Return the plan that a study keeps: this one if it has none, else it must be the same.
 
     Args:
         plan: JSON-able; its ``generation`` and ``record`` may differ between processes.
         trials: the number of trials in all.
-        again: the number may differ, and grows to ``trials``.
+        resuming: the number may differ, and grows to ``trials``.
 
     Raises:
         InputError: the study is not zerokara's, or its plan is another.
@@ -65,9 +65,9 @@ def agree(study: optuna.Study, plan: Mapping[str, Any], trials: int, again: bool
         attributes = study.user_attrs
     here = json.loads(json.dumps({**plan, TOTAL: trials}))  # As the database keeps it.
     there: dict[str, Any] = attributes[PLAN] | {TOTAL: attributes[TOTAL]}
-    left_out = {"generation", "record", *([TOTAL] if again else [])}
+    left_out = {"generation", "record", *([TOTAL] if resuming else [])}
     different = [
-        f"{key} {_brief(here.get(key))} here and {_brief(there.get(key))} there"
+        f"{key} {_abbreviate(here.get(key))} here and {_abbreviate(there.get(key))} there"
         for key in sorted({*here, *there} - left_out)
         if here.get(key) != there.get(key)
     ]
@@ -81,5 +81,5 @@ def agree(study: optuna.Study, plan: Mapping[str, Any], trials: int, again: bool
     return {name: value for name, value in there.items() if name != TOTAL}
 
 
-def _brief(value: Any) -> str:
+def _abbreviate(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)[:80]

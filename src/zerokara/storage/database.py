@@ -18,11 +18,11 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 from zerokara.errors import DatabaseError, InputError
 
-ANSWER = 15
+CONNECT_TIMEOUT = 15
 """Seconds that a database may take to answer, or another process to let go of it."""
 SECRETS = ("password", "sslpassword")
 """What the query of a URL may hold and nobody may read."""
-STARTS = 10
+CREATE_ATTEMPTS = 10
 """How often an empty database is prepared: of several processes that start at once, all but one meet half a table."""
 
 
@@ -54,10 +54,10 @@ class Database:
     """
 
     def __init__(self, storage: str) -> None:
-        self.url = parsed(storage)
-        self.address = shown(self.url)
+        self.url = parse_url(storage)
+        self.address = without_password(self.url)
         self.is_file = self.url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"connect_args": {"timeout" if self.is_file else "connect_timeout": ANSWER}}
+        options: dict[str, Any] = {"connect_args": {"timeout" if self.is_file else "connect_timeout": CONNECT_TIMEOUT}}
         try:
             probe = create_engine(self.url, **options)
         except (ModuleNotFoundError, NoSuchModuleError) as error:
@@ -76,11 +76,11 @@ class Database:
     def _prepared(self, options: dict[str, Any]) -> RDBStorage:
         # Optuna fills in what stands in braces, and a password may have some.
         whole = self.url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
-        for start in range(STARTS):
+        for start in range(CREATE_ATTEMPTS):
             try:
                 return RDBStorage(whole, options)
             except SQLAlchemyError:
-                if start + 1 == STARTS:
+                if start + 1 == CREATE_ATTEMPTS:
                     with self.errors():
                         raise
                 time.sleep(random.uniform(0.1, 0.5))
@@ -143,10 +143,10 @@ class Database:
         self.storage.engine.dispose()
 
 
-def parsed(storage: str) -> URL:
+def parse_url(storage: str) -> URL:
     """Return the address of a database, a file's path made absolute.
 
-    >>> parsed("mysql://root:secret@localhost/studies")
+    >>> parse_url("mysql://root:secret@localhost/studies")
     Traceback (most recent call last):
         ...
     zerokara.errors.InputError: a storage is postgresql+psycopg://USER@HOST/DATABASE or sqlite:///FILE, got mysql://...
@@ -169,10 +169,10 @@ def parsed(storage: str) -> URL:
     return url
 
 
-def shown(url: URL) -> str:
+def without_password(url: URL) -> str:
     """Return an address without its secrets, which works as one.
 
-    >>> shown(parsed("postgresql://ann:secret@host:5432/studies?password=secret"))
+    >>> without_password(parse_url("postgresql://ann:secret@host:5432/studies?password=secret"))
     'postgresql+psycopg://ann@host:5432/studies'
     """
     bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, url.query)

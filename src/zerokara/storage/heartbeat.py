@@ -1,4 +1,4 @@
-"""Signs of life: which of the processes that share a study are still there, with no two clocks compared."""
+"""Heartbeats of the processes that share a study: who is still alive, without comparing two clocks."""
 
 import os
 import platform
@@ -6,59 +6,60 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-BEAT = 10.0
-"""Seconds from one sign of life to the next."""
-SILENCE = 60.0
-"""Seconds without a sign of life after which the trials of a process are another's."""
-OWNER = "owner"
-"""Before a process's name, the attribute of a study that keeps its sign of life."""
+INTERVAL = 10.0
+"""Seconds between two heartbeats."""
+GRACE_PERIOD = 60.0
+"""Seconds without a heartbeat after which other processes take over the trials of a process."""
+HEARTBEAT = "heartbeat"
+"""Before a worker id, the attribute of a study that keeps the worker's heartbeat."""
 
 
-class Signs:
-    """The sign of life of one process, and for how long those of the others have not changed.
+class Heartbeat:
+    """The heartbeat of one process, and the time since the last heartbeat of each other process.
 
-    A process counts up a number in the study. Another one looks at it now and then, and adds up the time, by its own
-    clock, in which it stays the same. Time in which nobody looked tells nothing, and counts for little: the database
-    may have been away, or the one who looks.
+    Each process increments a counter in the study. The others read it regularly and add up, by their own clock, the
+    time in which it has not changed. Time between two reads counts for at most two intervals: the database or the
+    reader itself may have been down.
 
     Args:
-        owner: what this process is called.
+        worker_id: the unique name of this process.
 
-    >>> ann, bob = Signs("ann"), Signs("bob")
+    >>> ann, bob = Heartbeat("ann"), Heartbeat("bob")
     >>> study = dict([ann.next({})])
-    >>> bob.listen(study)
-    >>> bob.silent(), study["owner ann"]["beat"]
+    >>> bob.observe(study)
+    >>> bob.lost(), study["heartbeat ann"]["count"]
     (set(), 1)
     """
 
-    def __init__(self, owner: str) -> None:
-        self.owner = owner
-        self._silent: dict[str, tuple[int, float]] = {}
-        self._looked = self._given = time.monotonic()
+    def __init__(self, worker_id: str) -> None:
+        self.worker_id = worker_id
+        self._others: dict[str, tuple[int, float]] = {}
+        self._observed = self._sent = time.monotonic()
 
     def due(self) -> bool:
-        """Return whether it is time for a sign, at most once in so many seconds."""
-        if time.monotonic() - self._given < BEAT:
+        """Return whether a heartbeat is due: True at most once per interval."""
+        if time.monotonic() - self._sent < INTERVAL:
             return False
-        self._given = time.monotonic()
+        self._sent = time.monotonic()
         return True
 
     def next(self, attributes: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Return the attribute of the study with the next sign, and its name."""
-        key = f"{OWNER} {self.owner}"
-        beat = attributes.get(key, {"beat": 0})["beat"] + 1
-        return key, {"host": platform.node(), "pid": os.getpid(), "beat": beat}
+        """Return the name and the new value of this process's attribute of the study."""
+        key = f"{HEARTBEAT} {self.worker_id}"
+        count = attributes.get(key, {"count": 0})["count"] + 1
+        return key, {"host": platform.node(), "pid": os.getpid(), "count": count}
 
-    def listen(self, attributes: Mapping[str, Any]) -> None:
-        """Look at the signs that a study has."""
+    def observe(self, attributes: Mapping[str, Any]) -> None:
+        """Read the heartbeats from a study's attributes."""
         now = time.monotonic()
-        passed, self._looked = min(now - self._looked, 2 * BEAT), now
-        for key, sign in attributes.items():
-            kind, _, owner = key.partition(" ")
-            if kind == OWNER and owner:
-                beat, silent = self._silent.get(owner, (0, 0.0))
-                self._silent[owner] = (beat, silent + passed) if beat == sign["beat"] else (sign["beat"], 0.0)
+        passed, self._observed = min(now - self._observed, 2 * INTERVAL), now
+        for key, value in attributes.items():
+            kind, _, worker_id = key.partition(" ")
+            if kind == HEARTBEAT and worker_id:
+                count, seconds = self._others.get(worker_id, (0, 0.0))
+                same = count == value["count"]
+                self._others[worker_id] = (value["count"], seconds + passed if same else 0.0)
 
-    def silent(self) -> set[str]:
-        """Return the others that are taken for gone."""
-        return {name for name, (_, seconds) in self._silent.items() if seconds > SILENCE and name != self.owner}
+    def lost(self) -> set[str]:
+        """Return the other processes that have sent no heartbeat for longer than the grace period."""
+        return {name for name, (_, seconds) in self._others.items() if seconds > GRACE_PERIOD} - {self.worker_id}

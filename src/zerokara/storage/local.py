@@ -79,7 +79,7 @@ class Local:
     def ended(self) -> Mapping[int, Trial]:
         return self._ended
 
-    def pulse(self) -> None:
+    def send_heartbeat(self) -> None:
         """Do nothing: no other process waits for a sign of this one."""
 
     def rounds(self) -> "Sequence[Round]":

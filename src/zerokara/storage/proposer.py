@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.space.space import Space
-from zerokara.space.unit_interval import value_at
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
+    from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
     from zerokara.samplers.narrowing import Round
-    from zerokara.space.conditions import Questions
+    from zerokara.space.conditions import ConditionalSpace
     from zerokara.storage.journal import Journal
 
 
@@ -55,7 +55,6 @@ class Proposer:
 
         self._space = space
         self._journal = journal
-        self._kept = journal is not None
         self.seconds = 0.0
         with self._generation(), quiet():
             self._storage = journal.storage() if journal else optuna.storages.InMemoryStorage()
@@ -107,9 +106,11 @@ class Proposer:
         first, questions = len(self.study.get_trials(deepcopy=False)), self._space.distributions()
         return [self._propose(number, questions) for number in range(first, first + count)]
 
-    def _propose(self, number: int, questions: "Questions") -> Proposal:
+    def _propose(self, number: int, questions: "ConditionalSpace") -> Proposal:
         """Propose a trial and create it with its answers at once: ``study.ask`` takes three times as long."""
         from optuna.trial import TrialState, create_trial
+
+        from zerokara.space.unit_interval import from_unit
 
         study, sampler = self.study, self.study.sampler
         answers: dict[str, Any] = {}
@@ -117,12 +118,12 @@ class Proposer:
         trial.number = number
         drawn = sampler.sample_relative(study, trial, sampler.infer_relative_search_space(study, trial))
         for name, found in questions.items():
-            if not questions.asked(name, answers):
+            if not questions.is_active(name, answers):
                 continue
             if name in drawn:
                 value = drawn[name]
             elif found.single():
-                value = value_at(found, 0.5)
+                value = from_unit(found, 0.5)
             else:
                 value = sampler.sample_independent(study, trial, name, found)
             answers[name] = found.to_external_repr(found.to_internal_repr(value))  # As it will be read again.
@@ -144,25 +145,10 @@ class Proposer:
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
 
     def tell(self, trials: Iterable[Trial]) -> None:
-        """Record how trials ended, in the order of their numbers, whatever order they ended in.
-
-        A trial that did not simply complete has its state as an attribute; samplers learn from a diverged
-        one that it was the worst, from a pruned one its value at its last rung, and from an interrupted one nothing.
-        """
-        from optuna.trial import TrialState
-
-        ends = {"complete": TrialState.COMPLETE, "diverged": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
+        """Record how trials ended, in the order of their numbers."""
         with self._generation():
             for trial in sorted(trials, key=lambda trial: trial.number):
-                key = self._key(trial.number)
-                if self._kept:
-                    self._storage.set_trial_user_attr(key, "record", trial.record)
-                if trial.state != "complete":
-                    self._storage.set_trial_user_attr(key, "state", trial.state)
-                value = DIVERGED if trial.state == "diverged" else trial.value
-                end = ends.get(trial.state, TrialState.FAIL)
-                # Not by study.tell, which copies the trial with its record for a sampler that has no use for it.
-                self._storage.set_trial_state_values(key, end, None if end == TrialState.FAIL else [float(value)])
+                record_result(self._storage, self._key(trial.number), trial, keep_record=self._journal is not None)
 
     @contextmanager
     def _generation(self) -> Iterator[None]:
@@ -173,6 +159,27 @@ class Proposer:
                 yield
         finally:
             self.seconds += time.perf_counter() - started
+
+
+def record_result(storage: "BaseStorage", trial_id: int, trial: Trial, keep_record: bool = True) -> None:
+    """Record how a trial ended; a state other than complete is kept as an attribute.
+
+    Samplers learn from a diverged trial that it was the worst, from a pruned one its value at its last rung, and from
+    an interrupted one nothing.
+    """
+    from optuna.trial import TrialState
+
+    if keep_record:
+        storage.set_trial_user_attr(trial_id, "record", trial.record)
+    if trial.state != "complete":
+        storage.set_trial_user_attr(trial_id, "state", trial.state)
+    # Not by study.tell, which copies the trial with its record for a sampler that does not use it.
+    if trial.state == "interrupted":
+        storage.set_trial_state_values(trial_id, TrialState.FAIL)
+    else:
+        value = DIVERGED if trial.state == "diverged" else float(trial.value)
+        state = TrialState.PRUNED if trial.state == "pruned" else TrialState.COMPLETE
+        storage.set_trial_state_values(trial_id, state, [value])
 
 
 @contextmanager

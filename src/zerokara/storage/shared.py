@@ -1,6 +1,6 @@
-"""A study in a database that several processes search together, no trial twice and with exactly so many in total.
+"""A study in a database that several processes share: no trial runs twice, and the total is never exceeded.
 
-Importing this file imports Optuna: do so inside the function that joins a study.
+Importing this file imports Optuna: do so inside the function that opens a shared study.
 """
 
 import time
@@ -18,41 +18,41 @@ from zerokara.samplers.narrowing import Round
 from zerokara.space.space import Space
 from zerokara.storage.agreement import TOTAL, agree, open_study
 from zerokara.storage.database import Database
-from zerokara.storage.heartbeat import Signs
-from zerokara.storage.proposer import Proposer, quiet
+from zerokara.storage.heartbeat import Heartbeat
+from zerokara.storage.proposer import Proposer, quiet, record_result
 
-OWNER = "owner"
-"""The attribute of a trial that names its process and the generation of that process."""
+WORKER = "worker"
+"""The attribute of a trial with the id of its process and the number of the generation in that process."""
 NUMBER = "trial"
-"""The attribute of a trial that is its number here: Optuna's too, until one trial has to take another's place."""
+"""The attribute of a trial with its number in zerokara; Optuna's number is another once a trial was replaced."""
 
 
 class Shared:
-    """One process's part in a study that a database holds, as `zerokara.storage.store.Store` describes.
+    """One process's view of a study in a database; implements `zerokara.storage.store.Store`.
 
-    Every question and answer is one transaction, and the database lets one process at a time ask. So the trials never
-    outnumber the total, and no trial has two owners. What is under way in a process that gives no sign of life for
-    `zerokara.storage.heartbeat.SILENCE` seconds is done by another.
+    Each `ask` and `tell` is one transaction, and the database runs one `ask` at a time. So there are never more trials
+    than the total, and each trial belongs to one process. The running trials of a process that has sent no heartbeat
+    for `zerokara.storage.heartbeat.GRACE_PERIOD` seconds are taken over by another process.
 
     Args:
-        database: where the study is, or shall be.
-        name: what it is called there.
-        agreed: what must be the same in every process; kept with the study by the first.
-        trials: how many there shall be in total.
-        generation: how many this process asks for at once; the sampler counts by the generation of the first process.
-        space: what is searched.
-        make: makes the sampler, from ``trials`` and ``generation``.
-        owner: what this process is called: another text than any other's, the same again when it resumes.
-        again: the study must be there, and its total may be another, or grow to ``trials``; else that is refused.
-        warn: called with a sentence of what others should know.
+        database: the database of the study.
+        name: the name of the study in the database; it is created if it does not exist.
+        plan: the settings that all processes must share; stored with the study by the first process.
+        trials: the total number of trials.
+        generation: the number of trials per `ask` of this process; the sampler uses that of the first process.
+        space: the search space.
+        make: creates the sampler, from ``trials`` and ``generation``.
+        worker_id: the unique name of this process, the same again when it resumes.
+        resuming: the study must exist; its total may differ from ``trials``, and is raised to it.
+        warn: called with a message for the user.
 
     Attributes:
-        trials: Optuna's record of all trials at the last look.
-        places: those among them that count, by number: that of a silent process has made room for another's.
+        trials: Optuna's trials at the last refresh, replaced ones included.
+        current: the trials at the last refresh by number, without the replaced ones.
 
     Raises:
-        InputError: the study is not zerokara's, or its plan is another.
-        DatabaseError: the database does not answer.
+        InputError: the study was not created by zerokara, or has another plan.
+        DatabaseError: the database does not respond.
     """
 
     shared = True
@@ -61,52 +61,52 @@ class Shared:
         self,
         database: Database,
         name: str,
-        agreed: Mapping[str, Any],
+        plan: Mapping[str, Any],
         *,
         trials: int,
         generation: int,
         space: Space,
         make: Callable[..., BaseSampler],
-        owner: str,
+        worker_id: str,
         warn: Callable[[str], None],
-        again: bool = False,
+        resuming: bool = False,
     ) -> None:
-        self.database, self.name, self.owner, self.warn = database, name, owner, warn
+        self.database, self.worker_id, self.warn = database, worker_id, warn
         self.space, self._make, self._size = space, make, generation
-        self._endings: dict[int, Trial] = {}
-        self._signs = Signs(owner)
-        self._answers = True
+        self._results: dict[int, Trial] = {}
+        self._heartbeat = Heartbeat(worker_id)
+        self._available = True
         self.trials: list[FrozenTrial] = []
-        self.places: dict[int, FrozenTrial] = {}
+        self.current: dict[int, FrozenTrial] = {}
         self.seconds = 0.0
-        self._study = open_study(database, name, again)
+        self._study = open_study(database, name, resuming)
         self._id = database.storage.get_study_id_from_name(name)
         with self._transaction():
-            self.plan = agree(self._study, {**agreed, "generation": generation}, trials, again)
+            self.plan = agree(self._study, {**plan, "generation": generation}, trials, resuming)
             self._generation: int = self.plan["generation"]
-            self._sign()
-            self.look()
+            self._write_heartbeat()
+            self.refresh()
 
-    def look(self) -> None:
-        """Read how the study stands."""
-        with self._reading():
+    def refresh(self) -> None:
+        """Read the trials and the heartbeats from the database."""
+        with quiet(), self.database.errors():
             self.trials = self._study.get_trials(deepcopy=False)
             attributes = self._study.user_attrs
         counting = (trial for trial in self.trials if NUMBER in trial.user_attrs and trial.state != TrialState.FAIL)
-        self.places = {trial.user_attrs[NUMBER]: trial for trial in counting}
+        self.current = {trial.user_attrs[NUMBER]: trial for trial in counting}
         self.total: int = attributes[TOTAL]
-        self._signs.listen(attributes)
+        self._heartbeat.observe(attributes)
 
     def ended(self) -> dict[int, Trial]:
-        """Return all trials that had ended at the last look, whoever trained them, by number."""
-        for number, trial in self.places.items():
-            if number not in self._endings and trial.state.is_finished():
-                self._endings[number] = Trial.of_record(self._proposal(trial), trial.user_attrs["record"])
-        return dict(sorted(self._endings.items()))
+        """Return all trials, of any process, that had ended at the last refresh, by number."""
+        for number, trial in self.current.items():
+            if number not in self._results and trial.state.is_finished():
+                self._results[number] = Trial.of_record(self._proposal(trial), trial.user_attrs["record"])
+        return dict(sorted(self._results.items()))
 
     @property
     def finished(self) -> bool:
-        """Whether all trials had ended at the last look."""
+        """Whether all trials had ended at the last refresh."""
         return len(self.ended()) >= self.total
 
     @property
@@ -114,120 +114,114 @@ class Shared:
         return [min(self._size, self.total - start) for start in range(0, self.total, self._size)]
 
     def ask(self, count: int | None = None) -> tuple[int, list[Proposal]]:
-        """Return a generation for this process and its number; no trials if all have an owner that lives.
+        """Return the number and the trials of a generation for this process; no trials if nothing is left to start.
 
-        First come those of its own that it has not told: a process that was killed goes on with them. Then those
-        whose owner is silent: they are told FAIL, and new ones with the same values take their place. Then new ones.
+        A generation that this process has not finished, because it was killed, comes first. Then come the running
+        trials of lost processes: they are marked FAIL and replaced by new trials with the same parameters. Then come
+        new trials from the sampler.
         """
         count = self._size if count is None else count
-        self.look()
-        if not (self._unfinished() or self._orphans() or len(self.places) < self.total):
+        self.refresh()
+        if not (self._unfinished() or self._orphans() or len(self.current) < self.total):
             return -1, []
         with self._transaction():
-            self.look()
-            if own := self._unfinished():
-                # All of the generation, those too that others took over: a race is decided among all.
-                number = min(own)
-                return number, [self._proposal(trial) for trial in own[number]]
-            number = max(self._own(), default=-1) + 1
+            self.refresh()
+            if unfinished := self._unfinished():
+                # All of the generation, also trials that others took over: a race compares the whole generation.
+                number = min(unfinished)
+                return number, [self._proposal(trial) for trial in unfinished[number]]
+            number = max(self._generations(), default=-1) + 1
             orphans = self._orphans()[:count]
             for trial in orphans:
                 if trial.state == TrialState.RUNNING:
                     self.database.storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
-            found = [self._created(trial, number, trial.user_attrs[NUMBER]) for trial in orphans]
-            places = self.places | {trial.user_attrs[NUMBER]: trial for trial in orphans}
-            fresh = min(count - len(orphans), self.total - len(places))
+            proposals = [self._created(trial, number, trial.user_attrs[NUMBER]) for trial in orphans]
+            known = self.current | {trial.user_attrs[NUMBER]: trial for trial in orphans}
+            fresh = min(count - len(orphans), self.total - len(known))
             if fresh > 0:
-                beside = self._beside(places)
-                asked = [proposal.number for proposal in beside.ask(fresh)]
-                proposed = beside.study.get_trials(deepcopy=False)
-                found += [self._created(proposed[place], number, place) for place in asked]
+                replica = self._replica(known)
+                numbers = [proposal.number for proposal in replica.ask(fresh)]
+                trials = replica.study.get_trials(deepcopy=False)
+                proposals += [self._created(trials[k], number, k) for k in numbers]
         if orphans:
-            self.warn(f"{len(orphans)} trials of a process that is gone are trained here")
-        return number, found
+            self.warn(f"taking over {len(orphans)} trials from a dead process")
+        return number, proposals
 
     def tell(self, trials: Iterable[Trial]) -> None:
-        """Record how trials ended; those that others have taken over are theirs."""
+        """Record how trials ended; those that another process has taken over are left to it."""
         storage, lost = self.database.storage, 0
         with self._transaction():
-            self.look()
-            mine = {there.user_attrs[NUMBER]: there for own in self._own().values() for there in own}
+            self.refresh()
+            mine = {there.user_attrs[NUMBER]: there for own in self._generations().values() for there in own}
             for trial in sorted(trials, key=lambda trial: trial.number):
                 there = mine[trial.number]
-                if there.state != TrialState.RUNNING:  # Told, just before the database went away, or another's.
+                if there.state != TrialState.RUNNING:  # Recorded before the connection broke, or taken over.
                     lost += there.state == TrialState.FAIL
                     continue
-                key = there._trial_id
-                storage.set_trial_user_attr(key, "record", trial.record)
-                if trial.state != "complete":
-                    storage.set_trial_user_attr(key, "state", trial.state)
                 if trial.state == "pruned":
-                    storage.set_trial_intermediate_value(key, trial.epochs, trial.value)
-                    storage.set_trial_state_values(key, TrialState.PRUNED, [trial.value])
-                else:
-                    value = DIVERGED if trial.state == "diverged" else trial.value
-                    storage.set_trial_state_values(key, TrialState.COMPLETE, [value])
-        self.look()
+                    storage.set_trial_intermediate_value(there._trial_id, trial.epochs, trial.value)
+                record_result(storage, there._trial_id, trial)
+        self.refresh()
         if lost:
-            self.warn(f"{lost} trials were taken over by another process while this one was silent")
+            self.warn(f"another process took over {lost} trials after this process missed its heartbeats")
 
     def report(self, trials: Iterable[Trial]) -> None:
-        """Record how trials that go on stand at a rung: for onlookers, so training outlasts a database that is away."""
-        with self._outlasting(), self._transaction():
-            self.look()
+        """Record the values of running trials at a rung; they are for display only, so a failure is only a warning."""
+        with self._tolerating_outage(), self._transaction():
+            self.refresh()
             for trial in trials:
-                there = self.places.get(trial.number)
-                open_ = there and there.state == TrialState.RUNNING and self._owner(there) == self.owner
-                if there and open_ and trial.value < DIVERGED:
+                there = self.current.get(trial.number)
+                mine = there and there.state == TrialState.RUNNING and self._worker(there) == self.worker_id
+                if there and mine and trial.value < DIVERGED:
                     self.database.storage.set_trial_intermediate_value(there._trial_id, trial.epochs, trial.value)
 
-    def pulse(self) -> None:
-        """Show that this process lives, when that is due, and look who else does."""
-        if not self._signs.due():
+    def send_heartbeat(self) -> None:
+        """Send a heartbeat if one is due, and read those of the other processes."""
+        if not self._heartbeat.due():
             return
-        with self._outlasting():
-            with self._transaction(alone=False):
-                attributes = self._sign()
-            self._signs.listen(attributes)
-            self._answers = True
+        with self._tolerating_outage():
+            with self._transaction(exclusive=False):
+                attributes = self._write_heartbeat()
+            self._heartbeat.observe(attributes)
+            self._available = True
 
     def rounds(self) -> list[Round]:
         """Return the rounds that the study has begun, if its sampler has rounds."""
-        return self._beside(self.places).rounds()
+        return self._replica(self.current).rounds()
 
-    def _sign(self) -> Mapping[str, Any]:
-        """Give a sign of life, and return all that the study keeps."""
+    def _write_heartbeat(self) -> Mapping[str, Any]:
+        """Write a heartbeat, and return the study's attributes."""
         attributes = self._study.user_attrs
-        self._study.set_user_attr(*self._signs.next(attributes))
+        self._study.set_user_attr(*self._heartbeat.next(attributes))
         return attributes
 
-    def _owner(self, trial: FrozenTrial) -> str:
-        return str(trial.user_attrs.get(OWNER, [""])[0])
+    def _worker(self, trial: FrozenTrial) -> str:
+        return str(trial.user_attrs.get(WORKER, [""])[0])
 
-    def _own(self) -> dict[int, list[FrozenTrial]]:
+    def _generations(self) -> dict[int, list[FrozenTrial]]:
         """Return the trials of this process by generation."""
-        found: dict[int, list[FrozenTrial]] = {}
+        generations: dict[int, list[FrozenTrial]] = {}
         for trial in self.trials:
-            if self._owner(trial) == self.owner:
-                found.setdefault(trial.user_attrs[OWNER][1], []).append(trial)
-        return found
+            if self._worker(trial) == self.worker_id:
+                generations.setdefault(trial.user_attrs[WORKER][1], []).append(trial)
+        return generations
 
     def _unfinished(self) -> dict[int, list[FrozenTrial]]:
-        """Return the generations of this process that it has not told."""
-        own = self._own().items()
+        """Return the generations of this process that have running trials."""
+        own = self._generations().items()
         return {n: trials for n, trials in own if any(trial.state == TrialState.RUNNING for trial in trials)}
 
     def _orphans(self) -> list[FrozenTrial]:
-        """Return the trials under way in a process that has been silent for too long, and those that others failed."""
-        silent = self._signs.silent()
-        running = (trial for trial in self.places.values() if trial.state == TrialState.RUNNING)
+        """Return the running trials of lost processes, and failed trials that have not been replaced."""
+        lost = self._heartbeat.lost()
+        running = (trial for trial in self.current.values() if trial.state == TrialState.RUNNING)
         failed = {
-            t.user_attrs[NUMBER]: t for t in self.trials if t.user_attrs.get(NUMBER, -1) not in {-1, *self.places}
+            t.user_attrs[NUMBER]: t for t in self.trials if t.user_attrs.get(NUMBER, -1) not in {-1, *self.current}
         }
-        return [*(trial for trial in running if self._owner(trial) in silent), *failed.values()]
+        return [*(trial for trial in running if self._worker(trial) in lost), *failed.values()]
 
     def _created(self, trial: FrozenTrial, generation: int, number: int) -> Proposal:
-        attributes = {OWNER: [self.owner, generation], NUMBER: number}
+        attributes = {WORKER: [self.worker_id, generation], NUMBER: number}
         new = create_trial(
             state=TrialState.RUNNING,
             params=trial.params,
@@ -240,42 +234,37 @@ class Shared:
     def _proposal(self, trial: FrozenTrial) -> Proposal:
         return Proposal(trial.user_attrs[NUMBER], self.space.decode(trial.params))
 
-    def _beside(self, places: Mapping[int, FrozenTrial]) -> Proposer:
-        """Return a study in memory with trials in their places, for the sampler, which asks for them many times."""
-        beside = Proposer(self.space, self._make(trials=self.total, generation=self._generation))
+    def _replica(self, trials: Mapping[int, FrozenTrial]) -> Proposer:
+        """Return a study in memory with these trials by number, as the sampler reads them many times."""
+        replica = Proposer(self.space, self._make(trials=self.total, generation=self._generation))
         with quiet():
-            beside.study.add_trials(_bare(places[place]) for place in sorted(places))
-        return beside
+            replica.study.add_trials(_for_sampler(trials[number]) for number in sorted(trials))
+        return replica
 
     @contextmanager
-    def _outlasting(self) -> Iterator[None]:
-        """Let a database that is away keep nobody from training: whoever asks or tells next hears of it."""
+    def _tolerating_outage(self) -> Iterator[None]:
+        """Turn the first failure of the database into a warning, so that training continues; `ask` and `tell` raise."""
         try:
             yield
         except DatabaseError as error:
-            if self._answers:
-                self.warn(f"training goes on, but {error}")
-            self._answers = False
+            if self._available:
+                self.warn(f"database unavailable, training continues: {error}")
+            self._available = False
 
     @contextmanager
-    def _transaction(self, alone: bool = True) -> Iterator[None]:
+    def _transaction(self, exclusive: bool = True) -> Iterator[None]:
         started = time.perf_counter()
         try:
-            with quiet(), self.database.transaction(self._id if alone else None):
+            with quiet(), self.database.transaction(self._id if exclusive else None):
                 yield
         finally:
             self.seconds += time.perf_counter() - started
 
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        with quiet(), self.database.errors():
-            yield
 
-
-def _bare(trial: FrozenTrial) -> FrozenTrial:
-    """Return a trial as samplers see it."""
+def _for_sampler(trial: FrozenTrial) -> FrozenTrial:
+    """Return a trial with what samplers read."""
     return create_trial(
-        state=TrialState.RUNNING if trial.state == TrialState.FAIL else trial.state,  # It is replaced.
+        state=TrialState.RUNNING if trial.state == TrialState.FAIL else trial.state,  # It is being replaced.
         value=trial.value,
         params=trial.params,
         distributions=trial.distributions,

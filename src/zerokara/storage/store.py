@@ -47,7 +47,7 @@ class Store(Protocol):
     def ended(self) -> Mapping[int, Trial]:
         """Return all trials that have ended, by number."""
 
-    def pulse(self) -> None:
+    def send_heartbeat(self) -> None:
         """Do what is due from time to time; called about four times a second."""
 
     def rounds(self) -> "Sequence[Round]":

@@ -12,7 +12,7 @@ from zerokara.data.augment import Augment
 from zerokara.engine.plan import Plan
 from zerokara.engine.settings import in_config
 from zerokara.errors import InputError
-from zerokara.space.hyperparameters import HYPERPARAMETERS, find, to_text
+from zerokara.space.hyperparameters import HYPERPARAMETERS, lookup, to_text
 from zerokara.space.space import Space, parse_searches
 from zerokara.study.settings import SearchSettings
 from zerokara.version import __version__
@@ -44,7 +44,7 @@ def config_of(
 def space_from_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the search space of a run's config."""
     fixed = {name: config[name] for name in HYPERPARAMETERS if name in config}
-    values = {name: find(name).parse(value) if isinstance(value, str) else value for name, value in fixed.items()}
+    values = {name: lookup(name).parse(value) if isinstance(value, str) else value for name, value in fixed.items()}
     return values | parse_searches(config["search"])
 
 

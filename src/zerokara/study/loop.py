@@ -75,7 +75,7 @@ def search(
     train_seconds = 0.0
 
     def tick() -> None:
-        store.pulse()
+        store.send_heartbeat()
         if progress:
             progress(tracker.progress())
 

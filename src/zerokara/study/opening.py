@@ -31,9 +31,9 @@ def open_local(settings: SearchSettings, plan: Plan, space: Space, folder: RunFo
 
 @contextmanager
 def open_shared(
-    settings: SearchSettings, plan: Plan, space: Space, owner: str, again: bool = False
+    settings: SearchSettings, plan: Plan, space: Space, worker_id: str, resuming: bool = False
 ) -> Iterator["Shared"]:
-    """Join a study of a database as the process ``owner``; ``again``: as one that took part before."""
+    """Open a study of a database as the process ``worker_id``; ``resuming``: the study must exist."""
     from zerokara.storage.database import Database
     from zerokara.storage.shared import Shared
 
@@ -53,8 +53,8 @@ def open_shared(
             generation=settings.generation,
             space=space,
             make=partial(make_sampler, settings.sampler, space, plan.seed),
-            owner=owner,
-            again=again,
+            worker_id=worker_id,
+            resuming=resuming,
             warn=settings.warn,
         )
         for difference in differences({"record": shared.plan["record"]}, plan.data):

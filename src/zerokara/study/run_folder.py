@@ -57,13 +57,13 @@ class RunFolder:
         return Journal(self.path / "journal.log")
 
     @contextmanager
-    def held(self) -> Iterator[Path]:
-        """Keep a run without a journal from other processes; the file has this process's name in the database.
+    def lock(self) -> Iterator[Path]:
+        """Lock a run without a journal against other processes, and yield the file with its worker id in the database.
 
         Raises:
             OutsideError: another process has the run.
         """
-        path = self.path / "owner"
+        path = self.path / "worker_id"
         with run_lock(path):
             with outside(path):
                 path.touch()

@@ -5,14 +5,13 @@ import textwrap
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import KW_ONLY, dataclass, fields
-from functools import wraps
+from dataclasses import KW_ONLY, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from zerokara.data import Dataset
 from zerokara.engine.progress import Progress
-from zerokara.engine.settings import TrainingSettings, at_least, required, setting
+from zerokara.engine.settings import TrainingSettings, at_least, is_text, setting
 from zerokara.errors import unknown
 from zerokara.samplers.registry import SAMPLERS
 from zerokara.train import Epoch
@@ -21,14 +20,14 @@ P = ParamSpec("P")
 Settings = TypeVar("Settings")
 Result = TypeVar("Result")
 
+DATA = "The data, with a training and a validation part; the test part is read only for ``study.test_score``."
+
 
 @dataclass(frozen=True)
 class SearchSettings(TrainingSettings):
     """The arguments of `zerokara.tune`."""
 
-    data: Dataset = required(
-        "The data, with a training and a validation part; the test part is read only for ``study.test_score``."
-    )
+    data: Dataset = field(metadata={"help": DATA, "group": "Python", "shown": None})
     space: Mapping[str, Any] | None = setting(
         None,
         "For each hyperparameter a fixed value or a range (`zerokara.log`, `uniform`, `integer`, `choice`).",
@@ -42,11 +41,13 @@ class SearchSettings(TrainingSettings):
         "random",
         f"The sampler that proposes trials: {'; '.join(f'{name}, {kind.about}' for name, kind in SAMPLERS.items())}.",
         group="Search",
+        check=is_text,
     )
     race: str = setting(
         "halving",
         "The scheduler that stops trials early: none, or halving or hyperband with [:ETA[:FIRST_RUNG]].",
         group="Search",
+        check=is_text,
     )
     generation: int | None = setting(
         None,
@@ -71,9 +72,12 @@ class SearchSettings(TrainingSettings):
         "folder: postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE. The password may also be in "
         "PGPASSWORD or ~/.pgpass. Intended for long trials.",
         group="Search",
+        check=is_text,
         shown="no database",
     )
-    study: str | None = setting(None, "The name of the study in the database.", group="Search", shown="zerokara")
+    study: str | None = setting(
+        None, "The name of the study in the database.", group="Search", check=is_text, shown="zerokara"
+    )
     out: str | Path | None = setting(
         None,
         "The folder for the results.",
@@ -112,9 +116,8 @@ def takes_fields(name: str, kind: Callable[P, Settings], function: Callable[[Set
     Type checkers read the signature from ``kind``, notebooks and `help` from ``__signature__``.
     """
     signature = inspect.signature(kind)
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    known = {row.name: row for row in fields(kind)}  # type: ignore[arg-type]
 
-    @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> Result:
         for given in kwargs:
             if given not in known:
@@ -124,7 +127,8 @@ def takes_fields(name: str, kind: Callable[P, Settings], function: Callable[[Set
     call.__signature__ = signature.replace(  # type: ignore[attr-defined]
         return_annotation=inspect.signature(function).return_annotation
     )
-    call.__name__ = call.__qualname__ = name
+    call.__name__, call.__qualname__, call.__module__ = name, name, function.__module__
+    call.__code__ = call.__code__.replace(co_name=name, co_qualname=name)  # A traceback shows it too.
     lines = []
     for parameter in signature.parameters:
         about = known[parameter].metadata

@@ -32,8 +32,7 @@ def build(
     Args:
         params: a value for every hyperparameter; a number may be an array with one for each network (P,).
         data: without a validation part no best epoch is kept and nothing stops early.
-        same_start: all networks start from one draw of initial weights; otherwise network k from the draw of
-            ``replicate`` + k.
+        same_start: the networks share a draw of initial weights; otherwise network k has that of ``replicate`` + k.
         settings: as for `Trainer`.
     """
     shape = data.n_inputs, params["hidden"], data.n_outputs, params["activation"]

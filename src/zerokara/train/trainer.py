@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from zerokara import blas
 from zerokara.arrays import Array, Index, as_index
+from zerokara.checks import check_counts
 from zerokara.data import Dataset, Part
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError
@@ -91,10 +92,7 @@ class Trainer:
         threads: int = 1,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        counts = {"batch_size": batch_size, "evaluate_train_every": evaluate_train_every, "threads": threads}
-        for name, value in counts.items():
-            if not isinstance(value, int | np.integer) or value < 1:
-                raise InputError(f"{name} must be a whole number, 1 or above, got {value!r}")
+        check_counts(batch_size=batch_size, evaluate_train_every=evaluate_train_every, threads=threads)
         if rank not in ("loss", "accuracy"):
             raise InputError(f"rank must be 'loss' or 'accuracy', got {rank!r}")
         if data.validation is None and (keep_best or early_stopping):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from zerokara.data import Encoder, from_table
 from zerokara.data.columns.coding import Coding
 from zerokara.data.columns.column import Column, category
-from zerokara.data.columns.frames import columns_of
+from zerokara.data.columns.frames import as_columns
 from zerokara.errors import InputError
 
 NUMBERS = st.none() | st.floats(-1e38, 1e38) | st.sampled_from([0.0, 1.0, -3.0])
@@ -76,7 +76,7 @@ def test_the_order_of_columns_and_others_beside_them_change_nothing(drawn, rando
 def test_an_encoder_comes_back_from_what_a_file_stores(drawn, other):
     columns, _ = drawn
     encoder = fit(columns)
-    again = Encoder.restore(encoder.describe(), encoder.facts())
+    again = Encoder.restore(encoder.describe(), encoder.statistics())
     assert again.inputs == encoder.inputs
     new = {name: other[0].get(name, columns[name]) for name in columns}
     if len({len(each) for each in new.values()}) == 1:
@@ -94,7 +94,7 @@ def test_numbers_keep_their_order(train, new):
 
 def test_a_number_is_scaled_by_its_quartiles_and_bent_toward_three():
     coding = Coding.fit(column("a", "number", [*range(101), None]))
-    assert coding.facts.tolist() == [50, 50, 1 / 102]
+    assert coding.statistics.tolist() == [50, 50, 1 / 102]
     x = coding.transform(column("a", "number", [50, 100, 1e30, -1e30, None]))
     assert x[:, 0].tolist() == pytest.approx([0, 1 / np.sqrt(1 + 1 / 9), 3, -3, 0])
     assert x[:, 1].tolist() == [0, 0, 0, 0, 1]
@@ -105,7 +105,7 @@ SPREADS = [([0] * 9 + [1], 0.5), ([0, 0, 0, 0, 8, 0], 4), ([5, 5], 1), ([], 1), 
 
 @pytest.mark.parametrize(("cells", "spread"), SPREADS)
 def test_where_the_quartiles_are_one_half_the_range_is_the_spread(cells, spread):
-    assert Coding.fit(column("a", "number", cells or [None])).facts[1] == spread
+    assert Coding.fit(column("a", "number", cells or [None])).statistics[1] == spread
 
 
 def test_a_value_that_came_once_and_a_new_one_are_unknown():
@@ -149,7 +149,7 @@ OTHER = {
 @pytest.mark.parametrize("case", OTHER)
 def test_another_type_that_says_the_same_is_taken(case):
     encoder = from_table(TRAINED, "y").encoder
-    assert np.array_equal(encoder.transform(columns_of(GOOD | OTHER[case])), encoder.transform(columns_of(GOOD)))
+    assert np.array_equal(encoder.transform(as_columns(GOOD | OTHER[case])), encoder.transform(as_columns(GOOD)))
 
 
 WRONG = {
@@ -173,7 +173,10 @@ WRONG = {
         {"nn": [1], "b": [True], "c": ["1"]},
         "must have the columns 'n', .*did you mean 'nn'",
     ),
-    "missing columns": ({"b": [True]}, "must have the columns 'n', 'c', as in training; got none: there are no others"),
+    "missing columns": (
+        {"b": [True]},
+        "must have the columns 'n', 'c', as in training, got no such: there are no others",
+    ),
 }
 
 
@@ -181,31 +184,31 @@ WRONG = {
 def test_another_type_or_a_missing_column_is_refused_by_name(case):
     frame, message = WRONG[case]
     with pytest.raises(InputError, match=message):
-        from_table(TRAINED, "y").encoder.transform(columns_of(frame))
+        from_table(TRAINED, "y").encoder.transform(as_columns(frame))
 
 
 def test_what_is_new_is_told():
     encoder = from_table(TRAINED, "y").encoder
     rows = {"n": [None, 1], "b": [None, None], "c": ["9", None], "z": [1, 2], "y": [0, 1]}
-    assert encoder.notes(columns_of(rows)) == [
-        "n: 1 missing, in training none; taken as the average of training",
-        "b: 2 missing, in training none; taken as the average of training",
-        "c: 2 taken as unknown, in training not or once: 9, missing",
+    assert encoder.notes(as_columns(rows)) == [
+        "n: 1 missing, none in training; replaced by the training average",
+        "b: 2 missing, none in training; replaced by the training average",
+        "c: 2 treated as unknown, at most once in training: 9, missing",
         "not used: 'z'",
     ]
-    assert encoder.notes(columns_of(GOOD)) == []
+    assert encoder.notes(as_columns(GOOD)) == []
 
 
 def sound():
     encoder = from_table(TRAINED, "y").encoder
-    return encoder.describe(), encoder.facts()
+    return encoder.describe(), encoder.statistics()
 
 
 def broken(**changes):
     """Return what a file might hold of three columns, the first of them changed."""
-    description, facts = sound()
+    description, statistics = sound()
     columns = [{**description["columns"][0], **changes}, *description["columns"][1:]]
-    return {**description, "columns": columns}, facts
+    return {**description, "columns": columns}, statistics
 
 
 UNSOUND = {

@@ -4,21 +4,21 @@ import threading
 import pytest
 
 from zerokara.data import available, fetch, load
-from zerokara.data.download.fetch import cache_folder, contents, find
+from zerokara.data.download.fetch import cache_folder, contents, find_files
 from zerokara.data.download.sources import FASHION_MNIST, MNIST, SOURCES, TRAIN_IMAGES, TRAIN_LABELS
 from zerokara.data.loaders.mnist import load_idx
 from zerokara.errors import InputError, OutsideError
 
 
 def test_what_is_nowhere_is_downloaded_once_and_then_comes_from_the_cache(tiny, mirror):
-    assert find(tiny) is None
+    assert find_files(tiny) is None
     seen = []
     data = load_idx(tiny, progress=lambda *step: seen.append(step))
     assert data.describe() == "tiny: 30 samples of 3x4, 10 classes; train 20, test 10"
     assert [path for path, _ in mirror.log] == [f"/good/{name}.gz" for name in tiny.sha256]
     sizes = {name: len(mirror.paths[f"/good/{name}.gz"].content) for name in tiny.sha256}
     assert [step for step in seen if step[1] == step[2]] == [(f"{n}.gz", k, k) for n, k in sizes.items()]
-    folder = find(tiny)
+    folder = find_files(tiny)
     assert folder == cache_folder(tiny)
     assert sorted(p.name for p in folder.iterdir()) == sorted(f"{name}.gz" for name in tiny.sha256)
     mirror.paths.clear()
@@ -53,7 +53,7 @@ def test_two_at_once_download_once(tiny, mirror):
 def test_files_in_zerokara_data_win_over_cache_and_download(tiny, mirror, put, tiny_files, monkeypatch):
     folder = put("data/tiny", tiny_files)
     monkeypatch.setenv("ZEROKARA_DATA", str(folder.parent))
-    assert find(tiny) == folder
+    assert find_files(tiny) == folder
     assert list(contents(tiny)) == [folder / name for name in tiny_files]
     assert mirror.log == []
 
@@ -62,7 +62,7 @@ def test_files_in_zerokara_data_win_over_cache_and_download(tiny, mirror, put, t
     ("name", "content", "message"),
     [
         (TRAIN_IMAGES, b"", r"magic must be"),
-        (TRAIN_LABELS, b"\x1f\x8bxx", r"train-labels-idx1-ubyte is damaged"),
+        (TRAIN_LABELS, b"\x1f\x8bxx", r"train-labels-idx1-ubyte must hold complete gzip data"),
         (TRAIN_IMAGES, None, r"must hold all files of tiny, missing: train-images-idx3-ubyte: add them"),
     ],
 )
@@ -81,24 +81,24 @@ def test_damage_in_zerokara_data_is_never_passed_over(
 def test_a_zerokara_data_without_the_set_leads_to_the_cache(tiny, put, monkeypatch):
     monkeypatch.setenv("ZEROKARA_DATA", str(put("data", {})))
     contents(tiny)
-    assert find(tiny) == cache_folder(tiny)
+    assert find_files(tiny) == cache_folder(tiny)
     monkeypatch.setenv("ZEROKARA_DATA", "")
-    assert find(tiny) == cache_folder(tiny)
+    assert find_files(tiny) == cache_folder(tiny)
 
 
 def test_a_zerokara_data_that_is_no_folder_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("ZEROKARA_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(InputError, match=r"ZEROKARA_DATA must name a folder, got '.*nowhere'"):
+    with pytest.raises(InputError, match=r"ZEROKARA_DATA must be an existing folder, got '.*nowhere'"):
         load("mnist")
 
 
 def test_bare_files_belong_to_the_set_whose_labels_they_have(mnist_folder, put, tiny_files, monkeypatch):
     monkeypatch.setenv("ZEROKARA_DATA", str(mnist_folder))
-    assert find(MNIST) == mnist_folder
-    assert find(FASHION_MNIST) is None
+    assert find_files(MNIST) == mnist_folder
+    assert find_files(FASHION_MNIST) is None
     monkeypatch.setenv("ZEROKARA_DATA", str(put("unknown", tiny_files)))
-    assert find(MNIST) is not None
-    assert find(FASHION_MNIST) is None
+    assert find_files(MNIST) is not None
+    assert find_files(FASHION_MNIST) is None
 
 
 def test_one_sets_files_under_anothers_name_are_refused(mnist_folder, tmp_path, monkeypatch):
@@ -117,7 +117,7 @@ def test_a_mirror_of_ones_own_is_asked_first(tiny, mirror, tiny_files, monkeypat
     monkeypatch.setenv("ZEROKARA_MIRROR", f"{mirror.url}/own/")
     assert list(contents(replace(tiny, mirrors=())).values()) == list(tiny_files.values())
     monkeypatch.setenv("ZEROKARA_MIRROR", "/a/folder")
-    with pytest.raises(InputError, match=r"ZEROKARA_MIRROR must be an address .*, got '/a/folder'"):
+    with pytest.raises(InputError, match=r"ZEROKARA_MIRROR must start with .*, got '/a/folder'"):
         contents(replace(tiny, name="other"))
 
 
@@ -136,7 +136,7 @@ def test_when_no_mirror_delivers_the_error_names_each_and_the_remedy(tiny, mirro
 def test_a_cache_that_cannot_be_written_is_a_failure_outside(tiny):
     cache_folder(tiny).parent.mkdir(parents=True)
     cache_folder(tiny).write_text("a file where the folder should be")
-    with pytest.raises(OutsideError, match=r"cannot write to the cache .*tiny: "):
+    with pytest.raises(OutsideError, match=r"the cache .*tiny must be writable, got: "):
         contents(tiny)
 
 
@@ -144,9 +144,9 @@ def test_the_list_says_where_each_set_is(mnist_folder, monkeypatch):
     rows = {row.name: row.where for row in available()}
     assert rows == {
         "digits": "in the package",
-        "mnist": "not here: zerokara data fetch mnist",
-        "fashion-mnist": "not here: zerokara data fetch fashion-mnist",
-        "cifar10": "not here: zerokara data fetch cifar10",
+        "mnist": "not downloaded: run zerokara data fetch mnist",
+        "fashion-mnist": "not downloaded: run zerokara data fetch fashion-mnist",
+        "cifar10": "not downloaded: run zerokara data fetch cifar10",
     }
     monkeypatch.setenv("ZEROKARA_DATA", str(mnist_folder))
     assert {name: where for name, _, where in available()}["mnist"] == str(mnist_folder)

@@ -116,7 +116,7 @@ GARBAGE = [
 @pytest.mark.parametrize("garbage", GARBAGE, ids=lambda b: len(b))
 def test_garbage_is_never_left_as_good(get, mirror, tmp_path, garbage):
     mirror.serve("/a", garbage)
-    with pytest.raises(OutsideError, match="/a: what it sent is not the file"):
+    with pytest.raises(OutsideError, match="/a: the download is not the file"):
         get("/a")
     assert list(tmp_path.iterdir()) == []
     mirror.serve("/b", ARCHIVE)
@@ -141,8 +141,8 @@ def test_mirrors_are_tried_in_turn_and_the_error_tells_what_each_did(get, mirror
         (
             "HTTP 404 Not Found",
             "HTTP 503 Service Unavailable",
-            "what it sent is not",
-            "no answer within 0.2 s",
+            "the download is not",
+            "no response within 0.2 s",
             "refused",
         ),
         strict=True,
@@ -156,14 +156,14 @@ def test_mirrors_are_tried_in_turn_and_the_error_tells_what_each_did(get, mirror
 def test_a_full_disk_is_said_and_nothing_is_left(get, mirror, tmp_path):
     mirror.serve("/a", ARCHIVE)
     (tmp_path / "file.gz.part").symlink_to("/dev/full")  # every write there says: no space left
-    with pytest.raises(OutsideError, match=r"the disk is full, .*file.gz was not written: free some space"):
+    with pytest.raises(OutsideError, match=r"must have space for .*file.gz, got a full disk: free space"):
         get("/a")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_gone_is_a_failure_outside(mirror, tmp_path):
     mirror.serve("/a", ARCHIVE)
-    with pytest.raises(OutsideError, match=r"cannot write .*gone/file.gz: No such file or directory"):
+    with pytest.raises(OutsideError, match=r"gone/file.gz must be writable, got: No such file or directory"):
         download([f"{mirror.url}/a"], tmp_path / "gone" / "file.gz", SHA256)
 
 

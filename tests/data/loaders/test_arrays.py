@@ -43,13 +43,13 @@ def test_weights_are_scaled_to_mean_one():
 
 
 REFUSED = [
-    ((X[:, 0, 0], T), {}, r"x must have the shape \(N, D\), got \(4,\): one feature is x.reshape\(-1, 1\)"),
+    ((X[:, 0, 0], T), {}, r"x must have the shape \(N, D\), got \(4,\): for one feature use x.reshape\(-1, 1\)"),
     ((X[:0], T), {}, "at least one sample and one feature"),
     ((X[:, :0], T), {}, "at least one sample and one feature"),
-    ((X, T[:3]), {}, "x and t must have as many rows, got 4 samples and 3 targets"),
-    ((X, T), {"x_test": X}, "x_test and t_test come together"),
-    ((X, T), {"t_test": T}, "x_test and t_test come together"),
-    ((X, T), {"x_test": X, "t_test": T[:2]}, "x_test and t_test must have as many rows, got 4 samples and 2"),
+    ((X, T[:3]), {}, "x and t must have one length, got 4 samples and 3 targets"),
+    ((X, T), {"x_test": X}, "x_test and t_test must come together"),
+    ((X, T), {"t_test": T}, "x_test and t_test must come together"),
+    ((X, T), {"x_test": X, "t_test": T[:2]}, "x_test and t_test must have one length, got 4 samples and 2"),
     ((X, T), {"x_test": X[:, :1], "t_test": T}, r"samples of the shape of x, \(2, 3\), got \(1, 3\)"),
     ((X, T), {"x_test": X.reshape(4, 6), "t_test": T}, r"samples of the shape of x"),
     (
@@ -57,10 +57,10 @@ REFUSED = [
         {"x_test": X * np.nan, "t_test": T},
         "x_test must be finite, got nan in row 0, axis 1 0, axis 2 0",
     ),
-    ((X, T), {"sample_shape": (4,)}, r"sample_shape \(4,\) must hold the 6 numbers of a sample"),
+    ((X, T), {"sample_shape": (4,)}, r"sample_shape must have the product 6, got \(4,\)"),
     ((X, T), {"sample_shape": (-2, -3)}, "sample_shape"),
     ((X, T), {"sample_shape": ()}, "sample_shape"),
-    ((X, T), {"weights": [1, 2, 3]}, r"weights must have one number a sample, \(4,\), got \(3,\)"),
+    ((X, T), {"weights": [1, 2, 3]}, r"weights must have one number per sample, \(4,\), got \(3,\)"),
     ((X, T), {"weights": [1, 2, -3, 1]}, "weights must be 0 or above, got -3.0 in row 2"),
     ((X, T), {"weights": [0, 0, 0, 0]}, "must not all be 0"),
     ((X, T), {"weights": [1, np.nan, 1, 1]}, "weights must be finite, got nan in row 1"),

@@ -31,8 +31,8 @@ REFUSED = [
     ("digit", "unknown dataset 'digit': did you mean 'digits'"),
     ("fashion_mnist", "did you mean 'fashion-mnist'"),
     ("", "unknown dataset ''"),
-    ("no/such/folder", "there is no file or folder no/such/folder"),
-    ("missing.npz", "there is no file or folder missing.npz: give an .npz file"),
+    ("no/such/folder", "existing file or folder, got no/such/folder"),
+    ("missing.npz", "existing file or folder, got missing.npz: pass an .npz file"),
 ]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from zerokara.data import available, fetch, load
-from zerokara.data.download.archive import brought, find_archive
+from zerokara.data.download.archive import ensure_downloaded, find_archive
 from zerokara.data.download.cache import cache_folder
 from zerokara.data.download.sources import ARCHIVES, CIFAR10, Archive
 from zerokara.data.loaders.cifar import load_batches, read_batch
@@ -100,7 +100,7 @@ def test_rows_are_height_width_color_from_planes(put, monkeypatch):
 
 @pytest.mark.parametrize("folder", ["cifar10/cifar-10-batches-py", "cifar10", "cifar-10-batches-py", "."])
 def test_where_zerokara_data_may_have_them(put, served, monkeypatch, folder):
-    brought(served)  # the cache has them too
+    ensure_downloaded(served)  # the cache has them too
     own = put(f"data/{folder}", FILES)
     monkeypatch.setenv("ZEROKARA_DATA", str(own if folder == "." else own.parents[folder.count("/")]))
     assert find_archive(CIFAR10) == own
@@ -124,18 +124,18 @@ def test_what_is_nowhere_is_downloaded_once_and_unpacked_without_strangers(serve
 
 def test_a_download_with_another_sum_is_refused(served, mirror):
     mirror.serve("/good/cifar-10-python.tar.gz", packed({"cifar-10-batches-py/test_batch": b"other"}))
-    with pytest.raises(OutsideError, match=r"what it sent is not the file: SHA-256 must be"):
-        brought(served)
+    with pytest.raises(OutsideError, match=r"the download is not the file: its SHA-256 must be"):
+        ensure_downloaded(served)
     assert not (cache_folder(served) / "cifar-10-batches-py").exists()
     # The same content compressed again is another archive: the sum is the archive's own.
     mirror.serve("/good/cifar-10-python.tar.gz", gzip.compress(b"nothing"))
     with pytest.raises(OutsideError, match="SHA-256"):
-        brought(served)
+        ensure_downloaded(served)
 
 
 def test_a_broken_download_is_continued(served, mirror):
     mirror.paths["/good/cifar-10-python.tar.gz"].breaks = [8192 * 2]
-    brought(served)
+    ensure_downloaded(served)
     assert [asked is not None for _, asked in mirror.log] == [False, True]
 
 
@@ -147,15 +147,15 @@ def test_without_data_or_network_the_error_says_which_commands_bring_them(served
         load_batches(served)
     message = str(caught.value)
     assert message.startswith("cifar10: no mirror delivered cifar-10-python.tar.gz:")
-    assert f"python {folder}/make_cifar10.py {cache_folder(served)} makes it here" in message
+    assert f"run python {folder}/make_cifar10.py {cache_folder(served)}; or run" in message
     assert "zerokara data fetch cifar10" in message
     (folder / "make_cifar10.py").unlink()
-    with pytest.raises(OutsideError, match=r"Remedy: zerokara data fetch cifar10 goes on"):
+    with pytest.raises(OutsideError, match=r"Remedy: run zerokara data fetch cifar10 to continue"):
         load_batches(served)
 
 
 REFUSED: list[tuple[Callable[[], bytes | None], str]] = [
-    (lambda: None, "there is no .*data_batch_2: add it"),
+    (lambda: None, "existing file, got .*data_batch_2: add it"),
     (lambda: b"", "data_batch_2 is empty"),
     (lambda: FILES["data_batch_2"][:2000], "data_batch_2 .*cut short|data_batch_2 .*damaged"),
     (lambda: pickle.dumps(Path("/etc/passwd")), "data_batch_2 .*pathlib"),

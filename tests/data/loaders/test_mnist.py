@@ -48,8 +48,8 @@ REFUSED = [
         r"one size, got \(3, 4\) in .* and \(4, 4\) in",
     ),
     (TRAIN_LABELS, lambda idx, old: idx(np.zeros((20, 1, 1))), "magic must be 0x00000801 .*, got 0x00000803"),
-    (TRAIN_IMAGES, lambda idx, old: old[:-1], "announces 20 x 3 x 4 values, 240 bytes, got 239"),
-    (TRAIN_LABELS, lambda idx, old: b"\x1f\x8b" + old, "train-labels-idx1-ubyte is damaged"),
+    (TRAIN_IMAGES, lambda idx, old: old[:-1], "20 x 3 x 4 values must have 240 bytes, got 239"),
+    (TRAIN_LABELS, lambda idx, old: b"\x1f\x8b" + old, "train-labels-idx1-ubyte must hold complete gzip data"),
 ]
 
 

@@ -27,15 +27,18 @@ def test_text_labels_are_classes(tmp_path):
 
 
 REFUSED = [
-    ({"x": X}, "must hold the arrays x and t, got x: no t"),
-    ({}, "must hold the arrays x and t, got none: no x"),
+    ({"x": X}, "must hold the arrays x and t, got x: add t"),
+    ({}, "must hold the arrays x and t, got no arrays: add x"),
     ({"x": X, "t": T, "t_tset": T}, "unknown array in .*a.npz: 't_tset': did you mean 't_test'"),
-    ({"x": X, "t": T[:3]}, "a.npz: x and t must have as many rows"),
+    ({"x": X, "t": T[:3]}, "a.npz: x and t must have one length"),
     ({"x": np.where(X == 5, np.nan, X), "t": T}, "a.npz: x must be finite, got nan in row 1, column 2"),
-    ({"x": X, "t": np.array(["a", "b", None, "a"], object)}, "'t' in .*a.npz is an object array, .*t.astype"),
-    ({"x": X.astype(object), "t": T}, "'x' in .*a.npz is an object array"),
-    ({"x": X, "t": T, "x_test": X}, "x_test and t_test come together"),
-    ({"x": X, "t": T, "classes": "ab"}, r"classes in .* must be a list of names, got the shape \(\)"),
+    (
+        {"x": X, "t": np.array(["a", "b", None, "a"], object)},
+        "'t' in .*a.npz must hold numbers or text, got an object array, .*t.astype",
+    ),
+    ({"x": X.astype(object), "t": T}, "'x' in .*a.npz must hold numbers or text, got an object array"),
+    ({"x": X, "t": T, "x_test": X}, "x_test and t_test must come together"),
+    ({"x": X, "t": T, "classes": "ab"}, r"classes in .* must have one axis, got the shape \(\)"),
 ]
 
 
@@ -52,7 +55,7 @@ def test_refuses_every_truncation(tmp_path):
     whole = path.read_bytes()
     for end in range(0, len(whole), 7):
         path.write_bytes(whole[:end])
-        with pytest.raises(InputError, match=r"a.npz (is damaged|must be an .npz archive)"):
+        with pytest.raises(InputError, match=r"a.npz must be (a valid|an .npz) archive"):
             load(path)
 
 
@@ -79,11 +82,11 @@ def test_refuses_other_files_under_that_name(tmp_path):
         load(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x", "not an array")
-    with pytest.raises(InputError, match=r"'x' in .* is not an array"):
+    with pytest.raises(InputError, match=r"'x' in .* must be an array, got another"):
         load(path)
 
 
 def test_a_name_whose_file_cannot_be_read_is_a_failure_outside(tmp_path):
     (tmp_path / "loop.npz").symlink_to("/proc/self/mem")
-    with pytest.raises(OutsideError, match=r"cannot read .*loop.npz: Input/output error"):
+    with pytest.raises(OutsideError, match=r"loop.npz must be readable, got: Input/output error"):
         load(tmp_path / "loop.npz")

@@ -88,7 +88,7 @@ def test_the_task_is_told_from_the_target_and_can_be_set(t, asked, task, classes
     data = from_table({"a": np.linspace(0, 1, len(t)), "y": t}, "y", asked)
     assert (data.task, data.classes) == (task, classes)
     assert data.train.table.settings["task"] == task
-    assert ("as asked" if asked else "--task sets it") in data.train.table.found[-1].note
+    assert ("as asked" if asked else "--task sets it") in data.train.table.column_info[-1].note
 
 
 def test_what_was_understood_is_said_of_every_column():
@@ -104,8 +104,8 @@ def test_what_was_understood_is_said_of_every_column():
         "y": [None, *range(1, n)],
     }
     data = from_table(frame, "y", drop="away", categories=["zip"])
-    found = {each.name: (each.role, each.kind, each.note) for each in data.train.table.found}
-    assert found["id"] == ("left out", "category", "its texts are all different: an identifier")
+    found = {each.name: (each.role, each.kind, each.note) for each in data.train.table.column_info}
+    assert found["id"] == ("left out", "category", "its texts are all different, as in an identifier")
     assert found["land"] == ("left out", "category", "it is constant: 'CH' in every row")
     assert found["nothing"][0::2] == ("left out", "it is empty")
     assert found[""][0::2] == ("left out", "it has no name (the row numbers of a saved DataFrame?)")
@@ -113,7 +113,7 @@ def test_what_was_understood_is_said_of_every_column():
     assert found["zip"] == ("input", "category", "5 values: 3000, 3001, 3002, 3003, ...")
     assert "it counts the rows" in found["count"][2]
     assert found["y"][:2] == ("target", "regression")
-    assert data.train.table.found[-1].missing == 1
+    assert data.train.table.column_info[-1].missing == 1
     assert len(data.train) == n - 1
 
 
@@ -130,20 +130,23 @@ REFUSED = {
     "times as text": (texts(9, lambda k: f"1{k}:30"), "'c' holds dates or times"),
     "pandas dates": (pd.DataFrame(texts(9, lambda k: pd.Timestamp(2020, 1, 1 + k))), "'c' holds dates"),
     "polars durations": (pl.DataFrame(texts(9, lambda k: datetime.timedelta(k))), "'c' holds dates or times"),
-    "text": (texts(9, lambda k: f"it was a fine stay {k}"), "'c' holds text .*numbers drawn from it.*drop=\\['c'\\]"),
+    "text": (
+        texts(9, lambda k: f"it was a fine stay {k}"),
+        "'c' holds text .*numbers computed from it.*drop=\\['c'\\]",
+    ),
     "much text": (texts(300, lambda k: f"it was a fine stay {k // 2}"), "'c' holds text"),
     "too many": (
         texts(300, lambda k: f"c{k // 2}"),
-        "'c' has 150 different values, and 100 are the most: .*max-categories",
+        "'c' has 150 different values, more than 100: .*max-categories",
     ),
-    "an odd cell": (texts(99, lambda k: "x" if k == 4 else str(k)), "'c' holds numbers but for 'x': correct"),
-    "written numbers": (texts(99, lambda k: f"${k},000"), "'c' holds numbers written as text"),
-    "mixed": (texts(9, lambda k: k if k % 2 else "x"), "'c' holds values that are no numbers, texts or booleans"),
+    "an odd cell": (texts(99, lambda k: "x" if k == 4 else str(k)), "'c' holds numbers except 'x': correct"),
+    "written numbers": (texts(99, lambda k: f"${k},000"), "'c' holds numbers formatted as text"),
+    "mixed": (texts(9, lambda k: k if k % 2 else "x"), "'c' holds values that are not all numbers, texts or booleans"),
     "lists": (pl.DataFrame(texts(9, lambda k: [k])), "'c' holds values of the type List"),
     "infinity": (texts(9, lambda k: float("inf") if k == 4 else k), "column 'c' must have finite .*got inf in row 4"),
     "beyond float32": (texts(9, lambda k: 1e300 if k == 4 else k), "got 1e.300 in row 4"),
-    "no input": ({"id": ["a", "b", "c"], "y": [1, 2, 3]}, "a column to learn from .*'id': its texts are all different"),
-    "one row": ({"a": [1], "y": [1]}, "2 rows with the target 'y' or more, got 1"),
+    "no input": ({"id": ["a", "b", "c"], "y": [1, 2, 3]}, "needs an input column .*'id': its texts are all different"),
+    "one row": ({"a": [1], "y": [1]}, "at least 2 rows with the target 'y', got 1"),
     "constant target": ({"a": [1, 2, 3], "y": [5, 5, 5]}, "'y' must differ between rows, got 5 in all 3"),
     "infinite target": ({"a": [1, 2, 3], "y": [5, np.inf, 5]}, "'y' must have finite numbers .*got inf in row 1"),
     "a target of dates": ({"a": [1, 2], "y": [datetime.date(2020, 1, 1)] * 2}, "target 'y' must be numbers, .*dates"),
@@ -151,7 +154,7 @@ REFUSED = {
     "no target": ({"a": [1, 2, 3], "z": [5, 5, 5], "yy": [1, 2, 3]}, "unknown target 'y': did you mean 'yy'"),
     "two lengths": ({"a": [1, 2, 3], "y": [5, 5]}, "one length, got {'a': 3, 'y': 2}"),
     "no lists": ({"a": 1, "y": 2}, "'a' must be a list of cells, got 1"),
-    "no table": (np.eye(3), "columns with names, got a ndarray"),
+    "no table": (np.eye(3), "must have named columns, got a ndarray"),
     "a lazy frame": (pl.LazyFrame({"a": [1]}), "got LazyFrame: call its collect"),
     "two names": (pd.DataFrame([[1, 2, 3]], columns=["a", "a", "y"]), "different names, got 'a' twice"),
 }
@@ -165,15 +168,15 @@ def test_what_a_network_cannot_take_is_refused_by_name_with_the_remedy(case):
 
 
 SETTINGS = [
-    ({"target": None}, "name the column to predict: --target NAME, .*one of size, rooms, city"),
+    ({"target": None}, "a table needs a target, .* got None: add --target NAME, .*one of size, rooms, city"),
     ({"target": "prise"}, "did you mean 'price'"),
     ({"task": "regresion"}, "did you mean 'regression'"),
     ({"task": "multilabel"}, "unknown task 'multilabel'"),
-    ({"task": "classification"}, "classes are texts or whole numbers, got 10.5 in 'price'"),
+    ({"task": "classification"}, "classes must be texts or whole numbers, got 10.5 in 'price'"),
     ({"target": "city", "task": "regression"}, "regression needs numbers in 'city', got texts such as 'Basel'"),
     ({"drop": ["sizes"]}, "unknown column 'sizes': did you mean 'size'"),
     ({"categories": ["sizes"]}, "unknown column 'sizes'"),
-    ({"drop": "price"}, "'price' is the target and no input"),
+    ({"drop": "price"}, "must name inputs, got the target 'price'"),
     ({"max_categories": 1}, "max_categories must be a whole number, 2 or above"),
 ]
 
@@ -236,7 +239,7 @@ def test_folds_are_fitted_anew_from_raw_rows():
         alone = data.with_parts(whole.take(rest))
         assert np.array_equal(fold.train.x, alone.train.x)
         assert fold.train.t.mean() == pytest.approx(0, abs=1e-5)
-        medians.add(fold.encoder.codings[0].facts[0])
+        medians.add(fold.encoder.codings[0].statistics[0])
     assert len(medians) == 4
 
 
@@ -246,7 +249,7 @@ def test_first_and_split_keep_rows_together_and_their_order():
     assert data.train.table.t[:, 0].tolist() == houses()["price"][:50].astype(np.float32).tolist()
     cut = data.split(10, 10, seed=1, stratify=False)
     assert np.allclose(cut.preprocess.restore_target(cut.test.t), cut.test.table.t, rtol=1e-5)
-    with pytest.raises(InputError, match="comes before split, once"):
+    with pytest.raises(InputError, match="needs an unsplit dataset"):
         cut.split(5)
 
 
@@ -259,7 +262,7 @@ def test_a_table_may_be_scaled_further_once():
     assert np.array_equal(standard.train.t, data.train.t)
     assert np.array_equal(data.scaled("none").train.t, data.train.table.t)
     assert np.array_equal(data.scaled("target").train.t, data.train.t)
-    with pytest.raises(InputError, match="scaled already"):
+    with pytest.raises(InputError, match="can be scaled once"):
         standard.scaled("range")
     classes = from_table({**houses(), "price": np.arange(200) % 2}, "price").split(0.2)
     assert classes.preprocess.kind == "none"

@@ -1,16 +1,16 @@
-"""From one raw column to the numbers that a network takes: learned from the training rows, applied to all.
+"""The encoding of one column as network inputs, learned from the training rows and applied to all rows.
 
 ====================  =====================================================================================
 number                z = (v - median) / (upper - lower quartile), then z / sqrt(1 + (z / 3)²), within ±3
 boolean               0 or 1
-category              one-hot over the values of the training rows, and a last place for unknown ones
-missing in training   numbers and booleans get an indicator beside their average; in categories it is a value
+category              one-hot over the values of the training rows, with a last input for unknown values
+missing in training   numbers and booleans get an extra indicator input; in categories it is a value
 ====================  =====================================================================================
 
-What stands for a cell that training never saw is the average of training: the median, the share of true, the shares of
-the values. A category's value that came once in training says nothing that its row does not, and is counted as unknown;
-so where there are such values the place for unknown ones is trained. (The share of values that come once estimates the
-chance of new ones: Good, 1953.) Scaling as in RealMLP (Holzmüller et al., Better by Default, 2024), section 3.
+A missing or unknown cell, where training had none, is replaced by a training average: the median, the share of true, or
+the shares of the categories. A category that occurs once in training counts as unknown, so its row trains the input for
+unknown values. (The share of values that occur once estimates the probability of new ones: Good, 1953.) Numbers are
+scaled as in RealMLP (Holzmüller et al., Better by Default, 2024), section 3.
 """
 
 from dataclasses import dataclass
@@ -22,27 +22,27 @@ from zerokara.data.columns.column import Column, category, is_number
 from zerokara.errors import InputError, unknown
 
 EDGE = 3.0
-"""Where scaled numbers end: outliers come near, and keep their order."""
+"""The limit of scaled numbers; outliers approach it and keep their order."""
 FAR = 1e6
-"""Where a scaled number is as good as at the edge; its square still is a number."""
+"""Scaled numbers are clipped here, before their squares overflow; the result is nearly at the limit."""
 
 
 @dataclass(frozen=True, eq=False)
 class Coding:
     """How one column becomes inputs.
 
-    Shapes: ``facts`` float64; of a number [median, spread, share missing], of a boolean [share true, share missing],
-    of a category the share of each level, then that of the unknown ones. A level None is a missing cell.
+    Shapes: ``statistics`` is float64: for numbers [median, spread, share missing], for booleans [share true, share
+    missing], for categories the share of each level and, last, of unknown values. The level None is a missing cell.
     """
 
     name: str
     kind: str
-    facts: Array
+    statistics: Array
     levels: tuple[str | None, ...] = ()
 
     @classmethod
     def fit(cls, column: Column) -> "Coding":
-        """Return the coding of a column that these training cells ask for."""
+        """Return the coding of a column, fitted to its training cells."""
         missing = float(np.isnan(column.values).mean())
         present = column.present
         if column.kind == "number":
@@ -54,13 +54,13 @@ class Coding:
         levels = (*column.levels, None)
         kept = [k for k, count in enumerate(counts) if count > 1]
         shares = counts[kept] / len(column)
-        facts = np.array([*shares, (len(column) - counts[kept].sum()) / len(column)])
-        return cls(column.name, "category", facts, tuple(levels[k] for k in kept))
+        statistics = np.array([*shares, (len(column) - counts[kept].sum()) / len(column)])
+        return cls(column.name, "category", statistics, tuple(levels[k] for k in kept))
 
     @property
     def width(self) -> int:
         """The number of inputs."""
-        return len(self.facts) if self.kind == "category" else 1 + bool(self.facts[-1])
+        return len(self.statistics) if self.kind == "category" else 1 + bool(self.statistics[-1])
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -71,40 +71,40 @@ class Coding:
         return (self.name, f"{self.name} is missing")[: self.width]
 
     def transform(self, column: Column) -> Array:
-        """Return the inputs float32 (N, width) of a column of the same name; of another kind, if it says the same."""
+        """Return the inputs, float32 (N, width), of a column with the same name and a compatible kind."""
         if self.kind == "category":
             return self._one_hot(self._text(column))
         values = self._values(column)
         gaps = np.isnan(values)
         out = np.empty((len(values), self.width), np.float32)
         if self.kind == "number":
-            median, spread, _ = self.facts
+            median, spread, _ = self.statistics
             with np.errstate(over="ignore"):
                 z = np.clip((np.where(gaps, median, values) - median) / spread, -FAR, FAR)
             out[:, 0] = z / np.sqrt(1 + (z / EDGE) ** 2)
         else:
-            out[:, 0] = np.where(gaps, self.facts[0], values)
+            out[:, 0] = np.where(gaps, self.statistics[0], values)
         if self.width == 2:
             out[:, 1] = gaps
         return out
 
-    def new(self, column: Column) -> str:
-        """Return what the cells of a column hold that training did not teach, for people; or nothing."""
+    def describe_new(self, column: Column) -> str:
+        """Return a note on missing or unknown values that did not occur in training, or an empty string."""
         gaps = int(np.isnan(column.values).sum())
         if self.kind != "category":
-            if not gaps or self.facts[-1]:
+            if not gaps or self.statistics[-1]:
                 return ""
-            return f"{self.name}: {gaps:,} missing, in training none; taken as the average of training"
+            return f"{self.name}: {gaps:,} missing, none in training; replaced by the training average"
         text = self._text(column)
         counts = np.bincount(_places(text), minlength=len(text.levels) + 1)
         levels = (*text.levels, None)
-        new = [k for k, level in enumerate(levels) if level not in self.levels and counts[k]]
-        shown = ", ".join(levels[k] or "missing" for k in new[:5]) + (", ..." if len(new) > 5 else "")
-        rows = int(counts[new].sum())
-        return f"{self.name}: {rows:,} taken as unknown, in training not or once: {shown}" if rows else ""
+        unseen = [k for k, level in enumerate(levels) if level not in self.levels and counts[k]]
+        shown = ", ".join(levels[k] or "missing" for k in unseen[:5]) + (", ..." if len(unseen) > 5 else "")
+        rows = int(counts[unseen].sum())
+        return f"{self.name}: {rows:,} treated as unknown, at most once in training: {shown}" if rows else ""
 
     def _values(self, column: Column) -> Array:
-        """Return the cells as numbers, or raise for a column of another type."""
+        """Return the cells as numbers; raise for a column of another type."""
         if column.empty or column.kind == self.kind:
             column.require_finite()
             return column.values
@@ -119,19 +119,19 @@ class Coding:
         raise InputError(f"column {self.name!r} must hold {wanted}, as in training, got {got}: correct it")
 
     def _text(self, column: Column) -> Column:
-        """Return the cells as texts, or raise for a column of another type."""
+        """Return the cells as text; raise for a column of another type."""
         if column.kind in ("time", "other"):
             raise InputError(
-                f"column {self.name!r} must hold texts or whole numbers, as in training, got {column.note}"
+                f"column {self.name!r} must hold texts or whole numbers, as in training, got {column.note}: correct it"
             )
         return category(self.name, [None] * len(column)) if column.empty else column.as_category()
 
     @property
     def codes(self) -> Array:
-        """What the inputs of a category are for each of its levels and, last, for unknown ones; (width, width)."""
+        """The inputs for each level of a category and, last, for unknown values; (width, width)."""
         codes: Array = np.eye(self.width, dtype=np.float32)
-        if self.facts[-1] == 0:  # Its weights were never trained: the shares of the others stand in.
-            codes[-1] = self.facts
+        if self.statistics[-1] == 0:  # Its weights were never trained: use the shares of the levels instead.
+            codes[-1] = self.statistics
         return codes
 
     def _one_hot(self, column: Column) -> Array:
@@ -141,21 +141,21 @@ class Coding:
         return hot
 
     def check(self) -> None:
-        """Raise if a file made this of what no training could have given."""
+        """Raise for values that only a damaged file can have."""
         size = {"number": 3, "boolean": 2, "category": len(self.levels) + 1}.get(self.kind)
         if size is None:
             raise unknown("kind of column", self.kind, ("number", "boolean", "category"))
-        if self.facts.shape != (size,) or not np.isfinite(self.facts).all():
-            raise InputError(f"the coding of column {self.name!r} must have {size} finite numbers")
-        shares = self.facts[2:] if self.kind == "number" else self.facts
-        if not ((shares >= 0) & (shares <= 1)).all() or (self.kind == "number" and self.facts[1] <= 0):
+        if self.statistics.shape != (size,) or not np.isfinite(self.statistics).all():
+            raise InputError(f"the coding of column {self.name!r} must have {size} finite numbers, got others")
+        shares = self.statistics[2:] if self.kind == "number" else self.statistics
+        if not ((shares >= 0) & (shares <= 1)).all() or (self.kind == "number" and self.statistics[1] <= 0):
             raise InputError(f"the coding of column {self.name!r} must have shares in [0, 1] and a spread above 0")
         if len(set(self.levels)) < len(self.levels):
             raise InputError(f"the levels of column {self.name!r} must differ")
 
 
 def _middle(present: Array) -> tuple[float, float]:
-    """Return the median and the spread: between the quartiles, or half the range where these are one."""
+    """Return the median and the spread: the interquartile range, or half the range if the quartiles are equal."""
     if not len(present):
         return 0.0, 1.0
     low, lower, median, upper, high = np.quantile(present, [0, 0.25, 0.5, 0.75, 1])
@@ -163,6 +163,6 @@ def _middle(present: Array) -> tuple[float, float]:
 
 
 def _places(column: Column) -> Array:
-    """Return the level of every cell as a whole number, the last one being a missing cell."""
+    """Return the level index of each cell; the last index is a missing cell."""
     places: Array = np.where(np.isnan(column.values), len(column.levels), column.values).astype(np.intp)
     return places

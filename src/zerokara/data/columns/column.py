@@ -1,4 +1,4 @@
-"""One column of a table, as numbers: what it is called, what it holds, and its cells."""
+"""One column of a table: its name, its kind, and its cells as numbers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,19 +9,19 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.errors import InputError
 
-Kind = Literal["number", "boolean", "category", "time", "other"]
-"""``time`` and ``other`` have no cells that a network could take; ``note`` says what they are."""
+ColumnKind = Literal["number", "boolean", "category", "time", "other"]
+"""The cells of ``time`` and ``other`` cannot be network inputs; ``note`` describes them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """The cells of one column, float64 (N,), NaN where one is missing.
+    """The cells of one column, float64 (N,); a missing cell is NaN.
 
-    A number stands for itself, False and True are 0 and 1, a text is its place in ``levels``.
+    Numbers are stored as they are, False and True as 0 and 1, and texts as their index in ``levels``.
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     values: Array
     levels: tuple[str, ...] = ()
     note: str = ""
@@ -30,11 +30,11 @@ class Column:
         return len(self.values)
 
     def take(self, index: Any) -> "Column":
-        """Return the cells that an index or a slice names."""
+        """Return the cells selected by an index or a slice."""
         return replace(self, values=self.values[index])
 
     def pruned(self) -> "Column":
-        """Return the column without the levels that no cell has."""
+        """Return the column without unused levels."""
         if self.kind != "category":
             return self
         used = np.unique(self.present).astype(int)
@@ -44,16 +44,16 @@ class Column:
     @property
     def present(self) -> Array:
         """The cells that are not missing."""
-        found: Array = self.values[~np.isnan(self.values)]
-        return found
+        cells: Array = self.values[~np.isnan(self.values)]
+        return cells
 
     @property
     def empty(self) -> bool:
-        """Whether all cells are missing, of a column that has cells."""
+        """Whether all cells are missing; False for times and other objects."""
         return self.kind not in ("time", "other") and not len(self.present)
 
     def as_category(self) -> "Column":
-        """Return the cells as text: a number as it is written, 3 and not 3.0; False and True.
+        """Return the cells as text; whole numbers are written without a decimal point.
 
         >>> column = Column("rooms", "number", np.array([3.0, np.nan, 2.5])).as_category()
         >>> column.levels, column.values
@@ -61,11 +61,11 @@ class Column:
         """
         if self.kind in ("category", "time", "other"):
             return self
-        write = (lambda v: str(bool(v))) if self.kind == "boolean" else _number
+        write = (lambda v: str(bool(v))) if self.kind == "boolean" else _number_text
         return category(self.name, [None if np.isnan(v) else write(v) for v in self.values.tolist()])
 
     def require_finite(self) -> None:
-        """Raise for the first number that is infinite or beyond float32, saying where."""
+        """Raise for the first number that is infinite or beyond float32, with its row."""
         beyond = np.abs(self.values) > np.finfo(np.float32).max
         if beyond.any():
             row = int(np.argmax(beyond))
@@ -89,8 +89,8 @@ def category(name: str, cells: Iterable[str | None]) -> Column:
 
 
 def of_objects(name: str, cells: list[Any]) -> Column:
-    """Return a column of Python values: all texts, all True or False, or all numbers, None and NaN being missing."""
-    if {type(cell) for cell in cells} <= {str, type(None)}:  # The usual case, soon done.
+    """Return a column of Python values: texts, booleans or numbers; None and NaN are missing."""
+    if {type(cell) for cell in cells} <= {str, type(None)}:  # The usual case, fast.
         return category(name, cells)
     present = [cell for cell in cells if not _missing(cell)]
     kinds = {type(cell) for cell in present}
@@ -102,22 +102,22 @@ def of_objects(name: str, cells: list[Any]) -> Column:
             return Column(name, "boolean" if kinds <= {bool, np.bool_} else "number", values)
         except (TypeError, ValueError, OverflowError):
             pass
-    nothing: Array = np.full(len(cells), np.nan)
+    blank: Array = np.full(len(cells), np.nan)
     if all(hasattr(kind, "isoformat") for kind in kinds):
-        return Column(name, "time", nothing, note=f"dates or times, such as {present[0]}")
+        return Column(name, "time", blank, note=f"dates or times, such as {present[0]}")
     shown = " and ".join(f"{next(c for c in present if type(c) is k)!r}"[:40] for k in list(kinds)[:2])
-    return Column(name, "other", nothing, note=f"values that are no numbers, texts or booleans throughout: {shown}")
+    return Column(name, "other", blank, note=f"values that are not all numbers, texts or booleans: {shown}")
 
 
 def _missing(cell: Any) -> bool:
     if cell is None or isinstance(cell, str):
         return cell is None
-    # NaN and pandas' NaT are unlike themselves; pandas' NA answers with NA.
+    # NaN and pandas' NaT differ from themselves; comparing pandas' NA returns NA.
     return type(cell).__name__ == "NAType" or (np.ndim(cell) == 0 and bool(cell != cell))
 
 
 def is_number(text: str) -> bool:
-    """Tell whether a text is a number as Python writes one."""
+    """Return whether Python reads a text as a number."""
     try:
         float(text)
     except ValueError:
@@ -125,5 +125,5 @@ def is_number(text: str) -> bool:
     return True
 
 
-def _number(value: float) -> str:
+def _number_text(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)

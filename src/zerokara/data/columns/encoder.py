@@ -1,4 +1,4 @@
-"""From the raw columns of a table to the numbers that a network takes: each by its `Coding`."""
+"""The encoder of a table: it turns raw columns into network inputs, each by its `Coding`."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from zerokara.errors import InputError, unknown
 
 @dataclass(frozen=True, eq=False)
 class Encoder:
-    """The codings of all input columns, in their order.
+    """The codings of all input columns, in order.
 
     >>> from zerokara.data import from_table
     >>> data = from_table({"size": [1.0, 2, 3, 4], "city": ["B", "A", "A", "B"], "t": ["x", "y", "y", "x"]}, "t")
@@ -28,7 +28,7 @@ class Encoder:
 
     @classmethod
     def fit(cls, table: Table) -> "Encoder":
-        """Return the encoder for these training rows."""
+        """Return an encoder fitted to these training rows."""
         return cls(table.target, tuple(Coding.fit(column) for column in table.columns.values()))
 
     @property
@@ -38,38 +38,38 @@ class Encoder:
 
     @property
     def text(self) -> tuple[str, ...]:
-        """The columns whose cells are read as they are written."""
+        """The columns that are read as text."""
         return tuple(coding.name for coding in self.codings if coding.kind == "category")
 
     def require(self, columns: Mapping[str, Column]) -> None:
-        """Raise for columns that are missing, the nearest names offered; more columns and another order are fine."""
+        """Raise for missing columns, with similar names; extra columns and any order are allowed."""
         names = [coding.name for coding in self.codings]
         missing = [name for name in names if name not in columns]
         if missing:
-            spare = [name for name in columns if name not in names]
-            offer = str(unknown("column", missing[0], spare)).split(": ", 1)[1] if spare else "there are no others"
-            raise InputError(f"the rows must have the columns {_shown(missing)}, as in training; got none: {offer}")
+            others = [name for name in columns if name not in names]
+            offer = str(unknown("column", missing[0], others)).split(": ", 1)[1] if others else "there are no others"
+            raise InputError(f"the rows must have the columns {_quoted(missing)}, as in training, got no such: {offer}")
 
     def transform(self, columns: Mapping[str, Column]) -> Array:
-        """Return the inputs, float32 (N, D), of rows that have the columns, in any order and among others."""
+        """Return the inputs, float32 (N, D), of rows with these columns, in any order."""
         self.require(columns)
         return np.concatenate([coding.transform(columns[coding.name]) for coding in self.codings], axis=1)
 
     def notes(self, columns: Mapping[str, Column], left_out: Collection[str] = ()) -> list[str]:
-        """Return what is to be said of rows beside their training rows: new values, new gaps, columns not used.
+        """Return notes on rows that differ from the training rows: new values, new missing cells, unused columns.
 
-        Nothing is said of the columns that were ``left_out`` in training too.
+        Columns that were ``left_out`` in training are not mentioned.
         """
         self.require(columns)
-        found = [coding.new(columns[coding.name]) for coding in self.codings]
+        notes = [coding.describe_new(columns[coding.name]) for coding in self.codings]
         known = {self.target, *left_out, *(coding.name for coding in self.codings)}
-        more = [name for name in columns if name not in known]
-        if more:
-            found.append(f"not used: {_shown(more)}")
-        return [note for note in found if note]
+        unused = [name for name in columns if name not in known]
+        if unused:
+            notes.append(f"not used: {_quoted(unused)}")
+        return [note for note in notes if note]
 
     def describe(self) -> dict[str, Any]:
-        """Return all but the numbers as plain data; see `facts`."""
+        """Return the encoder as plain data, without its arrays; see `statistics`."""
         columns = [
             {"name": coding.name, "kind": coding.kind, "levels": list(coding.levels)}
             if coding.kind == "category"
@@ -78,18 +78,18 @@ class Encoder:
         ]
         return {"target": self.target, "columns": columns}
 
-    def facts(self) -> dict[str, Array]:
-        """Return the numbers of each column, by its place."""
-        return {str(k): coding.facts for k, coding in enumerate(self.codings)}
+    def statistics(self) -> dict[str, Array]:
+        """Return the statistics of each column, by its position."""
+        return {str(k): coding.statistics for k, coding in enumerate(self.codings)}
 
     @classmethod
-    def restore(cls, description: Any, facts: Mapping[str, Array]) -> "Encoder":
-        """Return the encoder that `describe` and `facts` told of; whatever a damaged file may hold is refused."""
+    def restore(cls, description: Any, statistics: Mapping[str, Array]) -> "Encoder":
+        """Return the encoder from the results of `describe` and `statistics`; raise if a damaged file holds others."""
         columns = description.get("columns") if isinstance(description, dict) else None
         if not isinstance(columns, list) or not columns or not isinstance(description.get("target"), str):
-            raise InputError("the table must have a target and a list of columns")
-        if facts.keys() != {str(k) for k in range(len(columns))}:
-            raise InputError(f"the table must have an array for each of {len(columns)} columns, got {len(facts)}")
+            raise InputError("the table must have a target and a list of columns, got others")
+        if statistics.keys() != {str(k) for k in range(len(columns))}:
+            raise InputError(f"the table must have an array for each of {len(columns)} columns, got {len(statistics)}")
         codings = []
         for k, column in enumerate(columns):
             name, kind = (column.get("name"), column.get("kind")) if isinstance(column, dict) else (None, None)
@@ -98,12 +98,12 @@ class Encoder:
                 raise InputError(f"a column must have a name, a kind and levels, got {str(column)[:80]}")
             if not all(level is None or isinstance(level, str) for level in levels):
                 raise InputError(f"the levels of column {name!r} must be texts, got {str(levels)[:80]}")
-            codings.append(Coding(name, kind, facts[str(k)], tuple(levels)))
+            codings.append(Coding(name, kind, statistics[str(k)], tuple(levels)))
             codings[-1].check()
         if len({coding.name for coding in codings}) < len(codings):
-            raise InputError("the columns of a table must have different names")
+            raise InputError("the columns of a table must have different names, got one twice")
         return cls(description["target"], tuple(codings))
 
 
-def _shown(names: list[str]) -> str:
+def _quoted(names: list[str]) -> str:
     return ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "")

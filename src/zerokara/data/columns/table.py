@@ -1,4 +1,4 @@
-"""The rows of a table as they were read: columns, and targets in their own units."""
+"""The raw rows of a table: columns, and targets in their original units."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -9,34 +9,34 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data.columns.column import Column
-from zerokara.data.columns.roles import Found
+from zerokara.data.columns.roles import ColumnInfo
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Raw rows, from which an `Encoder` is fitted anew whenever the training part changes.
+    """Raw rows; an `Encoder` is fitted to them whenever the training part changes.
 
-    Shapes: every column (N,), t as in `Part`, in the target's own units.
+    Shapes: every column (N,), t as in `Part`, in its original units.
     """
 
     columns: Mapping[str, Column]
     t: Array
     target: str
-    found: tuple[Found, ...] = ()
-    """What was understood of every column of the whole table, for people."""
+    column_info: tuple[ColumnInfo, ...] = ()
+    """The inferred role of every column of the table."""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """How it was read, JSON-able and under the names of `zerokara.data.load`: target, task, drop and so on."""
+    """The arguments of `zerokara.data.load` that it was read with, ready for JSON: target, task, drop and so on."""
 
     def __len__(self) -> int:
         return len(self.t)
 
     def take(self, index: Any) -> "Table":
-        """Return the rows that an index or a slice names."""
+        """Return the rows selected by an index or a slice."""
         columns = {name: column.take(index) for name, column in self.columns.items()}
         return replace(self, columns=columns, t=self.t[index])
 
     def update(self, digest: "hashlib._Hash") -> None:
-        """Add all that the rows say to a digest."""
+        """Add the content of the rows to a digest."""
         for name, column in self.columns.items():
             digest.update(repr((name, column.kind, column.levels, len(column))).encode())
             digest.update((column.values + 0.0).astype("<f8").tobytes())
@@ -45,7 +45,7 @@ class Table:
 
 
 def joined(tables: Sequence[Table]) -> Table | None:
-    """Return the rows of several parts of one table as one, in that order; None for none."""
+    """Return several parts of one table as one table, in that order; None without parts."""
     if not tables:
         return None
     first = tables[0]

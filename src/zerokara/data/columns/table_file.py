@@ -7,57 +7,57 @@ from pathlib import Path
 from typing import Any
 
 from zerokara.data.columns.column import Column, is_number
-from zerokara.data.columns.frames import columns_of, duplicates, missing_extra
+from zerokara.data.columns.frames import as_columns, duplicates, missing_extra
 from zerokara.errors import InputError, OutsideError
 
-SUFFIXES = (".csv", ".tsv", ".parquet", ".pq")
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq")
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 MISSING = ["", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "?", "-NaN", "<NA>"]
-"""Cells of a CSV file that count as missing; the question mark is that of the UCI data sets."""
+"""Cells of a CSV file that count as missing; the UCI datasets use the question mark."""
 
 
 def is_table(path: str | Path) -> bool:
-    """Tell whether a path names a table, by its ending.
+    """Return whether a path has the suffix of a table.
 
     >>> is_table("houses.CSV"), is_table("houses.npz")
     (True, False)
     """
-    return Path(path).suffix.lower() in SUFFIXES
+    return Path(path).suffix.lower() in TABLE_SUFFIXES
 
 
-def read_table(path: str | Path, text: Collection[str] = ()) -> dict[str, Column]:
-    """Return the columns of a CSV or Parquet file, typed as they are found.
+def read_table_file(path: str | Path, text: Collection[str] = ()) -> dict[str, Column]:
+    """Return the columns of a CSV or Parquet file, with inferred types.
 
-    A CSV file is UTF-8, has a line of names first, and commas, semicolons, tabs or bars between its cells; a file with
-    semicolons may have decimal commas. Columns named in ``text`` are read as they are written, ``007`` as text.
+    A CSV file is UTF-8 text with a header; commas, semicolons, tabs or bars separate its cells. Except with commas, it
+    may have decimal commas. Columns named in ``text`` are read as text, such as ``007``.
 
     Raises:
-        InputError: no file, an empty or damaged one, another encoding, names that are missing or come twice.
+        InputError: the file is missing, empty, damaged or not UTF-8, or column names are missing or repeated.
         OutsideError: the file cannot be read.
     """
     path = Path(path).expanduser()
     if path.is_dir():
-        raise InputError(f"a table is a file, got the folder {path}")
+        raise InputError(f"a table must be a file, got the folder {path}: name a file in it")
     try:
         raw = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(f"there is no file {path}: check the path") from error
+        raise InputError(f"a table must be an existing file, got {path}: check the path") from error
     except OSError as error:
         raise OutsideError(f"cannot read {path}: {error.strerror or error}") from error
     if not raw.strip():
-        raise InputError(f"{path} must hold a table, got an empty file")
+        raise InputError(f"{path} must hold a table, got an empty file: save it again")
     try:
         import pyarrow as pa
     except ModuleNotFoundError as error:
         raise missing_extra(str(path), "pyarrow") from error
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
-            return columns_of(_parquet(raw))
-        return columns_of(_csv(raw, text))
+            return as_columns(_parquet(raw))
+        return as_columns(_csv(raw, text))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} must be a whole table, got: {str(error)[:300]}; save or copy it again") from error
+        raise InputError(f"{path} must be a complete table, got: {str(error)[:300]}; save or copy it again") from error
 
 
 def _parquet(raw: bytes) -> Any:
@@ -77,15 +77,17 @@ def _csv(raw: bytes, text: Collection[str]) -> Any:
     names = next(csv.reader(io.StringIO(raw.decode(), newline=""), delimiter=delimiter))
     _check_header(names)
     if raw.count(b'"') % 2:
-        raise InputError("every quote must be closed, got an odd number of them; within a quoted cell write it twice")
+        raise InputError(
+            "every quote must be closed, got an odd number of quotes: write a quote inside a quoted cell twice"
+        )
     parse = pc.ParseOptions(
         delimiter=delimiter,
         newlines_in_values=True,
-        ignore_empty_lines=len(names) > 1,  # The empty line of a single column is a missing cell.
+        ignore_empty_lines=len(names) > 1,  # In a single column, an empty line is a missing cell.
     )
-    # Types are inferred from the first block alone: the file is one.
+    # Types are inferred from the first block only, so the file is one block.
     size = min(len(raw) + 1, 2**31 - 1)
-    read = pc.ReadOptions(block_size=size, column_names=names, use_threads=False)  # An error then names the row.
+    read = pc.ReadOptions(block_size=size, column_names=names, use_threads=False)  # Errors then name the row.
 
     def convert(point: str) -> Any:
         options = pc.ConvertOptions(
@@ -102,16 +104,16 @@ def _csv(raw: bytes, text: Collection[str]) -> Any:
             table = convert(",")
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):
-            raise InputError("a table must have rows, got a line of names alone") from error
+            raise InputError("a table must have rows, got only a header: add rows") from error
         raise
     return table
 
 
 def _utf8(raw: bytes) -> bytes:
-    """Return the content without a mark of its encoding, which must be UTF-8."""
+    """Return the content without a byte order mark; raise if it is not UTF-8."""
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw[:4096]:
-        raise InputError("a CSV file must be UTF-8 text, got UTF-16 or no text: save it as 'CSV UTF-8'")
+        raise InputError("a CSV file must be UTF-8 text, got UTF-16 or binary data: save it as 'CSV UTF-8'")
     try:
         raw.decode()
     except UnicodeDecodeError as error:
@@ -124,7 +126,7 @@ def _utf8(raw: bytes) -> bytes:
 
 
 def sniff(text: str) -> str:
-    """Return what stands between the cells: whatever cuts the first lines into equally many cells, the most of them.
+    """Return the delimiter: the one that splits most of the first lines into the same, largest number of cells.
 
     >>> sniff("a;b;c\\n1,5;2;3\\n")
     ';'
@@ -132,7 +134,7 @@ def sniff(text: str) -> str:
     lines = io.StringIO(text[:65536], newline="")
     first = [line for line in lines if line.strip()][:20]
     if len(text) > 65536 and len(first) > 1:
-        first.pop()  # It may be cut.
+        first.pop()  # It may be incomplete.
     best, cells = ",", 1
     for delimiter in DELIMITERS:
         rows = [len(row) for row in csv.reader(first, delimiter=delimiter)]
@@ -142,7 +144,7 @@ def sniff(text: str) -> str:
 
 
 def _body(raw: bytes) -> bytes:
-    """Return what follows the line of names, which may be quoted over several lines."""
+    """Return the content after the header, which may span several lines in quotes."""
     lines = io.StringIO(raw.decode(), newline="")
     quotes = 0
     for line in lines:
@@ -156,8 +158,7 @@ def _check_header(names: list[str]) -> None:
     _check_names(names)
     if all(is_number(name) for name in names if name):
         raise InputError(
-            f"the first line must hold the names of the columns, got numbers: {', '.join(names[:5])}; add a line of "
-            "names"
+            f"the first line must hold the column names, got numbers: {', '.join(names[:5])}; add a header"
         )
 
 
@@ -167,7 +168,7 @@ def _check_names(names: list[str]) -> None:
 
 
 def _decimal_commas(table: Any, text: Collection[str]) -> bool:
-    """Tell whether a column of texts is one of numbers with decimal commas."""
+    """Return whether a text column holds numbers with decimal commas."""
     import pyarrow as pa
 
     for name, column in zip(table.column_names, table.columns, strict=True):

@@ -1,4 +1,4 @@
-"""What is made of a table's target: which column it is, and whether it is of classes or of amounts."""
+"""The target of a table: which column it is, and whether it holds classes or numbers."""
 
 from collections.abc import Mapping
 
@@ -9,19 +9,22 @@ from zerokara.data.columns.column import Column
 from zerokara.data.columns.roles import CAP, all_different, first, listed
 from zerokara.errors import InputError, unknown
 
-FEW = 10
-"""Different whole numbers that still are classes, if they come ``OFTEN`` times on average."""
-OFTEN = 5
+MAX_NUMBER_CLASSES = 10
+"""Up to this many different whole numbers are classes, if each has ``MIN_ROWS_PER_CLASS`` rows on average."""
+MIN_ROWS_PER_CLASS = 5
 
 
 def find_target(columns: Mapping[str, Column], target: str | None) -> Column:
-    """Return the column of the target, or raise and offer the nearest name."""
+    """Return the target column; raise with similar names if there is no such column."""
     if target is None:
-        raise InputError(f"name the column to predict: --target NAME, in Python target=NAME; one of {listed(columns)}")
+        raise InputError(
+            f"a table needs a target, the column to predict, got None: add --target NAME, in Python "
+            f"target=NAME, one of {listed(columns)}"
+        )
     if target not in columns and len(columns) == 1:
         raise InputError(
-            f"there is one column, {listed(columns)!r}, and no {target!r}: cells are divided by commas, semicolons, "
-            "tabs or bars"
+            f"the target must be a column, got {target!r} and the single column {listed(columns)!r}: separate "
+            "cells by commas, semicolons, tabs or bars"
         )
     if target not in columns:
         raise unknown("target", target, list(columns)[:40])
@@ -29,29 +32,33 @@ def find_target(columns: Mapping[str, Column], target: str | None) -> Column:
 
 
 def decide(column: Column, task: str | None) -> tuple[str, Array | list[str], str]:
-    """Return the task, the targets as `Targets` takes them, and how it was decided, for people.
+    """Return the task, the targets as `Targets` takes them, and a description of their values.
 
-    Text, booleans and few whole numbers (two of them, or up to ten that come five times on average) are classes.
+    Text, booleans and few whole numbers (two of them, or up to ten with five rows each on average) are classes.
 
     Raises:
-        InputError: a target that is a date, constant, infinite, or does not go with the task.
+        InputError: the target holds dates or infinity, is constant, or does not fit the task.
     """
     name, values = column.name, column.values
     if task not in (None, "classification", "regression"):
         raise unknown("task", str(task), ("classification", "regression"))
     if column.kind in ("time", "other"):
-        raise InputError(f"the target {name!r} must be numbers, texts or booleans, got {column.note}")
+        raise InputError(f"the target {name!r} must be numbers, texts or booleans, got {column.note}: choose another")
     column.require_finite()
     distinct = np.unique(values)
     if len(distinct) == 1:
-        raise InputError(f"the target {name!r} must differ between rows, got {first(column)} in all {len(values)}")
+        raise InputError(
+            f"the target {name!r} must differ between rows, got {first(column)} in all {len(values)}: choose another"
+        )
     if column.kind == "category":
         if task == "regression":
-            raise InputError(f"regression needs numbers in {name!r}, got texts such as {column.levels[0]!r}")
+            raise InputError(
+                f"regression needs numbers in {name!r}, got texts such as {column.levels[0]!r}: choose classification"
+            )
         if len(distinct) > max(CAP, 2) or all_different(column):
             raise InputError(
-                f"the target {name!r} has {len(distinct)} different texts in {len(values)} rows, and a class needs "
-                f"examples ({CAP} classes are the most): name another target, or correct cells that should be numbers"
+                f"the target {name!r} must have at most {CAP} classes with several rows each, got {len(distinct)} "
+                f"different texts in {len(values)} rows: choose another target, or correct cells that should be numbers"
             )
         labels = [column.levels[int(v)] for v in values]
         return "classification", labels, f"{len(distinct)} classes: {listed(sorted(set(labels)), 4, 16)}"
@@ -59,19 +66,24 @@ def decide(column: Column, task: str | None) -> tuple[str, Array | list[str], st
         if task == "regression":
             return "regression", values, "true and false as 1 and 0"
         return "classification", values.astype(bool), "2 classes: False, True"
-    whole = bool((np.trunc(values) == values).all()) and bool((np.abs(values) < 2**53).all())
-    few = whole and (len(distinct) == 2 or (len(distinct) <= FEW and len(values) >= OFTEN * len(distinct)))
+    is_whole = bool((np.trunc(values) == values).all()) and bool((np.abs(values) < 2**53).all())
+    few = is_whole and (
+        len(distinct) == 2
+        or (len(distinct) <= MAX_NUMBER_CLASSES and len(values) >= MIN_ROWS_PER_CLASS * len(distinct))
+    )
     if task is None:
         task = "classification" if few else "regression"
     if task == "classification":
-        if not whole:
+        if not is_whole:
             raise InputError(
-                f"classes are texts or whole numbers, got {values[np.trunc(values) != values][0]:g} in {name!r}: "
+                f"classes must be texts or whole numbers, got {values[np.trunc(values) != values][0]:g} in {name!r}: "
                 "choose regression, or write the classes as text"
             )
         if len(distinct) > CAP:
-            raise InputError(f"{CAP} classes are the most, got {len(distinct)} in {name!r}: choose regression")
+            raise InputError(
+                f"a target can have at most {CAP} classes, got {len(distinct)} in {name!r}: choose regression"
+            )
         shown = listed([str(int(v)) for v in distinct], 4, 16)
         return task, values.astype(np.int64), f"{len(distinct)} classes: {shown}"
-    why = f"{distinct[0]:.6g} to {distinct[-1]:.6g}, median {np.median(values):.6g}"
-    return task, values, why
+    description = f"{distinct[0]:.6g} to {distinct[-1]:.6g}, median {np.median(values):.6g}"
+    return task, values, description

@@ -1,1 +1,1 @@
-"""Named datasets from the network: mirrors, checksums, the cache."""
+"""Downloads of named datasets: mirrors, checksums and the cache."""

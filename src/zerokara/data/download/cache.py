@@ -1,4 +1,4 @@
-"""Where data sets lie on this machine, and where they are asked for: ZEROKARA_DATA, the user's cache, mirrors."""
+"""Locations of datasets: the folder in ZEROKARA_DATA, the user's cache, and mirrors."""
 
 import os
 from collections.abc import Iterator
@@ -11,39 +11,41 @@ from zerokara.locks import run_lock
 
 
 def own_root() -> Path | None:
-    """Return the folder that ZEROKARA_DATA names, or None where it is not set."""
+    """Return the folder in ZEROKARA_DATA, or None if it is not set."""
     setting = os.environ.get("ZEROKARA_DATA")
     if not setting:
         return None
     root = Path(setting).expanduser()
     if not root.is_dir():
-        raise InputError(f"ZEROKARA_DATA must name a folder, got {setting!r}, which is none: correct or unset it")
+        raise InputError(f"ZEROKARA_DATA must be an existing folder, got {setting!r}: correct or unset it")
     return root
 
 
 def cache_folder(source: Source | Archive) -> Path:
-    """Return where the source's files lie in the user's cache, whether or not they do."""
+    """Return the folder for the source's files in the user's cache; it may not exist."""
     from platformdirs import user_cache_path
 
     return user_cache_path("zerokara", appauthor=False) / source.name
 
 
 def mirrors_of(source: Source | Archive) -> list[str]:
-    """Return the addresses to try in turn: ``$ZEROKARA_MIRROR/NAME`` first, if that variable holds one."""
+    """Return the addresses to try in order; ``$ZEROKARA_MIRROR/NAME`` is first if that variable is set."""
     own = os.environ.get("ZEROKARA_MIRROR")
     if not own:
         return list(source.mirrors)
     if not own.startswith(("http://", "https://")):
-        raise InputError(f"ZEROKARA_MIRROR must be an address that starts with http:// or https://, got {own!r}")
+        raise InputError(f"ZEROKARA_MIRROR must start with http:// or https://, got {own!r}: correct or unset it")
     return [f"{own.rstrip('/')}/{source.name}", *source.mirrors]
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from downloading into the folder; they wait, and then find the files."""
+    """Keep other processes from downloading into the folder; they wait and then use the files."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutsideError(f"cannot write to the cache {folder}: {error.strerror or error}") from error
+        raise OutsideError(
+            f"the cache {folder} must be writable, got: {error.strerror or error}; check the path and its permissions"
+        ) from error
     with run_lock(folder / "download", wait=True):
         yield

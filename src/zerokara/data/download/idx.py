@@ -1,4 +1,4 @@
-"""The IDX format of the MNIST family, read strictly."""
+"""A strict reader of IDX, the file format of the MNIST family."""
 
 import gzip
 import math
@@ -14,32 +14,34 @@ _UINT8 = 0x08
 
 
 def read_content(path: Path) -> bytes:
-    """Return the content of a file, decompressed if it is gzipped, whatever its name says."""
+    """Return the content of a file, decompressed if it is gzipped; its name does not matter."""
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise OutsideError(f"cannot read {path}: {error.strerror or error}") from error
+        raise OutsideError(
+            f"{path} must be readable, got: {error.strerror or error}; check the path and its permissions"
+        ) from error
     try:
         return decompressed(content)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is damaged, its gzip data do not end well ({error}): get the file again") from error
+        raise InputError(f"{path} must hold complete gzip data, got: {error}; download it again") from error
 
 
 def decompressed(content: bytes) -> bytes:
-    """Return gzipped content decompressed (length and CRC are checked), any other as it is."""
+    """Return gzipped content decompressed, with length and CRC checked; return other content unchanged."""
     return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
 
 
 def parse_idx(content: bytes, dimensions: int, what: object) -> Array:
-    """Return the uint8 array that IDX content holds; it is read-only and shares the memory.
+    """Return the uint8 array in IDX content; it is read-only and shares the memory.
 
     Layout: two zero bytes, 8 for uint8, the number of dimensions; each dimension as a big-endian uint32; the
     values, the last dimension varying fastest. Source: Y. LeCun, "The MNIST database", "File formats".
 
     Args:
         content: the decompressed file.
-        dimensions: how many are expected, 3 for images and 1 for labels.
-        what: what error messages call the file.
+        dimensions: the expected number of dimensions, 3 for images and 1 for labels.
+        what: the name of the file in error messages.
 
     >>> parse_idx(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]), 1, "labels")
     array([7, 8, 9], dtype=uint8)
@@ -55,13 +57,13 @@ def parse_idx(content: bytes, dimensions: int, what: object) -> Array:
         got = f"0x{magic:08x}" if len(content) >= 4 else f"a file of {len(content)} bytes"
         raise InputError(f"{what}: the IDX magic must be 0x{expected:08x} ({dimensions} {plural} of uint8), got {got}")
     if len(content) < start:
-        raise InputError(f"{what}: the IDX header must have {start} bytes, got {len(content)}: the file is cut short")
+        raise InputError(f"{what}: the IDX header must have {start} bytes, got {len(content)}: download the file again")
     shape = tuple(int(n) for n in np.frombuffer(content, ">u4", dimensions, offset=4))
     if 0 in shape:
-        raise InputError(f"{what}: every IDX dimension must be above 0, got {shape}")
+        raise InputError(f"{what}: every IDX dimension must be above 0, got {shape}: download the file again")
     if len(content) - start != math.prod(shape):
         raise InputError(
-            f"{what}: its header announces {' x '.join(map(str, shape))} values, {math.prod(shape):,} bytes, "
-            f"got {len(content) - start:,}: the file is damaged, get it again"
+            f"{what}: {' x '.join(map(str, shape))} values must have {math.prod(shape):,} bytes, got "
+            f"{len(content) - start:,}: the file is damaged, download it again"
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

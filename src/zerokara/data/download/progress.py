@@ -1,4 +1,4 @@
-"""How far a download is."""
+"""The progress of downloads."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-Progress = Callable[[str, int, int | None], None]
-"""Called with the file's name, the bytes that are here and the bytes in all (None: nobody says)."""
+ProgressCallback = Callable[[str, int, int | None], None]
+"""Called with the file name, the bytes received and the total bytes (None if unknown)."""
 
 
 def silent(name: str, done: int, total: int | None) -> None:
@@ -16,8 +16,8 @@ def silent(name: str, done: int, total: int | None) -> None:
 
 
 @contextmanager
-def bar(console: "Console | None" = None) -> Iterator[Progress]:
-    """Give a progress bar per file on stderr; on anything but a terminal, nothing is shown."""
+def bar(console: "Console | None" = None) -> Iterator[ProgressCallback]:
+    """Yield a callback that shows a progress bar per file on stderr; it shows nothing if stderr is not a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
     from rich.progress import Progress as Bars

@@ -1,4 +1,4 @@
-"""Where the data sets that are not in the package come from, and how their files are known."""
+"""Sources of the downloadable datasets: mirrors, file names and digests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 
 @dataclass(frozen=True)
 class Source:
-    """A data set of the MNIST family: four IDX files on several mirrors."""
+    """A dataset of the MNIST family: four IDX files on several mirrors."""
 
     name: str
     description: str
     classes: tuple[str, ...]
     mirrors: tuple[str, ...]
-    """Addresses of folders; each holds every file with ``.gz`` after its name."""
+    """Addresses of folders that hold each file, with ``.gz`` after its name."""
     sha256: Mapping[str, str]
-    """SHA-256 of each file's decompressed content: mirrors compress differently, so archives differ."""
+    """SHA-256 of each file's decompressed content; mirrors compress differently."""
 
 
 MNIST = Source(
@@ -72,16 +72,16 @@ FASHION_MNIST = Source(
 
 @dataclass(frozen=True)
 class Archive:
-    """A data set that comes as one archive, and is kept as the folder inside it."""
+    """A dataset in one archive, stored as the folder inside it."""
 
     name: str
     description: str
     classes: tuple[str, ...]
     mirrors: tuple[str, ...]
-    """Addresses of folders; each holds the archive."""
+    """Addresses of folders that hold the archive."""
     file: str
     sha256: str
-    """SHA-256 of the archive itself: it is one file, the same everywhere."""
+    """SHA-256 of the archive, which is the same on all mirrors."""
     folder: str
     """The folder inside the archive."""
     train: tuple[str, ...]
@@ -102,4 +102,4 @@ CIFAR10 = Archive(
 
 SOURCES = {source.name: source for source in (MNIST, FASHION_MNIST)}
 ARCHIVES = {archive.name: archive for archive in (CIFAR10,)}
-NAMES = ("digits", *SOURCES, *ARCHIVES)
+DATASET_NAMES = ("digits", *SOURCES, *ARCHIVES)

@@ -1,1 +1,1 @@
-"""Where data come from, one file for each source."""
+"""Loaders of datasets, one file for each kind of source."""

@@ -1,4 +1,4 @@
-"""A dataset from arrays: the one door that all data come through."""
+"""A dataset from arrays; all other loaders except tables use it."""
 
 from collections.abc import Sequence
 from math import prod
@@ -29,19 +29,18 @@ def from_arrays(
 ) -> Dataset:
     """Return a dataset of these arrays.
 
-    Numbers become float32, samples are flattened. Pixels are not divided by 255 here: give them as they
-    shall be learned, or use ``.scaled("range")``. An x that is float32 and contiguous already is shared,
-    not copied.
+    Numbers are converted to float32 and samples are flattened. Pixels are not divided by 255: scale them before, or use
+    ``.scaled("range")``. A contiguous float32 x is shared, not copied.
 
     Args:
         x: training samples, (N, ...), two axes or more, finite numbers.
-        t: training targets, (N,) or (N, C); what they mean is inferred (see `Targets`).
-        x_test, t_test: the official test part, both or neither; its labels must occur in t.
-        weights: one weight a training sample, (N,), zero or above; scaled to mean 1.
-        task: "classification", "multilabel" or "regression", where the inferred one is not meant.
+        t: training targets, (N,) or (N, C); the task is inferred from them (see `Targets`).
+        x_test, t_test: the official test part, both or neither; t must contain its labels.
+        weights: sample weights of the training part, (N,), 0 or above; they are scaled to mean 1.
+        task: "classification", "multilabel" or "regression"; None infers it.
         classes: names of the classes or outputs.
-        sample_shape: the shape of one sample, where x is flat already; its product is D.
-        name: what messages and files call the data.
+        sample_shape: the shape of one sample if x is already flat; its product is D.
+        name: the name of the dataset in messages and files.
 
     Raises:
         InputError: shapes disagree, a value is NaN, infinite or beyond float32, a label is unknown.
@@ -53,18 +52,20 @@ def from_arrays(
     samples, shape = _samples(x, "x")
     if sample_shape is not None:
         if prod(sample_shape) != samples.shape[1] or min(sample_shape, default=0) < 1:
-            raise InputError(f"sample_shape {tuple(sample_shape)} must hold the {samples.shape[1]} numbers of a sample")
+            raise InputError(
+                f"sample_shape must have the product {samples.shape[1]}, got {tuple(sample_shape)}: correct it"
+            )
         shape = tuple(int(n) for n in sample_shape)
     targets = Targets.learn(t, task, classes)
-    train = Part(samples, targets.encode(t), None if weights is None else _weights(weights, len(samples)))
+    train = Part(samples, targets.encode(t), None if weights is None else _sample_weights(weights, len(samples)))
     _require_pairs(train, "x", "t")
     test = None
     if (x_test is None) != (t_test is None):
-        raise InputError("x_test and t_test come together: give both or neither")
+        raise InputError("x_test and t_test must come together, got one of them: pass both or neither")
     if x_test is not None and t_test is not None:
         test_samples, test_shape = _samples(x_test, "x_test")
         if test_samples.shape[1] != samples.shape[1] or (sample_shape is None and test_shape != shape):
-            raise InputError(f"x_test must have samples of the shape of x, {shape}, got {test_shape}")
+            raise InputError(f"x_test must have samples of the shape of x, {shape}, got {test_shape}: reshape them")
         test = Part(test_samples, targets.encode(t_test, "t_test"))
         _require_pairs(test, "x_test", "t_test")
     preprocess = Preprocess.identity(samples.shape[1], len(targets.classes))
@@ -75,22 +76,24 @@ def _samples(x: npt.ArrayLike, what: str) -> tuple[Array, tuple[int, ...]]:
     """Return the samples flattened to (N, D) and the shape of one."""
     array = as_array(x, what)
     if array.ndim < 2:
-        raise InputError(f"{what} must have the shape (N, D), got {array.shape}: one feature is x.reshape(-1, 1)")
+        raise InputError(f"{what} must have the shape (N, D), got {array.shape}: for one feature use x.reshape(-1, 1)")
     if array.size == 0:
-        raise InputError(f"{what} must have at least one sample and one feature, got the shape {array.shape}")
+        raise InputError(f"{what} must have at least one sample and one feature, got the shape {array.shape}: add data")
     return as_float32(array, what).reshape(len(array), -1), array.shape[1:]
 
 
-def _weights(weights: npt.ArrayLike, n: int) -> Array:
+def _sample_weights(weights: npt.ArrayLike, n: int) -> Array:
     array = as_float32(weights, "weights")
     if array.shape != (n,):
-        raise InputError(f"weights must have one number a sample, ({n},), got {array.shape}")
+        raise InputError(f"weights must have one number per sample, ({n},), got {array.shape}: correct their length")
     if (array < 0).any():
         row = int(np.argmax(array < 0))
-        raise InputError(f"weights must be 0 or above, got {array[row]} in row {row}")
+        raise InputError(f"weights must be 0 or above, got {array[row]} in row {row}: correct it")
     return mean_one(array)
 
 
 def _require_pairs(part: Part, x: str, t: str) -> None:
     if len(part.x) != len(part.t):
-        raise InputError(f"{x} and {t} must have as many rows, got {len(part.x)} samples and {len(part.t)} targets")
+        raise InputError(
+            f"{x} and {t} must have one length, got {len(part.x)} samples and {len(part.t)} targets: correct one"
+        )

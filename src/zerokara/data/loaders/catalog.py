@@ -1,4 +1,4 @@
-"""Data sets by name, and what lies at a path."""
+"""Loading datasets by name or path."""
 
 from importlib.resources import as_file, files
 from os import PathLike, fspath
@@ -10,8 +10,8 @@ import numpy as np
 from zerokara.data.columns.table_file import is_table
 from zerokara.data.dataset import Dataset
 from zerokara.data.download.archive import find_archive
-from zerokara.data.download.fetch import find
-from zerokara.data.download.sources import ARCHIVES, NAMES, SOURCES, Archive, Source
+from zerokara.data.download.fetch import find_files
+from zerokara.data.download.sources import ARCHIVES, DATASET_NAMES, SOURCES, Archive, Source
 from zerokara.data.loaders.arrays import from_arrays
 from zerokara.data.loaders.cifar import load_batches
 from zerokara.data.loaders.folder import load_folder
@@ -22,7 +22,7 @@ from zerokara.errors import InputError, unknown
 
 
 class Available(NamedTuple):
-    """A data set that has a name, and where it is."""
+    """A named dataset and its location."""
 
     name: str
     description: str
@@ -32,12 +32,12 @@ class Available(NamedTuple):
 def load(
     name_or_path: str | PathLike[str], target: str | None = None, task: str | None = None, **columns: Any
 ) -> Dataset:
-    """Return a data set by its name, or the one that an .npz file, a CSV or Parquet file or a folder of images holds.
+    """Return a dataset by its name, or from an .npz file, a CSV or Parquet file, or a folder of images.
 
-    A name wins over a file of that name; ``./mnist`` is the path.
+    A dataset name takes precedence over a file of that name; use ``./mnist`` for the path.
 
     Args:
-        target, task, columns: for a CSV or Parquet file alone; see `from_table`.
+        target, task, columns: only for CSV and Parquet files; see `from_table`.
 
     >>> load("digits").describe()
     'digits: 1,797 samples of 8x8, 10 classes; train 1,797'
@@ -50,7 +50,7 @@ def load(
     if is_table(name):
         return load_table(Path(name).expanduser(), target, task, **columns)
     if given := [what for what, value in {"target": target, "task": task, **columns}.items() if value]:
-        raise InputError(f"{given[0]} is for a CSV or Parquet file, got {name}: leave it out")
+        raise InputError(f"{given[0]} needs a CSV or Parquet file, got {name}: leave it out")
     if name == "digits":
         return _digits()
     if name in SOURCES:
@@ -58,7 +58,7 @@ def load(
     if name in ARCHIVES:
         return load_batches(ARCHIVES[name])
     if not name:
-        raise unknown("dataset", name, NAMES)
+        raise unknown("dataset", name, DATASET_NAMES)
     path = Path(name).expanduser()
     if path.is_dir():
         return load_folder(path)
@@ -66,34 +66,34 @@ def load(
         return load_npz(path)
     if path.exists():
         raise InputError(
-            f"a dataset is an .npz file, a table (.csv, .tsv, .parquet) or a folder of images by class, got the file "
-            f"{path}"
+            f"a dataset must be an .npz file, a table (.csv, .tsv, .parquet) or a folder of images by class, got the "
+            f"file {path}: convert it"
         )
     if len(path.parts) > 1 or path.suffix:
         raise InputError(
-            f"there is no file or folder {path}: give an .npz file, a table (.csv, .parquet), a folder, or one of "
-            f"{', '.join(NAMES)}"
+            f"a dataset must be an existing file or folder, got {path}: pass an .npz file, a table (.csv, .parquet), a "
+            f"folder, or one of {', '.join(DATASET_NAMES)}"
         )
-    raise unknown("dataset", name, NAMES)
+    raise unknown("dataset", name, DATASET_NAMES)
 
 
 def available() -> list[Available]:
-    """Return every data set that has a name, what it is, and where it was found.
+    """Return all named datasets, with a description and their location.
 
     >>> available()[0]
     Available(name='digits', description='handwritten digits, 8x8, 1,797 (UCI)', where='in the package')
     """
     rows = [Available("digits", "handwritten digits, 8x8, 1,797 (UCI)", "in the package")]
-    places: list[tuple[Source | Archive, Path | None]] = [(source, find(source)) for source in SOURCES.values()]
+    places: list[tuple[Source | Archive, Path | None]] = [(source, find_files(source)) for source in SOURCES.values()]
     places += [(archive, find_archive(archive)) for archive in ARCHIVES.values()]
     for source, folder in places:
-        where = f"not here: zerokara data fetch {source.name}" if folder is None else str(folder)
+        where = f"not downloaded: run zerokara data fetch {source.name}" if folder is None else str(folder)
         rows.append(Available(source.name, source.description, where))
     return rows
 
 
 def _digits() -> Dataset:
-    """Return the digits in the package: pixels 0..16 become float32 in [0, 1]. See digits.LICENSE.txt."""
+    """Return the digits in the package, pixels / 16, float32. See digits.LICENSE.txt."""
     with as_file(files("zerokara.data") / "digits.npz") as path, np.load(path, allow_pickle=False) as archive:
         x = archive["x"].astype(np.float32)
         x /= 16

@@ -1,4 +1,4 @@
-"""CIFAR-10 as a dataset: its python batches, read without running what they say."""
+"""CIFAR-10: its Python batches, read without unpickling arbitrary objects."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,20 +8,20 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data.dataset import Dataset
-from zerokara.data.download.archive import brought
-from zerokara.data.download.progress import Progress
+from zerokara.data.download.archive import ensure_downloaded
+from zerokara.data.download.progress import ProgressCallback
 from zerokara.data.download.sources import Archive
 from zerokara.data.loaders.arrays import from_arrays
 from zerokara.errors import InputError
 from zerokara.unpickle import load_pickle
 
 SHAPE = (32, 32, 3)
-"""Height, width, color; the files have the colors first."""
+"""Height, width, channels; the files store the channels first."""
 
 
-def load_batches(archive: Archive, progress: Progress | None = None) -> Dataset:
-    """Return CIFAR-10: the official training and test parts, rows height, width, color, pixels / 255, float32."""
-    folder = brought(archive, progress)
+def load_batches(archive: Archive, progress: ProgressCallback | None = None) -> Dataset:
+    """Return CIFAR-10: the official training and test parts, (height, width, channel), pixels / 255, float32."""
+    folder = ensure_downloaded(archive, progress)
     x, t = _joined(folder, archive.train, len(archive.classes))
     x_test, t_test = _joined(folder, archive.test, len(archive.classes))
     return from_arrays(
@@ -36,16 +36,18 @@ def load_batches(archive: Archive, progress: Progress | None = None) -> Dataset:
 
 
 def read_batch(path: Path, classes: int = 10) -> tuple[Array, Array]:
-    """Return the pictures of one batch file, uint8 (N, 32, 32, 3), and their labels (N,).
+    """Return the images of one batch file, uint8 (N, 32, 32, 3), and their labels (N,).
 
-    Layout: a pickled dict with ``data``, uint8 (N, 3072), each row the red plane, the green and the blue one, and
-    ``labels``, a list of N whole numbers. Source: https://www.cs.toronto.edu/~kriz/cifar.html.
+    Layout: a pickled dict of ``data``, uint8 (N, 3072), each row with the red, green and blue planes, and ``labels``, a
+    list of N integers. Source: https://www.cs.toronto.edu/~kriz/cifar.html.
 
     Raises:
-        InputError: the file is missing, damaged, or has another layout; a pickle that asks for more than arrays.
+        InputError: the file is missing, damaged, has another layout, or contains more than arrays.
     """
     if not path.is_file():
-        raise InputError(f"there is no {path}: add it, or name another folder with ZEROKARA_DATA")
+        raise InputError(
+            f"a batch must be an existing file, got {path}: add it, or set ZEROKARA_DATA to another folder"
+        )
     batch = _named(load_pickle(path), path)
     pixels, labels = batch["data"], np.asarray(batch["labels"])
     height, width, colors = SHAPE
@@ -54,14 +56,14 @@ def read_batch(path: Path, classes: int = 10) -> tuple[Array, Array]:
         got = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
         raise InputError(f"{path}: data must be uint8 (N, 3072) with a label for each row, got {got}, {labels.shape}")
     if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
-        raise InputError(f"{path}: labels must be whole numbers, 0 to {classes - 1}")
-    # Turned as bytes: turning them while they become float32 takes six times as long.
+        raise InputError(f"{path}: labels must be whole numbers, 0 to {classes - 1}, got others: download it again")
+    # Transposing bytes is six times as fast as transposing during the conversion to float32.
     pictures = np.ascontiguousarray(pixels.reshape(-1, colors, height, width).transpose(0, 2, 3, 1))
     return pictures, labels.astype(np.int64)
 
 
 def _named(batch: Any, path: Path) -> dict[str, Any]:
-    """Return the batch under names that are text: Python 2 wrote them as bytes."""
+    """Return the batch with text keys; Python 2 wrote them as bytes."""
     if not isinstance(batch, dict):
         raise InputError(f"{path}: a batch must be a dict of data and labels, got a {type(batch).__name__}")
     named = {key.decode("latin1") if isinstance(key, bytes) else str(key): value for key, value in batch.items()}
@@ -77,7 +79,7 @@ def _joined(folder: Path, names: Sequence[str], classes: int) -> tuple[Array, Ar
     x = np.empty((len(labels), *SHAPE), np.float32)
     start = 0
     for pictures, t in batches:
-        x[start : start + len(t)] = pictures  # written straight to its place: no copy of all pictures but this one
+        x[start : start + len(t)] = pictures  # converted batch by batch: no second copy of all images
         start += len(t)
     x /= 255
     return x.reshape(len(x), -1), labels

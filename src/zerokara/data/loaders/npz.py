@@ -17,9 +17,9 @@ KEYS = ("x", "t", "x_test", "t_test", "weights", "classes")
 
 
 def load_npz(path: Path) -> Dataset:
-    """Return the dataset of an .npz file: arrays x and t, perhaps x_test, t_test, weights and classes.
+    """Return the dataset of an .npz file with the arrays x and t, and optionally x_test, t_test, weights and classes.
 
-    They mean what they mean to `from_arrays`. Nothing is unpickled: object arrays are refused by name.
+    The arrays are the arguments of `from_arrays`. Object arrays raise an error, since they would be unpickled.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -33,10 +33,12 @@ def load_npz(path: Path) -> Dataset:
         if key not in KEYS:
             raise unknown(f"array in {path}:", key, KEYS)
     if missing := [key for key in ("x", "t") if key not in arrays]:
-        raise InputError(f"{path} must hold the arrays x and t, got {', '.join(arrays) or 'none'}: no {missing[0]}")
+        raise InputError(
+            f"{path} must hold the arrays x and t, got {', '.join(arrays) or 'no arrays'}: add {missing[0]}"
+        )
     classes = arrays.get("classes")
     if classes is not None and classes.ndim != 1:
-        raise InputError(f"classes in {path} must be a list of names, got the shape {classes.shape}")
+        raise InputError(f"classes in {path} must have one axis, got the shape {classes.shape}: save a list of names")
     try:
         return from_arrays(
             arrays["x"],
@@ -54,27 +56,33 @@ def load_npz(path: Path) -> Dataset:
 def _read(path: Path) -> dict[str, Array]:
     key = ""
     try:
-        # Opened here, because np.load leaves its own file open when the archive is damaged.
+        # Opened here, since np.load leaves its file open if the archive is damaged.
         with path.open("rb") as file:
             if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
-                raise InputError(f"{path} must be an .npz archive, as numpy.savez writes it; it starts otherwise")
+                raise InputError(f"{path} must be an .npz archive, got another format: save it with numpy.savez")
             file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
                 arrays = {}
                 for key in archive.files:
                     arrays[key] = archive[key]
                     if not isinstance(arrays[key], np.ndarray):
-                        raise InputError(f"{key!r} in {path} is not an array: save arrays with numpy.savez")
+                        raise InputError(
+                            f"{key!r} in {path} must be an array, got another object: save arrays with numpy.savez"
+                        )
                 return arrays
     except InputError:
         raise
     except (*_DAMAGED, OSError) as error:
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a damaged offset cannot be sought
-            raise OutsideError(f"cannot read {path}: {error.strerror or error}") from error
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: seeking to a damaged offset
+            raise OutsideError(
+                f"{path} must be readable, got: {error.strerror or error}; check the path and its permissions"
+            ) from error
         if "Object arrays" in str(error):
             raise InputError(
-                f"{key!r} in {path} is an object array, which would have to be unpickled (that runs code): "
+                f"{key!r} in {path} must hold numbers or text, got an object array, and unpickling it could run code: "
                 f"save it as numbers or text, such as {key}.astype(str)"
             ) from error
         part = f"its array {key!r}" if key else "the archive"
-        raise InputError(f"{path} is damaged: {part} cannot be read ({error}): save or copy it again") from error
+        raise InputError(
+            f"{path} must be a valid archive, got damage in {part} ({error}): save or copy it again"
+        ) from error
