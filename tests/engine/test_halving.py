@@ -1,4 +1,4 @@
-"""Racing: who goes on, and that going on changes no number."""
+"""Schedulers: which trials survive, and that dropping the others changes no number."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import zerokara as zk
-from zerokara.engine.halving import Bracket, Halving, Hyperband, NoRace, make_race, rungs
+from zerokara.engine.halving import Bracket, Halving, Hyperband, NoScheduler, make_scheduler, rungs
 from zerokara.errors import InputError
 
+SCHEDULERS = [NoScheduler(), Halving(), Hyperband(), Hyperband(2, 3)]
 RACES = ["halving", "halving:2:1", "halving:4:2", "hyperband", "hyperband:2:2"]
 STRUCTURES = zk.choice(["relu", "tanh"])
 
@@ -50,9 +51,9 @@ def test_the_brackets_of_hyperband_start_at_the_powers(epochs, starts) -> None:
     assert [bracket.rungs[0] for bracket in Hyperband().brackets(300, epochs)] == starts
 
 
-@given(st.integers(1, 300), st.integers(1, 100), st.sampled_from([NoRace(), Halving(), Hyperband(), Hyperband(2, 3)]))
-def test_every_trial_is_dealt_to_one_bracket(trials, epochs, race) -> None:
-    brackets = race.brackets(trials, epochs)
+@given(st.integers(1, 300), st.integers(1, 100), st.sampled_from(SCHEDULERS))
+def test_every_trial_is_in_one_bracket(trials, epochs, scheduler) -> None:
+    brackets = scheduler.brackets(trials, epochs)
     assert sum(bracket.trials for bracket in brackets) == trials
     assert all(bracket.rungs[-1] == epochs for bracket in brackets)
 
@@ -66,7 +67,7 @@ def test_a_bracket_counts_its_epochs() -> None:
 @pytest.mark.parametrize("name", ["halvin", "halving:1", "halving:3:0", "halving:x", "none:2", "halving:3:1:4"])
 def test_a_race_is_checked(name) -> None:
     with pytest.raises(InputError):
-        make_race(name)
+        make_scheduler(name)
 
 
 @pytest.mark.parametrize("race", RACES)

@@ -5,8 +5,8 @@ import pytest
 
 import zerokara as zk
 from zerokara.engine.plan import Plan
-from zerokara.engine.population import Population, judge
-from zerokara.engine.shard import NETWORKS, Census, census, shards, trainer
+from zerokara.engine.population import Population, make_trials
+from zerokara.engine.shard import NETWORKS, grouping_remark, shards, trainer
 from zerokara.engine.trial import Proposal
 from zerokara.errors import InputError
 from zerokara.space.hyperparameters import complete
@@ -51,7 +51,7 @@ def proposals(space: list[dict[str, object]]) -> list[Proposal]:
 def results(found, plan):
     populations = [Population(shard) for shard in found]
     for population in populations:
-        while not population.arrives(plan.epochs):
+        while not population.reached(plan.epochs):
             population.attach(plan).fit(plan.epochs)
     return [trial for _, trial in sorted(pair for p in populations for pair in p.trials(plan).items())]
 
@@ -130,7 +130,7 @@ def test_the_score_is_the_last_epoch_or_with_keep_best_the_best(data) -> None:
     expected = {("loss", False): (0.4, 3), ("loss", True): (0.3, 2), ("accuracy", True): (-0.9, 3)}
     for (rank, keep_best), (value, epoch) in expected.items():
         plan = Plan(data, epochs=3, rank=rank, keep_best=keep_best)
-        [trial] = judge([Proposal(0, {})], history, plan)
+        [trial] = make_trials([Proposal(0, {})], history, plan)
         assert (trial.value, trial.epoch) == (value, epoch)
         assert trial.val_loss == history["val_loss"][0, epoch - 1]
 
@@ -163,17 +163,15 @@ def test_a_plan_is_checked(data, change, message) -> None:
         ((1, 1, 2, 3), "4 structures for 7 trials, 3 of them"),
     ],
 )
-def test_cohorts_too_small_to_pay_are_told(sizes, says) -> None:
-    remark = Census(sizes).remark
+def test_cohorts_too_small_to_train_fast_have_a_remark(sizes, says) -> None:
+    space = [{"hidden": (k + 1,), "lr": 0.01 * (i + 1)} for k, size in enumerate(sizes) for i in range(size)]
+    remark = grouping_remark(proposals(space))
     assert remark is None if says is None else remark.startswith(says)
 
 
-def test_the_census_counts_structures_and_no_numbers() -> None:
-    space = [{"hidden": (k % 3 + 1,), "lr": 0.01 * (k + 1)} for k in range(7)]
-    assert census(proposals(space)).sizes == (2, 2, 3)
-    # What a trial does not use does not part it from others.
-    linear = [Proposal(k, {"hidden": (), **extra}) for k, extra in enumerate([{}, {"activation": "relu"}])]
-    assert census(linear).sizes == (2,)
+def test_a_hyperparameter_that_is_not_used_does_not_separate_trials() -> None:
+    linear = [Proposal(k, {"hidden": (), **extra}) for k, extra in enumerate([{}, {"activation": "relu"}, {}])]
+    assert grouping_remark(linear) is None
 
 
 def test_a_trial_trains_without_what_it_does_not_use(data) -> None:

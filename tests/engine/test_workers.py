@@ -79,8 +79,8 @@ def test_a_scheduler_that_is_there_already(data, alone, scheduler) -> None:
 @pytest.fixture
 def eager(monkeypatch) -> None:
     """Processes pay at once, and nobody has left any."""
-    monkeypatch.setattr(workers, "SETTLED", 0.0)
-    monkeypatch.setattr(workers, "WORTH", 0.0)
+    monkeypatch.setattr(workers, "WARM_UP", 0.0)
+    monkeypatch.setattr(workers, "MIN_LEFT", 0.0)
     monkeypatch.setattr(workers, "TICK", 0.01)
     monkeypatch.setattr(executors, "_up_until", 0.0)
     monkeypatch.setattr(executors, "cores", lambda: 2)
@@ -122,7 +122,7 @@ def test_a_study_that_lasts_goes_from_threads_to_processes(data, long_alone, eag
     assert "MainThread" in told
 
 
-@pytest.mark.parametrize("name", ["WORTH", "COPIES", "SETTLED"])
+@pytest.mark.parametrize("name", ["MIN_LEFT", "COPIES", "WARM_UP"])
 def test_a_short_study_and_large_data_stay_with_threads(data, eager, monkeypatch, name) -> None:
     monkeypatch.setattr(workers, name, -1 if name == "COPIES" else math.inf)
     assert trained_by(data)[1] == {"zerokara"}
@@ -147,7 +147,7 @@ def test_a_process_that_dies_after_the_threads_costs_its_time_alone(data, eager)
     thread = killing(processes)
     same(zk.tune(data, {**SPACE, "hidden": (256, 256)}, **search, warn=notes.append), wanted)
     thread.join()
-    assert any("a worker was lost" in note for note in notes), "choose a search that outlives the kill"
+    assert any("A worker died" in note for note in notes), "choose a search that outlives the kill"
 
 
 def test_processes_stop_at_the_next_epoch(data) -> None:
@@ -158,7 +158,7 @@ def test_processes_stop_at_the_next_epoch(data) -> None:
     file = executors.stop_file(study)
 
     def epochs() -> int:
-        handed = workers.train(study, plan, population.Population(shard), 5)
+        handed = workers.train_slice(study, plan, population.Population(shard), 5)
         assert handed is not None
         return len(handed[1])
 
@@ -168,7 +168,7 @@ def test_processes_stop_at_the_next_epoch(data) -> None:
         assert epochs() == 0
     finally:
         file.unlink()
-        del workers._sites[study]
+        del workers._contexts[study]
 
 
 def stop_files(leader: int) -> list[Path]:
@@ -216,7 +216,7 @@ import os, time
 from zerokara.engine import executors, workers
 def look(progress):
     "Come no further than the file with which the processes are stopped."
-    while any(os.path.exists(executors.stop_file(study)) for study in workers._sites):
+    while any(os.path.exists(executors.stop_file(study)) for study in workers._contexts):
         time.sleep(1)
 """
 
@@ -260,18 +260,18 @@ def test_a_pool_that_breaks_as_it_is_given_work_costs_time_alone(data, alone) ->
     notes: list[str] = []
     with Broken(2) as executor:
         same(zk.tune(data, SPACE, **SEARCH, workers=executor, warn=notes.append), alone)
-    assert "a worker was lost (BrokenExecutor: a process was killed)" in notes[0]
+    assert "A worker died (BrokenExecutor: a process was killed). Retrying." in notes[0]
 
 
 def test_populations_of_small_arrays_take_turns(data, monkeypatch) -> None:
     """Two threads would hinder each other."""
     one = Plan(data, epochs=1)
     structure = {"hidden": (100, 100), "batch_size": 100}
-    assert [sharding.is_slight(count, structure, one) for count in (1, 7, 8, 50)] == [True, True, False, False]
+    assert [sharding.has_small_arrays(count, structure, one) for count in (1, 7, 8, 50)] == [True, True, False, False]
 
     def turns(slight: int) -> int:
         """Return how often another thread goes on."""
-        monkeypatch.setattr(sharding, "SLIGHT", slight)
+        monkeypatch.setattr(sharding, "SMALL_ARRAY", slight)
         told: list[str] = []
 
         def look(_: zk.train.Epoch) -> None:
@@ -345,7 +345,7 @@ def test_a_killed_process_costs_its_shard_s_time_alone(data) -> None:
     study = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **LONGER, workers="processes:2", warn=notes.append)
     thread.join()
     same(study, wanted)
-    assert any("a worker was lost" in note for note in notes), "choose a search that outlives the kill"
+    assert any("A worker died" in note for note in notes), "choose a search that outlives the kill"
 
 
 def test_a_killed_dask_worker_costs_its_shard_s_time_alone(data, scheduler) -> None:
@@ -373,16 +373,16 @@ class Doomed(Executor):
 
 
 def test_workers_that_die_again_and_again_are_an_error(data) -> None:
-    with pytest.warns(UserWarning, match="a worker was lost"), pytest.raises(OutsideError, match=r"3 lost at the same"):
+    with pytest.warns(UserWarning, match="A worker died"), pytest.raises(OutsideError, match=r"3 times on the same"):
         zk.tune(data, SPACE, **SEARCH, workers=Doomed())
 
 
 def test_no_scheduler_answers(data, monkeypatch) -> None:
-    monkeypatch.setattr(executors, "PATIENCE", 1)
+    monkeypatch.setattr(executors, "DASK_TIMEOUT", 1)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(OutsideError, match=r"a Dask scheduler with workers must answer at tcp://127"):
+    with pytest.raises(OutsideError, match=r"a Dask scheduler with workers must run at tcp://127"):
         zk.tune(data, SPACE, **SEARCH, workers=address)
 
 
@@ -403,7 +403,12 @@ def test_a_scheduler_that_goes_leaves_a_run_that_can_be_resumed(data, tmp_path, 
                 scheduler.kill()
 
             space = {**SPACE, "hidden": (256, 256)}
-            with pytest.warns(UserWarning, match="a worker was lost"), pytest.raises(OutsideError, match="resume RUN"):
+            with (
+                pytest.warns(UserWarning, match="A worker died"),
+                pytest.raises(
+                    OutsideError, match=r"Lost contact with the Dask workers at .* Resume with `zerokara resume RUN`"
+                ),
+            ):
                 zk.tune(data, space, **LONGER, workers=address, out=tmp_path / "run", on_epoch=leave)
         finally:
             worker.kill()
@@ -418,6 +423,6 @@ def test_what_cannot_be_meant(asked) -> None:
         open_pool(asked)
 
 
-def test_a_study_leaves_no_site(data) -> None:
+def test_a_study_leaves_no_context(data) -> None:
     zk.tune(data, SPACE, trials=1, epochs=1)
-    assert not workers._sites
+    assert not workers._contexts

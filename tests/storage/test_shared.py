@@ -329,7 +329,7 @@ def test_alone_in_a_database_it_is_the_same_search(data, storage, tmp_path) -> N
 
 
 def test_a_study_without_a_database_is_refused(data) -> None:
-    with pytest.raises(InputError, match="give storage too"):
+    with pytest.raises(InputError, match="add storage"):
         zk.tune(data, SPACE, study="digits")
 
 
@@ -338,10 +338,10 @@ import sys, time
 from zerokara.engine import checkpoint, progress, workers
 from zerokara.storage import heartbeat
 from zerokara.study import loop
-checkpoint.EVERY = checkpoint.WORTH = workers.SLICE = 0.1
-heartbeat.INTERVAL, heartbeat.GRACE_PERIOD, loop.POLL, loop.PATIENCE = 0.2, 3.0, 0.1, 1.0
-epoch, slow = progress.Watch.epoch, float(sys.argv.pop(1))
-progress.Watch.epoch = lambda *arguments: (time.sleep(slow), epoch(*arguments))
+checkpoint.EVERY = checkpoint.MIN_TRAINED = workers.SLICE = 0.1
+heartbeat.INTERVAL, heartbeat.GRACE_PERIOD, loop.POLL, loop.RETRY_SECONDS = 0.2, 3.0, 0.1, 1.0
+record, slow = progress.ProgressTracker.record, float(sys.argv.pop(1))
+progress.ProgressTracker.record = lambda *arguments: (time.sleep(slow), record(*arguments))
 from zerokara.cli import main
 main(sys.argv[1:])
 """
@@ -424,7 +424,7 @@ def test_a_database_that_goes_away_and_comes_back(cluster, postgresql, digits, t
     finally:
         cluster.start()
     assert "training goes on, but the database" in " ".join(out.split())
-    assert f"to finish it when the database is back: zerokara resume {tmp_path / 'run'}" in " ".join(out.split())
+    assert f"resume with `zerokara resume {tmp_path / 'run'}`" in " ".join(out.split())
     assert "Traceback" not in out
     with open(tmp_path / "run" / "trials.csv", encoding="utf-8", newline="") as file:
         assert [row["state"] for row in csv.DictReader(file)] == ["complete"] * 4

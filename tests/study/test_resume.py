@@ -49,7 +49,7 @@ def data() -> zk.data.Dataset:
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write whatever can be written, though training takes no time here."""
-    for module, name in ((checkpoint, "EVERY"), (checkpoint, "WORTH"), (workers, "SLICE")):
+    for module, name in ((checkpoint, "EVERY"), (checkpoint, "MIN_TRAINED"), (workers, "SLICE")):
         monkeypatch.setattr(module, name, 0.0)
 
 
@@ -82,7 +82,7 @@ def searched(data: zk.data.Dataset, folder: Path, case: dict[str, object], at: t
 
 def test_what_is_stopped_in_its_first_seconds_goes_on_from_there(data, tmp_path, monkeypatch) -> None:
     """At a rung so early nothing is written, but a Ctrl-C is not a kill: nothing need be trained again."""
-    for name in ("EVERY", "WORTH"):
+    for name in ("EVERY", "MIN_TRAINED"):
         monkeypatch.setattr(checkpoint, name, 1e9)
     searched(data, tmp_path / "whole", {"race": "halving"})
     seen: list[int] = []
@@ -135,17 +135,17 @@ def test_a_damaged_checkpoint_costs_time_alone(data, tmp_path, harm) -> None:
     notes: list[str] = []
     zk.resume(copy, data, warn=notes.append)
     assert results(copy) == results(tmp_path / "run")
-    assert harm is Path.unlink or any("is damaged" in note and "trained again" in note for note in notes)
+    assert harm is Path.unlink or any("Corrupted checkpoint" in note for note in notes)
 
 
 def test_a_winner_whose_network_is_lost_is_trained_again(data, tmp_path) -> None:
     [copy] = searched(data, tmp_path / "run", {"generation": 4, "seed": 1}, at=(26,))
     moved = copy.rename(tmp_path / "moved")
-    (moved / "checkpoints" / "finalists").unlink()
+    (moved / "checkpoints" / "candidates").unlink()
     notes: list[str] = []
     zk.resume(moved, data, warn=notes.append)
     assert results(moved) == results(tmp_path / "run")
-    assert any(note.startswith("retraining 1 of the best 1 networks") for note in notes)
+    assert any(note.startswith("Retraining 1 of the best 1 networks") for note in notes)
 
 
 def test_a_finished_run_is_read_again(data, tmp_path) -> None:
@@ -181,11 +181,11 @@ def test_more_trials_than_were_planned(data, tmp_path) -> None:
 def test_other_data_are_refused_and_other_versions_are_noted(data, tmp_path) -> None:
     [copy] = searched(data, tmp_path / "run", {}, at=(5,))
     other = zk.data.load("digits").first(151).split(validation=0.2, test=0.2, seed=0).scaled("standard")
-    with pytest.raises(InputError, match="goes on with the data it began with"):
+    with pytest.raises(InputError, match="data changed since this run started"):
         zk.resume(copy, other, warn=pytest.fail)
     config = copy / "config.toml"
     config.write_text(config.read_text().replace(f'numpy = "{np.__version__}"', 'numpy = "1.0"'))
-    with pytest.warns(UserWarning, match=r"made with numpy 1\.0, here it is .*may differ in their last bits"):
+    with pytest.warns(UserWarning, match=r"started with numpy 1\.0, and resumes with .*may differ in the last bits"):
         zk.resume(copy, data)
 
 
@@ -215,7 +215,7 @@ def test_optuna_reads_the_journal_of_a_finished_run(data, tmp_path) -> None:
 
 def test_populations_that_have_ended_are_let_go(data, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(checkpoint, "EVERY", 60.0)  # As in short generations, no checkpoint is ever written.
-    monkeypatch.setattr(checkpoint, "WORTH", 60.0)
+    monkeypatch.setattr(checkpoint, "MIN_TRAINED", 60.0)
     alive = []
 
     def look(epoch: zk.train.Epoch) -> None:
@@ -229,7 +229,7 @@ def test_populations_that_have_ended_are_let_go(data, tmp_path, monkeypatch) -> 
 EAGER = """
 import sys
 from zerokara.engine import checkpoint, workers
-checkpoint.EVERY = checkpoint.WORTH = workers.SLICE = 0.1
+checkpoint.EVERY = checkpoint.MIN_TRAINED = workers.SLICE = 0.1
 from zerokara.cli import main
 main(sys.argv[1:])
 """

@@ -21,7 +21,7 @@ def test_a_config_reads_back(tmp_path) -> None:
 def test_a_run_is_replaced_only_by_force(tmp_path) -> None:
     folder = RunFolder.create(tmp_path / "run", CONFIG)
     folder.write("trials.csv", "old")
-    with pytest.raises(InputError, match=r"already holds a run.*--force"):
+    with pytest.raises(InputError, match=r"already contains a run.*--force"):
         RunFolder.create(tmp_path / "run", CONFIG)
     assert (folder.path / "trials.csv").read_text() == "old"
     RunFolder.create(tmp_path / "run", CONFIG, force=True)
@@ -35,7 +35,7 @@ def test_what_is_no_run_is_never_replaced(tmp_path, force) -> None:
     (tmp_path / "photos" / "cat.png").touch()
     (tmp_path / "file").touch()
     for name in ("photos", "file"):
-        with pytest.raises(InputError, match="folder of its own"):
+        with pytest.raises(InputError, match="needs a new or empty folder"):
             RunFolder.create(tmp_path / name, CONFIG, force)
     assert (tmp_path / "photos" / "cat.png").exists()
 

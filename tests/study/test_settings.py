@@ -134,7 +134,7 @@ def test_a_new_setting_is_added_in_one_place(tmp_path: Path) -> None:
     shutil.copytree(Path(zk.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     file = package / "engine/settings.py"
     before = "    paired: bool = setting("
-    row = '    probe: int = setting(3, "A probe.", check=count())\n'
+    row = '    probe: int = setting(3, "A probe.", check=at_least(1))\n'
     assert file.read_text().count(before) == 1
     file.write_text(file.read_text().replace(before, row + before))
     environment = {"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "COLUMNS": "100"}

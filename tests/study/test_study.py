@@ -100,7 +100,7 @@ def test_progress_ends_with_everything_done(data) -> None:
     study = zk.tune(data, SPACE, trials=5, epochs=2, race="none", progress=seen.append)
     last = seen[-1]
     assert (last.trials_done, last.epochs_done, last.epochs, last.trials_running) == (5, 10, 10, 0)
-    assert last.leader.value == study.best.trial.value
+    assert last.best.value == study.best.trial.value
     assert last.seconds_left == 0
 
 
