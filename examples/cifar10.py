@@ -1,8 +1,8 @@
-"""CIFAR-10 as far as fully connected networks go: settings that validation chose, from three seeds each.
+"""CIFAR-10 as far as fully connected networks go: two settings chosen by validation, with three seeds each.
 
-`make cifar10` runs this for some twenty minutes; the searches that led to the settings stand in README.md. Each seed
-has its own 1,000 validation images, initial weights, batches and dropout; its network is saved in runs/, and the
-10,000 test images are read once for each.
+`make cifar10` takes about twenty minutes; README.md shows the searches that chose the settings. Each seed has its own
+1,000 validation images, initial weights, batches and dropout masks. Its network is saved in runs/ and evaluated once on
+the 10,000 test images.
 """
 
 import time
@@ -27,7 +27,7 @@ BLUE, ORANGE = "#1f5a99", "#e0752d"
 
 
 def train(data: zk.data.Dataset, name: str, settings: dict[str, object], augment: str, seed: int) -> zk.Study:
-    """Train one network from a seed, as `zerokara train cifar10 --seed` does."""
+    """Train one network with a seed, like `zerokara train cifar10 --seed`."""
     data = data.split(validation=VALIDATION, seed=seed).scaled(SCALING)
     study = zk.tune(
         data,
@@ -52,7 +52,7 @@ def train(data: zk.data.Dataset, name: str, settings: dict[str, object], augment
 
 
 def measured(studies: list[zk.Study]) -> str:
-    """Return what a row says of three networks."""
+    """Return the measurements of three networks, as text for a row."""
     scores = [study.test_score for study in studies]
     slowest = max(study.train_seconds for study in studies)
     each = ", ".join(f"{score:.4f}" for score in scores)
@@ -81,12 +81,12 @@ def draw(runs: dict[str, list[zk.Study]]) -> Figure:
 
 
 def main() -> None:
-    """Train all six, and write two rows."""
+    """Train all six networks and write two rows."""
     data = zk.data.load("cifar10")
     runs, seconds = {}, {}
     for name, settings, augment in (("plain", PLAIN, "none"), ("augmented", AUGMENTED, "flip,shift:3")):
         started = time.perf_counter()
-        with ThreadPoolExecutor(2) as pool:  # Two networks at a time, a core each.
+        with ThreadPoolExecutor(2) as pool:  # Two networks at a time, one per core.
             runs[name] = list(pool.map(partial(train, data, name, settings, augment), SEEDS))
         seconds[name] = time.perf_counter() - started
     path = picture(draw({"one hidden layer": runs["plain"], "two, augmented": runs["augmented"]}), "s4_cifar10")

@@ -1,4 +1,4 @@
-"""The pictures of the experiments: in 256 colors, a third of the bytes."""
+"""Saving the pictures of the experiments: 256 colors take a third of the bytes."""
 
 import io
 from pathlib import Path
@@ -12,10 +12,10 @@ PICTURES = Path(__file__).with_name("pictures")
 
 
 def picture(figure: Figure, name: str) -> str:
-    """Write a figure as ``pictures/name.png`` and return that path, as `row` takes it.
+    """Write a figure as ``pictures/name.png`` and return that path for `row`.
 
     Raises:
-        OutsideError: the disk refuses or is full.
+        OutsideError: the folder is not writable, or the disk is full.
     """
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=100)

@@ -1,8 +1,8 @@
 """S0: a hyperparameter search on MNIST, as in section 6.5 of the book.
 
-The test images must not choose hyperparameters, or the test accuracy would flatter. So a fifth of the 500 training
-images is put aside: a hundred networks, each with a learning rate and a weight decay drawn at random, learn from 400
-images and are judged on the other 100.
+Test images must not be used to choose hyperparameters, or the test accuracy would be biased. So a fifth of the 500
+training images is held out: a hundred networks, each with a random learning rate and weight decay, are trained on 400
+images and validated on the other 100.
 """
 
 from picture import picture
@@ -23,19 +23,19 @@ SPACE = {
 
 
 def search(trials: int = 100, epochs: int = 50) -> zk.Study:
-    """Train all trials to the end, side by side, and rank them as the course does, by validation accuracy."""
+    """Train all trials together for all epochs, and rank them by validation accuracy, as in the course."""
     data = zk.data.load("mnist").first(500).split(validation=0.2, seed=0)
     return zk.tune(data, SPACE, trials=trials, epochs=epochs, race="none", rank="accuracy", seed=0)
 
 
 def learned(study: zk.Study, least: float = 0.5) -> dict[str, tuple[float, float]]:
-    """Return of each hyperparameter the least and the greatest value with which a network reaches that accuracy."""
+    """Return the smallest and largest value of each hyperparameter among trials of at least this accuracy."""
     good = [trial.params for trial in study.trials if trial.val_score >= least]
     return {name: (min(p[name] for p in good), max(p[name] for p in good)) for name in study.space.searched}
 
 
 def main() -> None:
-    """Search, print the twenty best, picture them."""
+    """Search, print the twenty best trials and draw their curves."""
     study = search()
     print("\n".join(leaderboard(study.ranking(20), study)))
     ends = learned(study)

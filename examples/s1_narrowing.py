@@ -1,8 +1,8 @@
 """S1: the procedure of section 6.5: coarse powers of ten, sample, evaluate, narrow, repeat.
 
-The start is as wide as ignorance: the book's coarse 10^-3 to 10^3, and down to the 10^-6 and 10^-8 where its own search
-begins. Five rounds of twenty networks: after each, the ranges shrink around the best networks so far. Then the same
-hundred trials by a Bayesian sampler, the tree-structured Parzen estimator, which learns where good trials are dense.
+The initial ranges combine the book's coarse 10^-3 to 10^3 with the 10^-6 and 10^-8 where its search begins. There are
+five rounds of twenty networks; after each round the ranges shrink around the best networks so far. Then a Bayesian
+sampler, the tree-structured Parzen estimator, proposes the same number of trials.
 """
 
 from matplotlib.figure import Figure
@@ -17,7 +17,7 @@ NETWORK = {"hidden": (100,) * 6, "optimizer": "sgd", "batch_size": 100}
 
 
 def search(sampler: str, trials: int = 100, epochs: int = 50) -> zk.Study:
-    """Search with that sampler; by the validation loss, since a hundred images leave many accuracies tied."""
+    """Search with a sampler, ranked by validation loss: on a hundred images many accuracies are equal."""
     data = zk.data.load("mnist").first(500).split(validation=0.2, seed=0)
     space = {name: zk.log(*ends) for name, ends in RANGES.items()} | NETWORK
     return zk.tune(data, space, trials=trials, epochs=epochs, sampler=sampler, race="none", seed=0)
@@ -30,21 +30,21 @@ def best(trials: list[Trial], name: str, low: float, high: float) -> float:
 
 
 def draw(studies: dict[str, zk.Study]) -> Figure:
-    """Draw the trials of each search in their order, from the top down, and behind them the ranges of its rounds."""
+    """Draw the trials of each search in order, from the top down, over the ranges of its rounds."""
     figure = Figure(figsize=(12, 7.2), layout="constrained")
     grid = figure.subplots(len(studies), len(RANGES), sharex="col", sharey=True)
     for line, (title, study) in zip(grid, studies.items(), strict=True):
-        fine, lost = [], []
+        finished, diverged = [], []
         for trial in study.trials:
-            (lost if trial.state == "diverged" else fine).append(trial)
+            (diverged if trial.state == "diverged" else finished).append(trial)
         for axes, name in zip(line, RANGES, strict=True):
-            for found in study.rounds:
-                low, high = found.ends(name)
-                axes.barh(found.trials, high - low, 1, low, color="#e6e6e6")
-            x, y, accuracy = zip(*((t.params[name], t.number, t.val_score) for t in fine), strict=True)
+            for ranges in study.rounds:
+                low, high = ranges.ends(name)
+                axes.barh(ranges.trials, high - low, 1, low, color="#e6e6e6")
+            x, y, accuracy = zip(*((t.params[name], t.number, t.val_score) for t in finished), strict=True)
             dots = axes.scatter(x, y, 22, accuracy, vmin=0, vmax=0.9, clip_on=False, zorder=3)
             style = {"color": "#b3261e", "ms": 5, "clip_on": False}
-            axes.plot([t.params[name] for t in lost], [t.number for t in lost], "x", **style)
+            axes.plot([t.params[name] for t in diverged], [t.number for t in diverged], "x", **style)
             axes.plot(study.best.params[name], study.best.number, "*", color="#e0752d", mec="black", ms=16, zorder=4)
             axes.set(xscale="log", xlim=RANGES[name], xlabel=name, ylim=(len(study.trials), -1))
             axes.label_outer()
@@ -55,10 +55,10 @@ def draw(studies: dict[str, zk.Study]) -> Figure:
 
 
 def main() -> None:
-    """Search both ways, print the rounds and the best accuracy in each power of ten, picture the trials."""
+    """Search with both samplers, print the rounds and the best accuracy in each power of ten, and draw the trials."""
     narrow, bayes = search("narrowing"), search("tpe")
-    for number, found in enumerate(narrow.rounds, start=1):
-        print(f"round {number}:", ", ".join("{} {:.1g} to {:.1g}".format(name, *found.ends(name)) for name in RANGES))
+    for number, ranges in enumerate(narrow.rounds, start=1):
+        print(f"round {number}:", ", ".join("{} {:.1g} to {:.1g}".format(name, *ranges.ends(name)) for name in RANGES))
     trials = [*narrow.trials, *bayes.trials]
     print("\nbest accuracy from 10^k to 10^(k+1)")
     for name, (low, _) in RANGES.items():

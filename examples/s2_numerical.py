@@ -1,9 +1,9 @@
-"""S2: learning by numerical gradient, then by backpropagation; then the saved networks are asked.
+"""S2: learning by numerical gradient, then by backpropagation; then predictions of the saved networks.
 
 784-50-10 with sigmoid, the first 100 images of MNIST, batches of 10, learning rate 0.1, 1,000 iterations. Each
-iteration of the first run evaluates two losses for each of the 39,760 parameters, as the course's loop does in hours.
-At the end an index of one of MNIST's test images gives the probabilities, the answer, the truth and the picture; an
-empty line goes on to the other network, and then ends.
+iteration of the first run evaluates two losses for each of the 39,760 parameters; the course's loop takes hours.
+At the end the script prompts for the index of an MNIST test image and shows the probabilities, the prediction, the true
+class and the image. An empty line continues with the other network, then ends.
 """
 
 import time
@@ -29,7 +29,7 @@ WEIGHTS = Path(__file__).parents[1] / "runs" / "s2"
 
 
 def learn(data: zk.data.Dataset, numerical: bool) -> tuple[zk.nn.Network, Array, float]:
-    """Return the network, the loss of each batch after its step, and the seconds that it took."""
+    """Return the network, the loss of each batch after its step, and the training time in seconds."""
     network = zk.nn.mlp(784, (50,), 10, "sigmoid", init=0.01, seed=SEED, dtype="float64")
     rule, draws = zk.optim.SGD(lr=LR).start(network), stream(SEED, "batches")
     losses, started = [], time.perf_counter()
@@ -48,7 +48,7 @@ def learn(data: zk.data.Dataset, numerical: bool) -> tuple[zk.nn.Network, Array,
 
 
 def draw(numerical: Array, written: Array, more: Array) -> Figure:
-    """Draw the losses of the three runs, and how far the first two are apart."""
+    """Draw the losses of the three runs, and the difference of the first two."""
     figure = Figure(figsize=(12, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     steps, window = np.arange(1, ITERATIONS + 1), np.ones(SMOOTH) / SMOOTH
@@ -73,7 +73,7 @@ def draw(numerical: Array, written: Array, more: Array) -> Figure:
 
 
 def main() -> None:
-    """Learn in both ways, tell how they compare, and ask."""
+    """Train in both ways, compare the results, and prompt for images."""
     started = time.perf_counter()
     mnist = zk.data.load("mnist")
     few, more = mnist.first(100), mnist.first(1000)
@@ -84,14 +84,14 @@ def main() -> None:
         by_slopes, written, written_seconds = learn(few, numerical=False)
         print("by backpropagation, 1,000 images:")
         by_more, more_losses, _ = learn(more, numerical=False)
-    apart = np.abs(by_differences.params - by_slopes.params).max()
+    difference = np.abs(by_differences.params - by_slopes.params).max()
     low, high = numerical[-20:].min(), numerical[-20:].max()
     row(
         "S2",
         "784-50-10 by numerical gradient, then by backpropagation; 100 images, 1,000 iterations",
         "losses from 2.24 to 0.03-0.16, some 6 hours",
         f"losses from {numerical[0]:.2f} to {low:.2f}-{high:.2f} (the last twenty batches) in {seconds:.0f} s; "
-        f"by backpropagation the same in {written_seconds:.1f} s, no weight apart by more than {apart:.0e}",
+        f"by backpropagation the same in {written_seconds:.1f} s, weights differ by at most {difference:.0e}",
         time.perf_counter() - started,
         picture(draw(numerical, written, more_losses), "s2_numerical"),
     )
@@ -100,11 +100,11 @@ def main() -> None:
 
 
 def ask(learned: dict[str, tuple[zk.nn.Network, zk.data.Dataset]], folder: Path = WEIGHTS) -> None:
-    """Save each network, load it back, and answer for one image after the other, until there is an empty line."""
+    """Save each network, load it, and predict images by index until an empty line is entered."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, (network, data) in learned.items():
         path = zk.Model.of(network, data).save(folder / f"{name.split()[0]}.safetensors")
-        print(f"\nlearned by {name}, saved as {path} and loaded back; which of the 10,000 test images?")
+        print(f"\ntrained by {name}, saved as {path}. Which of the 10,000 test images?")
         run_predict(Console(), path, None, None, None)
 
 

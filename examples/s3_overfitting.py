@@ -1,8 +1,8 @@
 """S3: overfitting and dropout.
 
-Three hundred images are too few for seven layers: the network learns them by heart. Dropout silences a fifth of the
-units at every step, others each time, so that none can rely on its neighbors. With and without it, alone and together
-with the two other remedies of the book's chapter 6, weight decay and batch normalization.
+Seven layers overfit three hundred images. Dropout sets a random fifth of the units to 0 at every step. It is compared
+with no dropout, alone and combined with the two other methods of the book's chapter 6, weight decay and batch
+normalization.
 """
 
 import time
@@ -16,11 +16,11 @@ import zerokara as zk
 from zerokara.train import History
 
 COLORS = {0.0: "#e0752d", 0.2: "#1f5a99"}
-"""The dropout rates, and how each is drawn."""
+"""The dropout rates and their colors."""
 
 
 def data(test: int = 10_000) -> zk.data.Dataset:
-    """Return 300 training images, and the test images as validation part: nothing is chosen, so all may be watched."""
+    """Return 300 training images, with the test images as validation part; nothing is selected on them."""
     mnist = zk.data.load("mnist").first(300)
     return mnist.with_parts(mnist.train, validation=mnist.test.take(slice(0, test)))
 
@@ -33,19 +33,19 @@ def train(
     epochs: int = 301,
     seed: int = 0,
 ) -> History:
-    """Train one population, each network with its own numbers; all start alike and see the same batches."""
+    """Train one population; all networks have the same initial weights and batches."""
     net = zk.nn.mlp(784, (100,) * 6, 10, dropout=dropout, batch_norm=batch_norm, population=len(dropout), seed=seed)
     rule = zk.optim.SGD(lr=0.01, weight_decay=weight_decay)
     return zk.Trainer(net, rule, images, batch_size=100, seed=seed).fit(epochs)
 
 
 def gap(history: History, network: int) -> float:
-    """Return by how much the training accuracy exceeds the test accuracy at the end."""
+    """Return the final training accuracy minus the final test accuracy."""
     return float(history["train_score"][network, -1] - history["val_score"][network, -1])
 
 
 def draw(axes: Axes, title: str, history: History, first: int) -> str:
-    """Draw the two networks from ``first`` on, without and with dropout, and say how they end."""
+    """Draw the networks ``first`` (no dropout) and ``first`` + 1 (dropout), and return their results as text."""
     ends = []
     for network, (rate, color) in enumerate(COLORS.items(), start=first):
         style = {"color": color, "markevery": 10, "ms": 4, "clip_on": False, "zorder": 3}
@@ -61,9 +61,9 @@ def draw(axes: Axes, title: str, history: History, first: int) -> str:
 
 
 def main() -> None:
-    """Train two populations, since batch norm is another structure, and draw their curves."""
+    """Train two populations, since batch norm changes the structure, and draw their curves."""
     started, images = time.perf_counter(), data()
-    # Numbers ride: four networks in one population.
+    # Networks that differ only in numbers share one population.
     plain = train(images, dropout=[*COLORS] * 2, weight_decay=[0, 0, 0.1, 0.1])
     normed = train(images, dropout=[*COLORS], weight_decay=[0, 0], batch_norm=True)
     seconds = time.perf_counter() - started

@@ -1,8 +1,8 @@
 """S4: the two-layer network of CS231n, assignment 1.
 
-First the course's own checks on a toy network, then its run on CIFAR-10 with the given settings, both by its own API,
-which `zerokara.classic` has. Then better ones are searched for, as the assignment asks: the same 49,000 images teach
-and the same 1,000 judge, once with the mean image subtracted and once whitened; the test images are read once.
+First the course's checks on a toy network, then its run on CIFAR-10 with the given settings, both with its API, which
+`zerokara.classic` provides. Then a search for better settings, as the assignment asks: on the same 49,000 training and
+1,000 validation images, once with the mean image subtracted and once whitened. The test images are used once.
 """
 
 import time
@@ -40,31 +40,31 @@ BLUE, ORANGE = "#1f5a99", "#e0752d"
 
 
 def toy() -> dict[str, float]:
-    """Return how far the toy network is from the course's numbers."""
-    np.random.seed(0)  # noqa: NPY002  the course's draws; those of its notebook go on from here
+    """Return the results of the toy network, as differences from the course's numbers where it gives them."""
+    np.random.seed(0)  # noqa: NPY002  the course's seed
     net = TwoLayerNet(4, 10, 3, std=1e-1)
     np.random.seed(1)  # noqa: NPY002
     X, y = 10 * np.random.randn(5, 4), np.array([0, 1, 2, 2, 1])  # noqa: NPY002
-    found = {"scores": float(np.abs(net.loss(X) - SCORES).sum())}
+    results = {"scores": float(np.abs(net.loss(X) - SCORES).sum())}
     loss, grads = net.loss(X, y, reg=0.05)
-    found["loss"] = float(loss)
+    results["loss"] = float(loss)
     errors = []
     for name, grad in grads.items():
         wanted = eval_numerical_gradient(lambda _: net.loss(X, y, reg=0.05)[0], net.params[name], verbose=False)
         errors.append(np.max(np.abs(wanted - grad) / np.maximum(1e-8, np.abs(wanted) + np.abs(grad))))
-    found["gradients"] = float(max(errors))
+    results["gradients"] = float(max(errors))
     history = net.train(X, y, X, y, learning_rate=1e-1, reg=5e-6, num_iters=100)
-    found["trained"] = float(history["loss_history"][-1])
-    return found
+    results["trained"] = float(history["loss_history"][-1])
+    return results
 
 
 def parts(data: zk.data.Dataset) -> zk.data.Dataset:
-    """Return the course's cut, without the test images: 49,000 to learn from, the next 1,000 to judge by."""
+    """Return the course's split: 49,000 training images and the next 1,000 for validation."""
     return data.with_parts(data.train.take(slice(0, 49_000)), data.train.take(slice(49_000, 50_000)))
 
 
 def given(data: zk.data.Dataset, iterations: int = 1000) -> tuple[TwoLayerNet, dict[str, list[float]], float]:
-    """Train with the given settings, on pixels from 0 to 255 less the mean image; return validation accuracy too."""
+    """Train with the given settings on mean-subtracted pixels; return the network, its history and its accuracy."""
     mean = 255 * data.train.x.mean(axis=0)
     X, X_val = (255 * part.x - mean for part in (data.train, data.validation))
     net = TwoLayerNet(3072, 50, 10)
@@ -99,14 +99,14 @@ def draw_given(net: TwoLayerNet, history: dict[str, list[float]]) -> Figure:
 
 
 def search(data: zk.data.Dataset, scaling: str, trials: int = 18, epochs: int = 10) -> zk.Study:
-    """Race two-layer networks on images scaled this way, and rank them by validation accuracy."""
+    """Race two-layer networks on images with this scaling, and rank them by validation accuracy."""
     study = zk.tune(data.scaled(scaling), SPACE, trials=trials, epochs=epochs, rank="accuracy", seed=0)
     print(f"\n{scaling}:", *leaderboard(study.ranking(5), study), sep="\n")
     return study
 
 
 def draw_search(studies: dict[str, zk.Study], winner: zk.Study) -> Figure:
-    """Draw every trial's validation curve, and the weights of the winner's first layer, as weights of pixels."""
+    """Draw the validation curve of every trial, and the first-layer weights of the winner as images."""
     figure = Figure(figsize=(12, 5.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
     for (name, study), color in zip(studies.items(), (ORANGE, BLUE), strict=True):
@@ -115,7 +115,7 @@ def draw_search(studies: dict[str, zk.Study], winner: zk.Study) -> Figure:
             style = {"lw": 2.2, "label": f"{name}, the best"} if best else {"lw": 0.8, "alpha": 0.5}
             left.plot(np.arange(1, len(curve.validation) + 1), curve.validation, ".-", ms=4, color=color, **style)
     left.axhline(0.52, color="#6a6a6a", lw=1, ls=":", label="the course's best, 0.52")
-    left.set(xlabel="epoch", ylabel="validation accuracy", title="A race: only the best third goes on")
+    left.set(xlabel="epoch", ylabel="validation accuracy", title="A race: only the best third continues")
     left.legend(frameon=False, loc="lower right")
     left.spines[["top", "right"]].set_visible(False)
     left.grid(color="#e6e6e6")
@@ -130,7 +130,7 @@ def draw_search(studies: dict[str, zk.Study], winner: zk.Study) -> Figure:
 
 
 def main() -> None:
-    """Check the toy network, train with the given settings, search for better ones."""
+    """Check the toy network, train with the given settings, and search for better ones."""
     started = time.perf_counter()
     checked = toy()
     print(", ".join(f"{name} {value:.12g}" for name, value in checked.items()))
@@ -153,10 +153,11 @@ def main() -> None:
     right = winner.best.model.predict(cifar10.test.x) == winner.best.model.labels[cifar10.test.t]
     row(
         "S4b",
-        "The search for better ones: two-layer networks, 18 trials each way, 49,000 images, 1,000 to judge by",
+        "The search for better settings: two-layer networks, 18 trials each way, 49,000 training and 1,000 validation "
+        "images",
         "above 0.48 validation, the best above 0.52",
         "; ".join(f"{study.best.val_accuracy:.3f} {name}" for name, study in studies.items())
-        + f" ({winner.best.params['hidden'][0]} units). The winner's test accuracy, read once: "
+        + f" ({winner.best.params['hidden'][0]} units). Test accuracy of the winner, evaluated once: "
         f"{right[:1000].mean():.3f} on the course's 1,000 images, {right.mean():.3f} on all 10,000",
         time.perf_counter() - started,
         picture(draw_search(studies, winner), "s4_search"),

@@ -40,7 +40,7 @@ def test_the_networks_of_s2_are_saved_loaded_and_asked(keys: str, tmp_path: Path
         "differences.safetensors",
         "slopes.safetensors",
     ]
-    first, second = done.stdout.split("learned by")[1:]
+    first, second = done.stdout.split("trained by")[1:]
     bars = [line.split() for line in first.splitlines() if line[:2] in {f"{k} " for k in range(10)}]
     assert len(bars) == 20  # Two images of ten classes.
     assert sum(float(bar[1]) for bar in bars) == pytest.approx(2, abs=2e-3)
@@ -93,7 +93,7 @@ def test_s4_on_a_part_of_cifar10(s4, monkeypatch, tmp_path: Path) -> None:
     s4.main()
     assert [row[0] for row in rows] == ["S4", "S4b"]
     assert "loss 1.30378789133" in rows[0][3]
-    assert re.search(r"read once: 0\.[23]\d\d on the course's 1,000 images, 0\.[23]\d\d on all 10,000", rows[1][3])
+    assert re.search(r"evaluated once: 0\.[23]\d\d on the course's 1,000 images, 0\.[23]\d\d on all 10,000", rows[1][3])
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["s4_given.png", "s4_search.png"]
 
 
