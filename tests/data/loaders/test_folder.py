@@ -100,7 +100,7 @@ REFUSED = [
     (lambda f: (f / "cat" / "notes.txt").write_text("x"), r"notes.txt is no image file"),
     (lambda f: (f / "cat" / "more").mkdir(), r"cat/more is a folder"),
     (lambda f: picture(0).save(f / "stray.png"), r"stray.png lies in no class"),
-    (lambda f: picture(0, mode="I;16").save(f / "cat" / "1.png"), r"8 bits a pixel, got Pillow's mode I;16"),
+    (lambda f: picture(0, mode="I;16").save(f / "cat" / "1.png"), r"8 bits a pixel, got Pillow's mode I"),
     (lambda f: picture((1, 2, 3, 0), mode="RGBA").save(f / "cat" / "1.png"), r"1.png has transparent pixels"),
     (
         lambda f: picture(0, mode="P").save(f / "cat" / "1.png", transparency=0),
