@@ -81,7 +81,7 @@ def numbers(name: str, population: int, seed: int = 0) -> Array:
 def optimizer(name: str, population: int, seed: int = 0, **given: Array) -> Optimizer:
     """Return an optimizer with other numbers for every network."""
     kind = OPTIMIZER_TYPES[name]
-    return kind(**{n: numbers(n, population, seed) for n in kind.numbers} | given)
+    return kind(**{n: numbers(n, population, seed) for n in kind.hyperparameters} | given)
 
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"

@@ -171,7 +171,7 @@ def estimators() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     )
     yield "classifier without validation", partial(fitted, NetworkClassifier(validation=None, **base), wine)
     yield "classifier warm", partial(warm, NetworkClassifier(warm_start=True, networks=2, dropout=0.1, **base), wine)
-    yield "classifier warm without", partial(warm, NetworkClassifier(warm_start=True, span=19, **base), wine)
+    yield "classifier warm without", partial(warm, NetworkClassifier(warm_start=True, schedule_epochs=19, **base), wine)
     yield "classifier partial", partial(partial_fits, NetworkClassifier(**base), wine, classes=[0, 1, 2])
     yield "regressor", partial(fitted, NetworkRegressor(patience=2, networks=2, **base), diabetes)
     yield "regressor scored", partial(fitted, NetworkRegressor(scoring="r2", **base), diabetes)
@@ -187,7 +187,7 @@ def estimators() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
         "search",
         partial(fitted, NetworkSearchCV(NetworkClassifier(patience=3, tol=0.001, **base), space, **cv), wine),
     )
-    pipe = make_pipeline(StandardScaler(), NetworkRegressor(schedule="cosine", span=20, **base))
+    pipe = make_pipeline(StandardScaler(), NetworkRegressor(schedule="cosine", schedule_epochs=20, **base))
     piped = {f"networkregressor__{name}": found for name, found in space.items()}
     yield "search piped", partial(fitted, NetworkSearchCV(pipe, piped, race="halving", **cv), diabetes)
 

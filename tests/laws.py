@@ -13,7 +13,7 @@ from zerokara.arrays import Array, Index
 from zerokara.data import Dataset, Part, Preprocess
 from zerokara.optim.schedules import parse
 from zerokara.rng import stream
-from zerokara.train import Patience, Trainer, evaluate
+from zerokara.train import EarlyStopping, Trainer, evaluate
 from zerokara.train.trainer import concat
 
 Found = dict[str, Array]
@@ -96,7 +96,7 @@ class Recipe:
         rule = optimizer(self.optimizer, self.population, self.seed)
         lr = rule.lr.copy()
         lr[list(self.diverging)] = 1e30 if self.dtype == "float32" else 1e300
-        given = {name: getattr(rule, name)[rows] for name in rule.numbers} | {"lr": lr[rows]}
+        given = {name: getattr(rule, name)[rows] for name in rule.hyperparameters} | {"lr": lr[rows]}
         smoothing = numbers("label_smoothing", self.population, self.seed)[rows]
         return Trainer(
             self.network(rows),
@@ -106,11 +106,11 @@ class Recipe:
             loss=nn.SoftmaxCrossEntropy(smoothing) if self.loss.smoothing else None,
             augment=self.augment,
             schedule=parse(self.schedule),
-            span=self.epochs,
+            schedule_epochs=self.epochs,
             seed=self.seed,
             evaluate_train_every=self.evaluate_train_every,
             keep_best=self.keep_best,
-            patience=None if self.patience is None else Patience(self.patience),
+            early_stopping=None if self.patience is None else EarlyStopping(self.patience),
             rank=self.rank,
         )
 
@@ -131,10 +131,10 @@ def _finding(run: Trainer, row: int) -> Found:
     if len(place):
         found |= {f"now {name}": value[place[0]] for name, value in run.network.arrays().items()}
         rule = run.optimizer
-        found |= {f"rule {name}": getattr(rule, name)[place[0]] for name in (*rule.numbers, *rule.state)}
+        found |= {f"rule {name}": getattr(rule, name)[place[0]] for name in (*rule.hyperparameters, *rule.state)}
         found["best value"] = run.best_value[place[0]]
-        if run.patience:
-            found |= {"waited": run.patience.waited[place[0]], "least": run.patience.best[place[0]]}
+        if run.early_stopping:
+            found |= {"waited": run.early_stopping.waited[place[0]], "least": run.early_stopping.best[place[0]]}
     if len(place) or row in run.finished:
         trained = run.trained(row)
         found |= {f"trained {name}": value[0] for name, value in trained.arrays().items()}

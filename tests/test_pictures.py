@@ -64,7 +64,7 @@ def test_ink_on_paper_is_inverted_and_says_so(tmp_path, name) -> None:
     wanted = read_picture(picture(tmp_path, light), (28, 28), DARK)
     found = read_picture(picture(tmp_path, dark, name), (28, 28), DARK)
     assert wanted.notes == ()
-    assert found.notes == ("inverted: its border is bright, and that of the training images is dark",)
+    assert found.notes == ("inverted: its border is bright, that of the training images is dark",)
     assert np.corrcoef(found.x.ravel(), wanted.x.ravel())[0, 1] > 0.99
     assert read_picture(tmp_path / name, (28, 28), {**DARK, "background": 0.5}).notes == ()
     assert read_picture(tmp_path / name, (28, 28)).notes == ()

@@ -14,7 +14,7 @@ from zerokara.data.augment import Augment
 from zerokara.optim import Adam, Optimizer
 from zerokara.optim.sgd import SGD
 from zerokara.rng import stream
-from zerokara.train import Patience, Trainer, metrics, trainer
+from zerokara.train import EarlyStopping, Trainer, metrics, trainer
 
 Patch = pytest.MonkeyPatch
 BASE = Recipe(population=4, batch_norm=True, dropout=True, loss=laws.LossCase("classification", smoothing=True))
@@ -193,7 +193,7 @@ def _best_left_behind(patch: Patch) -> None:
 @fault("taken late", replace(BASE, patience=4, epochs=6))
 def _patience_left_behind(patch: Patch) -> None:
     """take() forgets how long who has waited"""
-    patch.setattr(Patience, "take", lambda self, index: Patience.start(self, len(index)))
+    patch.setattr(EarlyStopping, "take", lambda self, index: EarlyStopping.start(self, len(index)))
 
 
 @fault("alone", replace(BASE, validation=40))
@@ -248,8 +248,8 @@ def _divergence_spreads(patch: Patch) -> None:
 def _common_decay(patch: Patch) -> None:
     """everyone's weights decay by the mean over networks"""
 
-    def decay(self, W, dW, n, spare):  # type: ignore[no-untyped-def]
-        dW += W * n.weight_decay.mean(axis=0)
+    def decay(self, W, dW, tile, scratch):  # type: ignore[no-untyped-def]
+        dW += W * tile.weight_decay.mean(axis=0)
 
     patch.setattr(Optimizer, "decay", decay)
 
@@ -269,7 +269,7 @@ def _steps_counted_anew(patch: Patch) -> None:
 @fault("regrouped", replace(BASE, optimizer="adam", epochs=6))
 def _state_out_of_order(patch: Patch) -> None:
     """concat() puts the optimizers' states together in another order than the networks"""
-    right = trainer.optimizers.concat
+    right = trainer.optimizers.concat_optimizers
     patch.setattr(trainer.optimizers, "concat", lambda rules: right(rules[::-1]))
 
 

@@ -20,7 +20,8 @@ def test_the_python_in_the_readme_runs(tmp_path, monkeypatch, capsys) -> None:
 
 
 def test_the_layer_in_the_readme_is_the_real_one() -> None:
-    source = (Path(__file__).parents[1] / "src" / "zerokara" / "nn" / "affine.py").read_text(encoding="utf-8")
+    file = Path(__file__).parents[1] / "src" / "zerokara" / "nn" / "layers" / "affine.py"
+    source = file.read_text(encoding="utf-8")
     block = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)[2]
     for line in block.splitlines():
         code = line.split("#")[0].strip()

@@ -1,4 +1,4 @@
-"""The array types that the whole package speaks of."""
+"""Array types and small array helpers."""
 
 from functools import lru_cache
 from typing import Any
@@ -7,14 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-"""Any array; what its axes mean stands in the docstring beside it, (P, N, D) wherever networks are."""
+"""Any array. Docstrings name the axes; arrays of networks have the axes (P, N, D)."""
 
 Index = npt.NDArray[np.intp]
-"""Which rows of the population to take, in this order."""
+"""Rows of the population to select, in this order."""
 
 
 def as_index(index: npt.ArrayLike, size: int) -> Index:
-    """Return which rows an integer, a list of integers or a boolean mask names.
+    """Return row numbers as an array, from an integer, a list of integers or a boolean mask.
 
     >>> as_index([True, False, True], 3), as_index(2, 3)
     (array([0, 2]), array([2]))
@@ -24,7 +24,7 @@ def as_index(index: npt.ArrayLike, size: int) -> Index:
 
 @lru_cache(maxsize=256)
 def ones(rows: int, columns: int, dtype: np.dtype[Any]) -> Array:
-    """Return a matrix of ones, read-only: a product with it sums an axis, several times faster than ``np.sum``.
+    """Return a read-only matrix of ones. A product with it sums an axis several times faster than ``np.sum``.
 
     >>> ones(1, 3, np.dtype(float)) @ np.arange(6.0).reshape(3, 2)
     array([[6., 9.]])
@@ -35,7 +35,7 @@ def ones(rows: int, columns: int, dtype: np.dtype[Any]) -> Array:
 
 
 def spread(values: npt.ArrayLike) -> str:
-    """Return what one number a network comes to, in few words.
+    """Return the range of one value per network, as a short text.
 
     >>> spread([0.1, 0.1]), spread([0.001, 0.01, 0.1])
     ('0.1', '0.001 to 0.1')

@@ -1,4 +1,4 @@
-"""How many threads BLAS has while networks train: with two, the same product has other bits than with one."""
+"""The number of BLAS threads: a product computed by two threads differs in its last bits from one computed by one."""
 
 import sys
 import threading
@@ -14,10 +14,10 @@ _limit: Any = None
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold the BLAS libraries of this process at one thread, from the first that enters to the last to leave.
+    """Limit the BLAS libraries of this process to one thread while the block runs.
 
-    The limit belongs to the whole process, so worker threads that each set and restored it
-    would undo one another's.
+    The limit applies to all threads of the process. Concurrent blocks share it: the first sets it, the last restores
+    the previous number of threads.
     """
     global _inside, _limit
     with _lock:
@@ -39,7 +39,7 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def one_thread_if_possible() -> Iterator[None]:
-    """As `one_thread`; where a model is only deployed, threadpoolctl may be missing, and nothing is limited."""
+    """Like `one_thread`, but without a limit where threadpoolctl is not installed, as in a deployment."""
     try:
         import threadpoolctl
     except ImportError:
@@ -52,7 +52,7 @@ def one_thread_if_possible() -> Iterator[None]:
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Give BLAS so many threads; where `one_thread` holds it at one, it stays at one."""
+    """Give BLAS ``count`` threads while the block runs; within `one_thread` it keeps one."""
     if count == 1:
         with one_thread():
             yield
@@ -66,9 +66,9 @@ def threads(count: int) -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _libraries(modules: int) -> Any:
-    """Return the BLAS libraries of this process; finding them takes milliseconds, longer than many a prediction.
+    """Return the BLAS libraries of this process. Finding them takes milliseconds, longer than many predictions.
 
-    A library comes with a module: as long as there are as many ``modules``, there is no other library.
+    Libraries are loaded by modules, so the result is valid while the number of loaded ``modules`` is the same.
     """
     from threadpoolctl import ThreadpoolController
 
@@ -76,9 +76,9 @@ def _libraries(modules: int) -> Any:
 
 
 def _take_control() -> None:
-    """Let the next thread that sets a limit do so, whichever did last.
+    """Let any thread set the limit next.
 
-    From version 3.8 on, threadpoolctl silently ignores all threads but the one that set OpenBLAS's limit first.
+    Since version 3.8, threadpoolctl silently ignores every thread except the first that set OpenBLAS's limit.
     """
     from threadpoolctl import OpenBLASController
 

@@ -1,4 +1,4 @@
-"""What arrays and counts from outside must pass."""
+"""Validation of arrays and counts that the user passes."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,26 +8,26 @@ from zerokara.errors import InputError
 
 
 def as_array(values: npt.ArrayLike, what: str) -> Array:
-    """Return the values as an array; ragged rows and masked entries are refused by name.
+    """Return the values as an array; raise for ragged rows and masked entries.
 
     >>> as_array([[1, 2], [3]], "x")
     Traceback (most recent call last):
         ...
-    zerokara.errors.InputError: x must be a rectangular array: its rows have different lengths
+    zerokara.errors.InputError: x must be a rectangular array, got rows of different lengths: pad them
     """
-    if np.ma.is_masked(values):  # np.asarray would silently bring the masked values back
-        raise InputError(f"{what} must have no masked values: fill or drop them")
+    if np.ma.is_masked(values):  # np.asarray would silently unmask them
+        raise InputError(f"{what} must have no masked values, got {np.ma.getmask(values).sum()}: fill or drop them")
     try:
         return np.asarray(values)
     except ValueError as error:
-        raise InputError(f"{what} must be a rectangular array: its rows have different lengths") from error
+        raise InputError(f"{what} must be a rectangular array, got rows of different lengths: pad them") from error
 
 
 def as_float32(values: npt.ArrayLike, what: str) -> Array:
     """Return numbers as contiguous float32.
 
-    NaN, infinity and what float32 cannot hold are refused, with the place. An array that is float32 already
-    is not copied.
+    NaN, infinity and values beyond float32 raise an error that names their position. A contiguous float32 array is
+    returned without a copy.
 
     >>> as_float32([[1, 2], [3, float("nan")]], "x")
     Traceback (most recent call last):
@@ -36,7 +36,7 @@ def as_float32(values: npt.ArrayLike, what: str) -> Array:
     """
     array = as_array(values, what)
     if array.dtype.kind not in "biuf":
-        raise InputError(f"{what} must hold numbers only, got dtype {array.dtype}: encode or drop the rest")
+        raise InputError(f"{what} must hold numbers only, got dtype {array.dtype}: encode or drop everything else")
     with np.errstate(over="ignore", invalid="ignore"):
         out = np.asarray(array, dtype=np.float32, order="C")
     require_finite(out, what, array)
@@ -44,11 +44,11 @@ def as_float32(values: npt.ArrayLike, what: str) -> Array:
 
 
 def require_finite(array: Array, what: str, original: Array | None = None) -> None:
-    """Raise for the first NaN or infinity, saying where; `original` is the array before a cast to float32."""
+    """Raise for the first NaN or infinity, with its position; `original` is the array before the cast to float32."""
     if array.size == 0:
         return
     with np.errstate(invalid="ignore"):
-        if np.isfinite(array.min()) and np.isfinite(array.max()):  # NaN comes through both: no mask is made
+        if np.isfinite(array.min()) and np.isfinite(array.max()):  # NaN propagates through both: no mask is needed
             return
     place = np.unravel_index(int(np.argmin(np.isfinite(array))), array.shape)
     value = (array if original is None else original)[place]
@@ -60,7 +60,7 @@ def require_finite(array: Array, what: str, original: Array | None = None) -> No
 
 
 def check_counts(least: int = 1, **counts: int) -> None:
-    """Raise for the first of the named counts that is no whole number of at least ``least``."""
+    """Raise for the first of the named counts that is not a whole number of at least ``least``."""
     for name, value in counts.items():
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
             raise InputError(f"{name} must be a whole number, {least} or above, got {value!r}")

@@ -1,33 +1,33 @@
-"""Errors that people read: the rule, what was got, and the remedy."""
+"""Exceptions. Each message states the rule, what was got, and a remedy."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class ZerokaraError(Exception):
-    """Whatever zerokara itself reports; the command line prints it without a traceback."""
+    """Base class of the errors that zerokara raises; the command line prints them without a traceback."""
 
     exit_code = 1
 
 
 class InputError(ZerokaraError, ValueError):
-    """The caller gave something that breaks a rule; changing the input mends it."""
+    """An argument, an option or a file breaks a rule; changing the input fixes it."""
 
     exit_code = 2
 
 
 class OutsideError(ZerokaraError, OSError):
-    """Something outside failed: a disk, a server, a worker. The input may be fine."""
+    """A failure outside zerokara: a disk, a server, a worker. The input may be valid."""
 
     exit_code = 1
 
 
 class DatabaseError(OutsideError):
-    """A database does not answer, or refuses."""
+    """A database does not respond, or refuses a request."""
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> InputError:
-    """Return the error for a name that is not among the known ones, offering the nearest.
+    """Return the error for an unknown name, with the most similar known names.
 
     >>> print(unknown("dataset", "minst", ["digits", "mnist"]))
     unknown dataset 'minst': did you mean 'mnist'? Known: digits, mnist

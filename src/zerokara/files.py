@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Atomic writes: a file or folder is replaced completely or not at all."""
 
 import os
 import shutil
@@ -11,18 +11,18 @@ from zerokara.errors import OutsideError
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a fresh path, beside this one, for a new file or folder; when the block ends, it takes the path's place.
+    """Yield a temporary path next to this one; the file or folder written there replaces the path when the block ends.
 
-    After an error the new one is removed, and the path is as before. A power failure may still lose what the
-    block did not wait for (fsync).
+    After an error the temporary file or folder is removed and the path is unchanged. A power failure may still lose
+    data that the block did not flush to disk (fsync).
 
     Raises:
-        OutsideError: the disk refuses or is full.
+        OutsideError: the path is not writable, or the disk is full.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with replacing(Path(folder) / "notes.txt") as fresh:
-    ...         size = fresh.write_text("whole")
+    ...         size = fresh.write_text("a note")
     ...     os.listdir(folder)
     ['notes.txt']
     """
@@ -31,7 +31,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     with outside(path):
         try:
             yield fresh
-            if fresh.is_dir() and target.exists():  # A rename replaces files alone.
+            if fresh.is_dir() and target.exists():  # A rename cannot replace a folder.
                 target.rename(old)
             os.replace(fresh, target)
         except BaseException:
@@ -43,10 +43,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def write(path: str | Path, content: bytes | str) -> Path:
-    """Write a file by a rename, so that nobody ever sees half of it, and return its path.
+    """Write a file atomically, by a rename, and return its path.
 
     Raises:
-        OutsideError: the disk refuses or is full; what was at the path is still there.
+        OutsideError: the path is not writable, or the disk is full; the previous content is kept.
     """
     with replacing(path) as fresh, open(fresh, "wb") as file:
         file.write(content.encode() if isinstance(content, str) else content)
@@ -63,12 +63,12 @@ def _remove(path: Path) -> None:
 
 @contextmanager
 def outside(path: str | Path) -> Iterator[None]:
-    """Turn what a disk refuses into one error that names the file, the reason and the remedy."""
+    """Turn an OSError into an `OutsideError` with the path, the reason and a remedy."""
     try:
         yield
     except OutsideError:
         raise
     except OSError as error:
         raise OutsideError(
-            f"{path} must be writable, got: {error.strerror or error}; free some space or name another place"
+            f"{path} must be writable, got: {error.strerror or error}; free disk space or choose another path"
         ) from error

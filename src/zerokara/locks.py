@@ -1,4 +1,4 @@
-"""A lock that one process at a time holds."""
+"""A lock that excludes other processes."""
 
 import os
 import platform
@@ -12,17 +12,17 @@ from zerokara.files import outside
 
 @contextmanager
 def run_lock(path: Path, wait: bool = False) -> Iterator[None]:
-    """Keep all other processes from a path while the block runs; NAME.pid beside it names the holder.
+    """Hold an exclusive lock on a path while the block runs; NAME.pid next to the path names the holder.
 
-    The operating system holds the lock on ``.NAME.lock`` beside the path, and releases it when the process ends,
-    however it ends. Both files are removed at the end; those that a kill leaves are used again.
+    The operating system locks ``.NAME.lock`` next to the path and releases it when the process ends or is killed.
+    Both files are removed at the end; files left by a killed process are reused.
 
     Args:
-        path: what is protected; it need not exist.
-        wait: until the holder releases the lock, instead of an error.
+        path: the protected file or folder; it need not exist.
+        wait: wait until the holder releases the lock, instead of raising an error.
 
     Raises:
-        OutsideError: another process holds the lock, or its folder is not writable.
+        OutsideError: another process holds the lock, or the folder is not writable.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder, run_lock(Path(folder) / "journal.log"):
@@ -41,7 +41,7 @@ def run_lock(path: Path, wait: bool = False) -> Iterator[None]:
             with suppress(OSError):
                 name = holder.read_text()
             raise OutsideError(
-                f"one process at a time may hold {path}, got one held by {name}: wait until it ends, or stop it"
+                f"only one process at a time may use {path}, got one held by {name}: wait until it ends, or stop it"
             ) from error
     try:
         with outside(path):
@@ -50,6 +50,6 @@ def run_lock(path: Path, wait: bool = False) -> Iterator[None]:
     finally:
         with suppress(OSError):
             holder.unlink(missing_ok=True)
-            # Windows refuses to remove an open file, and filelock removes it there.
+            # Windows cannot remove an open file; there filelock removes it.
             lock_path.unlink(missing_ok=True)
         lock.release()

@@ -1,4 +1,4 @@
-"""What becomes of memory that is freed: on Linux the C library, glibc, keeps it, or gives it back to the system.
+"""How the C library treats freed memory: on Linux, glibc keeps it for reuse or returns it to the system.
 
 Source: mallopt(3), M_MMAP_THRESHOLD and M_TRIM_THRESHOLD; malloc_trim(3).
 """
@@ -9,15 +9,15 @@ MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
 
 
 def keep_freed() -> None:
-    """Have the memory that one step frees serve the next, rather than come in page by page; up to 64 MiB are kept.
+    """Keep up to 64 MiB of freed memory, so that the next training step reuses it without new page faults.
 
-    Also where Dask starts workers that keep nothing.
+    This overrides the setting of Dask workers, which return freed memory at once.
     """
     _set(32 << 20, 64 << 20)
 
 
 def return_freed() -> None:
-    """Give back what has been kept and what will be freed: this process trains no more, others do."""
+    """Return kept memory, and memory freed later, to the system, for other processes to use."""
     _set(128 << 10, 128 << 10)
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

@@ -1,4 +1,4 @@
-"""Random streams: each is derived from what it is for, never from a position in the population."""
+"""Random streams, each derived from its purpose and never from a position in the population."""
 
 import zlib
 
@@ -6,12 +6,12 @@ import numpy as np
 
 
 def stream(seed: int, purpose: str, *keys: int) -> np.random.Generator:
-    """Return the random stream of one purpose, the same wherever and whenever it is asked for.
+    """Return the random stream of one purpose; the same arguments always give the same stream.
 
     Args:
         seed: the seed of the study or the fit.
-        purpose: what is drawn, such as ``"weights"``, ``"batches"`` or ``"dropout"``.
-        keys: which one: a layer, a step, an epoch, a replicate. Whole numbers, zero or above.
+        purpose: the kind of draw, such as ``"weights"``, ``"batches"`` or ``"dropout"``.
+        keys: the layer, step, epoch or replicate, as whole numbers, 0 or above.
 
     >>> a, b = stream(0, "weights", 3), stream(0, "weights", 3)
     >>> bool(a.random() == b.random())

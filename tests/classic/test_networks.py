@@ -210,7 +210,7 @@ def test_a_saved_network_is_restored(tmp_path, monkeypatch) -> None:
 @pytest.mark.parametrize("content", [{"W1": np.eye(2)}, [1, 2], {"W1": 1, "b1": 2, "W2": 3, "b2": 4}])
 def test_weights_that_are_none_are_refused(content, tmp_path) -> None:
     (tmp_path / "w.pkl").write_bytes(pickle.dumps(content))
-    with pytest.raises(InputError, match="must hold a dict of the arrays W1, b1, W2, b2"):
+    with pytest.raises(InputError, match="must contain a dict of the arrays W1, b1, W2, b2"):
         two_layer_net.TwoLayerNet(6, 5, 3, file=tmp_path / "w.pkl")
 
 
@@ -282,10 +282,13 @@ def test_the_trainer_evaluates_the_first_samples_and_says_so(capsys) -> None:
     [
         (lambda: MultiLayerNet(6, [5], 3, activation="rleu"), "did you mean 'relu'"),
         (lambda: MultiLayerNet(6, [5], 3, weight_init_std="hee"), "did you mean 'he'"),
-        (lambda: MultiLayerNet(6, [0], 3), "whole numbers, 1 or above; got 6-0-3"),
+        (lambda: MultiLayerNet(6, [0], 3), "whole numbers, 1 or above, got 6-0-3"),
         (lambda: MultiLayerNet(6, [5.0], 3), "whole numbers, 1 or above"),
-        (lambda: MultiLayerNet(6, [5], 3).predict(X[:, :5]), r"takes 6 numbers a sample, got x of the shape \(7, 5\)"),
-        (lambda: MultiLayerNet(6, [5], 3).predict(np.zeros((2, 3))), r"takes 6 numbers"),
+        (
+            lambda: MultiLayerNet(6, [5], 3).predict(X[:, :5]),
+            r"expects 6 inputs per sample, got x of the shape \(7, 5\)",
+        ),
+        (lambda: MultiLayerNet(6, [5], 3).predict(np.zeros((2, 3))), r"expects 6 inputs"),
         (lambda: MultiLayerNet(6, [5], 3).accuracy(X, LABELS[:3]), "a target for each of 7 samples"),
         (lambda: Trainer(None, X, LABELS, X, LABELS, optimizer="adm"), "did you mean 'adam'"),
         (lambda: numerical_gradient(np.sum, np.arange(3)), "needs an array of floats, got int64"),

@@ -99,7 +99,7 @@ def test_a_sampler_runs_repeats_and_tells_its_share_of_the_time(capsys, tmp_path
     options = [*SMALL, "--trials", 20, "--sampler", sampler, "--generation", 5]
     code, out, _ = run(capsys, "tune", "digits", *options, "--out", tmp_path / "run")
     assert code == 0
-    assert re.search(r"network-epochs in [\d.]+ s \([\d,]+ a second\), [\d.]+% of it proposing\n", out)
+    assert re.search(r"network-epochs in [\d.]+ s \([\d,]+/s\), [\d.]+% of the time in the sampler\n", out)
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert 0 < summary["proposing_seconds"] < summary["seconds"]
     assert (tmp_path / "run" / "narrowing.png").exists() == (sampler == "narrowing")
@@ -271,8 +271,8 @@ WRONG = {
     "low above high": (["tune", "digits", "--search", "lr=log:1:0.1"], "low <= high"),
     "log range at 0": (["tune", "digits", "--search", "lr=log:0:0.1"], "0 < low"),
     "unknown kind of range": (["tune", "digits", "--search", "lr=lgo:1:2"], "did you mean 'log'"),
-    "a range for one value": (["tune", "digits", "--lr", "log:1:2"], "search it with --search lr=log:1:2"),
-    "sizes that are a range": (["tune", "digits", "--hidden", "choice:9|8"], "search it with --search hidden=choice:9"),
+    "a range for one value": (["tune", "digits", "--lr", "log:1:2"], "use --search lr=log:1:2"),
+    "sizes that are a range": (["tune", "digits", "--hidden", "choice:9|8"], "use --search hidden=choice:9"),
     "searched and given": (["tune", "digits", "--lr", "1", "--search", "lr=log:1e-4:1"], "either searched or given"),
     "no epochs": (["tune", "digits", "--epochs", "0"], "epochs must be a whole number, 1 or above, got 0"),
     "negative epochs": (["train", "digits", "--epochs", "-3"], "epochs must be a whole number"),
@@ -289,13 +289,13 @@ WRONG = {
     "validation too large": (["tune", "digits", "--validation", "1.5"], "validation"),
     "train size too large": (["tune", "digits", "--train-size", "100000"], "1797"),
     "unknown option in a config": (["tune", "digits", "--config", "{tmp}/unknown.toml"], "--epochs"),
-    "a table in a config": (["tune", "digits", "--config", "{tmp}/table.toml"], "no tables"),
+    "a table in a config": (["tune", "digits", "--config", "{tmp}/table.toml"], "no table but"),
     "a config that is no TOML": (["tune", "digits", "--config", "{tmp}/broken.toml"], "readable TOML"),
     "no config": (["tune", "digits", "--config", "{tmp}/none.toml"], "readable TOML"),
     "a folder with a run": (["tune", "digits", "--out", "{run}"], "--force"),
     "a folder that is no run": (["train", "--from", "{tmp}", "--trial", "0"], "a run is a folder"),
     "no such trial": (["train", "--from", "{run}", "--trial", "99"], "0 to 24"),
-    "--from without --trial": (["train", "digits", "--from", "{run}"], "go together"),
+    "--from without --trial": (["train", "digits", "--from", "{run}"], "must be given together"),
     "no model": (["evaluate", "{tmp}/none.safetensors", "digits"], "there is no model file"),
     "a foreign model": (["evaluate", "{tmp}/broken.toml", "digits"], "broken.toml"),
     "no picture": (["predict", "{run}/best.safetensors", "{tmp}/none.png"], "there is no picture"),

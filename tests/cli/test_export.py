@@ -73,7 +73,7 @@ def test_a_file_that_is_there_is_replaced_only_by_force(capsys, saved, tmp_path)
     out.write_text("mine")
     code, _, error = run(capsys, "export", saved, out)
     assert (code, out.read_text()) == (2, "mine")
-    assert error == f"zerokara: {out} must not exist yet: name another file, or add --force to replace it\n"
+    assert error == f"zerokara: {out} already exists: name another file, or add --force to replace it\n"
     assert run(capsys, "export", saved, out, "--force")[0] == 0
     assert out.read_bytes() == Model.load(saved).to_onnx(tmp_path / "again.onnx").read_bytes()
 
@@ -86,15 +86,15 @@ def test_misuse_is_one_clear_error(capsys, saved, tmp_path, monkeypatch) -> None
     out = tmp_path / "m.onnx"
     wrong = [
         ([saved], 2, "OUT"),
-        ([saved, saved, "--force"], 2, "a name that ends in .onnx, got"),
-        ([out, saved], 2, "a name that ends in .onnx, got"),
+        ([saved, saved, "--force"], 2, "must end in .onnx, got"),
+        ([out, saved], 2, "must end in .onnx, got"),
         ([saved, tmp_path / "nowhere" / "m.onnx"], 1, "must be writable, got: No such file or directory"),
         ([saved, tmp_path / "folder.onnx", "--force"], 1, "must be writable, got: Is a directory"),
         ([saved, saved / "m.onnx"], 1, "must be writable, got: Not a directory"),
         ([tmp_path / "none.safetensors", out], 2, "there is no model file"),
         ([tmp_path, out], 2, "a model is a file, got the folder"),
-        ([tmp_path / "damaged.safetensors", out], 2, "does not have the hash it was written with"),
-        ([tmp_path / "short.safetensors", out], 2, "is cut short"),
+        ([tmp_path / "damaged.safetensors", out], 2, "does not match its hash"),
+        ([tmp_path / "short.safetensors", out], 2, "is truncated"),
         ([saved, out, "--forse"], 2, "--force"),
     ]
     for tokens, exit_code, message in wrong:

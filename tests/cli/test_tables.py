@@ -99,7 +99,7 @@ def test_predict_answers_row_for_row(capsys, place, tmp_path) -> None:
     model, out = place / "houses" / "best.safetensors", tmp_path / "answers.csv"
     code, said, noted = run(capsys, "predict", model, tmp_path / "new.csv", "--out", out)
     assert code == 0
-    assert f"{N:,} rows answered: {out}" in said
+    assert f"{N:,} rows predicted: {out}" in said
     assert "note: size: 1 missing, in training none" in noted
     assert "note: city, canton: 1 taken as unknown, in training not or once: Genf" in noted
     assert "note: not used: 'more'" in noted
@@ -120,7 +120,7 @@ def test_predict_gives_the_probability_of_each_class(capsys, place, tmp_path) ->
     assert [row["price"] for row in found] == [str(k) for k in p.argmax(axis=1)]
     code, shown, _ = run(capsys, "predict", model, place / "houses.csv", "--index", 7)
     assert code == 0
-    assert f"answer: {found[7]['price']}" in shown
+    assert f"prediction: {found[7]['price']}" in shown
 
 
 def test_evaluate_knows_the_rows_that_were_held_out(capsys, place, tmp_path) -> None:
@@ -161,7 +161,7 @@ WRONG = {
     "nothing": (["predict", "{place}/houses/best.safetensors"], "takes the rows of a table, .* got no input"),
     "over the rows": (
         ["predict", "{place}/dear/best.safetensors", "{place}/houses.csv", "--out", "{place}/houses.csv"],
-        "a file of their own, got that of the rows",
+        "must be a new file, got the file of the rows",
     ),
     "not as CSV": (
         ["predict", "{place}/dear/best.safetensors", "{place}/houses.csv", "--out", "{tmp}/a.xlsx"],

@@ -121,7 +121,7 @@ def test_refit_trains_the_winner_on_all_training_data(data) -> None:
     assert np.array_equal(model.preprocess.shift, whole.preprocess.shift)
     params = study.best.params
     net = zk.nn.mlp(64, params["hidden"], 10, params["activation"])
-    run = zk.Trainer(net, zk.optim.Adam(lr=params["lr"], weight_decay=params["weight_decay"]), whole, span=5)
+    run = zk.Trainer(net, zk.optim.Adam(lr=params["lr"], weight_decay=params["weight_decay"]), whole, schedule_epochs=5)
     run.fit(study.best.epoch)
     assert np.array_equal(run.trained().params, model.network.params)
     assert study.test_score == model.evaluate(whole)[1]
@@ -151,4 +151,4 @@ def test_folds_share_the_samples(data) -> None:
 )
 def test_counts_are_checked(data, change, message) -> None:
     with pytest.raises(InputError, match=message):
-        Plan(data, 3, **change)
+        Plan(data, epochs=3, **change)

@@ -177,7 +177,7 @@ def test_the_census_counts_structures_and_no_numbers() -> None:
 
 
 def test_a_trial_trains_without_what_it_does_not_use(data) -> None:
-    plan = Plan(data, 2, seed=3)
+    plan = Plan(data, epochs=2, seed=3)
     whole = complete({"hidden": (), "optimizer": "sgd", "lr": 0.1})
     lacking = {name: value for name, value in whole.items() if name not in ("dropout", "activation", "momentum")}
     one, other = (results(shards([Proposal(0, params)], plan, 1), plan)[0] for params in (whole, lacking))

@@ -57,7 +57,7 @@ def assert_as_alone(search: NetworkSearchCV, X: object, y: object, **params: obj
         alone = clone(whole).set_params(**trial)
         if results["state"][i] == "pruned":
             epochs = whole.get_params()[f"{prefix}epochs"]
-            alone.set_params(**{f"{prefix}epochs": results["epochs"][i], f"{prefix}span": epochs})
+            alone.set_params(**{f"{prefix}epochs": results["epochs"][i], f"{prefix}schedule_epochs": epochs})
         options = {"cv": search.cv, "scoring": search.scoring, "return_train_score": search.return_train_score}
         found = cross_validate(alone, X, y, **options, params=params)
         for part in ("test", "train")[: 1 + search.return_train_score]:
@@ -72,7 +72,9 @@ ESTIMATORS = {
     "all that a layer may have": NetworkClassifier(
         batch_norm=True, batch_size=30, patience=2, tol=0.01, class_weight="balanced", random_state=2, epochs=15
     ),
-    "a schedule": NetworkClassifier(schedule="cosine:2", span=10, epochs=8, optimizer="nesterov", random_state=3),
+    "a schedule": NetworkClassifier(
+        schedule="cosine:2", schedule_epochs=10, epochs=8, optimizer="nesterov", random_state=3
+    ),
     "unscaled": NetworkClassifier(scaling="none", validation=25, label_smoothing=0.1, epochs=5, random_state=4),
     "random state": NetworkClassifier(epochs=4, random_state=np.random.RandomState(5)),
 }
@@ -120,7 +122,7 @@ def test_which_trials_go_on_is_what_the_scorer_says(digits: Arrays) -> None:
 
     options = QUICK | {"n_iter": 8, "race": "halving:8:3"}
     net = NetworkClassifier((16,), epochs=24, random_state=0)
-    first = clone(net).set_params(epochs=3, span=24)
+    first = clone(net).set_params(epochs=3, schedule_epochs=24)
     for scoring in (None, worst):
         search = NetworkSearchCV(net, SPACE, scoring=scoring, **options).fit(*digits)
         at_rung = [
@@ -381,14 +383,14 @@ PIPE = make_pipeline(StandardScaler(), NET)
     ("change", "message"),
     [
         ({"estimator": MLPClassifier()}, "must be a NetworkClassifier or NetworkRegressor, or a Pipeline"),
-        ({"estimator": TransformedTargetRegressor(NetworkRegressor())}, "only such networks train together"),
-        ({"estimator": clone(NET).set_params(scoring="accuracy")}, "scoring belongs to the search"),
-        ({"estimator": clone(NET).set_params(networks=5)}, "judges one network a trial, got networks=5"),
+        ({"estimator": TransformedTargetRegressor(NetworkRegressor())}, "a Pipeline whose last step is one, got"),
+        ({"estimator": clone(NET).set_params(scoring="accuracy")}, "pass scoring to the search"),
+        ({"estimator": clone(NET).set_params(networks=5)}, "must have networks=1, got 5"),
         ({"estimator": clone(NET).set_params(epochs=0)}, "epochs must be a whole number"),
-        ({"estimator": PIPE}, "lr is not of the network.*networkclassifier__"),
-        ({"estimator": PIPE, "space": {"standardscaler__with_std": [True]}}, "the steps before it are fitted once"),
+        ({"estimator": PIPE}, "lr is not a parameter of the network.*networkclassifier__"),
+        ({"estimator": PIPE, "space": {"standardscaler__with_std": [True]}}, "other steps are fitted once per split"),
         ({"space": {"learning_rate": [0.1]}}, "unknown hyperparameter 'learning_rate'"),
-        ({"space": {"epochs": [5, 10]}}, "epochs is the same for all trials"),
+        ({"space": {"epochs": [5, 10]}}, "epochs cannot be searched"),
         ({"estimator": NetworkRegressor(), "space": {"label_smoothing": [0.1]}}, "unknown hyperparameter"),
         ({"space": {"lr": 0.1}}, r"got 0.1: write \[0.1\]"),
         ({"space": {"hidden": (64, 64)}}, r"write \[\(64, 64\)\]"),
@@ -413,7 +415,7 @@ def test_what_is_refused(iris: Arrays, change: dict, message: str) -> None:
 
 
 def test_what_no_fit_takes_is_refused(iris: Arrays) -> None:
-    with pytest.raises(InputError, match="has no callbacks"):
+    with pytest.raises(InputError, match="callbacks are not supported"):
         NetworkSearchCV(NET, SPACE).set_callbacks(print)
     with pytest.raises(TypeError, match="unexpected keyword argument 'weight'"):
         NetworkSearchCV(NET, SPACE, **QUICK).fit(*iris, weight=iris[1])

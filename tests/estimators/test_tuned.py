@@ -177,7 +177,7 @@ def test_own_scores_are_those_of_each_network_at_its_best_epoch(digits: Arrays, 
     scorer = scoring if callable(scoring) else get_scorer(scoring)
     for i, trial in enumerate(tuned.study_.trials):
         net = NetworkClassifier(**trial.params, patience=None, random_state=0)
-        net.set_params(epochs=trial.epochs, span=QUICK["epochs"])
+        net.set_params(epochs=trial.epochs, schedule_epochs=QUICK["epochs"])
         for k, (train, test) in enumerate(cv.split(X)):
             alone = clone(net).fit(X[train], y[train], X_val=X[test], y_val=y[test])
             assert results[f"split{k}_test_score"][i] == scorer(alone, X[test], y[test])
@@ -212,10 +212,10 @@ def test_own_scores_with_seeds_numbers_and_a_part_held_out(diabetes: Arrays, dig
         ({"cv": "loo"}, "a number of folds"),
         ({"cv": []}, "a number of folds"),
         ({"scoring": "speed"}, "scoring"),
-        ({"scoring": ["accuracy"]}, "scoring must be one score"),
-        ({"scoring": lambda *_: {"a": 1.0}}, "scoring must be one score"),
-        ({"cv": 500}, "need as many samples"),
-        ({"cv": None, "validation": None}, "leave none to judge by"),
+        ({"scoring": ["accuracy"]}, "scoring must be one scorer"),
+        ({"scoring": lambda *_: {"a": 1.0}}, "scoring must return one number"),
+        ({"cv": 500}, "needs at least 500 samples"),
+        ({"cv": None, "validation": None}, "validation needs a sample"),
         ({"space": {"learning_rate": zk.log(1, 2)}}, "unknown hyperparameter 'learning_rate'"),
         ({"space": {"lr": [0.1, 0.2]}}, "zk.choice"),
         ({"trials": 0}, "trials must be"),

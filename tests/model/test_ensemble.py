@@ -10,7 +10,7 @@ import zerokara as zk
 from zerokara.cli import main
 from zerokara.data import Dataset, Preprocess, from_arrays
 from zerokara.errors import InputError
-from zerokara.model import Ensemble, Model, answers
+from zerokara.model import Ensemble, Model, predict_each
 from zerokara.model.ensemble import combine, probabilities
 from zerokara.model.file import pack, unpack
 from zerokara.nn import Network, mlp
@@ -98,9 +98,9 @@ def test_scores_far_out_stay_finite(task, dtype) -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_the_order_and_company_of_networks_do_not_matter(task) -> None:
     a, b, c = (mlp(4, (5,), 3, seed=seed) for seed in range(3))
-    said = answers([a, b, c], X, task)
-    assert np.array_equal(answers(zk.nn.concat([c]), X, task)[0], said[2])
-    assert np.array_equal(answers(Ensemble.of([b, c, a]).groups[0], X, task), said[[1, 2, 0]])
+    said = predict_each([a, b, c], X, task)
+    assert np.array_equal(predict_each(zk.nn.concat_networks([c]), X, task)[0], said[2])
+    assert np.array_equal(predict_each(Ensemble.of([b, c, a]).groups[0], X, task), said[[1, 2, 0]])
     data = from_arrays(X, X[:, :3], task="regression")
     twice = Model.of(Ensemble.of([a, a, b]), data).scores(X)
     assert np.allclose(twice, Model.of(Ensemble.of([b, a], [1, 2]), data).scores(X), atol=1e-6)
@@ -113,7 +113,7 @@ def test_same_structures_ride_together_whatever_their_seeds() -> None:
     assert [network.population for network in ensemble.groups] == [3, 2]
     assert ensemble.counts == (2, 1, 3, 5, 1)
     assert ensemble.population == 5
-    assert ensemble.shares.sum() == pytest.approx(1)
+    assert ensemble.weights.sum() == pytest.approx(1)
     rates = ensemble.groups[0].arrays()["3.rate"]
     assert rates.ravel().tolist() == [0.1, 0.5, 0.3]
 
@@ -121,8 +121,8 @@ def test_same_structures_ride_together_whatever_their_seeds() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Ensemble.of([], []), "needs a network that counts, got none"),
-        (lambda: Ensemble.of(networks(), [0] * 6), "needs a network that counts, got none"),
+        (lambda: Ensemble.of([], []), "count of an ensemble must be positive"),
+        (lambda: Ensemble.of(networks(), [0] * 6), "count of an ensemble must be positive"),
         (lambda: Ensemble.of(networks(), [1] * 5), r"one count for each of the 6 networks, got \[1, 1, 1, 1, 1\]"),
         (lambda: Ensemble.of(networks(), 1), "one count for each of the 6 networks, got 1"),
         (lambda: Ensemble.of(networks(), [1, 1, 1, 1, 1, -1]), "whole numbers, 1 or above"),
@@ -138,7 +138,7 @@ def test_same_structures_ride_together_whatever_their_seeds() -> None:
             lambda: dataclasses.replace(
                 model("regression"), ensemble=Ensemble.of(mlp(4, (), 3, population=2, init_scale=[1, np.nan]))
             ),
-            "NaN or infinity in 0.W",
+            "in layer 0, W",
         ),
     ],
 )
@@ -194,10 +194,10 @@ HUGE = 10**12
 UNSOUND = {
     "no groups": ({"groups": []}, {}, "groups must be a list of dict"),
     "groups that are none": ({"groups": [1, 2]}, {}, "groups must be a list of dict"),
-    "a group too few": ({"groups": 1}, {}, "must hold the arrays of its 1 groups of networks, got others"),
+    "a group too few": ({"groups": 1}, {}, "must contain the arrays of its 1 groups of networks, got others"),
     "an array too many": ({}, {"network.2.0.W": np.ones((1, 4, 3))}, "arrays of its 2 groups of networks, got others"),
     "an array of no group": ({}, {"network.x": np.ones(3)}, "arrays of its 2 groups of networks, got others"),
-    "a missing count": ({"counts": [5]}, {}, r"'0.W' must by the layers have the shape \(1, 4, 3\), got \(2, 4, 3\)"),
+    "a missing count": ({"counts": [5]}, {}, r"'0.W' must have the shape \(1, 4, 3\), got \(2, 4, 3\)"),
     "a count of 0": ({"counts": [5, 0]}, {}, "counts must be whole numbers, 1 or above"),
     "counts that are no numbers": ({"counts": ["5", "1"]}, {}, "counts must be a list of int"),
     "counts that are True": ({"counts": [True, True]}, {}, "counts must be a list of int"),
@@ -214,7 +214,7 @@ UNSOUND = {
         {f"network.1.0.{n}": np.ones(s, np.float32) for n, s in (("W", (2, 4, 3)), ("b", (2, 3)))},
         "one precision",
     ),
-    "NaN in one": ({}, {"network.1.0.b": np.array([[0, 0, 0], [0, np.nan, 0.0]])}, "NaN or infinity in 0.b"),
+    "NaN in one": ({}, {"network.1.0.b": np.array([[0, 0, 0], [0, np.nan, 0.0]])}, "in layer 0, b"),
     "other outputs": (
         {"layers": [{"layer": "affine", "inputs": 4, "outputs": 2}]},
         {"network.1.0.W": np.ones((2, 4, 2)), "network.1.0.b": np.ones((2, 2))},
@@ -234,7 +234,7 @@ def test_a_file_with_a_right_hash_and_wrong_content_is_refused(name, tmp_path) -
         groups[1] |= said
     path = tmp_path / "some.safetensors"
     path.write_bytes(pack(description, {**arrays, **held}))
-    with pytest.raises(InputError, match=f"some.safetensors is no sound model: .*{message}"):
+    with pytest.raises(InputError, match=f"some.safetensors is not a valid model file: .*{message}"):
         Model.load(path)
 
 

@@ -11,7 +11,7 @@ import zerokara as zk
 from tests.cases import law
 from zerokara.data import Part
 from zerokara.errors import InputError
-from zerokara.model import Ensemble, Model, answers, criterion, select
+from zerokara.model import Ensemble, Model, criterion, predict_each, select
 from zerokara.nn import mlp
 from zerokara.rng import stream
 from zerokara.train import evaluate
@@ -109,7 +109,7 @@ def test_judges_as_a_search_does(task, rank, weighted) -> None:
     x, w = stream(2, "test").normal(size=(40, 5)), weights / weights.mean() if weighted else None
     networks = mlp(5, (8,), 3, population=4, init_scale=[0.5, 0.7, 1, 1.5], dtype="float64")
     loss, score = evaluate(networks, Part(x, t, w), task)
-    found = criterion(task, rank, w)(answers(networks, x, task), t)
+    found = criterion(task, rank, w)(predict_each(networks, x, task), t)
     assert np.allclose(found, loss if rank == "loss" else 1 - score, rtol=1e-9)
 
 
@@ -144,7 +144,7 @@ def test_a_network_that_says_nan_is_never_picked() -> None:
     counts = select(predictions, t, 10, criterion("classification"))
     assert counts[0] == 0
     assert np.array_equal(counts[1:], select(predictions[1:], t, 10, criterion("classification")))
-    with pytest.raises(InputError, match="whose validation loss is finite, got none"):
+    with pytest.raises(InputError, match="must have a finite validation loss, got none"):
         select(predictions[[0, 0]], t, 10, criterion("classification"))
 
 
@@ -166,7 +166,10 @@ def test_sorted_initialization_begins_with_the_best() -> None:
         ({"k": 2.0}, "k must be a whole number of picks"),
         ({"initial": 0}, "initial must be a whole number of picks, 1 or above, got 0"),
         ({"initial": True}, "initial must be a whole number of picks"),
-        ({"predictions": np.ones((3, 4))}, r"predictions must be \(P, N, C\), none of them 0, got the shape \(3, 4\)"),
+        (
+            {"predictions": np.ones((3, 4))},
+            r"must have the shape \(P, N, C\), none of them 0, got \(3, 4\)",
+        ),
         ({"predictions": np.ones((0, 4, 2))}, "none of them 0"),
         ({"t": np.zeros(7, int)}, "each of the 40 samples must have a target, got 7"),
     ],
@@ -188,11 +191,11 @@ def test_an_unknown_criterion_is_told(arguments, message) -> None:
 
 
 def test_the_selected_of_real_networks_are_the_model_that_was_judged(digits) -> None:
-    networks = zk.nn.concat([mlp(64, (16,), 10, seed=seed) for seed in range(12)])
+    networks = zk.nn.concat_networks([mlp(64, (16,), 10, seed=seed) for seed in range(12)])
     run = zk.Trainer(networks, zk.optim.Adam(lr=0.01), digits)
     run.fit(20)
     part = digits.validation
-    said = answers(run.network, part.x, digits.task)
+    said = predict_each(run.network, part.x, digits.task)
     loss = criterion(digits.task, weights=part.weights)
     counts = select(said, part.t, 20, loss)
     whole = Model.of(Ensemble.of(run.network, counts), digits)

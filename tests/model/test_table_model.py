@@ -152,7 +152,7 @@ def changed(description, arrays, case):
 UNSOUND = {
     "a level that is a number": "levels of column 'city' must be texts",
     "an array too few": "an array for each of 3 columns, got 2",
-    "no table": "the arrays of a network and those of its scaling",
+    "no table": "the arrays of a network and of its scaling",
     "another width": "the table's columns must give the 7 features, got 8 inputs",
     "a spread of zero": "a spread above 0",
 }
@@ -162,7 +162,7 @@ UNSOUND = {
 def test_a_damaged_table_in_a_file_is_refused(case, classes, tmp_path) -> None:
     path = classes[1].save(tmp_path / "a.safetensors")
     path.write_bytes(pack(*changed(*unpack(path.read_bytes()), case)))
-    with pytest.raises(InputError, match=f"no sound model: .*{UNSOUND[case]}"):
+    with pytest.raises(InputError, match=f"not a valid model file: .*{UNSOUND[case]}"):
         Model.load(path)
 
 

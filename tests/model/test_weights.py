@@ -116,7 +116,7 @@ def test_the_command_line_imports_what_a_course_saved(tmp_path: Path, capsys: py
         (
             params(4, 3),
             ["--activation", "relu", "--dataset", "digits"],
-            "take 4 numbers and tell 3 classes; digits has 64",
+            "expect 4 inputs and 3 classes; digits is classification with 64",
         ),
         (
             {"W1": np.array([print], object)},

@@ -78,7 +78,7 @@ def test_a_step_does_not_cross_a_kink() -> None:
 
 
 def test_single_precision_is_refused() -> None:
-    with pytest.raises(InputError, match="needs float64, got float32"):
+    with pytest.raises(InputError, match="needs a float64 network, got float32"):
         nn.gradcheck(nn.mlp(2, (), 2), nn.SoftmaxCrossEntropy(), np.ones((1, 1, 2)), np.array([0]))
 
 
@@ -129,14 +129,14 @@ FAULTS = {
     ),
     "batch norm: gamma and beta swapped": (nn.BatchNorm, "backward", swapped),
     "dropout: rate left out": (nn.Dropout, "backward", lambda layer, dx: dx * (1 - layer.rate)),
-    "softmax: not the mean over samples": (nn.SoftmaxCrossEntropy, "slope", lambda loss, dx: dx * SAMPLES),
+    "softmax: not the mean over samples": (nn.SoftmaxCrossEntropy, "gradient", lambda loss, dx: dx * SAMPLES),
     "softmax: label smoothing too much": (
         nn.SoftmaxCrossEntropy,
-        "slope",
+        "gradient",
         lambda loss, dx: dx + loss.label_smoothing * 1e-4,
     ),
-    "sigmoid cross-entropy: mean over labels": (nn.SigmoidCrossEntropy, "slope", lambda loss, dx: dx / OUTPUTS),
-    "squared error: without the 1/2": (nn.SquaredError, "slope", lambda loss, dx: 2 * dx),
+    "sigmoid cross-entropy: mean over labels": (nn.SigmoidCrossEntropy, "gradient", lambda loss, dx: dx / OUTPUTS),
+    "squared error: without the 1/2": (nn.SquaredError, "gradient", lambda loss, dx: 2 * dx),
 }
 
 

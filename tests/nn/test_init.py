@@ -58,5 +58,5 @@ def test_single_precision_starts_from_the_same_draw() -> None:
 
 @pytest.mark.parametrize("init", [-1.0, math.nan, math.inf, "hee"])
 def test_what_is_no_width_is_refused(init: str | float) -> None:
-    with pytest.raises(InputError, match="must be 0 or above|did you mean 'he'"):
+    with pytest.raises(InputError, match="must be finite and 0 or above|did you mean 'he'"):
         nn.mlp(4, (), 3, init=init)

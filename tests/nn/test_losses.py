@@ -8,7 +8,7 @@ import pytest
 from tests.cases import DTYPES
 from zerokara import nn
 from zerokara.errors import InputError
-from zerokara.nn.losses import concat
+from zerokara.nn.losses import concat_losses
 
 SCORES = np.array([[[0.3, 2.9, 4.0], [1.0, 1.0, 1.0]]])
 BOOK = np.array(
@@ -111,10 +111,10 @@ def test_take_keeps_the_smoothing_of_each_network() -> None:
 def test_concat_undoes_take() -> None:
     loss = nn.SoftmaxCrossEntropy([0.0, 0.1, 0.2])
     parts = [loss.take(np.array([0])), loss.take(np.array([1, 2]))]
-    assert np.array_equal(concat(parts, [1, 2]).label_smoothing, loss.label_smoothing)
-    shared = concat([nn.SoftmaxCrossEntropy(0.3), loss.take(np.array([1]))], [2, 1])
+    assert np.array_equal(concat_losses(parts, [1, 2]).label_smoothing, loss.label_smoothing)
+    shared = concat_losses([nn.SoftmaxCrossEntropy(0.3), loss.take(np.array([1]))], [2, 1])
     assert shared.label_smoothing.ravel().tolist() == [0.3, 0.3, 0.1]
-    assert type(concat([nn.SquaredError(), nn.SquaredError()], [1, 1])) is nn.SquaredError
+    assert type(concat_losses([nn.SquaredError(), nn.SquaredError()], [1, 1])) is nn.SquaredError
 
 
 @pytest.mark.parametrize("smoothing", [-0.1, 1.0, math.nan, [0.1, 2.0]])

@@ -23,23 +23,23 @@ def test_layers_stand_in_the_order_of_the_book() -> None:
 def test_built_from_its_description_it_is_the_same(case: Case, dtype: str) -> None:
     network = case.network(dtype)
     network.forward(case.x.astype(dtype), step=0)
-    text = json.dumps(nn.describe(network))
+    text = json.dumps(nn.describe_layers(network))
     arrays = {name: value.copy() for name, value in network.arrays().items()}
-    again = nn.build(json.loads(text), arrays)
-    assert (again.population, again.dtype, json.dumps(nn.describe(again))) == (POPULATION, np.dtype(dtype), text)
+    again = nn.build_network(json.loads(text), arrays)
+    assert (again.population, again.dtype, json.dumps(nn.describe_layers(again))) == (POPULATION, np.dtype(dtype), text)
     assert np.array_equal(again.forward(case.x.astype(dtype)), network.forward(case.x.astype(dtype)))
 
 
 def test_arrays_of_other_layers_are_refused() -> None:
     network = nn.mlp(4, (5,), 3)
     arrays = dict(network.arrays())
-    with pytest.raises(InputError, match="the arrays must be those of the layers"):
-        nn.build(nn.describe(nn.mlp(4, (6,), 3)), arrays)
+    with pytest.raises(InputError, match="the arrays must match the layers"):
+        nn.build_network(nn.describe_layers(nn.mlp(4, (6,), 3)), arrays)
     del arrays["2.b"]
-    with pytest.raises(InputError, match="the arrays must be those of the layers"):
-        nn.build(nn.describe(network), arrays)
+    with pytest.raises(InputError, match="the arrays must match the layers"):
+        nn.build_network(nn.describe_layers(network), arrays)
     with pytest.raises(InputError, match="unknown layer 'afine': did you mean 'affine'"):
-        nn.build([{"layer": "afine", "inputs": 4, "outputs": 3}], arrays)
+        nn.build_network([{"layer": "afine", "inputs": 4, "outputs": 3}], arrays)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -51,11 +51,11 @@ def test_networks_of_a_linear_model_and_of_every_activation_give_scores(activati
 
 
 BAD = {
-    "layer sizes are whole numbers": [{"hidden": (0,)}, {"hidden": (-3,)}, {"hidden": (2.5,)}, {"inputs": 0}],
+    "layer sizes must be whole numbers": [{"hidden": (0,)}, {"hidden": (-3,)}, {"hidden": (2.5,)}, {"inputs": 0}],
     "unknown activation 'rleu': did you mean 'relu'": [{"activation": "rleu"}],
     "0 <= dropout < 1 must hold": [{"dropout": 1.0}, {"dropout": -0.1}, {"dropout": np.nan}],
-    "dropout is one number, or one for each": [{"dropout": [0.1, 0.2]}],
-    "init_scale is one number, or one for each": [{"init_scale": [1.0, 2.0]}],
+    "dropout must be one number, or one for each": [{"dropout": [0.1, 0.2]}],
+    "init_scale must be one number, or one for each": [{"init_scale": [1.0, 2.0]}],
     "at least 1 network": [{"population": 0}],
 }
 

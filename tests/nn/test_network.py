@@ -99,11 +99,11 @@ def test_take_of_one_of_none_and_of_all(case: Case) -> None:
 def test_concat_undoes_take(case: Case) -> None:
     network = trained_a_bit(case)
     parts = [network.take([0]), network.take([1, 2])]
-    whole = nn.concat(parts)
+    whole = nn.concat_networks(parts)
     assert equal(whole, network)
     assert np.array_equal(whole.forward(case.x, step=4), network.forward(case.x, step=4))
-    assert equal(nn.concat([network.take(2), network.take(0)]), network.take([2, 0]))
-    assert equal(nn.concat([network.take([]), network]), network)
+    assert equal(nn.concat_networks([network.take(2), network.take(0)]), network.take([2, 0]))
+    assert equal(nn.concat_networks([network.take([]), network]), network)
     for _, value, gradient in whole.parameters():
         assert np.shares_memory(value, whole.params)
         assert np.shares_memory(gradient, whole.grads)
@@ -125,7 +125,7 @@ def test_take_picks_what_the_index_picks(data: st.DataObject) -> None:
 @every_case
 def test_what_was_taken_or_copied_lives_by_itself(case: Case) -> None:
     network = trained_a_bit(case)
-    for other in (network.copy(), network.take([0, 1, 2]), nn.concat([network])):
+    for other in (network.copy(), network.take([0, 1, 2]), nn.concat_networks([network])):
         before = {name: value.copy() for name, value in network.arrays().items()}
         for value in other.arrays().values():
             value *= 0.5
@@ -147,7 +147,7 @@ def test_take_leaves_behind_what_the_forward_pass_kept(case: Case) -> None:
 @every_case
 def test_put_overwrites_those_networks_alone(case: Case) -> None:
     network, other = case.network("float64"), trained_a_bit(case)
-    wanted = nn.concat([other.take(1), network.take(1), other.take(0)])
+    wanted = nn.concat_networks([other.take(1), network.take(1), other.take(0)])
     network.put([2, 0], other.take([0, 1]))
     assert equal(network, wanted)
     network.put([False] * 3, other.take([]))
@@ -174,8 +174,8 @@ STRANGERS = {
 
 @pytest.mark.parametrize("what", STRANGERS)
 def test_networks_that_would_train_otherwise_do_not_go_together(what: str) -> None:
-    with pytest.raises(InputError, match="only networks of one structure"):
-        nn.concat([nn.mlp(4, (5,), 3, dropout=0.1), STRANGERS[what]])
+    with pytest.raises(InputError, match="networks must have one structure"):
+        nn.concat_networks([nn.mlp(4, (5,), 3, dropout=0.1), STRANGERS[what]])
 
 
 def test_slopes_and_momenta_must_agree_too() -> None:
@@ -183,8 +183,8 @@ def test_slopes_and_momenta_must_agree_too() -> None:
         (nn.LeakyReLU(0.1), nn.LeakyReLU(0.2)),
         (nn.BatchNorm(3), nn.BatchNorm(3, momentum=0.5)),
     ):
-        with pytest.raises(InputError, match="only networks of one structure"):
-            nn.concat([nn.Network([one]), nn.Network([other])])
+        with pytest.raises(InputError, match="networks must have one structure"):
+            nn.concat_networks([nn.Network([one]), nn.Network([other])])
 
 
 class Spy(nn.Layer):

@@ -157,7 +157,7 @@ class Scale(nn.Layer):
 
 def test_what_is_refused() -> None:
     x, t, loss = np.ones((1, 1, 2)), np.array([0]), nn.SoftmaxCrossEntropy()
-    with pytest.raises(InputError, match="need float64, got float32"):
+    with pytest.raises(InputError, match="needs a float64 network, got float32"):
         nn.numerical_gradient(nn.mlp(2, (), 2), loss, x, t)
     with pytest.raises(InputError, match="got Scale: use nn.gradcheck"):
         nn.numerical_gradient(nn.Network([nn.Affine(2, 2), Scale()], dtype="float64"), loss, x, t)

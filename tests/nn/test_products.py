@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.cases import DTYPES
-from zerokara.nn.products import FEWEST, SMALL, pieces, product
+from zerokara.nn.products import FEWEST, SMALL_PRODUCT, pieces, product
 from zerokara.rng import stream
 
 SHAPES = {
@@ -42,6 +42,6 @@ def test_pieces_are_equal_and_small_and_not_too_small() -> None:
         count = pieces(n, k, m)
         if count:
             assert n % count == 0
-            assert n // count * k * m <= SMALL
+            assert n // count * k * m <= SMALL_PRODUCT
             assert count == 1 or n // count >= FEWEST
     assert [pieces(*shape) for shape in SHAPES.values()] == [1, 1, 2, 4, 0, 0, 2]

@@ -8,7 +8,7 @@ import pytest
 from tests.cases import DTYPES, OPTIMIZERS, optimizer
 from zerokara import nn, optim
 from zerokara.errors import InputError
-from zerokara.optim import concat
+from zerokara.optim import concat_optimizers
 from zerokara.optim.optimizer import RULES
 
 P = 5
@@ -25,7 +25,7 @@ def stepped(name: str, dtype: str = "float32") -> tuple[nn.Network, optim.Optimi
 
 
 def equal(a: optim.Optimizer, b: optim.Optimizer) -> bool:
-    names = (*a.numbers, *a.state)
+    names = (*a.hyperparameters, *a.state)
     return type(a) is type(b) and a.t == b.t and all(np.array_equal(getattr(a, n), getattr(b, n)) for n in names)
 
 
@@ -43,8 +43,8 @@ def test_take_of_take(name: str) -> None:
 @every_optimizer
 def test_concat_undoes_take(name: str) -> None:
     _, rule = stepped(name)
-    assert equal(concat([rule.take([0]), rule.take([1, 2]), rule.take([3, 4])]), rule)
-    assert equal(concat([rule.take(4), rule.take([]), rule.take(1)]), rule.take([4, 1]))
+    assert equal(concat_optimizers([rule.take([0]), rule.take([1, 2]), rule.take([3, 4])]), rule)
+    assert equal(concat_optimizers([rule.take(4), rule.take([]), rule.take(1)]), rule.take([4, 1]))
 
 
 @every_optimizer
@@ -53,7 +53,7 @@ def test_what_was_taken_lives_by_itself_and_goes_on_alike(name: str, dtype: str)
     network, rule = stepped(name, dtype)
     rows = [3, 1]
     few, few_rule = network.take(rows), rule.take(rows)
-    before = {n: getattr(rule, n).copy() for n in (*rule.numbers, *rule.state)}
+    before = {n: getattr(rule, n).copy() for n in (*rule.hyperparameters, *rule.state)}
     few.grads[:] = np.cos(few.params)
     few_rule.step(few)
     assert rule.t == 3
@@ -71,7 +71,7 @@ def test_start_gives_everyone_a_state_and_leaves_the_rule_alone(name: str) -> No
     network = nn.mlp(3, (4,), 2, population=P, dtype="float64")
     started = rule.start(network)
     assert rule.lr.shape == ()
-    assert all(getattr(started, n).shape == (P,) for n in started.numbers)
+    assert all(getattr(started, n).shape == (P,) for n in started.hyperparameters)
     for n in started.state:
         state = getattr(started, n)
         assert (state.shape, state.dtype) == (network.params.shape, network.dtype)
@@ -87,19 +87,19 @@ def test_only_optimizers_of_one_kind_and_step_go_together() -> None:
     _, adam = stepped("adam")
     network, sgd = stepped("sgd")
     with pytest.raises(InputError, match="Adam at step 3, SGD at step 3"):
-        concat([adam, sgd])
+        concat_optimizers([adam, sgd])
     sgd_later = sgd.take(range(P))
     sgd_later.step(network)
     with pytest.raises(InputError, match="SGD at step 3, SGD at step 4"):
-        concat([sgd, sgd_later])
+        concat_optimizers([sgd, sgd_later])
 
 
 @every_optimizer
 def test_the_table_of_numbers_is_complete(name: str) -> None:
     kind = optim.OPTIMIZERS[name]
-    assert {"lr", "weight_decay"} <= set(kind.numbers) <= set(RULES)
+    assert {"lr", "weight_decay"} <= set(kind.hyperparameters) <= set(RULES)
     defaults = kind()
-    assert all(RULES[n][1](getattr(defaults, n)).all() for n in kind.numbers)
+    assert all(RULES[n][1](getattr(defaults, n)).all() for n in kind.hyperparameters)
 
 
 BAD = {
@@ -115,16 +115,16 @@ BAD = {
 @every_optimizer
 def test_numbers_out_of_their_range_are_refused(name: str) -> None:
     kind = optim.OPTIMIZERS[name]
-    for n in kind.numbers:
+    for n in kind.hyperparameters:
         for value in BAD[n]:
-            with pytest.raises(InputError, match=f"must hold for {n}, got"):
+            with pytest.raises(InputError, match=f"{n} < .*must hold, got"):
                 kind(**{n: value})
-            with pytest.raises(InputError, match=f"must hold for {n}, got"):
+            with pytest.raises(InputError, match=f"{n} < .*must hold, got"):
                 kind(**{n: [0.5, value]})
 
 
 def test_as_many_numbers_as_networks() -> None:
-    with pytest.raises(InputError, match=r"lr is one number, or one for each of the 3 networks; got shape \(2,\)"):
+    with pytest.raises(InputError, match=r"lr must be one number, or one for each .*, got the shape \(2,\)"):
         optim.SGD(lr=[0.1, 0.2]).start(nn.mlp(2, (), 2, population=3))
 
 

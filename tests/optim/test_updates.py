@@ -7,7 +7,7 @@ import pytest
 
 from tests.cases import DTYPES, OPTIMIZERS, numbers
 from zerokara import nn, optim
-from zerokara.optim.optimizer import TILE, tiles
+from zerokara.optim.optimizer import TILE_SIZE, tiles
 from zerokara.rng import stream
 
 STEPS = 6
@@ -107,7 +107,7 @@ def test_first_steps_of_every_network(name: str, dtype: str) -> None:
     network.params[:] = stream(0, "parameters").standard_normal(network.params.shape)
     start = network.params.astype(float)
     kind = optim.OPTIMIZERS[name]
-    given = {n: numbers(n, population) for n in kind.numbers}
+    given = {n: numbers(n, population) for n in kind.hyperparameters}
     assert given["weight_decay"].any()
     assert not given["weight_decay"].all()
     rule = kind(**given).start(network)
@@ -167,12 +167,12 @@ def test_zero_gradients_move_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize("population", [1, 2, 17, 100])
-@pytest.mark.parametrize("size", [0, 1, 7, 40_010, TILE, 2 * TILE + 1])
+@pytest.mark.parametrize("size", [0, 1, 7, 40_010, TILE_SIZE, 2 * TILE_SIZE + 1])
 def test_tiles_cover_everything_once(population: int, size: int) -> None:
     covered = np.zeros((population, size), int)
     for rows, columns in tiles(population, size):
         covered[rows, columns] += 1
-        assert covered[rows, columns].size <= TILE
+        assert covered[rows, columns].size <= TILE_SIZE
     assert (covered == 1).all()
 
 
@@ -188,5 +188,5 @@ def test_tiles_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
     whole = stepped()
     for size in (1, 17, 100, 700, 2000):
-        monkeypatch.setattr("zerokara.optim.optimizer.TILE", size)
+        monkeypatch.setattr("zerokara.optim.optimizer.TILE_SIZE", size)
         assert np.array_equal(stepped().params, whole.params)

@@ -276,3 +276,18 @@ def test_a_name_is_searched_once():
     with pytest.raises(InputError, match="got lr twice"):
         parse_searches(["lr=log:1:2", "dropout=uniform:0:0.5", "lr=log:1:3"])
     assert list(parse_searches(["dropout=uniform:0:0.5", "lr=log:1:2"])) == ["dropout", "lr"]
+
+
+@pytest.mark.parametrize(
+    ("space", "points"),
+    [
+        ({"lr": choice([0.1, 0.2, 0.3]), "hidden": choice([(4,), ()])}, 6),
+        ({"lr": log(0.1, 0.2), "hidden": choice([(4,), ()])}, None),
+        ({"optimizer": choice(["adam", "momentum", "nesterov"]), "momentum": choice([0.5, 0.9])}, 5),
+        ({"hidden": layers((0, 2), (4, 16)), "dropout": choice([0.0, 0.5])}, 1 + 2 * 3 * 2),
+        ({}, 1),
+    ],
+    ids=str,
+)
+def test_how_many_points_a_space_has(space, points) -> None:
+    assert Space(space).distributions().points() == points

@@ -130,7 +130,7 @@ def opened() -> Iterator[Callable[[str], Database]]:
 def joined(database: Database, owner: str, trials: int = 12, sampler: str = "random", **options: object) -> Shared:
     space = Space(SPACE)
     agreed = {"epochs": 3, "sampler": sampler, "data_sha256": "abc"}
-    settings = {"trials": trials, "generation": 4, "note": lambda text: None, **options}
+    settings = {"trials": trials, "generation": 4, "warn": lambda text: None, **options}
 
     def make(trials: int, generation: int) -> optuna.samplers.BaseSampler:
         return make_sampler(sampler, space, 0, trials=trials, generation=generation)
@@ -316,13 +316,13 @@ def test_alone_in_a_database_it_is_the_same_search(data, storage, tmp_path) -> N
     assert not study.interrupted
     # Another one finds all done, and trains the winner again.
     notes: list[str] = []
-    again = zk.tune(data, SPACE, **options, storage=storage, study="digits", note=notes.append)
+    again = zk.tune(data, SPACE, **options, storage=storage, study="digits", warn=notes.append)
     assert any("retraining 1 of the best 1 networks" in note for note in notes)
     assert trials_csv(again) == (tmp_path / "run" / "trials.csv").read_text()
     assert again.test_score == study.test_score
-    with pytest.raises(InputError, match=r"goes on in the study where it began, got no 'digits' in sqlite:///"):
+    with pytest.raises(InputError, match=r"has no study 'digits'"):
         zk.resume(tmp_path / "run", data, storage=f"sqlite:///{tmp_path}/other.db")
-    more = zk.resume(tmp_path / "run", data, trials=12, note=lambda text: None)
+    more = zk.resume(tmp_path / "run", data, trials=12, warn=lambda text: None)
     assert len(more.trials) == len(studied(storage, "digits").trials) == 12
     with pytest.raises(InputError, match=r"epochs 3 here and 9 there; race none here and halving there"):
         zk.tune(data, SPACE, **{**options, "epochs": 3, "trials": 12}, race="none", storage=storage, study="digits")
@@ -406,7 +406,7 @@ def test_two_processes_and_a_third_that_is_killed(storage, digits, table, tmp_pa
     assert states[:4] == ["FAIL"] * 4
     assert {*states} == {"FAIL", "COMPLETE"}
     # It learns that others have finished it.
-    zk.resume(tmp_path / "killed", digits, note=lambda text: None)
+    zk.resume(tmp_path / "killed", digits, warn=lambda text: None)
     for name in ("ann", "bob", "killed"):
         assert (tmp_path / name / "trials.csv").read_text() == table
     models = {(tmp_path / name / "best.safetensors").read_bytes() for name in ("ann", "bob", "killed")}
@@ -451,7 +451,7 @@ def test_a_password_is_written_nowhere_and_found_again(cluster, data, tmp_path, 
     with pytest.raises(OutsideError, match="password authentication failed") as caught:
         zk.resume(tmp_path / "run", data, trials=4, storage=wrong)
     assert "hunter2" not in str(caught.value)
-    options = {"trials": 4, "note": lambda text: None}
+    options = {"trials": 4, "warn": lambda text: None}
     assert len(zk.resume(tmp_path / "run", data, storage=whole, **options).trials) == 4
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     assert len(zk.resume(tmp_path / "run", data, **{**options, "trials": 5}).trials) == 5

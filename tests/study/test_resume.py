@@ -17,9 +17,6 @@ import pytest
 
 import zerokara as zk
 from zerokara.engine import checkpoint, workers
-from zerokara.engine.bracket import Standing
-from zerokara.engine.checkpoint import Checkpoints
-from zerokara.engine.plan import Plan
 from zerokara.engine.population import Population
 from zerokara.errors import InputError, OutsideError
 from zerokara.samplers.registry import SAMPLERS
@@ -113,7 +110,7 @@ def test_whatever_a_kill_leaves_ends_as_if_there_had_been_none(data, tmp_path, c
     assert any(list((copy / "checkpoints").glob("*")) for copy in copies if (copy / "checkpoints").exists())
     for copy in copies:
         notes: list[str] = []
-        study = zk.resume(copy, data, note=notes.append)
+        study = zk.resume(copy, data, warn=notes.append)
         assert results(copy) == wanted, copy
         assert not notes
         assert not study.interrupted
@@ -136,7 +133,7 @@ def test_a_damaged_checkpoint_costs_time_alone(data, tmp_path, harm) -> None:
     for path in harmed:
         harm(path)
     notes: list[str] = []
-    zk.resume(copy, data, note=notes.append)
+    zk.resume(copy, data, warn=notes.append)
     assert results(copy) == results(tmp_path / "run")
     assert harm is Path.unlink or any("is damaged" in note and "trained again" in note for note in notes)
 
@@ -146,7 +143,7 @@ def test_a_winner_whose_network_is_lost_is_trained_again(data, tmp_path) -> None
     moved = copy.rename(tmp_path / "moved")
     (moved / "checkpoints" / "finalists").unlink()
     notes: list[str] = []
-    zk.resume(moved, data, note=notes.append)
+    zk.resume(moved, data, warn=notes.append)
     assert results(moved) == results(tmp_path / "run")
     assert any(note.startswith("retraining 1 of the best 1 networks") for note in notes)
 
@@ -155,7 +152,7 @@ def test_a_finished_run_is_read_again(data, tmp_path) -> None:
     searched(data, tmp_path / "run", {})
     wanted = results(tmp_path / "run")
     (tmp_path / "run" / "best.safetensors").unlink()
-    zk.resume(tmp_path / "run", data, note=pytest.fail)
+    zk.resume(tmp_path / "run", data, warn=pytest.fail)
     assert results(tmp_path / "run") == wanted
 
 
@@ -172,7 +169,7 @@ def test_a_journal_cut_anywhere_in_its_last_line(data, tmp_path) -> None:
 
 def test_more_trials_than_were_planned(data, tmp_path) -> None:
     searched(data, tmp_path / "run", {"race": "none"})
-    study = zk.resume(tmp_path / "run", data, trials=20, note=lambda text: None)
+    study = zk.resume(tmp_path / "run", data, trials=20, warn=lambda text: None)
     longer = zk.tune(data, SPACE, **{**SEARCH, "trials": 20}, race="none")
     assert [t.value for t in study.trials] == [t.value for t in longer.trials]
     assert json.loads((tmp_path / "run" / "summary.json").read_text())["trials"] == 20
@@ -185,7 +182,7 @@ def test_other_data_are_refused_and_other_versions_are_noted(data, tmp_path) -> 
     [copy] = searched(data, tmp_path / "run", {}, at=(5,))
     other = zk.data.load("digits").first(151).split(validation=0.2, test=0.2, seed=0).scaled("standard")
     with pytest.raises(InputError, match="goes on with the data it began with"):
-        zk.resume(copy, other, note=pytest.fail)
+        zk.resume(copy, other, warn=pytest.fail)
     config = copy / "config.toml"
     config.write_text(config.read_text().replace(f'numpy = "{np.__version__}"', 'numpy = "1.0"'))
     with pytest.warns(UserWarning, match=r"made with numpy 1\.0, here it is .*may differ in their last bits"):
@@ -227,18 +224,6 @@ def test_populations_that_have_ended_are_let_go(data, tmp_path, monkeypatch) -> 
     space = {"lr": zk.log(1e-4, 1e-1)}
     zk.tune(data, space, trials=40, generation=4, epochs=3, workers=1, out=tmp_path / "run", on_epoch=look)
     assert max(alive) < 8
-
-
-def test_nothing_is_kept_twice(data, tmp_path) -> None:
-    """A checkpoint of an empty standing is small, and one generation leaves no file for the next."""
-    files = Checkpoints(tmp_path / "checkpoints", Plan(data, epochs=3), pytest.fail)
-    files.write("0-0", Standing([]))
-    files.write("1-0", Standing([]))
-    files.forget(0)
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["1-0"]
-    assert (tmp_path / "checkpoints" / "1-0").stat().st_size < 500
-    files.clear()
-    assert not (tmp_path / "checkpoints").exists()
 
 
 EAGER = """

@@ -10,7 +10,7 @@ from tests.cases import DTYPES, OPTIMIZERS
 from zerokara import nn, optim
 from zerokara.data import Dataset
 from zerokara.errors import InputError
-from zerokara.train import Patience, Trainer
+from zerokara.train import EarlyStopping, Trainer
 
 Make = Callable[..., Trainer]
 
@@ -85,7 +85,7 @@ def test_infinite_weights_are_divergence_even_where_the_loss_is_finite(digits: D
 def test_it_is_seen_without_any_evaluation(digits: Dataset) -> None:
     network = nn.mlp(64, (8,), 10, population=2)
     blind = replace(digits, validation=None)
-    run = Trainer(network, optim.SGD(lr=[0.1, 1e30]), blind, evaluate_train_every=100, span=100)
+    run = Trainer(network, optim.SGD(lr=[0.1, 1e30]), blind, evaluate_train_every=100, schedule_epochs=100)
     run.fit(2)
     assert run.history.diverged.tolist() == [0, 1]
 
@@ -101,7 +101,7 @@ def test_a_loss_that_is_infinite_on_the_training_data_alone_is_divergence(curve:
 
 
 def test_a_diverged_network_has_not_stopped_early(trainer: Make) -> None:
-    run = trainer(diverging=True, patience=Patience(1))
+    run = trainer(diverging=True, early_stopping=EarlyStopping(1))
     run.fit(3)
     assert run.history.diverged.tolist() == [0, 0, 1]
     with pytest.raises(InputError, match="network 2 has no weights: it diverged"):

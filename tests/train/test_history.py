@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.cases import law
 from zerokara.train import Epoch, History
-from zerokara.train.history import CURVES, badness, concat
+from zerokara.train.history import CURVES, concat, objective
 
 R = 4
 
@@ -107,5 +107,5 @@ def test_ranking_before_any_epoch() -> None:
 
 def test_what_is_not_finite_ranks_last() -> None:
     loss, score = np.array([np.nan, np.inf, -np.inf, 0.5]), np.array([0.1, 0.2, np.nan, 0.4])
-    assert badness(loss, score, "loss").tolist() == [np.inf, np.inf, np.inf, 0.5]
-    assert badness(loss, score, "accuracy").tolist() == [-0.1, -0.2, np.inf, -0.4]
+    assert objective(loss, score, "loss").tolist() == [np.inf, np.inf, np.inf, 0.5]
+    assert objective(loss, score, "accuracy").tolist() == [-0.1, -0.2, np.inf, -0.4]

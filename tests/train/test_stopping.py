@@ -1,4 +1,4 @@
-"""Patience, and the best epoch's weights."""
+"""Early stopping, and the best epoch's weights."""
 
 from collections.abc import Callable
 
@@ -11,17 +11,17 @@ from tests.cases import law
 from zerokara import nn, optim
 from zerokara.data import Dataset
 from zerokara.errors import InputError
-from zerokara.train import Patience, Trainer, evaluate
+from zerokara.train import EarlyStopping, Trainer, evaluate
 
 Make = Callable[..., Trainer]
 VALUES = st.lists(st.sampled_from([0.1, 0.2, 0.3, np.inf]), min_size=1, max_size=12)
 
 
-def stop_epoch(values: list[float], patience: int, least: float) -> int | None:
+def stop_epoch(values: list[float], patience: int, min_delta: float) -> int | None:
     """Return after which epoch a network stops, found by looking back at all its values."""
     best, when = np.inf, 0
     for number, value in enumerate(values, 1):
-        if value < best - least:
+        if value < best - min_delta:
             best, when = value, number
         if number - when >= patience:
             return number
@@ -31,17 +31,17 @@ def stop_epoch(values: list[float], patience: int, least: float) -> int | None:
 @given(VALUES, st.integers(1, 4), st.sampled_from([0.0, 0.1, 0.15]))
 @law(200)
 def test_it_stops_when_so_many_epochs_in_a_row_brought_nothing(
-    values: list[float], patience: int, least: float
+    values: list[float], patience: int, min_delta: float
 ) -> None:
-    rule = Patience(patience, least).start(2)
+    rule = EarlyStopping(patience, min_delta).start(2)
     stopped = [number for number, value in enumerate(values, 1) if rule.stops(np.array([value, -number]))[0]]
-    assert (stopped[0] if stopped else None) == stop_epoch(values, patience, least)
+    assert (stopped[0] if stopped else None) == stop_epoch(values, patience, min_delta)
 
 
 @given(st.lists(st.tuples(*[st.sampled_from([0.1, 0.2, 0.3])] * 4), min_size=2, max_size=8), st.data())
 @law(50)
 def test_take_goes_on_as_if_nobody_had_left(values: list[tuple[float, ...]], data: st.DataObject) -> None:
-    whole = Patience(2).start(4)
+    whole = EarlyStopping(2).start(4)
     rows = np.arange(4)
     part = whole
     for value in np.array(values):
@@ -50,10 +50,10 @@ def test_take_goes_on_as_if_nobody_had_left(values: list[tuple[float, ...]], dat
         assert np.array_equal(part.stops(value[rows]), whole.stops(value)[rows])
 
 
-@pytest.mark.parametrize(("epochs", "least"), [(0, 0.0), (-1, 0.0), (3, -0.1), (3, np.nan)])
-def test_its_rules(epochs: int, least: float) -> None:
-    with pytest.raises(InputError, match="patience needs epochs >= 1 and least >= 0"):
-        Patience(epochs, least)
+@pytest.mark.parametrize(("patience", "min_delta"), [(0, 0.0), (-1, 0.0), (3, -0.1), (3, np.nan)])
+def test_its_rules(patience: int, min_delta: float) -> None:
+    with pytest.raises(InputError, match="patience >= 1 and min_delta >= 0 must hold"):
+        EarlyStopping(patience, min_delta)
 
 
 @pytest.mark.parametrize("rank", ["loss", "accuracy"])
@@ -64,7 +64,7 @@ def test_networks_stop_when_their_own_curve_says_so(trainer: Make, rank: str, ke
     curves = free.history["val_loss"] if rank == "loss" else -free.history["val_score"]
     wanted = [stop_epoch(list(curve), 2, 0.0) or 40 for curve in curves]
     assert len(set(wanted)) > 1
-    run = trainer(patience=Patience(2), keep_best=keep_best, rank=rank)
+    run = trainer(early_stopping=EarlyStopping(2), keep_best=keep_best, rank=rank)
     epochs = list(run.epochs(40))
     assert run.history.epochs.tolist() == wanted
     assert len(epochs) == max(wanted)
@@ -79,9 +79,9 @@ def test_networks_stop_when_their_own_curve_says_so(trainer: Make, rank: str, ke
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1], [1, 2], [2, 0]])
 def test_patience_follows_a_driver_that_changes_the_order(trainer: Make, order: list[int]) -> None:
-    alone = trainer(patience=Patience(2), keep_best=True)
+    alone = trainer(early_stopping=EarlyStopping(2), keep_best=True)
     alone.fit(40)
-    run = trainer(patience=Patience(2), keep_best=True)
+    run = trainer(early_stopping=EarlyStopping(2), keep_best=True)
     for epoch in run.epochs(40):
         if epoch.number == 2:
             run.take(order)

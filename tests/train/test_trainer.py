@@ -14,7 +14,7 @@ from zerokara.data import Dataset, Part
 from zerokara.errors import InputError
 from zerokara.optim.schedules import parse
 from zerokara.train import Trainer, evaluate
-from zerokara.train.feed import batches
+from zerokara.train.loader import batches
 from zerokara.train.trainer import concat
 
 Make = Callable[..., Trainer]
@@ -110,7 +110,7 @@ def test_the_order_depends_on_seed_epoch_and_replicate_alone(digits: Dataset) ->
 @pytest.mark.parametrize("text", SCHEDULES)
 def test_thirty_and_thirty_are_sixty(trainer: Make, text: str) -> None:
     def run(*parts: int) -> Trainer:
-        made = trainer(dropout=0.2, schedule=parse(text), span=60, batch_size=120)
+        made = trainer(dropout=0.2, schedule=parse(text), schedule_epochs=60, batch_size=120)
         for part in parts:
             made.fit(part)
         return made
@@ -173,7 +173,7 @@ def test_only_trainers_at_one_epoch_go_together(trainer: Make) -> None:
     one, other = trainer(), trainer()
     one.fit(1)
     other.fit(2)
-    with pytest.raises(InputError, match=r"only trainers at one epoch go together, got \[1, 2\]"):
+    with pytest.raises(InputError, match=r"only trainers at the same epoch can be joined, got epochs \[1, 2\]"):
         concat([one, other])
 
 
@@ -274,7 +274,7 @@ BAD = {
     "batch_size must be a whole number": [{"batch_size": 0}, {"batch_size": -1}, {"batch_size": 2.5}],
     "evaluate_train_every must be a whole number": [{"evaluate_train_every": 0}],
     "threads must be a whole number": [{"threads": 0}],
-    "rank is 'loss' or 'accuracy'": [{"rank": "auc"}],
+    "rank must be 'loss' or 'accuracy'": [{"rank": "auc"}],
 }
 
 

@@ -1,4 +1,4 @@
-"""A backend of matplotlib that writes figures to PNG files where others open windows."""
+"""A backend of matplotlib that writes figures to PNG files instead of opening windows."""
 
 import os
 
@@ -10,14 +10,14 @@ from zerokara.classic.display import TITLE
 
 
 class FigureManager(FigureManagerBase):
-    """Shows all figures by writing each to the next PNG file, and closes them as their reader would."""
+    """Shows all figures by writing each to the next PNG file, and closes them."""
 
     written = 0
     waiting = False
 
     @classmethod
     def pyplot_show(cls, *, block: bool | None = None) -> None:
-        """Write what ``pyplot.show()`` would show; a show that does not wait is an animation, whose end is written."""
+        """Write the figures of ``pyplot.show()``; calls that do not block are an animation, whose end is written."""
         cls.waiting = block is False
         if cls.waiting:
             return
@@ -36,6 +36,6 @@ class FigureManager(FigureManagerBase):
 
 
 class FigureCanvas(FigureCanvasAgg):
-    """The canvas that matplotlib looks for here."""
+    """The canvas class that matplotlib expects in a backend."""
 
     manager_class = FigureManager

@@ -1,4 +1,4 @@
-"""Whether figures can be shown, and that they go to files where they cannot."""
+"""Figures go to files where no window can be opened."""
 
 import importlib.util
 import os
@@ -6,15 +6,15 @@ import sys
 
 BACKEND = "module://zerokara.classic.backend"
 TITLE = "ZEROKARA_FIGURES"
-"""The variable that tells matplotlib's backend what the names of files begin with."""
+"""The environment variable with the prefix of file names, for the backend."""
 TOOLKITS = ("_tkinter", "PyQt6", "PySide6", "PyQt5", "PySide2", "gi", "wx")
 
 
 def to_files(title: str) -> None:
-    """Let matplotlib write figures to ``title-1.png``, ``title-2.png``, ... where they cannot be shown.
+    """Let matplotlib write figures to ``title-1.png``, ``title-2.png``, ... if they cannot be shown.
 
-    That is where there is no display, or no toolkit that could open a window; and not where matplotlib is in use
-    already, or MPLBACKEND names a backend that shows figures, as in a notebook.
+    They cannot without a display, or without a toolkit that opens windows. Nothing changes if matplotlib is already in
+    use, or if MPLBACKEND names a backend that shows figures, as in a notebook.
     """
     chosen = os.environ.get("MPLBACKEND", "")
     if chosen == BACKEND or ("matplotlib.pyplot" not in sys.modules and chosen.lower() in ("", "agg") and not _shown()):
@@ -26,7 +26,7 @@ def to_files(title: str) -> None:
 
 
 def _shown() -> bool:
-    """Return whether a window could be opened."""
+    """Return whether a window can be opened."""
     if os.environ.get("MPLBACKEND"):
         return False
     window_system = sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))

@@ -1,4 +1,4 @@
-"""Course scripts find zerokara under the names that they import: ``common``, ``dataset``, ``cs231n``, ..."""
+"""An import hook: course scripts import zerokara as ``common``, ``dataset``, ``cs231n``, ..."""
 
 import importlib
 import sys
@@ -16,23 +16,23 @@ NAMES = ("common", "dataset", "cs231n", "two_layer_net", "two_layer_net0", "kera
 
 
 def install(folder: str | Path = ".", title: str = "figure") -> None:
-    """Let ``import common``, ``dataset``, ``cs231n``, ``two_layer_net``, ... find the course APIs of zerokara.
+    """Let ``import common``, ``dataset``, ``cs231n``, ``two_layer_net``, ... import the course APIs of zerokara.
 
-    A module of that name in ``folder`` wins: chapters 4 and 5 have a ``two_layer_net.py`` of their own. ``keras``
-    is served only where Keras is not installed. Where there is no display, figures go to PNG files.
+    A module of that name in ``folder`` takes precedence: chapters 4 and 5 have their own ``two_layer_net.py``.
+    ``keras`` is provided only if Keras is not installed. Without a display, figures go to PNG files.
 
     Args:
-        folder: where the script is; a notebook's is the current one.
-        title: what the names of PNG files begin with.
+        folder: the folder of the script; for a notebook the current one.
+        title: the prefix of the names of PNG files.
     """
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Finder)]
-    # Ahead of the others: a package of such a name that happens to be installed is not the course's.
+    # First in the list: an installed package of the same name is not the course's.
     sys.meta_path.insert(0, Finder(Path(folder).resolve()))
     display.to_files(title)
 
 
 class Finder(MetaPathFinder):
-    """Finds the modules of `NAMES`, and those within them, in ``zerokara.classic``."""
+    """Finds the modules of `NAMES`, and their submodules, in ``zerokara.classic``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -43,22 +43,22 @@ class Finder(MetaPathFinder):
         first, *rest = fullname.split(".")
         if first not in NAMES or not (self._ours(first) if rest else self._wanted(first)):
             return None
-        found = find_spec(f"{HOME}.{fullname}")
-        if found is None:
+        spec = find_spec(f"{HOME}.{fullname}")
+        if spec is None:
             return None
-        return ModuleSpec(fullname, _Alias(found.name), is_package=found.submodule_search_locations is not None)
+        return ModuleSpec(fullname, _Alias(spec.name), is_package=spec.submodule_search_locations is not None)
 
     def _ours(self, first: str) -> bool:
         return getattr(sys.modules.get(first), "__name__", None) == f"{HOME}.{first}"
 
     def _wanted(self, first: str) -> bool:
-        """Return whether there is no other; a folder that is no package, of data perhaps, is none."""
+        """Return whether no other module has this name; a folder that is not a package does not count."""
         other = PathFinder.find_spec(first, None if first == "keras" else [str(self.folder)])
         return other is None or other.loader is None
 
 
 class _Alias(Loader):
-    """Gives a module a second name: both are one module, so that its classes are the same under either."""
+    """Gives a module a second name; both names are one module, so that its classes are the same."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""Running a course script as it is."""
+"""Running a course script unmodified."""
 
 import runpy
 import sys
@@ -10,12 +10,12 @@ from zerokara.classic.finder import install
 USAGE = """python -m zerokara.classic SCRIPT [ARGS]
 
 Run a script of "Deep Learning from Scratch" or CS231n, unmodified: its common, dataset, cs231n, two_layer_net and
-two_layer_net0 are zerokara's, unless the script's folder has a module of that name; so is keras, where it is not
-installed. Where there is no display, figures go to SCRIPT-1.png, SCRIPT-2.png, ... in the current folder."""
+two_layer_net0 are zerokara's, unless the script's folder has a module of that name; so is keras, if it is not
+installed. Without a display, figures go to SCRIPT-1.png, SCRIPT-2.png, ... in the current folder."""
 
 
 def main() -> None:
-    """Run the script that the command line names, as Python would, and exit as it does."""
+    """Run the script named on the command line, as Python would, and exit with its exit code."""
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
         print(USAGE)
         sys.exit(0 if len(sys.argv) > 1 else 2)
@@ -28,9 +28,9 @@ def main() -> None:
 
 
 def run(path: Path) -> None:
-    """Run a script; ``sys.argv`` is its own already."""
+    """Run a script; ``sys.argv`` already has its arguments."""
     install(path.parent, path.stem)
-    # In the place of the current folder, which Python's -m puts there, if nothing tells it not to.
+    # Replaces the current folder, which Python's -m adds unless in safe-path mode.
     sys.path[: not sys.flags.safe_path] = [str(path.parent.resolve())]
     with one_thread():
         runpy.run_path(str(path), run_name="__main__")

@@ -21,7 +21,7 @@ NAMES = ("W1", "b1", "W2", "b2")
 class TwoLayerNet:
     """y = softmax(sigmoid(x W1 + b1) W2 + b2).
 
-    ``params`` (W1, b1, W2, b2) are read at each call: they may be changed in place, and other arrays put there.
+    ``params`` (W1, b1, W2, b2) are read at each call: they may be changed in place, or replaced.
 
     Args:
         input_size, hidden_size, output_size: sizes of the layers.
@@ -68,7 +68,7 @@ class TwoLayerNet:
         return cross_entropy_error(self.predict(x), t)
 
     def accuracy(self, x: Array, t: Array) -> Any:
-        """Return the share of samples with the highest probability at the right class; t is one-hot or labels."""
+        """Return the fraction of samples that are classified correctly; t is one-hot or labels."""
         return accuracy(self.predict(x), t)
 
     def gradient(self, x: Array, t: Array) -> dict[str, Array]:
@@ -82,18 +82,18 @@ class TwoLayerNet:
         return {"W1": first.dW, "b1": first.db, "W2": second.dW, "b2": second.db}
 
     def numerical_gradient(self, x: Array, t: Array) -> dict[str, Array]:
-        """Return the same by central differences, h = 1e-4: two losses for every number in ``params``."""
+        """Return the gradient by central differences, h = 1e-4: two losses for every number in ``params``."""
         return {name: numerical_gradient(lambda _: self.loss(x, t), self.params[name]) for name in NAMES}
 
     def save_params(self, file: str | Path = "weight_bias_params_0.pkl") -> None:
-        """Pickle ``params``, as the course does. ``zerokara import`` turns such a file into a model file."""
+        """Pickle ``params``, as the course does. ``zerokara import`` converts such a file to a model file."""
         write(file, pickle.dumps(self.params))
 
 
 def restore(file: str | Path) -> dict[str, Array]:
-    """Return the arrays W1, b1, W2, b2 of a pickle, without running it."""
+    """Return the arrays W1, b1, W2, b2 of a pickle, without running any code in it."""
     params = load_pickle(file)
     if not isinstance(params, dict) or not all(isinstance(params.get(name), np.ndarray) for name in NAMES):
         got = ", ".join(map(str, params)) if isinstance(params, dict) else f"a {type(params).__name__}"
-        raise InputError(f"{file} must hold a dict of the arrays {', '.join(NAMES)}, got {got[:200]}")
+        raise InputError(f"{file} must contain a dict of the arrays {', '.join(NAMES)}, got {got[:200]}")
     return {name: params[name] for name in NAMES}

@@ -37,7 +37,7 @@ class TwoLayerNet(two_layer_net.TwoLayerNet):
         """Return the gradient by central differences, h = 1e-4, by `zerokara.nn.numerical_gradient`.
 
         The course's loop, which `two_layer_net` has, gives the same to 1e-10 and takes a hundred times as long: hours
-        for the write-up's run. A class that derives from this one and has a loss of its own gets the loop.
+        for the write-up's run. A derived class, which may have its own loss, uses the loop.
         """
         if type(self) is not TwoLayerNet:
             return super().numerical_gradient(x, t)
@@ -47,11 +47,11 @@ class TwoLayerNet(two_layer_net.TwoLayerNet):
         x = np.reshape(x, (1, -1, len(W1))).astype(float)
         labels = _labels(t, x.shape[1] * W2.shape[1])
         network.grads[...] = nn.numerical_gradient(network, nn.SoftmaxCrossEntropy(), x, labels)
-        found = zip(two_layer_net.NAMES, network.parameters(), strict=True)
-        return {name: gradient.reshape(self.params[name].shape) for name, (_, _, gradient) in found}
+        named = zip(two_layer_net.NAMES, network.parameters(), strict=True)
+        return {name: gradient.reshape(self.params[name].shape) for name, (_, _, gradient) in named}
 
 
 def _labels(t: Array, scores: int) -> Array:
-    """Return labels (N,) from labels or one-hot rows, for so many scores."""
+    """Return labels (N,) from labels or one-hot rows; ``scores`` is the number of scores."""
     t = np.asarray(t)
     return t.reshape(-1, t.shape[-1]).argmax(axis=1) if t.size == scores else t.ravel()

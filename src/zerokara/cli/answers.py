@@ -1,4 +1,4 @@
-"""The commands that answer a question: evaluate, predict, export, gradcheck, data."""
+"""The commands evaluate, predict, export, import, gradcheck and data."""
 
 import sys
 import tempfile
@@ -23,7 +23,7 @@ def run_evaluate(console: Console, path: Path, dataset: str) -> int:
     """Print the score of a model on a dataset's test samples."""
     model = Model.load(path)
     if is_table(dataset) and not model.encoder:
-        raise InputError(f"the model {path} was not trained on a table, and takes no rows of one, got {dataset}")
+        raise InputError(f"the model {path} was not trained on a table, got {dataset}: name a dataset of samples")
     data = read_table(model, dataset) if model.encoder else datasets.load(dataset)
     data, part, which = held_out(model, data, "rows", dataset) if model.encoder else held_out(model, data)
     _, score = model.evaluate(data, part)
@@ -36,7 +36,7 @@ def run_evaluate(console: Console, path: Path, dataset: str) -> int:
 
 
 def run_predict(console: Console, path: Path, given: str | None, index: int | None, picture: Path | None) -> int:
-    """Predict one sample, or ask for one after the other."""
+    """Predict one sample, or ask for samples."""
     model = Model.load(path)
     if model.encoder:
         raise InputError(
@@ -45,23 +45,23 @@ def run_predict(console: Console, path: Path, given: str | None, index: int | No
     if given is None:
         return _ask(console, model, index, picture)
     if index is None:
-        found = read_picture(given, model.sample_shape, model.about.get("pixels"))
-        for note in found.notes:
+        read = read_picture(given, model.sample_shape, model.about.get("pixels"))
+        for note in read.notes:
             print_note(console, note)
-        print_prediction(console, model, found.x)
+        print_prediction(console, model, read.x)
     else:
-        sample(console, model, datasets.load(given), index, picture)
+        _predict_sample(console, model, datasets.load(given), index, picture)
     return 0
 
 
 def _ask(console: Console, model: Model, index: int | None, picture: Path | None) -> int:
-    """Ask for samples until there is an empty answer: a number of the model's dataset, or a picture's path."""
+    """Ask for samples until an empty line: an index of the model's dataset, or a picture's path."""
     if index is not None:
-        raise InputError(f"--index {index} needs the dataset that it counts in: predict MODEL DATASET --index {index}")
+        raise InputError(f"--index {index} needs a dataset: predict MODEL DATASET --index {index}")
     name = model.about.get("dataset")
     what = f"a picture's path, or a number in {name}" if name else "a picture's path"
     if not (typed := sys.stdin.isatty()):
-        print_line(console, "reading samples from the input, one a line")
+        print_line(console, "reading samples from standard input, one per line")
     while True:
         try:
             text = console.input(f"{what} (empty to end): ").strip()
@@ -73,15 +73,15 @@ def _ask(console: Console, model: Model, index: int | None, picture: Path | None
             return 0
         try:
             if name and text.removeprefix("-").isdecimal():
-                sample(console, model, datasets.load(str(name)), int(text), picture)
+                _predict_sample(console, model, datasets.load(str(name)), int(text), picture)
             else:
                 print_prediction(console, model, read_picture(text, model.sample_shape, model.about.get("pixels")).x)
         except ZerokaraError as error:
             print_line(console, str(error))
 
 
-def sample(console: Console, model: Model, data: Dataset, index: int, picture: Path | None) -> None:
-    """Predict one sample of a dataset: its test samples first if it brings some, else all its samples."""
+def _predict_sample(console: Console, model: Model, data: Dataset, index: int, picture: Path | None) -> None:
+    """Predict one sample of a dataset: of its test samples if it has any, else of all samples."""
     part, which = (data.test, "test samples") if data.test is not None else (data.train, "samples")
     if not 0 <= index < len(part):
         raise InputError(f"the {which} of {data.name} are 0 to {len(part) - 1}, got --index {index}")
@@ -98,11 +98,11 @@ def sample(console: Console, model: Model, data: Dataset, index: int, picture: P
 
 
 def run_export(console: Console, path: Path, out: Path, force: bool) -> int:
-    """Write a model as an ONNX file and say what goes in and what comes out."""
+    """Write a model as an ONNX file and print its inputs and outputs."""
     if out.suffix != ".onnx":
-        raise InputError(f"OUT must be a name that ends in .onnx, got {out}: export MODEL OUT.onnx")
+        raise InputError(f"OUT must end in .onnx, got {out}: export MODEL OUT.onnx")
     if out.exists() and not force:
-        raise InputError(f"{out} must not exist yet: name another file, or add --force to replace it")
+        raise InputError(f"{out} already exists: name another file, or add --force to replace it")
     model = Model.load(path)
     written = model.to_onnx(out)
     inputs, outputs = read_signature(written)
@@ -156,8 +156,8 @@ def run_gradcheck(console: Console) -> int:
         names = ", ".join(each.name for each in checks)
         table.add_row(case.name, names, f"{max(each.error for each in checks):.1e}", "ok" if passed else "WRONG")
     console.print(table)
-    verdict = "every gradient is right" if not failed else f"{failed} of {len(CASES)} cases are wrong"
-    print_line(console, f"{verdict}: written against numerical, float64, tolerance {TOLERANCE:g}")
+    result = "every gradient is right" if not failed else f"{failed} of {len(CASES)} cases are wrong"
+    print_line(console, f"{result}: analytical against numerical, float64, tolerance {TOLERANCE:g}")
     return 1 if failed else 0
 
 
@@ -171,6 +171,6 @@ def run_data_list(console: Console) -> int:
 
 
 def run_data_fetch(console: Console, name: str) -> int:
-    """Bring a dataset to this machine."""
+    """Download a dataset."""
     print_line(console, f"{name}: {datasets.fetch(name)}")
     return 0

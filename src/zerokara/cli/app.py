@@ -16,6 +16,7 @@ from zerokara.cli.options import (
     TrainingOptions,
     from_files,
     given,
+    space_of,
 )
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.version import __version__
@@ -34,7 +35,7 @@ app = App(
     config=from_files,
     result_action="return_value",
 )
-data_app = App(name="data", help="The datasets that can be had by name.")
+data_app = App(name="data", help="The datasets with a name.")
 app.command(data_app)
 
 
@@ -49,7 +50,7 @@ def tune(
     training: TrainingOptions = TrainingOptions(),
     run: RunOptions = RunOptions(),
 ) -> int:
-    """Search for good hyperparameters: train many networks at once, picture the best, test the winner once.
+    """Search for good hyperparameters: train many networks at once, draw the best, test the winner once.
 
     Example: zerokara tune mnist --train-size 500 --search lr=log:1e-6:1e-2 --search weight_decay=log:1e-8:1e-4
 
@@ -59,7 +60,7 @@ def tune(
     """
     from zerokara.cli.search import run_tune
 
-    return run_tune(console(), STARTED, dataset, search.space(hyperparameters), data, search, training, run)
+    return run_tune(console(), STARTED, dataset, space_of(search, hyperparameters), data, search, training, run)
 
 
 @app.command
@@ -71,13 +72,13 @@ def resume(
     workers: str | None = None,
     storage: str | None = None,
 ) -> int:
-    """Finish a search that was interrupted or killed, to the same numbers as if it had not been.
+    """Finish a search that was interrupted or killed, with the same numbers as an uninterrupted one.
 
     Args:
         out: the folder of the run.
-        trials: how many there shall be in total, if more than were planned.
+        trials: the total number of trials, if more than planned.
         workers: as for tune.
-        storage: the run's database with its password, if that stands nowhere else: a run folder never holds it.
+        storage: the database URL with its password, if it is in no other place: a run folder never contains it.
     """
     from zerokara.cli.search import run_resume
 
@@ -96,17 +97,17 @@ def train(
     source: Annotated[Path | None, Parameter(name="--from")] = None,
     trial: int | None = None,
 ) -> int:
-    """Train one network and show every epoch; --from RUN --trial N trains one trial of a run again, alone.
+    """Train one network and show every epoch; --from RUN --trial N trains one trial of a run again.
 
     Args:
-        dataset: as for tune; with --from it may be left out.
-        source: a run whose options, data and seed are taken over; the command line overrides them.
-        trial: which of its trials.
+        dataset: as for tune; may be left out with --from.
+        source: a run whose options, data and seed are used; the command line overrides them.
+        trial: the number of the trial in that run.
     """
     from zerokara.cli.search import run_train
 
     if (source is None) != (trial is None):
-        raise InputError("--from RUN and --trial N go together, got one of them: add the other")
+        raise InputError("--from RUN and --trial N must be given together, got one of them: add the other")
     return run_train(console(), STARTED, dataset, given(hyperparameters), data, training, run, source, trial)
 
 
@@ -133,16 +134,16 @@ def predict(
     picture: Path | None = None,
     out: Path | None = None,
 ) -> int:
-    """Predict one sample and show the probability of every class; without INPUT, ask for one after the other.
+    """Predict one sample and show the probability of every class; without INPUT, ask for samples.
 
-    Of a CSV or Parquet file every row is answered, in its order: the target and the probability of every class.
+    For a CSV or Parquet file, predict every row in order: the target, and the probability of every class.
 
     Args:
         model: a model file, such as a run's best.safetensors.
         input: a picture, with --index a dataset, or a CSV or Parquet file with the columns of training.
-        index: which sample of the dataset, from 0.
-        picture: where the sample's picture is written. [default: in the folder for temporary files]
-        out: the CSV file that the answers for a table are written to. [default: they are printed]
+        index: the index of the sample in the dataset, from 0.
+        picture: the file for the sample's picture. [default: a file in the folder for temporary files]
+        out: the CSV file for the predictions of a table. [default: they are printed]
     """
     from zerokara.cli.answers import run_predict
     from zerokara.cli.tables import predict_rows
@@ -157,15 +158,16 @@ def predict(
 
 @app.command(name="import")
 def import_weights(file: Path, /, *, activation: str, out: Path | None = None, dataset: str | None = None) -> int:
-    """Turn pickled weights, a dict W1, b1, W2, b2, ... as courses save it, into a model file; the pickle is not run.
+    """Convert pickled weights, a dict W1, b1, W2, b2, ... as courses save it, to a model file; the pickle is not run.
 
     Example: zerokara import weight_bias_params_0.pkl --activation sigmoid --dataset mnist --out model.safetensors
 
     Args:
         file: the pickle.
-        activation: that of the hidden layers: relu, sigmoid, tanh, leaky_relu or gelu. The file does not tell.
-        out: the model file. [default: FILE with the ending .safetensors]
-        dataset: what the weights were trained on, which names the classes. [default: classes 0, 1, ...]
+        activation: the activation of the hidden layers, which the file does not contain: relu, sigmoid, tanh,
+            leaky_relu or gelu.
+        out: the model file. [default: FILE with the suffix .safetensors]
+        dataset: the training data, for the names of the classes. [default: classes 0, 1, ...]
     """
     from zerokara.cli.answers import run_import
 
@@ -179,7 +181,7 @@ def export(model: Path, out: Path, /, *, force: bool = False) -> int:
     Args:
         model: a model file, such as a run's best.safetensors.
         out: the file to write, such as digits.onnx.
-        force: replace the file if there is one.
+        force: replace an existing file.
     """
     from zerokara.cli.answers import run_export
 
@@ -188,7 +190,7 @@ def export(model: Path, out: Path, /, *, force: bool = False) -> int:
 
 @app.command
 def gradcheck() -> int:
-    """Check the written gradient of every layer, activation and loss against a numerical one."""
+    """Check the gradient of every layer, activation and loss against a numerical one."""
     from zerokara.cli.answers import run_gradcheck
 
     return run_gradcheck(console())
@@ -196,7 +198,7 @@ def gradcheck() -> int:
 
 @data_app.command(name="list")
 def data_list() -> int:
-    """List the datasets that have a name, and where each was found."""
+    """List the datasets with a name, and where each is."""
     from zerokara.cli.answers import run_data_list
 
     return run_data_list(console())
@@ -204,7 +206,7 @@ def data_list() -> int:
 
 @data_app.command(name="fetch")
 def data_fetch(name: str, /) -> int:
-    """Download a dataset into the user's cache, checked against its SHA-256.
+    """Download a dataset to the user's cache, and check its SHA-256.
 
     Args:
         name: mnist, fashion-mnist or cifar10.
@@ -215,14 +217,14 @@ def data_fetch(name: str, /) -> int:
 
 
 def console() -> "Console":
-    """Return the console that results are printed to; a log gets whole lines."""
+    """Return the console for results."""
     from rich.console import Console
 
     return Console()
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0, 2 for bad input, 1 for a failure outside, 130 after Ctrl-C."""
+    """Run the command line and exit: 0, 2 for bad input, 1 for an external failure, 130 after Ctrl-C."""
     tokens = sys.argv[1:] if arguments is None else arguments
     try:
         code = app(tokens)
@@ -231,12 +233,12 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"zerokara: {error}", file=sys.stderr)
         code = error.exit_code
     except MemoryError as error:
-        print(f"zerokara: not enough memory ({error}): smaller layers or fewer workers need less", file=sys.stderr)
+        print(f"zerokara: not enough memory ({error}): use smaller layers or fewer workers", file=sys.stderr)
         code = 1
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:
-        # Whoever read the output has left; nothing more is to be said, not even by Python at its end.
+        # The reader of the output has closed it: print nothing more, not even Python's own message at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)

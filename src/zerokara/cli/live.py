@@ -1,4 +1,4 @@
-"""What is seen while a search runs: a table on a terminal, lines in a log."""
+"""The progress of a running search: a table on a terminal, lines in a log."""
 
 import math
 import time
@@ -15,11 +15,11 @@ from zerokara.space.hyperparameters import show
 from zerokara.space.space import Space
 
 LOG_EVERY = 5.0
-"""Seconds from one line of a log to the next."""
+"""Seconds between lines of a log."""
 
 
-class View:
-    """Shows the progress of a search; call it with each `Progress`."""
+class ProgressView:
+    """Shows the progress of a search; called with each `Progress`."""
 
     def __init__(self, console: Console, space: Space, metric: str) -> None:
         self.console, self.space, self.metric = console, space, metric
@@ -36,7 +36,7 @@ class View:
             self.live.stop()
 
     def __call__(self, progress: Progress) -> None:
-        rows = describe(progress, self.space, self.metric)
+        rows = progress_rows(progress, self.space, self.metric)
         if self.live:
             table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
             for name, value in rows.items():
@@ -47,11 +47,11 @@ class View:
             print_line(self.console, "; ".join(f"{name} {value}" for name, value in rows.items()))
 
 
-def describe(progress: Progress, space: Space, metric: str) -> dict[str, str]:
-    """Return the rows of the table.
+def progress_rows(progress: Progress, space: Space, metric: str) -> dict[str, str]:
+    """Return the rows of the table of progress.
 
-    >>> describe(Progress(10, 2, 8, 500, 100, 2.0, 0, None), Space({}), "accuracy")["epochs"]
-    '100/500, 50 a second, 8 s left'
+    >>> progress_rows(Progress(10, 2, 8, 500, 100, 2.0, 0, None), Space({}), "accuracy")["epochs"]
+    '100/500, 50/s, 8 s left'
     """
     trials = f"{progress.trials_done}/{progress.trials} done, {progress.trials_running} training"
     if progress.diverged:
@@ -63,8 +63,8 @@ def describe(progress: Progress, space: Space, metric: str) -> dict[str, str]:
         "best so far": "none yet",
     }
     if leader := progress.leader:
-        has = leader.proposal.params
-        params = ", ".join(f"{name} {show(has[name])}" for name in space.searched if name in has)
+        values = leader.proposal.params
+        params = ", ".join(f"{name} {show(values[name])}" for name in space.searched if name in values)
         score = f"validation {metric} {leader.score:.4f} (trial {leader.proposal.number}, epoch {leader.epoch})"
         rows["best so far"] = f"{score} {params}"
     if progress.remark:
@@ -73,23 +73,23 @@ def describe(progress: Progress, space: Space, metric: str) -> dict[str, str]:
 
 
 def pace(rate: float) -> str:
-    """Return how many a second for a reader, of less than one how many a minute.
+    """Return a rate per second as text, per minute below one per second.
 
     >>> pace(1234.5), pace(0.25), pace(0)
-    ('1,234 a second', '15 a minute', '0 a second')
+    ('1,234/s', '15/min', '0/s')
     """
-    return f"{60 * rate:.0f} a minute" if 0 < rate < 1 else f"{rate:,.0f} a second"
+    return f"{60 * rate:.0f}/min" if 0 < rate < 1 else f"{rate:,.0f}/s"
 
 
 def duration(seconds: float) -> str:
-    """Return a time for a reader.
+    """Return a duration as text.
 
     >>> duration(8.4), duration(200), duration(8000)
     ('8 s', '3 min 20 s', '2 h 13 min')
     """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    rounded = round(seconds)
+    if rounded < 60:
+        return f"{rounded} s"
+    if rounded < 3600:
+        return f"{rounded // 60} min {rounded % 60} s"
+    return f"{rounded // 3600} h {rounded % 3600 // 60} min"

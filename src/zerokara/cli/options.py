@@ -1,21 +1,22 @@
-"""The options of the command line, one dataclass for each group, and how they become what Python takes."""
+"""The options of the command line, one dataclass for each group, and their conversion to arguments of Python."""
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 from cyclopts import App, ArgumentCollection, Group, Parameter, Token
 from cyclopts.config import Dict
 
 from zerokara.data import Dataset, load
+from zerokara.engine.settings import TrainingSettings
 from zerokara.errors import InputError
-from zerokara.samplers.registry import SAMPLERS
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.parsing import GRAMMAR
 from zerokara.space.space import Space, default_space, parse_searches
 from zerokara.study.run_folder import RunFolder, read_toml
+from zerokara.study.settings import SearchSettings
 
 
 def _option(name: str) -> str:
@@ -31,7 +32,7 @@ def _hyperparameter(name: str) -> tuple[str, Any, Any]:
     row = HYPERPARAMETERS[name]
     rule = f": {row.rule}" if row.kind == "structure" and not isinstance(row.default, bool) else ""
     parameter = Parameter(help=f"{row.help}{rule} [default: {row.text(row.default)}]")
-    # But for flags the parser hands on what was written: the table reads it, and states its rule.
+    # Except for flags the parser passes the text on: the table of hyperparameters parses it, and states its rule.
     only = Parameter(negative=_option("no_" + name)) if isinstance(row.default, bool) else Parameter(converter=_written)
     parameter = Parameter.combine(parameter, only)
     kind = type(row.default) if isinstance(row.default, float | int) else str
@@ -41,55 +42,55 @@ def _hyperparameter(name: str) -> tuple[str, Any, Any]:
 Hyperparameters = make_dataclass("Hyperparameters", map(_hyperparameter, HYPERPARAMETERS), frozen=True)
 Hyperparameters.__module__ = __name__
 Hyperparameters = Parameter(
-    name="*", group=Group("Hyperparameters", help="Each is also a NAME for --search.", sort_key=2)
+    name="*", group=Group("Hyperparameters", help="Each name can also be searched with --search.", sort_key=2)
 )(Hyperparameters)
 
 
 def given(hyperparameters: Any) -> dict[str, Any]:
-    """Return the hyperparameters that were given, as values.
+    """Return the values of the hyperparameters that were given.
 
     Raises:
-        InputError: one breaks its rule, or is a range.
+        InputError: a value breaks its rule, or is a range.
     """
-    found = {name: getattr(hyperparameters, name) for name in HYPERPARAMETERS}
-    written = {name: value for name, value in found.items() if isinstance(value, str)}
-    for name, text in written.items():
+    values = {name: getattr(hyperparameters, name) for name in HYPERPARAMETERS}
+    texts = {name: value for name, value in values.items() if isinstance(value, str)}
+    for name, text in texts.items():
         if text.partition(":")[0] in GRAMMAR:
-            raise InputError(f"{_option(name)} takes one value, got a range: search it with --search {name}={text}")
-    flags = {name: value for name, value in found.items() if value is not None and name not in written}
-    return flags | {name: HYPERPARAMETERS[name].parse(text) for name, text in written.items()}
+            raise InputError(f"{_option(name)} takes one value, got a range: use --search {name}={text}")
+    flags = {name: value for name, value in values.items() if value is not None and name not in texts}
+    return flags | {name: HYPERPARAMETERS[name].parse(text) for name, text in texts.items()}
 
 
 @Parameter(name="*", group=Group("Data", sort_key=1))
 @dataclass(frozen=True)
 class DataOptions:
-    """Which samples are used, and for what."""
+    """The dataset, its split and its scaling."""
 
     train_size: int | None = None
     """Use only the first N training samples, before the split. [default: all]"""
     validation: float = 0.2
-    """The share of the training samples that judges the trials."""
+    """The fraction of the training samples for validation."""
     test: float = 0.2
-    """The share held out for the final test, where the dataset brings no test samples of its own."""
+    """The fraction held out for the final test, if the dataset has no test samples."""
     stratify: Annotated[bool, Parameter(negative="--no-stratify")] = False
-    """Keep the proportions of the classes in every part."""
+    """Keep the class proportions in every part."""
     scaling: str = "auto"
-    """How features are scaled, fitted on the training part: none, target, center, standard, range or
-    whiten[:COMPONENTS[:SMOOTHING]], such as whiten:500:10; auto leaves pictures in [0, 1], scales tables by quantiles
-    and standardizes others."""
+    """The scaling of the features, fitted on the training part: none, target, center, standard, range or
+    whiten[:COMPONENTS[:SMOOTHING]], such as whiten:500:10; auto keeps pictures in [0, 1], scales tables by quantiles
+    and standardizes other data."""
     target: str | None = None
-    """The column of a table that is predicted."""
+    """The column of a table to predict."""
     task: Literal["classification", "regression"] | None = None
-    """What is made of a table's target. [default: text, booleans and few whole numbers are classes]"""
+    """The task for a table's target. [default: classification for text, booleans and few integers]"""
     drop: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
-    """A column of a table to leave out; once for each."""
+    """A column of a table to leave out; may be repeated."""
     categories: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
-    """A column of a table whose numbers are names, such as a postal code; once for each."""
+    """A column of a table whose numbers are categories, such as a postal code; may be repeated."""
     max_categories: int | None = None
-    """Different values that a column of texts may have. [default: 100]"""
+    """The maximum number of categories of a text column. [default: 100]"""
 
     def load(self, dataset: str, seed: int) -> Dataset:
-        """Return the dataset, cut and scaled."""
+        """Return the dataset, split and scaled."""
         more = {"drop": self.drop, "categories": self.categories, "max_categories": self.max_categories}
         columns: dict[str, Any] = {name: value for name, value in more.items() if value not in ((), None)}
         data = load(dataset, self.target, self.task, **columns)
@@ -106,110 +107,71 @@ class DataOptions:
 
 SEARCH = (
     "NAME=log:LOW:HIGH, uniform:LOW:HIGH, integer:LOW:HIGH[:STEP], powers:LOW:HIGH (of two) or choice:A|B|C, once for "
-    "each hyperparameter to be searched; hidden=layers:FEWEST:MOST:LOW:HIGH for the number of layers and the one width "
-    "of them all. Without any: lr, weight_decay and dropout, unless they are given."
+    "each hyperparameter to search; hidden=layers:FEWEST:MOST:LOW:HIGH for the number of layers and their common "
+    "width. [default: lr, weight_decay and dropout, unless they are given]"
 )
-SAMPLER = "What proposes them: " + "; ".join(f"{name}, {kind.about}" for name, kind in SAMPLERS.items()) + "."
+TRAINING = {row.name for row in fields(TrainingSettings)}
 
 
-@Parameter(name="*", group=Group("Search", sort_key=3))
-@dataclass(frozen=True)
-class SearchOptions:
-    """What is tried."""
-
-    search: Annotated[tuple[str, ...], Parameter(help=SEARCH, show_default=False)] = ()
-    trials: int = 100
-    """How many proposals are tried."""
-    sampler: Annotated[str, Parameter(help=SAMPLER)] = "random"
-    race: str = "halving"
-    """Who trains to the end: none (all do), halving or hyperband, with [:ETA[:FIRST_RUNG]], such as halving:3:2."""
-    generation: int | None = None
-    """Trials proposed and trained at once, at most. [default: 256; for samplers that learn, and with
-    --storage, a fifth of the trials]"""
-    storage: str | None = None
-    """A database in which several processes, on one machine or many, search one study together, each with its --out:
-    postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE. The password may also stand in PGPASSWORD or
-    ~/.pgpass. Meant for longer trials."""
-    study: str | None = None
-    """What the study is called in the database of --storage. [default: zerokara]"""
-    ensemble: int | None = None
-    """Also pick an ensemble of at most so many of the trained networks, test it, and save it. [default: none]"""
-    paired: Annotated[bool, Parameter(negative="--no-paired")] = True
-    """Let trials share mini-batches, dropout and initial draws, so that hyperparameters are compared, not luck."""
-
-    def space(self, hyperparameters: Any) -> dict[str, Any]:
-        """Return the space: what is searched, and what was given a value."""
-        fixed, searched = given(hyperparameters), parse_searches(self.search)
-        both = [name for name in searched if name in fixed]
-        if both:
-            name = both[0]
-            raise InputError(
-                f"{name} is either searched or given, got both: drop --search {name}=... or {_option(name)}"
-            )
-        space: dict[str, Any] = {**(default_space(fixed) if not searched else {}), **searched, **fixed}
-        Space(space)
-        return space
+def _options(group: str, sort_key: int, *more: tuple[str, Any, Any], at: int = 0) -> Any:
+    """Return the options of a group of settings, with ``more`` options from the place ``at`` on."""
+    types = get_type_hints(SearchSettings)
+    rows: list[tuple[str, Any, Any]] = []
+    # The settings that only a search has come first among its options.
+    own = sorted(fields(SearchSettings), key=lambda row: group == "Search" and row.name in TRAINING)
+    for row in (row for row in own if row.metadata.get("group") == group):
+        about = row.metadata
+        shown = f" [default: {about['shown']}]" if about["shown"] else ""
+        negative = [_option(f"no_{row.name}")] if isinstance(row.default, bool) and about["config"] else []
+        parameter = Parameter(help=about["help"] + shown, negative=negative)
+        kind = about["option"] or types[row.name]
+        rows.append((row.name, Annotated[kind, parameter], field(default=row.default)))
+    rows[at:at] = more
+    options = make_dataclass(f"{group}Options", rows, frozen=True, namespace={"__doc__": f"{group} options."})
+    options.__module__ = __name__
+    return Parameter(name="*", group=Group(group, sort_key=sort_key))(options)
 
 
-@Parameter(name="*", group=Group("Training", sort_key=4))
-@dataclass(frozen=True)
-class TrainingOptions:
-    """How long and how exactly."""
-
-    epochs: int = 50
-    """Times that each network sees all training samples."""
-    rank: Literal["loss", "accuracy"] = "loss"
-    """What networks are ranked by on the validation samples."""
-    keep_best: Annotated[bool, Parameter(negative="--no-keep-best")] = False
-    """Judge a network by its best epoch, and keep those weights, instead of its last."""
-    patience: int | None = None
-    """Epochs in a row without an improvement after which a network stops. [default: none stops early]"""
-    seeds: int = 1
-    """Initializations that each trial is trained from; its score is their mean."""
-    folds: int = 1
-    """Cross-validation folds that each trial is trained on, cut from the training and validation samples."""
-    refit: Annotated[bool, Parameter(negative="--no-refit")] = False
-    """Train the winner once more on all training and validation samples, and test and save that network."""
-    evaluate_train_every: int = 1
-    """Epochs from one evaluation on all training samples to the next."""
-    seed: int = 0
-    """What all random draws derive from."""
-    replicate: int = 0
-    """Which draws of that seed: initial weights, order of the samples, dropout."""
-    dtype: Literal["float32", "float64"] = "float32"
-    """The precision."""
-    augment: str = "none"
-    """What is done to pictures at each step, drawn anew: none, flip (half are mirrored), shift:PIXELS, or
-    flip,shift:PIXELS."""
+RANGES = Parameter(help=SEARCH, show_default=False)
+CONFIG = Parameter(
+    help="A TOML file with any of these options, such as a run's config.toml; the command line overrides it."
+)
+SearchOptions = _options("Search", 3, ("search", Annotated[tuple[str, ...], RANGES], field(default=())))
+TrainingOptions = _options("Training", 4)
+RunOptions = _options("Run", 5, ("config", Annotated[Path | None, CONFIG], field(default=None)), at=3)
 
 
-@Parameter(name="*", group=Group("Run", sort_key=5))
-@dataclass(frozen=True)
-class RunOptions:
-    """Where it runs and what it leaves."""
+def settings_of(*groups: Any) -> dict[str, Any]:
+    """Return the settings of some groups of options, by name."""
+    given = {name: value for group in groups for name, value in vars(group).items()}
+    return {name: value for name, value in given.items() if name not in ("search", "config")}
 
-    out: Path | None = None
-    """The folder for the results. [default: runs/DATASET-N]"""
-    force: bool = False
-    """Replace the run that the folder holds."""
-    workers: str | None = None
-    """A number of threads, processes[:N], dask[:N], or tcp://HOST:PORT, the address of a Dask scheduler. The numbers do
-    not depend on it. [default: a thread for each core; processes when the search lasts]"""
-    config: Path | None = None
-    """A TOML file with any of these options, such as a run's config.toml; the command line overrides it."""
+
+def space_of(search: Any, hyperparameters: Any) -> dict[str, Any]:
+    """Return the search space: ranges, and the values that were given."""
+    fixed, searched = given(hyperparameters), parse_searches(search.search)
+    both = [name for name in searched if name in fixed]
+    if both:
+        name = both[0]
+        raise InputError(
+            f"{name} must be either searched or given, got both: drop --search {name}=... or {_option(name)}"
+        )
+    space: dict[str, Any] = {**(default_space(fixed) if not searched else {}), **searched, **fixed}
+    Space(space)
+    return space
 
 
 def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Fill in what the command line leaves out, from its ``--config FILE`` or its ``--from RUN --trial N``.
+    """Add options that the command line does not have, from its ``--config FILE`` or its ``--from RUN --trial N``.
 
-    A file's ``dataset`` stands for the argument; its table ``record`` tells where a run was made and is skipped.
-    A name that the command line searches or gives is neither searched nor given by the file.
+    A file's ``dataset`` is the positional argument; its table ``record``, where and when a run was made, is ignored.
+    A hyperparameter that the command line searches or gives is not read from the file.
     """
     options = {argument.name: argument for argument in arguments}
     given = {name: [token.value for token in argument.tokens] for name, argument in options.items() if argument.tokens}
     config, run, trial = (given.get(option, [""])[0] for option in ("--config", "--from", "--trial"))
     if config and run:
-        raise InputError(f"options come from one place, got --config {config} and --from {run}: drop one")
+        raise InputError(f"options must come from one file, got --config {config} and --from {run}: drop one")
     if config:
         content = read_toml(Path(config))
     elif run and trial.isdecimal():
@@ -218,7 +180,7 @@ def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollectio
         return
     content.pop("record", None)
     if tables := [name for name, value in content.items() if isinstance(value, dict)]:
-        raise InputError(f"a config has options and no tables but [record], got [{tables[0]}] in {config}: drop it")
+        raise InputError(f"a config must have no table but [record], got [{tables[0]}] in {config}: drop it")
     if (dataset := content.pop("dataset", None)) and "DATASET" not in given:
         options["DATASET"].append(Token(value=str(dataset)))
     searched = {_option(text.split("=")[0]) for text in given.get("--search", [])}
@@ -238,12 +200,12 @@ def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollectio
     Dict(values, source=config or run, use_commands_as_keys=False)(app, commands, arguments)
 
 
-SEARCH_ONLY = ("trials", "sampler", "race", "generation", "ensemble", "storage", "study")
-"""What a config says that one network has no use for."""
+SEARCH_ONLY = {row.name for row in fields(SearchSettings) if row.metadata.get("group") == "Search"}
+"""The options of a search that training one network does not have."""
 
 
 def trial_config(source: Path, number: int) -> dict[str, Any]:
-    """Return the config with which one trial of a run is trained again alone, its own values in place."""
+    """Return the config to train one trial of a run again, with the trial's values of the searched hyperparameters."""
     config, rows = RunFolder(source).config(), trials_of(source)
     if str(number) not in rows:
         raise InputError(f"the trials of {source} are 0 to {len(rows) - 1}, got --trial {number}")
@@ -261,4 +223,4 @@ def trials_of(run: Path) -> dict[str, dict[str, str]]:
         with open(run / "trials.csv", encoding="utf-8", newline="") as file:
             return {row["number"]: row for row in csv.DictReader(file)}
     except OSError as error:
-        raise InputError(f"{run} must hold trials.csv, got none: let the run end first") from error
+        raise InputError(f"trials.csv not found in {run}: wait until the run has finished") from error

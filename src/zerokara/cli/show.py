@@ -1,4 +1,4 @@
-"""What several commands print: a line, a note, a prediction, the columns of a table."""
+"""Printing shared by several commands: lines, notes, predictions, the columns of a table."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,18 +13,18 @@ from zerokara.model import Model
 from zerokara.onnx import TensorInfo
 
 BAR = 40
-"""Characters of the bar of a probability of 1."""
+"""The length of the bar for a probability of 1, in characters."""
 SHOWN = 60
-"""Columns that are listed; more are counted."""
+"""The maximum number of columns to list; the others are counted."""
 
 
 def print_line(console: Console, text: str) -> None:
-    """Print a text as it is; a log gets it on one line."""
+    """Print a text without markup or wrapping."""
     console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def print_note(console: Console, text: str) -> None:
-    """Print what the user should know, but did not ask for."""
+    """Print a note to the user."""
     print_line(console, f"note: {text}")
 
 
@@ -40,7 +40,7 @@ def print_prediction(console: Console, model: Model, x: Any) -> None:
     for k, (name, p) in enumerate(zip(model.classes, probabilities, strict=True)):
         mark = "<" if k in chosen else ""
         print_line(console, f"{name:>{width}} {p:6.4f} {'█' * round(BAR * float(p)):<{BAR}} {mark}".rstrip())
-    print_line(console, "answer: " + (", ".join(model.classes[k] for k in chosen) or "none of the labels"))
+    print_line(console, "prediction: " + (", ".join(model.classes[k] for k in chosen) or "none of the labels"))
 
 
 def print_columns(console: Console, data: Dataset) -> None:

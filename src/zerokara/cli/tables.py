@@ -1,4 +1,4 @@
-"""Tables on the command line: what was understood of each column, and answers row for row."""
+"""Tables on the command line: reading the rows of a file, and predicting each."""
 
 import csv
 import io
@@ -18,11 +18,11 @@ from zerokara.model import Model
 
 
 def predict_rows(console: Console, path: Path, given: str, index: int | None, out: Path | None) -> int:
-    """Answer every row of a CSV or Parquet file, or the one named; to a file, or printed as CSV."""
+    """Predict every row of a CSV or Parquet file to CSV, printed or in a file; or print the prediction of one row."""
     model = Model.load(path)
     if model.encoder is None:
         raise InputError(
-            f"the model {path} was not trained on a table and takes no {Path(given).suffix} file, got {given}"
+            f"the model {path} was not trained on a table, got {given}: name a picture, or a dataset with --index"
         )
     columns = read_rows(Path(given), model.encoder)
     try:
@@ -45,16 +45,16 @@ def predict_rows(console: Console, path: Path, given: str, index: int | None, ou
         return 0
     for other, what in ((path, "model"), (Path(given), "rows")):
         if out.exists() and os.path.samefile(out, other):
-            raise InputError(f"the answers need a file of their own, got that of the {what}: another --out")
+            raise InputError(f"--out must be a new file, got the file of the {what}: name another one")
     if out.suffix.lower() not in (".csv", ".txt", ""):
-        raise InputError(f"answers are written as CSV, got --out {out}: name a .csv file")
+        raise InputError(f"predictions are written as CSV, got --out {out}: name a .csv file")
     write(out, text)
-    print_line(console, f"{text.count(chr(10)) - 1:,} rows answered: {out}")
+    print_line(console, f"{text.count(chr(10)) - 1:,} rows predicted: {out}")
     return 0
 
 
 def predictions_csv(model: Model, columns: object) -> str:
-    """Return the answers for rows as CSV: the target, and of classes the probability of each."""
+    """Return the predictions for rows as CSV: the target, and in classification the probability of each class."""
     assert model.encoder is not None
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

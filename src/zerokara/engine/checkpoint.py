@@ -45,11 +45,11 @@ class Checkpoints:
     Args:
         folder: where they are, made when the first is written.
         plan: how the networks train.
-        note: told in a sentence of a file that is damaged.
+        warn: called with a sentence of a file that is damaged.
     """
 
-    def __init__(self, folder: Path | None, plan: Plan, note: Callable[[str], None]) -> None:
-        self.folder, self.plan, self.note = folder, plan, note
+    def __init__(self, folder: Path | None, plan: Plan, warn: Callable[[str], None]) -> None:
+        self.folder, self.plan, self.warn = folder, plan, warn
         self.seconds = 0.0
         self._begun = self._written = time.perf_counter()
         self._arrived: dict[Path, Population] = {}
@@ -222,7 +222,7 @@ class Checkpoints:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, IndexError, SafetensorError, ZerokaraError) as error:
-            self.note(f"the checkpoint {path} is damaged ({error}): what it kept is trained again")
+            self.warn(f"the checkpoint {path} is damaged ({error}): what it kept is trained again")
             return None
 
 

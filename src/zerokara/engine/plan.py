@@ -2,25 +2,25 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 
 from zerokara.checks import check_counts
 from zerokara.data import Dataset
-from zerokara.data.augment import Augment
-from zerokara.errors import InputError, unknown
+from zerokara.engine.settings import TrainingSettings
+from zerokara.errors import InputError
 from zerokara.nn import Network
-from zerokara.train.feed import Feed
+from zerokara.train.loader import BatchLoader
 
 Key = tuple[int, int, int]
 """Which network of a study: the trial's number, which of its initializations, which of its folds."""
-Jury = Callable[[Key, int, Callable[[], Network]], float]
-"""What a network is worth where races pause, lower being better: told which it is, how many epochs it has trained,
-and how to come by it."""
+Scorer = Callable[[Key, int, Callable[[], Network]], float]
+"""Returns the objective of a network at a rung, lower is better, from its key, the number of epochs that it has trained
+and a function that returns it."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(TrainingSettings):
     """What all trials of a study share: the data, how long they train, and how they are judged.
 
     Each trial is trained from ``seeds`` initializations on each of ``folds`` folds; 1 fold is the data as they
@@ -28,47 +28,25 @@ class Plan:
     from replicate + k * seeds on.
 
     What a run folder cannot record, and only Python can say: ``ready``, the data of each fold, cut elsewhere, in place
-    of ``folds``; the ``jury`` that ranks trials, in place of ``rank``; ``tol``, the least improvement that patience
-    counts, and ``span``, the epochs that a schedule spans, if others than are trained.
+    of ``folds``; the ``scorer`` that ranks trials, in place of ``rank``; ``tol``, the least improvement that patience
+    counts, and ``schedule_epochs``, the epochs that a schedule spans, if others than are trained.
     """
 
     data: Dataset
-    epochs: int
-    seed: int = 0
-    rank: str = "loss"
-    keep_best: bool = False
-    paired: bool = True
-    replicate: int = 0
-    evaluate_train_every: int = 1
-    dtype: str = "float32"
-    seeds: int = 1
-    folds: int = 1
-    patience: int | None = None
-    augment: str | Augment | None = None
+    _: KW_ONLY
     ready: tuple[Dataset, ...] = ()
-    jury: Jury | None = None
+    scorer: Scorer | None = None
     tol: float = 0.0
-    span: int | None = None
+    schedule_epochs: int | None = None
 
     def __post_init__(self) -> None:
         if self.ready:
             object.__setattr__(self, "folds", len(self.ready))
-        check_counts(
-            epochs=self.epochs,
-            evaluate_train_every=self.evaluate_train_every,
-            seeds=self.seeds,
-            folds=self.folds,
-            patience=1 if self.patience is None else self.patience,
-            span=1 if self.span is None else self.span,
-        )
-        check_counts(0, seed=self.seed, replicate=self.replicate)
-        if self.rank not in RANKS:
-            raise unknown("rank", self.rank, RANKS)
-        if self.dtype not in ("float32", "float64"):
-            raise unknown("dtype", self.dtype, ("float32", "float64"))
+        super().__post_init__()
+        check_counts(schedule_epochs=1 if self.schedule_epochs is None else self.schedule_epochs)
         for part in self.parts:  # Folds that cannot be cut, or pictures that are none, are an error now.
-            Feed(part, self.dtype, self.augment, self.seed, self.replicate)
-        if self.jury is None and any(part.validation is None for part in self.parts):
+            BatchLoader(part, self.dtype, self.augment, self.seed, self.replicate)
+        if self.scorer is None and any(part.validation is None for part in self.parts):
             raise InputError(
                 "a search is judged on validation data, got none: cut them off with data.split(validation=0.2), "
                 "or ask for folds"
@@ -80,10 +58,10 @@ class Plan:
         return self.ready or ((self.data,) if self.folds == 1 else self.data.folds(self.folds, self.seed))
 
     def for_training(self) -> "Plan":
-        """Return the plan without what training does not need: test data, data as before scaling, and the jury."""
+        """Return the plan without what training does not need: test data, data as before scaling, and the scorer."""
         bare = copy.copy(self)
         parts = tuple(replace(part, test=None, original=self._pictures(part)) for part in self.parts)
-        bare.__dict__.update(parts=parts, data=parts[0], ready=(), jury=None)
+        bare.__dict__.update(parts=parts, data=parts[0], ready=(), scorer=None)
         return bare
 
     @property
@@ -105,7 +83,3 @@ class Plan:
     def draws(self, number: int, repeat: int = 0) -> int:
         """Return which draws a trial's network has that starts from its initialization ``repeat``."""
         return self.replicate + repeat + (0 if self.paired else number * self.seeds)
-
-
-RANKS = ("loss", "accuracy")
-"""What trials are ranked by, on the validation data; in regression, "accuracy" is R2."""

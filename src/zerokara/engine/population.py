@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from zerokara.arrays import Array
-from zerokara.engine.plan import Jury, Key, Plan
+from zerokara.engine.plan import Key, Plan, Scorer
 from zerokara.engine.shard import Shard, cohorts, cut, trainer
 from zerokara.engine.trial import Proposal, State, Trial
 from zerokara.nn import Network
@@ -57,12 +57,12 @@ class Population:
         history = History(len(proposals)) if run is None else run.history
         ended = set() if run is None else set(run.finished)
         found = dict(zip(self.members(), judge(proposals, history, plan, ended), strict=True))
-        return {key: self._heard(key, trial, plan.jury) for key, trial in found.items()} if plan.jury else found
+        return {key: self._scored(key, trial, plan.scorer) for key, trial in found.items()} if plan.scorer else found
 
-    def _heard(self, key: Key, trial: Trial, jury: Jury) -> Trial:
-        """Return the trial of one network with the value that a jury gives it."""
+    def _scored(self, key: Key, trial: Trial, scorer: Scorer) -> Trial:
+        """Return the trial of one network with the objective that a scorer returns."""
         lost = trial.state == "diverged" or not trial.epochs
-        value = math.inf if lost else jury(key, trial.epochs, lambda: self.network(key))
+        value = math.inf if lost else scorer(key, trial.epochs, lambda: self.network(key))
         return replace(trial, value=value if math.isfinite(value) else math.inf)
 
     def network(self, key: Key) -> Network:

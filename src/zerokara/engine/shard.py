@@ -19,7 +19,7 @@ from zerokara.engine.plan import Plan
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.optim import OPTIMIZERS
 from zerokara.space.hyperparameters import HYPERPARAMETERS, split, to_text
-from zerokara.train import Patience, Trainer
+from zerokara.train import EarlyStopping, Trainer
 from zerokara.train.build import build
 from zerokara.train.metrics import CHUNK
 
@@ -166,10 +166,10 @@ def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None, da
         replicate=shard.replicate,
         dtype=plan.dtype,
         augment=plan.augment,
-        span=plan.span or plan.epochs,
+        schedule_epochs=plan.schedule_epochs or plan.epochs,
         evaluate_train_every=plan.evaluate_train_every,
         keep_best=plan.keep_best,
-        patience=Patience(plan.patience, plan.tol) if plan.patience else None,
+        early_stopping=EarlyStopping(plan.patience, plan.tol) if plan.patience else None,
         rank=plan.rank,
         stop=stop,
     )

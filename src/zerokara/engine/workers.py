@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext, suppress
@@ -53,7 +54,8 @@ SITES = 4
 def train(study: str, plan: Plan | None, population: Population, epochs: int) -> HandedBack | None:
     """Train a population until ``epochs`` epochs have passed, a slice of time has, or the study is to stop.
 
-    Runs in a worker. Returns None where this process does not have the study's data and needs the plan: so the data travel to a process once, whatever kind of executor it belongs to.
+    Runs in a worker. Returns None where this process does not have the study's data and needs the plan: so the data
+    travel to a process once, whatever kind of executor it belongs to.
     """
     if study not in _sites:
         if plan is None:
@@ -87,7 +89,7 @@ class Crew:
         pool: opens the workers.
         watch: told of every epoch of every population.
         stop: set when all are to stop; an error in a worker sets it too.
-        note: told in a sentence when a worker was lost.
+        warn: called with a sentence when a worker was lost.
         left: asked for the seconds that the study will go on for.
     """
 
@@ -97,10 +99,10 @@ class Crew:
         pool: OpenPool,
         watch: Watch,
         stop: threading.Event,
-        note: Callable[[str], None],
+        warn: Callable[[str], None],
         left: Callable[[], float] = float,
     ) -> None:
-        self.plan, self.watch, self.stop, self.note, self.left = plan, watch, stop, note, left
+        self.plan, self.watch, self.stop, self.warn, self.left = plan, watch, stop, warn, left
         self.study = f"{os.getpid()}-{uuid.uuid4().hex}"
         self._open = pool
 
@@ -151,28 +153,37 @@ class Crew:
         ``handed_back`` is called with each whenever a worker hands it back, and with whether it has arrived; ``tick``
         about four times a second.
         """
-        waiting = [i for i, population in enumerate(populations) if not population.arrives(epochs)]
+        waiting: deque[tuple[int, Plan | None]] = deque(
+            (i, None) for i, population in enumerate(populations) if not population.arrives(epochs)
+        )
         lost: dict[int, int] = {}
         futures: dict[Future[HandedBack | None], int] = {}
-
-        def submit(i: int, plan: Plan | None = None) -> None:
-            try:
-                future = self.pool.executor.submit(train, self.study, plan, populations[i], epochs)
-            except Exception as error:  # Each executor has its own for what is gone.
-                if not self.pool.alive():
-                    raise self._gone() from error
-                if not isinstance(error, self.pool.losses):
-                    raise
-                # It is found out here before those who were waiting are told: they come first.
-                future = Future()
-                future.set_exception(error)
-            futures[future] = i
-
         try:
             self._grow()
-            for i in waiting:
-                submit(i)
-            while futures:
+            while waiting or futures:
+                while waiting:
+                    i, plan = waiting.popleft()
+                    try:
+                        future = self.pool.executor.submit(train, self.study, plan, populations[i], epochs)
+                    except Exception as error:  # Each executor has an error of its own for lost workers.
+                        if not self.pool.alive():
+                            raise self._gone() from error
+                        if not isinstance(error, self.pool.losses):
+                            raise
+                        # The futures of the lost workers do not know it yet, and are handled first.
+                        future = Future()
+                        future.set_exception(error)
+                    futures[future] = i
+                if self.stop.is_set():
+                    if self._elsewhere:
+                        with suppress(OSError):  # On a full disk they stop when their slice of time is over.
+                            stop_file(self.study).touch()
+                    for future in [future for future in futures if future.cancel()]:
+                        del futures[future]
+                if futures and not self.pool.alive():
+                    raise self._gone()
+                self._grow()
+                tick()
                 for future in wait(futures, TICK, FIRST_COMPLETED).done:
                     if future not in futures:
                         continue
@@ -187,11 +198,10 @@ class Crew:
                         if self._recover(error, lost[i]):
                             gone = [other for other in futures if not _succeeded(other)]
                             again |= {futures.pop(other) for other in gone}
-                        for j in sorted(again):
-                            submit(j)
+                        waiting.extend((j, None) for j in sorted(again))
                         continue
                     if handed is None:
-                        submit(i, self.plan.for_training())
+                        waiting.append((i, self.plan.for_training()))
                         continue
                     populations[i], seen = handed
                     for epoch in seen:
@@ -199,17 +209,7 @@ class Crew:
                     arrived = self._arrived(populations[i], epochs)
                     handed_back(populations[i], arrived)
                     if not self.stop.is_set() and not arrived:
-                        submit(i)
-                if self.stop.is_set():
-                    if self._elsewhere:
-                        with suppress(OSError):  # On a full disk they stop when their slice of time is over.
-                            stop_file(self.study).touch()
-                    for future in [future for future in futures if future.cancel()]:
-                        del futures[future]
-                if futures and not self.pool.alive():
-                    raise self._gone()
-                self._grow()
-                tick()
+                        waiting.append((i, None))
         except BaseException:
             self.stop.set()  # Or the other populations would train on for nothing.
             if self.pool.alive():
@@ -235,7 +235,7 @@ class Crew:
                 f"workers must live while they train, got {times} lost at the same population ({reason}): give fewer "
                 "workers or smaller layers if memory is short, or see what ends them"
             ) from error
-        self.note(f"a worker was lost ({reason}); what it was training is trained again")
+        self.warn(f"a worker was lost ({reason}); what it was training is trained again")
         if not isinstance(error, BrokenExecutor):
             return False
         if self._threads_first:

@@ -1,10 +1,11 @@
-"""What the classifier and the regressor share: arguments, and the way from arrays to a trained network."""
+"""The base class of the classifier and the regressor: arguments, and the way from arrays to a trained network."""
 
 import copy
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,43 +21,43 @@ from zerokara.data import Part, Preprocess
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.estimators import samples
-from zerokara.estimators.learner import Judge, Learner
+from zerokara.estimators.fit_state import FitState, Objective
 from zerokara.model import Ensemble, Model
 from zerokara.nn import Network
 from zerokara.space.hyperparameters import HYPERPARAMETERS, complete
-from zerokara.train import Epoch, Patience
+from zerokara.train import EarlyStopping, Epoch
+from zerokara.train.build import build
+from zerokara.train.history import CURVES
 from zerokara.train.metrics import CHUNK
-
-CURVES = ("train_loss", "train_score", "val_loss", "val_score", "lr")
 
 
 @dataclass(eq=False, repr=False)
 class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
-    """One fully connected network; arguments are only stored, `fit` checks them.
+    """A multi-layer perceptron. Arguments are validated in `fit`.
 
     Args:
         hidden, activation, dropout, batch_norm, init_scale: the network, as in `zerokara.nn.mlp`.
-        optimizer, lr, weight_decay, momentum, beta1, beta2: how it learns, as in `zerokara.optim`.
+        optimizer, lr, weight_decay, momentum, beta1, beta2: the optimizer, as in `zerokara.optim`.
         schedule: "constant", "exponential:RATE", "step:EPOCHS:RATE", "cosine" or "cosine:WARMUP_EPOCHS".
-        span: the epochs that the schedule spans; None: ``epochs``.
-        batch_size: samples a step; "auto" makes it a twentieth of them, 16 to 200.
-        epochs: how long to train, at most.
-        validation: the share of the samples, or their number, to hold out and judge by; None holds out nothing.
+        schedule_epochs: the epochs that the schedule spans; None: ``epochs``.
+        batch_size: samples per step; "auto": a twentieth of the samples, between 16 and 200.
+        epochs: the maximum number of epochs.
+        validation: the fraction or number of samples to hold out for validation; None holds out nothing.
         patience: epochs without an improvement of more than ``tol`` after which training stops; None: never.
-        scoring: what is judged: "loss", or a score of scikit-learn's by name or as a function.
+        scoring: the measure of the best epoch: "loss", or a scorer of scikit-learn by name or as a function.
         scaling: of the inputs: "standard", "range", "center" or "none"; targets are standardized unless "none".
-        networks: how many learn side by side, from different initial weights; their mean is the answer, and better
-            than the answer of one by itself.
-        warm_start: a further `fit` trains the same network for longer.
-        threads: BLAS threads; more than 1 gives up identical bits.
-        verbose: print a line an epoch.
-        random_state: None draws anew in every `fit`.
+        networks: the number of networks, trained together from different initial weights. Predictions are their mean,
+            which is better than a single network.
+        warm_start: a further `fit` continues training.
+        threads: BLAS threads; with more than 1, results are not bit-identical.
+        verbose: print one line per epoch.
+        random_state: None uses a new seed in every `fit`.
 
     Attributes:
-        model_: the network of the best epoch as a `zerokara.Model`, which can be saved.
+        model_: the network of the best epoch, as a `zerokara.Model` that can be saved.
         history_: curves over the epochs: train_loss, train_score, val_loss, val_score and lr, each (n_iter_,); with
             ``scoring`` also val_scoring.
-        best_epoch_, n_iter_: the epoch whose weights were kept, and how many were trained.
+        best_epoch_, n_iter_: the epoch whose weights were kept, and the number of epochs trained.
     """
 
     hidden: Sequence[int] = (100,)
@@ -72,7 +73,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     beta1: float = 0.9
     beta2: float = 0.999
     schedule: str = "constant"
-    span: int | None = None
+    schedule_epochs: int | None = None
     batch_size: int | str = "auto"
     epochs: int = 200
     validation: float | None = 0.1
@@ -89,93 +90,96 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
         """Train the network and keep its best epoch.
 
-        With ``warm_start`` a further call trains for ``epochs`` more epochs: 30 and then 30 are the same as 60,
-        if ``span`` says 60 where the schedule looks to the end.
+        With ``warm_start`` a further call trains for ``epochs`` more epochs: 30 and then 30 equal 60; with a schedule,
+        only if ``schedule_epochs`` is 60.
 
         Args:
             X, y: the samples (N, D), and their targets.
-            sample_weight: how much each sample counts, (N,), zero or above.
-            X_val, y_val: judge by these; else by the share of X that ``validation`` says.
+            sample_weight: (N,), zero or above.
+            X_val, y_val: validation samples, in place of those that ``validation`` holds out.
         """
-        goes_on = self.warm_start and hasattr(self, "_learner")
-        learner = self._learner if goes_on else None
-        train, held_out, seed = self._cut(X, y, sample_weight, X_val=X_val, y_val=y_val, learner=learner)
-        self._learn(train, held_out, self.epochs, learner, seed)
+        state = self._fit_state if self.warm_start and hasattr(self, "_fit_state") else None
+        train, held_out, seed = self._cut(X, y, sample_weight, X_val=X_val, y_val=y_val, state=state)
+        self._learn(train, held_out, self.epochs, state, seed)
         return self
 
     def _cut(
-        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, learner: Any = None
+        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, state: Any = None
     ) -> tuple[Part, Part | None, int]:
-        """Return what to learn from, what to judge by, and the seed: all that `fit` does before it trains."""
+        """Return the training part, the validation part and the seed: all that `fit` does before it trains."""
         self._check()
-        x, t = self._arrays(X, y, reset=learner is None)
-        whole = samples.part(x, t, self._weights(x, t, sample_weight))
-        seed = learner.seed if learner else self._seed()
+        x, t = self._arrays(X, y, reset=state is None)
+        part = samples.part(x, t, self._weights(x, t, sample_weight))
+        seed = state.seed if state else self._seed()
         if (held_out := self._own_validation(X_val, y_val, t)) is not None:
-            return whole, held_out, seed
-        return *samples.hold_out(whole, self.validation, seed), seed
+            return part, held_out, seed
+        return *samples.hold_out(part, self.validation, seed), seed
 
     def _own_validation(self, X: Any, y: Any, everything: Array) -> Part | None:
-        """Return the samples that were given to judge by, if any were."""
+        """Return the validation samples that were passed to `fit`, if any."""
         if (X is None) != (y is None):
-            raise InputError("X_val and y_val come together: give both or neither")
+            raise InputError("X_val and y_val must be passed together, got one of them: pass both or neither")
         if X is None:
             return None
         x, t = self._arrays(X, y, reset=False)
         return samples.part(x, t, self._class_weights(t, everything))
 
     def _continue(self, x: Array, t: Array, sample_weight: Any) -> None:
-        """Train for one more epoch, on these samples alone."""
-        learner: Learner | None = getattr(self, "_learner", None)
-        if learner:
-            learner.settle()
+        """Train for one more epoch, on these samples only."""
+        state: FitState | None = getattr(self, "_fit_state", None)
+        if state:
+            state.settle()
         part = samples.part(x, t, self._weights(x, t, sample_weight))
-        self._learn(part, None, 1, learner, learner.seed if learner else self._seed())
+        self._learn(part, None, 1, state, state.seed if state else self._seed())
 
-    def _learn(self, train: Part, held_out: Part | None, epochs: int, learner: Learner | None, seed: int) -> None:
-        scaling = learner.preprocess if learner else self.scaling
+    def _learn(self, train: Part, held_out: Part | None, epochs: int, state: FitState | None, seed: int) -> None:
+        scaling = state.preprocess if state else self.scaling
         data = samples.dataset(self._task, train, held_out, self._outputs(), scaling)
-        learner = learner or Learner(seed, data.preprocess, self.networks)
-        if learner.networks != self.networks:
-            raise InputError(
-                f"training goes on with as many networks as before, {learner.networks}, got networks={self.networks}: "
-                "fit anew with warm_start=False"
+        state = state or FitState(seed, data.preprocess, self.networks)
+        if state.networks != self.networks:
+            got = f"{state.networks}, got {self.networks}: start again with warm_start=False"
+            raise InputError(f"training continues only with as many networks as before, {got}")
+        early_stopping = None if self.patience is None else EarlyStopping(self.patience, self.tol)
+        if stopped := state.stopped(self.patience):
+            _warn(f"training stopped early in epoch {state.epoch} and does not continue: increase patience")
+        params = self._params(len(train))
+        objective = None if held_out is None else self._objective(data.preprocess, held_out)
+        if not stopped:
+            run = build(
+                params,
+                data,
+                self.networks,
+                seed=seed,
+                same_start=False,
+                keep_best=True,
+                early_stopping=early_stopping,
+                schedule_epochs=self.schedule_epochs or self.epochs,
+                threads=self.threads,
+                objective=partial(state.objective, objective),
             )
-        patience = None if self.patience is None else Patience(self.patience, self.tol)
-        if learner.waits(patience):
-            _warn(f"training stopped early in epoch {learner.epoch} and does not go on: raise patience")
-        learner.learn(
-            data,
-            self._settings(len(train)),
-            epochs,
-            span=self.span or self.epochs,
-            judge=self._judge(data.preprocess, held_out) if held_out is not None and self.scoring != "loss" else None,
-            patience=patience,
-            threads=self.threads,
-            watch=_show if self.verbose else None,
-        )
-        self._keep(learner)
+            state.train(run, epochs, _show if self.verbose else None)
+        self._keep(state)
 
-    def _keep(self, learner: Learner) -> None:
-        """Set what a fitted estimator has."""
-        self.model_ = self._model(learner.chosen(), learner.preprocess)
-        if learner.network is None:
-            _warn(f"the loss stopped being finite in epoch {learner.epoch}; the best epoch was kept: lower lr")
-        self._learner = learner
-        self.best_epoch_, self.n_iter_ = learner.chosen_epoch, learner.epoch
-        self.history_ = {name: learner.history[name].mean(axis=0) for name in CURVES}
+    def _keep(self, state: FitState) -> None:
+        """Set the attributes of a fitted estimator."""
+        self.model_ = self._model(state.chosen(), state.preprocess)
+        if state.network is None:
+            _warn(f"the loss stopped being finite in epoch {state.epoch}; the best epoch was kept: decrease lr")
+        self._fit_state = state
+        self.best_epoch_, self.n_iter_ = int(state.best_epoch[0]) or state.epoch, state.epoch
+        self.history_ = {name: state.history[name].mean(axis=0) for name in CURVES}
         if self.scoring != "loss":
-            self.history_["val_scoring"] = -np.array(learner.values)
+            self.history_["val_scoring"] = -np.array(state.values)
 
     def _check(self) -> None:
-        """Raise for the first argument that breaks its rule, those of the search's own table aside."""
+        """Validate the arguments that are not hyperparameters of a search."""
         check_counts(epochs=self.epochs, networks=self.networks, threads=self.threads)
-        check_counts(**{n: getattr(self, n) for n in ("span", "patience") if getattr(self, n) is not None})
+        check_counts(**{n: getattr(self, n) for n in ("schedule_epochs", "patience") if getattr(self, n) is not None})
         if isinstance(self.batch_size, str) and self.batch_size != "auto":
             raise InputError(f"batch_size must be a whole number or 'auto', got {self.batch_size!r}")
 
-    def _settings(self, n: int) -> dict[str, Any]:
-        """Return a value for every hyperparameter of a search, checked."""
+    def _params(self, n: int) -> dict[str, Any]:
+        """Return a valid value for every hyperparameter of a search."""
         given = {name: getattr(self, name) for name in HYPERPARAMETERS if hasattr(self, name)}
         if self.batch_size == "auto":
             given["batch_size"] = batch_size(n)
@@ -185,7 +189,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
     def _arrays(self, X: Any, y: Any, reset: bool, known: bool = False) -> tuple[Array, Array]:
-        """Return samples (N, D), float32, and targets as a loss takes them; ``reset`` learns what both are like."""
+        """Return samples (N, D), float32, and targets as a loss takes them; ``reset`` records the format of both."""
         kinds = (np.float64, np.float32)
         x, y = validate_data(self, X, y, reset=reset, dtype=kinds, order="C", multi_output=True, **self._accepts)
         return samples.single(x, "X"), self._targets(y, reset and not known)
@@ -197,24 +201,23 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         given: Array = _check_sample_weight(sample_weight, x, dtype=np.float64, ensure_non_negative=True)
         return given if own is None else given * own
 
-    def _judge(self, preprocess: Preprocess, held_out: Part) -> Judge:
-        """Return how a network is judged by ``scoring`` on what is held out."""
+    def _objective(self, preprocess: Preprocess, held_out: Part) -> Objective:
+        """Return the function that evaluates ``scoring`` on the validation samples."""
+        if self.scoring == "loss":
+            return lambda network, epoch: float(epoch.objective.mean())
         scorer, y = check_scoring(self, scoring=self.scoring), self._labels(held_out.t)
         blank = self._of_arrays()
 
-        def judge(network: Network, epoch: Epoch) -> float:
-            return -float(scorer(blank._having(network, preprocess), held_out.x, y))
-
-        return judge
+        return lambda network, epoch: -float(scorer(blank._having(network, preprocess), held_out.x, y))
 
     def _of_arrays(self) -> Self:
-        """Return a copy that knows no feature names, since the samples held out are arrays."""
+        """Return a copy without feature names, because the validation samples are arrays."""
         blank = copy.copy(self)
         blank.__dict__.pop("feature_names_in_", None)
         return blank
 
     def _having(self, network: Network, preprocess: Preprocess) -> Self:
-        """Return a copy that answers with a network."""
+        """Return a copy that predicts with a network."""
         other = copy.copy(self)
         other.model_ = self._model(network, preprocess)
         return other
@@ -225,8 +228,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def _scores(self, X: Any) -> Array:
         """Return the network's outputs (N, C), float64, for samples in the data's own units.
 
-        BLAS adds up in an order that depends on how many rows there are: so there are always as many, and what is
-        said of a sample does not depend on its company.
+        The order in which BLAS adds depends on the number of rows. Rows are padded to a fixed number, so that the
+        prediction for a sample does not depend on the other samples.
         """
         check_is_fitted(self, "model_")
         x = validate_data(self, X, reset=False, dtype=np.float32, order="C")
@@ -238,23 +241,23 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     @abstractmethod
     def _targets(self, y: Array, learn: bool) -> Array:
-        """Return targets as a loss takes them; ``learn`` what they are like, or hold them against what is known."""
+        """Return targets as a loss takes them; with ``learn`` record their format, else check it."""
 
     @abstractmethod
     def _labels(self, t: Array) -> Array:
-        """Return targets as they were given: the inverse of `_targets`."""
+        """Return targets in the user's format: the inverse of `_targets`."""
 
     @abstractmethod
     def _outputs(self) -> tuple[str, ...]:
         """Return the names of the outputs."""
 
     def _class_weights(self, t: Array, everything: Array) -> Array | None:
-        """Return how much each sample counts for its class; ``everything`` are the targets that are learned from."""
+        """Return the class weight of each sample; ``everything`` are the training targets."""
         return None
 
 
 def batch_size(n: int) -> int:
-    """Return how many of n samples make a step: enough steps on small data, enough samples a step on large."""
+    """Return the batch size for n samples: enough steps on small data, enough samples per step on large."""
     return max(16, min(200, n // 20))
 
 

@@ -1,4 +1,4 @@
-"""The two estimators: a network that tells classes or labels, and one that tells numbers."""
+"""The two estimators: a classifier, also of several labels per sample, and a regressor."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -19,7 +19,7 @@ from zerokara.estimators.base import NetworkEstimator
 
 @dataclass(eq=False, repr=False)
 class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # type: ignore[misc]
-    """A fully connected network that tells numbers.
+    """A multi-layer perceptron regressor.
 
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn.model_selection import cross_val_score
@@ -32,13 +32,13 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
     _accepts: ClassVar = {"y_numeric": True}
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one more epoch, on these samples alone; see `NetworkClassifier.partial_fit`."""
+        """Train for one more epoch, on these samples only; see `NetworkClassifier.partial_fit`."""
         self._check()
-        self._continue(*self._arrays(X, y, reset=not hasattr(self, "_learner")), sample_weight)
+        self._continue(*self._arrays(X, y, reset=not hasattr(self, "_fit_state")), sample_weight)
         return self
 
     def predict(self, X: Any) -> Array:
-        """Return the numbers of each sample, (N,), or (N, C) where the targets had two axes."""
+        """Return the predicted targets, (N,), or (N, C) if the targets had two axes."""
         scores = self._scores(X)
         return self._labels(self.model_.preprocess.restore_target(scores))
 
@@ -61,7 +61,7 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
 
 @dataclass(eq=False, repr=False)
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
-    """A fully connected network that tells classes, or labels, of which a sample may have several.
+    """A multi-layer perceptron classifier, for one class per sample or several labels per sample.
 
     >>> from sklearn.datasets import load_wine
     >>> from sklearn.model_selection import cross_val_score
@@ -75,23 +75,23 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     class_weight: Mapping[Any, float] | str | None = None
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Train for one more epoch, on these samples alone; nothing is held out.
+        """Train for one more epoch, on these samples only; nothing is held out.
 
-        The first call fixes how the inputs are scaled: let its samples be many. After a `fit` that kept its best
-        epoch, training goes on from there.
+        The first call determines the scaling of the inputs and should have many samples. After a `fit`, training
+        continues from the best epoch.
 
         Args:
             X, y: samples (N, D), and their classes (N,) or labels (N, C).
-            classes: all classes that will ever come, needed in the first call; labels (N, C) need none.
-            sample_weight: how much each sample counts, (N,), zero or above.
+            classes: all classes of this and later calls, required in the first call unless y has labels (N, C).
+            sample_weight: (N,), zero or above.
         """
         self._check()
-        first = not hasattr(self, "_learner")
+        first = not hasattr(self, "_fit_state")
         if self.class_weight == "balanced":
-            raise InputError("class_weight='balanced' needs all samples at once: give a weight for each class")
+            raise InputError("class_weight='balanced' needs all samples at once: pass a weight for each class")
         several = type_of_target(y) == "multilabel-indicator"
         if first and classes is None and not several:
-            raise InputError("classes must be given in the first call to partial_fit: all that will ever come")
+            raise InputError("the first call to partial_fit needs classes, got None: pass those of all later calls too")
         if first and not several:
             self.classes_, self._several = np.unique(column_or_1d(classes)), False
         x, t = self._arrays(X, y, reset=first, known=not several)
@@ -104,17 +104,17 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         return self._labels(scores > 0 if self._several else scores.argmax(axis=1))
 
     def predict_proba(self, X: Any) -> Array:
-        """Return probabilities (N, C): of the classes, which sum to 1, or of each label by itself."""
+        """Return probabilities (N, C): of the classes, which sum to 1, or of each label independently."""
         p: Array = np.exp(self.predict_log_proba(X))
         return p
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithms of `predict_proba`, exact where those are all but 0."""
+        """Return the logarithms of `predict_proba`, accurate for probabilities close to 0."""
         scores = self._scores(X)
         if self._several:
             several: Array = -np.logaddexp(0, -scores)
             return several
-        # Sums, not products with ones: how BLAS adds up depends on the number of rows.
+        # Sums, not products with ones: the order in which BLAS adds depends on the number of rows.
         scores -= scores.max(axis=1, keepdims=True)
         scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
         return scores
@@ -146,8 +146,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         classes, t = np.unique(y, return_inverse=True)
         if learn:
             self.classes_ = classes
-        if strange := sorted(set(classes.tolist()) - set(self.classes_.tolist())):
-            raise InputError(f"y has classes that were not there before: {strange[:5]}; known are {self.classes_}")
+        if unseen := sorted(set(classes.tolist()) - set(self.classes_.tolist())):
+            raise InputError(f"y must have known classes only, {self.classes_}, got also {unseen[:5]}")
         numbers: Array = np.searchsorted(self.classes_, classes)[t]
         return numbers
 
@@ -162,8 +162,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         if self.class_weight is None:
             return None
         if self._several:
-            raise InputError("class_weight is for classes, not for several labels a sample: give sample_weight")
-        # Balanced classes are counted; weights that are given may be for classes that are not here this time.
+            raise InputError("class_weight does not apply to several labels per sample: use sample_weight")
+        # Balanced weights count the classes; given weights may include classes that are absent here.
         present = np.unique(everything) if self.class_weight == "balanced" else np.arange(len(self.classes_))
         table = np.ones(len(self.classes_))
         table[present] = compute_class_weight(

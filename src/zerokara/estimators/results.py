@@ -1,4 +1,4 @@
-"""What a search found: each trial judged, and the columns of scikit-learn's ``cv_results_``."""
+"""The results of a search: the ranked trials, and the columns of scikit-learn's ``cv_results_``."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,45 +10,45 @@ from sklearn.model_selection._validation import _warn_or_raise_about_fit_failure
 from zerokara.arrays import Array
 from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
-from zerokara.estimators.scoring import Jury, single
+from zerokara.estimators.scoring import SplitScorer, single
 from zerokara.study.study import Study
 
 SMOOTHING = 14
-"""Losses are smoothed over the epochs on both sides that are one part in so many of a whole training: 7 of 100."""
+"""Losses are averaged over this fraction of the epochs (1 / 14) on both sides: over 7 on each side of 100."""
 
 
 @dataclass(frozen=True)
-class Judged:
+class RankedTrial:
     """A trial at the epoch where the smoothed mean validation loss of its networks is lowest.
 
-    One epoch for all of them: how long to train is one number, and a mean over folds is harder to please by luck
-    than each fold by itself. So is a mean over the epochs around: of some thousand epochs that a search sees, the
-    lowest loss is a lucky one. Scores of one's own are ``given``: those of each network at its own best epoch.
+    All networks have the same epoch, because a refit needs one number of epochs. The means over folds and over
+    neighboring epochs reduce the bias of choosing the lowest of thousands of noisy losses. ``own_scores`` are those of
+    ``scoring``, for each network at its own best epoch.
     """
 
     trial: Trial
     epoch: int
     loss: float
-    given: tuple[float, ...] = ()
+    own_scores: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, trial: Trial, reach: int = 0, jury: Jury | None = None) -> "Judged":
-        """Return a trial judged; one that diverged, or never finished an epoch, has an infinite loss."""
+    def of(cls, trial: Trial, reach: int = 0, scorer: SplitScorer | None = None) -> "RankedTrial":
+        """Return a trial with its best epoch; if it diverged or finished no epoch, the loss is infinite."""
         losses = smoothed(trial.curves["val_loss"], reach)
         if trial.state == "diverged" or not np.isfinite(losses).any():
             return cls(trial, 0, np.inf)
         epoch = int(np.nanargmin(losses)) + 1
-        return cls(trial, epoch, float(losses[epoch - 1]), _given(trial, jury) if jury else ())
+        return cls(trial, epoch, float(losses[epoch - 1]), _own_scores(trial, scorer) if scorer else ())
 
     @property
     def value(self) -> float:
-        """What trials are ranked by, lower being better: the loss, or minus the mean of the scores that were given."""
-        value = -float(np.mean(self.given)) if self.given else self.loss
+        """The objective, lower is better: the loss, or minus the mean of ``own_scores``."""
+        value = -float(np.mean(self.own_scores)) if self.own_scores else self.loss
         return value if np.isfinite(value) else np.inf
 
     @property
     def rank_key(self) -> tuple[bool, float, int]:
-        """The place among the trials: those that a race let train to its end come first."""
+        """The sort key: trials that were not pruned come first."""
         return self.trial.state != "complete", self.value, self.trial.number
 
     @property
@@ -57,14 +57,14 @@ class Judged:
         return self.trial.rows or (self.trial,)
 
     def scores(self) -> list[float]:
-        """Return each network's score: that which was given, or accuracy or R2 at the epoch that counts."""
-        if self.given:
-            return list(self.given)
+        """Return each network's score: ``own_scores``, or accuracy or R2 at ``epoch``."""
+        if self.own_scores:
+            return list(self.own_scores)
         return [float(row.curves["val_score"][self.epoch - 1]) if self.epoch else np.nan for row in self.networks]
 
 
 def smoothed(losses: Array, reach: int) -> Array:
-    """Return for each epoch the mean loss of the epochs up to ``reach`` away; at the ends there are fewer.
+    """Return the moving average of the losses over ``reach`` epochs on both sides, fewer at the ends.
 
     >>> smoothed(np.array([3.0, 1.0, 2.0, 6.0]), 1).tolist()
     [2.0, 2.0, 3.0, 4.0]
@@ -72,98 +72,98 @@ def smoothed(losses: Array, reach: int) -> Array:
     return np.array([losses[max(0, k - reach) : k + reach + 1].mean() for k in range(len(losses))])
 
 
-def _given(trial: Trial, jury: Jury) -> tuple[float, ...]:
-    """Return what a jury said of each network of a trial, in the order of its seeds and then folds."""
-    folds = len(jury.folds)
+def _own_scores(trial: Trial, scorer: SplitScorer) -> tuple[float, ...]:
+    """Return the score of each network of a trial, in the order of its seeds and then folds."""
+    folds = len(scorer.folds)
     rows = range(len(trial.rows) or 1)
-    found = [jury.found[trial.number, row // folds, row % folds].test for row in rows]
-    if isinstance(found[0], dict):
-        raise InputError(f"scoring must be one score, which ranks, got {sorted(found[0])}: return one number")
-    return tuple(single(scores, None) for scores in found)
+    scores = [scorer.scores[trial.number, row // folds, row % folds].test for row in rows]
+    if isinstance(scores[0], dict):
+        raise InputError(f"scoring must return one number, got scores {sorted(scores[0])}: choose one to rank by")
+    return tuple(single(score, None) for score in scores)
 
 
-def judged(study: Study, jury: Jury | None = None) -> list[Judged]:
-    """Return the trials of a study, each judged, the best first.
+def ranked_trials(study: Study, scorer: SplitScorer | None = None) -> list[RankedTrial]:
+    """Return the trials of a study at their best epochs, the best trial first.
 
     Raises:
         InputError: no trial has a finite validation loss, or score.
     """
     reach = study.plan.epochs // SMOOTHING
-    found = sorted((Judged.of(trial, reach, jury) for trial in study.trials), key=lambda each: each.rank_key)
-    if not np.isfinite(found[0].value):
-        what = "score" if found[0].given else "validation loss"
-        raise InputError(f"no trial has a finite {what}: lower the learning rates")
-    return found
+    ranking = sorted((RankedTrial.of(trial, reach, scorer) for trial in study.trials), key=lambda each: each.rank_key)
+    if not np.isfinite(ranking[0].value):
+        measure = "score" if ranking[0].own_scores else "validation loss"
+        raise InputError(f"no trial has a finite {measure}: lower the learning rates")
+    return ranking
 
 
-def search_results(study: Study, ranking: list[Judged]) -> dict[str, Array]:
-    """Return one entry a trial under each name, in the order of the trials.
+def search_results(study: Study, ranking: list[RankedTrial]) -> dict[str, Array]:
+    """Return columns with one entry per trial, in the order of the trials.
 
-    ``param_NAME`` for what was searched, and ``params``; ``split0_test_score`` and so on, one a network (folds
-    within seeds), with ``mean_test_score`` and ``std_test_score``: own scores, or accuracy or R2 at ``epoch``, the one
-    that the trial is judged by; ``mean_test_loss``, smoothed there; ``rank_test_score``, 1 for the best; ``epochs``
-    that were trained, and ``state``; ``mean_fit_time`` in seconds: networks train together, so it is a share of the
-    whole, by epochs.
+    ``params``, and ``param_NAME`` for each searched hyperparameter; ``split0_test_score`` and so on for each network
+    (folds within seeds), with ``mean_test_score`` and ``std_test_score``: those of ``scoring``, or accuracy or R2 at
+    ``epoch``; ``mean_test_loss``, smoothed, at ``epoch``; ``rank_test_score``, 1 for the best; ``epochs``, the number
+    trained, and ``state``; ``mean_fit_time`` in seconds, the total divided in proportion to the epochs, because
+    networks train together.
     """
-    found = sorted(ranking, key=lambda each: each.trial.number)
-    splits = np.array([each.scores() for each in found])
+    by_number = sorted(ranking, key=lambda each: each.trial.number)
+    splits = np.array([each.scores() for each in by_number])
     share = study.train_seconds / max(study.epochs_trained, 1)
-    params = [{name: each.trial.params[name] for name in study.space.searched} for each in found]
+    params = [{name: each.trial.params[name] for name in study.space.searched} for each in by_number]
     return {
-        "mean_fit_time": np.array([share * each.trial.epochs_trained / len(each.networks) for each in found]),
+        "mean_fit_time": np.array([share * each.trial.epochs_trained / len(each.networks) for each in by_number]),
         **{f"param_{name}": _objects([values[name] for values in params]) for name in study.space.searched},
         "params": _objects(params),
         **{f"split{k}_test_score": column for k, column in enumerate(splits.T)},
         "mean_test_score": splits.mean(axis=1),
         "std_test_score": splits.std(axis=1),
         "rank_test_score": np.argsort([each.trial.number for each in ranking]) + 1,
-        "mean_test_loss": np.array([each.loss for each in found]),
-        "epoch": np.array([each.epoch for each in found]),
-        "epochs": np.array([each.trial.epochs for each in found]),
-        "state": np.array([each.trial.state for each in found]),
+        "mean_test_loss": np.array([each.loss for each in by_number]),
+        "epoch": np.array([each.epoch for each in by_number]),
+        "epochs": np.array([each.trial.epochs for each in by_number]),
+        "state": np.array([each.trial.state for each in by_number]),
     }
 
 
 def _objects(values: list[Any]) -> Array:
-    """Return an array with one value an entry, tuples whole."""
+    """Return an array of objects with one value per entry, also where values are tuples."""
     array = np.empty(len(values), object)
     array[:] = values
     return array
 
 
-def outcomes(study: Study, jury: Jury, error_score: float | str) -> list[dict[str, Any]]:
-    """Return what came of each trial on each split, as scikit-learn's `_fit_and_score` tells it."""
+def outcomes(study: Study, scorer: SplitScorer, error_score: float | str) -> list[dict[str, Any]]:
+    """Return the results of each trial on each split, as scikit-learn's `_fit_and_score` does."""
     share = study.train_seconds / max(study.epochs_trained, 1)
-    found: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     for trial in study.trials:
         for k, row in enumerate(trial.rows or (trial,)):
-            verdict = None if row.state == "diverged" else jury.found.get((trial.number, 0, k))
-            seconds = {"fit_time": share * row.epochs, "score_time": verdict.seconds if verdict else 0.0}
-            if verdict:
-                found.append(seconds | {"test_scores": verdict.test, "train_scores": verdict.train, "fit_error": None})
+            score = None if row.state == "diverged" else scorer.scores.get((trial.number, 0, k))
+            seconds = {"fit_time": share * row.epochs, "score_time": score.seconds if score else 0.0}
+            if score:
+                results.append(seconds | {"test_scores": score.test, "train_scores": score.train, "fit_error": None})
                 continue
             error = f"the loss stopped being finite in epoch {row.epochs} of trial {trial.number}, split {k}: lower lr"
             if error_score == "raise":
                 raise InputError(error)
-            found.append(seconds | {"fit_error": error})
-    _warn_or_raise_about_fit_failures(found, error_score)
-    scores = next(each["test_scores"] for each in found if each["fit_error"] is None)
+            results.append(seconds | {"fit_error": error})
+    _warn_or_raise_about_fit_failures(results, error_score)
+    scores = next(each["test_scores"] for each in results if each["fit_error"] is None)
     failed = dict.fromkeys(scores, error_score) if isinstance(scores, dict) else error_score
-    for each in found:
+    for each in results:
         if each["fit_error"]:
             each |= {"test_scores": failed, "train_scores": failed}
-    return found
+    return results
 
 
-def cv_results(search: BaseSearchCV, study: Study, found: list[dict[str, Any]], prefix: str) -> dict[str, Any]:
-    """Return the columns of ``cv_results_`` as scikit-learn makes them, with ``epochs`` and ``state``.
+def cv_results(search: BaseSearchCV, study: Study, outcomes: list[dict[str, Any]], prefix: str) -> dict[str, Any]:
+    """Return the columns of ``cv_results_`` as scikit-learn does, with ``epochs`` and ``state``.
 
-    A trial that a race ended has trained less than others, and ranks behind those that it let train to the end.
+    A pruned trial ranks behind all complete trials.
     """
     trials, searched = study.trials, study.space.searched
     params = [{f"{prefix}{name}": trial.params[name] for name in searched if name in trial.params} for trial in trials]
     more = {"epochs": [trial.epochs for trial in trials], "state": [trial.state for trial in trials]}
-    results: dict[str, Any] = search._format_results(params, search.n_splits_, found, more)
+    results: dict[str, Any] = search._format_results(params, search.n_splits_, outcomes, more)
     finished = results["state"] == "complete"
     if "pruned" in results["state"]:
         for name in [name for name in results if name.startswith("rank_test_")]:

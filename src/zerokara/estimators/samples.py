@@ -1,4 +1,4 @@
-"""The arrays of a call of `fit` as a dataset: what is held out, what counts how much, how it is scaled."""
+"""From the arrays of a call of `fit` to a dataset: validation split, sample weights, scaling."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from zerokara.rng import stream
 
 
 def single(values: Array, what: str) -> Array:
-    """Return numbers (N,) or (N, D) as float32, unless that would blur what a column has to say.
+    """Return numbers (N,) or (N, D) as float32, unless a column would lose its information.
 
     >>> single(1.7e9 + np.arange(5.0)[:, None], "X")
     Traceback (most recent call last):
@@ -30,7 +30,7 @@ subtract a constant first, or put a StandardScaler before
     blurred = np.maximum(abs(low), abs(high)) * 2.0**-24 > (high - low) * 1e-3
     for k in np.flatnonzero(blurred & (high > low)):
         column = values if values.ndim == 1 else values[:, k]
-        # Whole numbers may be exact all the same.
+        # Integers may be exact nevertheless.
         if (abs(column - column.astype(np.float32)) > (high[k] - low[k]) * 1e-3).any():
             raise InputError(
                 f"column {k} of {what} lies around {low[k]:.2g} and spans {high[k] - low[k]:.2g}, which float32 cannot "
@@ -40,7 +40,7 @@ subtract a constant first, or put a StandardScaler before
 
 
 def part(x: Array, t: Array, weights: Array | None) -> Part:
-    """Return the samples that count: those of weight 0 are as good as absent, and so they leave.
+    """Return the samples with a positive weight, the weights scaled to a mean of 1.
 
     >>> part(np.zeros((3, 1)), np.arange(3), np.array([0.0, 1.0, 3.0])).weights
     array([0.5, 1.5], dtype=float32)
@@ -49,7 +49,7 @@ def part(x: Array, t: Array, weights: Array | None) -> Part:
         return Part(x, t)
     counts = weights > 0
     if not counts.any():
-        raise InputError("the weights of all samples are zero: give at least one sample a weight above 0")
+        raise InputError("at least one sample weight must be positive, got zeros only: pass a weight above 0")
     if not counts.all():
         x, t, weights = x[counts], t[counts], weights[counts]
     return Part(x, t, mean_one(weights))
@@ -62,7 +62,7 @@ def dataset(
     outputs: tuple[str, ...],
     scaling: str | Preprocess,
 ) -> Dataset:
-    """Return the data scaled: as a kind of scaling says, fitted on the training part, or as samples were before."""
+    """Return scaled data: by a kind of scaling, fitted on the training part, or by a scaling that was fitted before."""
     identity = Preprocess.identity(train.x.shape[1], len(outputs))
     cut_by = {"stratify": task == "classification"}
     data = Dataset("arrays", task, train, validation, None, outputs, train.x.shape[1:], identity, cut_by)
@@ -76,22 +76,22 @@ def dataset(
     return replace(data, train=apply(train), validation=validation and apply(validation), preprocess=scaling)
 
 
-def hold_out(whole: Part, validation: float | None, seed: int) -> tuple[Part, Part | None]:
-    """Return the part to learn from and the part to judge by, which keeps the proportions of the classes.
+def hold_out(part: Part, validation: float | None, seed: int) -> tuple[Part, Part | None]:
+    """Return the training part and the validation part, stratified by class.
 
-    A class of one sample is learned from. Where the fraction makes less than one sample there is nothing to judge by.
+    A class of one sample goes to the training part. A fraction of less than one sample gives no validation part.
     """
-    if validation is None or (isinstance(validation, float) and 0 < validation < 1 and len(whole) * validation < 1):
-        return whole, None
-    count = part_size(validation, len(whole), "validation")
-    order: Index = stream(seed, "split").permutation(len(whole))
-    if whole.t.ndim == 2:
+    if validation is None or (isinstance(validation, float) and 0 < validation < 1 and len(part) * validation < 1):
+        return part, None
+    count = part_size(validation, len(part), "validation")
+    order: Index = stream(seed, "split").permutation(len(part))
+    if part.t.ndim == 2:
         chosen, rest = cut(order, count)
     else:
-        single = np.bincount(whole.t)[whole.t[order]] == 1
+        single = np.bincount(part.t)[part.t[order]] == 1
         pairs = order[~single]
         if len(pairs) <= count:
-            return whole, None
-        chosen, rest = cut(pairs, count, whole.t)
+            return part, None
+        chosen, rest = cut(pairs, count, part.t)
         rest = np.concatenate([rest, order[single]])
-    return whole.take(np.sort(rest)), whole.take(np.sort(chosen))
+    return part.take(np.sort(rest)), part.take(np.sort(chosen))

@@ -1,4 +1,4 @@
-"""What scorers say of networks that train together: asked wherever a race pauses, and remembered."""
+"""Scores of networks that train together: computed at every rung, and cached."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.model_selection._validation import _score
 
 from zerokara.engine.plan import Key
-from zerokara.estimators.splits import Fold, Shown
+from zerokara.estimators.splits import Fold, ScorerInput
 from zerokara.nn import Network
 
 Scores = float | dict[str, float]
@@ -16,8 +16,8 @@ Scores = float | dict[str, float]
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What was said of a network after so many epochs; ``seconds`` is what scoring the test samples took."""
+class NetworkScore:
+    """The scores of a network after so many epochs; ``seconds`` is the time to score the test samples."""
 
     epochs: int
     test: Scores
@@ -25,17 +25,17 @@ class Verdict:
     seconds: float
 
 
-class Jury:
-    """Scores every network on its own split, as `zerokara.engine.plan.Jury` describes.
+class SplitScorer:
+    """A `zerokara.engine.plan.Scorer` that scores every network on its own split.
 
     Args:
         folds: the splits.
-        scorer: one of scikit-learn's, or whatever is called with an estimator, samples and targets.
-        metric: which of several scores ranks; None is the first of them.
-        error_score: what stands where scoring fails, or "raise".
+        scorer: a scorer of scikit-learn, or a function of an estimator, samples and targets.
+        metric: which of several scores to rank by; None: the first.
+        error_score: the score where scoring fails, or "raise".
 
     Attributes:
-        found: the latest verdict on each network.
+        scores: the latest scores of each network.
     """
 
     def __init__(
@@ -48,30 +48,30 @@ class Jury:
     ) -> None:
         self.folds, self.scorer, self.metric = folds, scorer, metric
         self.error_score = error_score
-        self.found: dict[Key, Verdict] = {}
+        self.scores: dict[Key, NetworkScore] = {}
 
     def __call__(self, key: Key, epochs: int, network: Callable[[], Network]) -> float:
-        """Return minus the score of a network, which is asked for only if it has trained since it was last judged."""
-        verdict = self.found.get(key)
-        if verdict is None or verdict.epochs != epochs:
-            verdict = self.found[key] = self._verdict(self.folds[key[2]], epochs, network())
-        return -single(verdict.test, self.metric)
+        """Return minus the score of a network; ``network`` is called only if it has trained since its last score."""
+        score = self.scores.get(key)
+        if score is None or score.epochs != epochs:
+            score = self.scores[key] = self._score_network(self.folds[key[2]], epochs, network())
+        return -single(score.test, self.metric)
 
-    def _verdict(self, fold: Fold, epochs: int, network: Network) -> Verdict:
+    def _score_network(self, fold: Fold, epochs: int, network: Network) -> NetworkScore:
         estimator = fold.estimator(network)
         started = time.perf_counter()
         test = self._scores(estimator, fold.test)
         seconds = time.perf_counter() - started
         train = self._scores(estimator, fold.train) if fold.train else None
-        return Verdict(epochs, test, train, seconds)
+        return NetworkScore(epochs, test, train, seconds)
 
-    def _scores(self, estimator: Any, shown: Shown) -> Scores:
-        found: Scores = _score(estimator, shown.X, shown.y, self.scorer, dict(shown.params), self.error_score)
-        return found
+    def _scores(self, estimator: Any, given: ScorerInput) -> Scores:
+        scores: Scores = _score(estimator, given.X, given.y, self.scorer, dict(given.params), self.error_score)
+        return scores
 
 
 def single(scores: Mapping[str, float] | float, metric: str | None) -> float:
-    """Return the score of this name, or the first.
+    """Return the score with this name, or the first.
 
     >>> single({"r2": 0.5, "max_error": -3.0}, "max_error"), single(0.5, None)
     (-3.0, 0.5)

@@ -1,4 +1,4 @@
-"""A search in the place of RandomizedSearchCV or HalvingRandomSearchCV: all trials and splits train together."""
+"""A replacement for RandomizedSearchCV and HalvingRandomSearchCV that trains all trials and splits together."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ from zerokara.engine.halving import make_race
 from zerokara.engine.plan import Plan
 from zerokara.errors import InputError
 from zerokara.estimators.results import cv_results, outcomes
-from zerokara.estimators.scoring import Jury
+from zerokara.estimators.scoring import SplitScorer
 from zerokara.estimators.space import space_of, without_repeats
 from zerokara.estimators.splits import Fold, fold, network_of
 from zerokara.space.hyperparameters import show
@@ -33,41 +33,41 @@ SEEDS = np.iinfo(np.int32).max
 
 @dataclass(eq=False, repr=False)
 class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
-    """A search with cross-validation whose networks all train together, one row of a population each.
+    """Randomized search with cross-validation. All networks train together as rows of populations.
 
-    A score is what `RandomizedSearchCV` would have: that of the estimator with the trial's arguments, fitted on the
-    training samples of a split, its own held-out part, early stopping and best epoch included, on the test samples.
-    A race looks at the same scores at its rungs; a trial that it ends after r epochs has those of ``epochs=r``.
+    Scores equal those of `RandomizedSearchCV`: the estimator is fitted on the training samples of a split, including
+    its own validation split, early stopping and best epoch, and scored on the test samples. Races compare the same
+    scores at their rungs; a trial pruned after r epochs has the scores of ``epochs=r``.
 
     Args:
-        estimator: a `NetworkClassifier` or `NetworkRegressor`, or a Pipeline whose last step is one; its other steps
-            are fitted once a split, and not searched.
-        space: for each hyperparameter a range (`zerokara.log`, ...; of scipy.stats; of Optuna) or a list of options.
-        n_iter: how many trials; from lists alone, none twice.
-        scoring, refit, cv, n_jobs, verbose, error_score, return_train_score: as in `RandomizedSearchCV`, but that jobs
-            are threads, and that a fit that fails is one whose loss stopped being finite.
-        random_state: of the proposals, and of the networks if the estimator has none.
-        race: "none", or "halving" or "hyperband" with [:ETA[:FIRST_RUNG]], in epochs. Of several scores it goes by the
-            one that ``refit`` names, or else the first.
-        sampler: as for `zerokara.tune`.
+        estimator: a `NetworkClassifier` or `NetworkRegressor`, or a Pipeline whose last step is one. Other steps are
+            fitted once per split and cannot be searched.
+        space: for each hyperparameter a range (of zerokara, scipy.stats or Optuna) or a list of options.
+        n_iter: the number of trials; a space of lists only is sampled without replacement.
+        scoring, refit, cv, n_jobs, verbose, error_score, return_train_score: as in `RandomizedSearchCV`, except that
+            jobs are threads, and that a fit fails if its loss becomes infinite or NaN.
+        random_state: the seed of the sampler, and of the networks if the estimator has none.
+        race: "none", or "halving" or "hyperband" with [:ETA[:FIRST_RUNG]], in epochs. With several scores it ranks by
+            the one that ``refit`` names, or else the first.
+        sampler: as in `zerokara.tune`.
 
     Attributes:
-        cv_results_: as in `RandomizedSearchCV`, with ``epochs`` and ``state``; trials that a race ended rank behind
-            the others. Fit times are shares of the whole by epochs.
+        cv_results_: as in `RandomizedSearchCV`, with ``epochs`` and ``state``; pruned trials rank behind the others.
+            Fit times are the total time divided in proportion to the epochs.
         best_estimator_, best_params_, best_score_, best_index_, scorer_, n_splits_, refit_time_, multimetric_,
             n_features_in_, classes_, feature_names_in_: as in `RandomizedSearchCV`.
-        study_: the `zerokara.Study`, until the estimator is pickled: the training data are in it.
+        study_: the `zerokara.Study`; not pickled, because it contains the training data.
 
-    Of the estimator's arguments, ``batch_size="auto"`` is counted once, on the smallest split, ``threads`` and
-    ``verbose`` are of the last fit alone, and ``scoring`` must be "loss".
+    The estimator's ``batch_size="auto"`` is computed once, from the smallest split; its ``threads`` and ``verbose``
+    apply to the refit only; its ``scoring`` must be "loss".
 
     >>> import zerokara as zk
     >>> from sklearn.datasets import load_iris
     >>> from zerokara.estimators import NetworkClassifier
     >>> space = {"lr": zk.log(1e-3, 1e-1), "hidden": [(8,), (16,)]}
-    >>> found = NetworkSearchCV(NetworkClassifier(epochs=20), space, n_iter=4, cv=3, random_state=0)
-    >>> found = found.fit(*load_iris(return_X_y=True))
-    >>> found.cv_results_["split2_test_score"].shape, bool(found.best_score_ > 0.9)
+    >>> search = NetworkSearchCV(NetworkClassifier(epochs=20), space, n_iter=4, cv=3, random_state=0)
+    >>> search = search.fit(*load_iris(return_X_y=True))
+    >>> search.cv_results_["split2_test_score"].shape, bool(search.best_score_ > 0.9)
     ((4,), True)
     """
 
@@ -91,12 +91,12 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
     }
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
-        """Search, and fit the winner on all samples.
+        """Search, and refit the best trial on all samples.
 
         Args:
             X, y: the samples, and their targets.
-            params: for the estimator's `fit`, the scorer and the splitter, such as ``sample_weight`` and ``groups``;
-                what has an entry a sample is split along with them.
+            params: of the estimator's `fit`, the scorer and the splitter, such as ``sample_weight`` and ``groups``;
+                those with one entry per sample are split too.
         """
         self._validate_params()
         check_counts(n_iter=self.n_iter)
@@ -108,33 +108,35 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         base = clone(self.estimator)
         net, prefix = network_of(base)
         if net.scoring != "loss":
-            raise InputError(f"scoring belongs to the search, got scoring={net.scoring!r} on its estimator: move it")
+            raise InputError(f"the estimator must have scoring='loss', got {net.scoring!r}: pass scoring to the search")
         if net.networks != 1:
             raise InputError(
-                f"a search judges one network a trial, got networks={net.networks} on its estimator: search with 1, "
-                "and give more to what wins"
+                f"the estimator must have networks=1, got {net.networks}: search with 1, then fit the best parameters "
+                "with more"
             )
         if net.random_state is None:
             net.random_state = learning
-        with np.errstate(invalid="ignore"):  # What is not finite in y is refused where it would be learned.
+        with np.errstate(invalid="ignore"):  # Invalid values in y raise an error in fit.
             cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
             splits = list(cv.split(X, y, **routed.splitter.split))
         self.n_splits_ = cv.get_n_splits(X, y, **routed.splitter.split)
         if not splits or len(splits) != self.n_splits_:
-            raise InputError(f"cv must yield the splits that it announces, {self.n_splits_}, got {len(splits)}")
+            raise InputError(
+                f"cv must yield get_n_splits() = {self.n_splits_} splits, got {len(splits)}: fix the splitter"
+            )
         given = routed.estimator.fit, routed.scorer.score
-        folds = [fold(base, X, y, split, *given, show_train=self.return_train_score) for split in splits]
+        folds = [fold(base, X, y, split, *given, score_train=self.return_train_score) for split in splits]
         named = self.refit if isinstance(self.refit, str) else None
-        jury = Jury(folds, scorer, metric=named, error_score=self.error_score)
-        self.study_ = self._search(net, prefix, folds, jury, proposing)
-        found = outcomes(self.study_, jury, self.error_score)
-        self.multimetric_ = isinstance(found[0]["test_scores"], dict)
+        split_scorer = SplitScorer(folds, scorer, metric=named, error_score=self.error_score)
+        self.study_ = self._search(net, prefix, folds, split_scorer, proposing)
+        scores = outcomes(self.study_, split_scorer, self.error_score)
+        self.multimetric_ = isinstance(scores[0]["test_scores"], dict)
         if self.multimetric_ and callable(self.scoring):
-            self._check_refit_for_multimetric(found[0]["test_scores"])
+            self._check_refit_for_multimetric(scores[0]["test_scores"])
             metric = self.refit
-        results = cv_results(self, self.study_, found, prefix)
+        results = cv_results(self, self.study_, scores, prefix)
         if self.verbose > 1:
-            _tell(results)
+            _print(results)
         self._choose(results, metric)
         if self.refit:
             self.best_estimator_ = clone(base).set_params(**self.best_params_)
@@ -147,22 +149,22 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         self.cv_results_ = results
         return self
 
-    def _search(self, net: Any, prefix: str, folds: list[Fold], jury: Jury, seed: int) -> Study:
+    def _search(self, net: Any, prefix: str, folds: list[Fold], split_scorer: SplitScorer, seed: int) -> Study:
         """Return the study of all trials on all splits."""
-        settings = net._settings(min(len(fold.data.train) for fold in folds))
-        space = space_of(self.space, net, prefix, settings)
+        params = net._params(min(len(fold.data.train) for fold in folds))
+        space = space_of(self.space, net, prefix, params)
         trials, sampler = without_repeats(space, self.n_iter, self.sampler)
         plan = Plan(
             folds[0].data,
-            net.epochs,
-            folds[0].seed,
+            epochs=net.epochs,
+            seed=folds[0].seed,
             keep_best=True,
             evaluate_train_every=net.epochs,
             patience=net.patience,
             ready=tuple(fold.data for fold in folds),
-            jury=jury,
+            scorer=split_scorer,
             tol=net.tol,
-            span=net.span,
+            schedule_epochs=net.schedule_epochs,
         )
         if self.verbose > 0:
             fits = trials * len(folds)
@@ -183,17 +185,17 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
             self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
 
     def set_callbacks(self, *callbacks: Any) -> Self:
-        """Refuse callbacks of scikit-learn, which would hear nothing: trials have no fits of their own."""
-        raise InputError("a search whose networks train together has no callbacks: see verbose, and study_ afterwards")
+        """Refuse callbacks of scikit-learn: trials are not fitted one by one."""
+        raise InputError("callbacks are not supported, got some: use verbose, or study_ after fit")
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a pickle holds: all but ``study_``, since a study has the training data in it."""
+        """Return all attributes but ``study_``, which contains the training data."""
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "study_"}
 
 
-def _tell(results: Mapping[str, Any]) -> None:
-    """Print a line a trial."""
+def _print(results: Mapping[str, Any]) -> None:
+    """Print one line per trial."""
     scores = [name for name in results if name.startswith("mean_test_")]
     for i, params in enumerate(results["params"]):
         values = ", ".join(f"{name}={show(value)}" for name, value in params.items())

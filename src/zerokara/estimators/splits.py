@@ -1,8 +1,9 @@
-"""The splits of a cross-validation, each made ready for networks that are trained elsewhere, all together."""
+"""The splits of a cross-validation, prepared for networks that are all trained together."""
 
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -20,32 +21,32 @@ from zerokara.nn import Network
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What a scorer is shown: samples, their targets, and what else it is to be told, such as weights."""
+class ScorerInput:
+    """The input of a scorer: samples, targets and parameters such as weights."""
 
     X: Any
     y: Any
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Remembered(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Fitted steps of a pipeline that remember what they made of the few sets of samples that they are shown."""
+class CachedTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Fitted steps of a pipeline that cache their output for each set of samples."""
 
     def __init__(self, steps: Pipeline) -> None:
         self.steps = steps
-        self._known: list[tuple[Any, Any]] = []
+        self._cache: list[tuple[Any, Any]] = []
 
-    def fit(self, X: Any, y: Any = None) -> "Remembered":
+    def fit(self, X: Any, y: Any = None) -> "CachedTransformer":
         """Do nothing: the steps are fitted."""
         return self
 
     def transform(self, X: Any) -> Any:
-        """Return what the steps make of samples."""
-        for samples_, made in self._known:
-            if samples_ is X:
-                return made
-        self._known.append((X, self.steps.transform(X)))
-        return self._known[-1][1]
+        """Return the transformed samples."""
+        for key, transformed in self._cache:
+            if key is X:
+                return transformed
+        self._cache.append((X, self.steps.transform(X)))
+        return self._cache[-1][1]
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -53,35 +54,35 @@ class Remembered(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Fold:
-    """One split: what networks learn from, and what is asked of them.
+    """One split: the data that networks are trained on, and the samples that they are scored on.
 
     Args:
-        data: what they learn from, and what early stopping looks at, if anything.
-        net: an estimator that knows these samples and lacks a network.
-        test, train: what its scores are on.
-        pipeline: the pipeline that it is the last step of, if any, the other steps fitted.
-        seed: what ``net`` would draw from.
+        data: the training part, and the validation part for early stopping, if any.
+        net: an estimator fitted to these samples, except for the network.
+        test, train: the samples to score.
+        pipeline: the pipeline whose last step it is, if any, with the other steps fitted.
+        seed: the seed of ``net``.
     """
 
     data: Dataset
     net: NetworkEstimator
-    test: Shown
-    train: Shown | None = None
+    test: ScorerInput
+    train: ScorerInput | None = None
     pipeline: Pipeline | None = None
     seed: int = 0
 
     def estimator(self, network: Network) -> Any:
-        """Return the fitted estimator that a network makes."""
+        """Return the fitted estimator with a network."""
         net = self.net._having(network, self.data.preprocess)
         if self.pipeline is None:
             return net
-        whole = copy.copy(self.pipeline)
-        whole.steps = [*self.pipeline.steps[:-1], (self.pipeline.steps[-1][0], net)]
-        return whole
+        pipeline = copy.copy(self.pipeline)
+        pipeline.steps = [*self.pipeline.steps[:-1], (self.pipeline.steps[-1][0], net)]
+        return pipeline
 
 
 def network_of(estimator: Any) -> tuple[NetworkEstimator, str]:
-    """Return the network of an estimator, and what the names of its arguments begin with there.
+    """Return the network of an estimator, and the prefix of its parameters there.
 
     >>> from sklearn.pipeline import make_pipeline
     >>> from zerokara.estimators import NetworkClassifier
@@ -94,7 +95,7 @@ def network_of(estimator: Any) -> tuple[NetworkEstimator, str]:
         return estimator.steps[-1][1], f"{estimator.steps[-1][0]}__"
     raise InputError(
         "estimator must be a NetworkClassifier or NetworkRegressor, or a Pipeline whose last step is one, got "
-        f"{estimator!r}: only such networks train together"
+        f"{estimator!r}: use one of them"
     )
 
 
@@ -105,12 +106,12 @@ def fold(
     split: tuple[Index, Index],
     fit_params: Mapping[str, Any],
     score_params: Mapping[str, Any],
-    show_train: bool = False,
+    score_train: bool = False,
 ) -> Fold:
-    """Return the split with an estimator that does all that its `fit` does, but train.
+    """Return the split, with an estimator that has done all that `fit` does except training.
 
-    The steps of a pipeline before the network are fitted here, once for all trials. The training samples are kept as
-    they were given only if they are to be shown to a scorer.
+    The pipeline steps before the network are fitted here, once for all trials. The training samples are kept only if
+    they are scored.
     """
     train, test = split
     subject = clone(estimator)
@@ -120,7 +121,7 @@ def fold(
     def fit(X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> None:
         cuts.append(net._cut(X, y, sample_weight, X_val=X_val, y_val=y_val))
 
-    # So scikit-learn itself brings the samples, and what goes with them, to where they are learned from.
+    # scikit-learn itself passes the samples and fit parameters through the pipeline to the network.
     net.__dict__["fit"] = fit
     X_train, y_train = _safe_split(subject, X, y, train)
     subject.fit(X_train, y_train, **_check_method_params(X, fit_params, indices=train))
@@ -128,18 +129,19 @@ def fold(
     learned, held_out, seed = cuts[0]
     data = replace(samples.dataset(net._task, learned, held_out, net._outputs(), net.scaling), original=None)
     X_test, y_test = _safe_split(subject, X, y, test, train)
-    shown_train = Shown(X_train, y_train, _check_method_params(X, score_params, indices=train)) if show_train else None
-    shown_test = Shown(X_test, y_test, _check_method_params(X, score_params, indices=test))
+    params = partial(_check_method_params, X, score_params)
+    train_input = ScorerInput(X_train, y_train, params(indices=train)) if score_train else None
+    test_input = ScorerInput(X_test, y_test, params(indices=test))
     pipeline = None
     if prefix:
         pipeline = copy.copy(subject)
-        before = [("before", Remembered(subject[:-1]))] if len(subject) > 1 else []
+        before = [("before", CachedTransformer(subject[:-1]))] if len(subject) > 1 else []
         pipeline.steps = [*before, subject.steps[-1]]
-    return Fold(data, net, shown_test, shown_train, pipeline, seed)
+    return Fold(data, net, test_input, train_input, pipeline, seed)
 
 
 def indices(cv: Any, X: Any, y: Any, groups: Any) -> list[tuple[Index, Index]]:
-    """Return the training and the test samples of each split that a splitter, or a list of pairs, makes; else none.
+    """Return the training and test indices of each split of a splitter or a list of pairs; [] for other values.
 
     >>> from sklearn.model_selection import KFold
     >>> indices(KFold(2), [[0], [1], [2], [3]], [0, 1, 0, 1], None)[0], indices(2, None, None, None)
@@ -150,11 +152,11 @@ def indices(cv: Any, X: Any, y: Any, groups: Any) -> list[tuple[Index, Index]]:
     return list(check_cv(cv).split(X, y, groups))
 
 
-def judged_by_validation(net: NetworkEstimator, parts: Iterable[Dataset]) -> list[Fold]:
-    """Return datasets as splits whose validation part is what networks are asked about."""
+def validation_splits(net: NetworkEstimator, parts: Iterable[Dataset]) -> list[Fold]:
+    """Return datasets as splits that are scored on their validation parts."""
     blank, folds = net._of_arrays(), []
     for data in parts:
         part = (data.original or data).validation
         assert part is not None
-        folds.append(Fold(data, blank, Shown(part.x, net._labels(part.t))))
+        folds.append(Fold(data, blank, ScorerInput(part.x, net._labels(part.t))))
     return folds

@@ -1,4 +1,4 @@
-"""Two estimators that search for their own hyperparameters: what `zerokara.tune` does, inside `fit`."""
+"""Two estimators that tune their hyperparameters in `fit`, as `zerokara.tune` does."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
@@ -21,18 +21,18 @@ from zerokara.engine.shard import retrain
 from zerokara.errors import InputError
 from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
-from zerokara.estimators.learner import Learner
+from zerokara.estimators.fit_state import FitState
 from zerokara.estimators.network import NetworkClassifier, NetworkRegressor
-from zerokara.estimators.results import Judged, judged, search_results
-from zerokara.estimators.scoring import Jury
-from zerokara.estimators.splits import indices, judged_by_validation
+from zerokara.estimators.results import ranked_trials, search_results
+from zerokara.estimators.scoring import SplitScorer
+from zerokara.estimators.splits import indices, validation_splits
 from zerokara.space.space import Space, choice, log, uniform
 from zerokara.storage.local import Local
 from zerokara.study.loop import search
 
 
 def good_space() -> dict[str, Any]:
-    """Return what is searched unless something else is said: step size, regularization and layers."""
+    """Return the default search space: learning rate, regularization and layers."""
     return {
         "lr": log(3e-4, 3e-2),
         "weight_decay": log(1e-5, 1e-1),
@@ -43,29 +43,28 @@ def good_space() -> dict[str, Any]:
 
 @dataclass(eq=False, repr=False)
 class TunedEstimator(BaseEstimator):  # type: ignore[misc]
-    """A search inside `fit`, and then the network that won; arguments are only stored, `fit` checks them.
+    """An estimator that searches in `fit` and predicts with the best network. Arguments are validated in `fit`.
 
     Args:
         space: for each hyperparameter a fixed value or a range (`zerokara.log`, `uniform`, `integer`, `choice`, or
-            of scipy.stats or Optuna); what is not named is as in `NetworkClassifier`. None searches `good_space`.
-        trials, epochs, sampler, race, seeds: as for `zerokara.tune`; each trial is judged by its best epoch, the same
+            of scipy.stats or Optuna); the defaults of others are those of `NetworkClassifier`. None: `good_space`.
+        trials, epochs, sampler, race, seeds: as in `zerokara.tune`; each trial is ranked by its best epoch, the same
             for all folds.
-        cv: folds that every trial is trained on and judged by: how many to cut, or a splitter of scikit-learn's, or
-            pairs of indices; None holds out ``validation``, a share or a count.
-        scoring: a score of scikit-learn's by name or as a function, in place of the loss: it ranks and races, and each
-            network is judged at the epoch where its own validation loss is lowest.
-        refit: train the winner once more, on all samples; False takes its network from the search.
-        networks: how many then learn side by side, from different initial weights: the mean of what they say is the
-            answer.
+        cv: cross-validation for every trial: the number of folds, a splitter of scikit-learn, or pairs of indices;
+            None holds out ``validation``, a fraction or a number.
+        scoring: a scorer of scikit-learn by name or as a function, which replaces the loss. Each network is scored at
+            the epoch of its lowest validation loss.
+        refit: train the best trial again, on all samples; False takes its network from the search.
+        networks: the number of networks in the refit, with different initial weights; predictions are their mean.
         scaling: of the inputs: "standard", "range", "center" or "none".
-        workers: as for `zerokara.tune`; the numbers do not depend on it.
+        workers: as in `zerokara.tune`; results do not depend on it.
 
     Attributes:
-        best_estimator_: the winner, a `NetworkClassifier` or `NetworkRegressor` of its own.
-        best_params_, best_score_, best_index_: what was searched and won, its score (accuracy or R2) in the search,
-            where it is one network, and its trial.
-        search_results_: one entry a trial, in the columns of ``cv_results_``; see `search_results`.
-        study_: the `zerokara.Study`, until the estimator is pickled: the training data are in it.
+        best_estimator_: a fitted `NetworkClassifier` or `NetworkRegressor`.
+        best_params_, best_score_, best_index_: the searched values of the best trial, its score in the search (with
+            one network; accuracy or R2 by default), and its number.
+        search_results_: one entry per trial, in the columns of ``cv_results_``; see `search_results`.
+        study_: the `zerokara.Study`; not pickled, because it contains the training data.
     """
 
     space: Mapping[str, Any] | None = None
@@ -94,25 +93,25 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         y_val: Any = None,
         groups: Any = None,
     ) -> Self:
-        """Search, and train the winner.
+        """Search, and train the best trial.
 
         Args:
             X, y: the samples (N, D), and their targets.
-            sample_weight: how much each sample counts, (N,), zero or above.
-            X_val, y_val: judge by these, in place of folds or what would be held out.
-            groups: which group each sample belongs to, (N,), for a splitter that looks at groups.
+            sample_weight: (N,), zero or above.
+            X_val, y_val: validation samples, in place of ``cv`` and ``validation``.
+            groups: the group of each sample, (N,), for a splitter that uses groups.
         """
-        check_counts(networks=self.networks)
+        check_counts(trials=self.trials, networks=self.networks)
         net = self._network()
         x, t = net._arrays(X, y, reset=True)
         weights = net._weights(x, t, sample_weight)
         seed = net._seed()
-        whole = samples.part(x, t, weights)
+        part = samples.part(x, t, weights)
         make = partial(samples.dataset, net._task, outputs=net._outputs(), scaling=self.scaling)
         if (own := net._own_validation(X_val, y_val, t)) is not None:
-            parts = [make(whole, own)]
+            parts = [make(part, own)]
         elif self.cv is None:
-            parts = [make(*self._held_out(whole, seed))]
+            parts = [make(*self._held_out(part, seed))]
         else:
 
             def cut(rows: Index) -> Part:
@@ -120,61 +119,71 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
 
             splits = indices(self.cv, x, net._labels(t), groups)
             parts = [make(cut(train), cut(test)) for train, test in splits]
-            parts = parts or list(make(whole, None).folds(_folds(self.cv, len(whole)), seed))
-        jury = None
+            parts = parts or list(make(part, None).folds(_folds(self.cv, len(part)), seed))
+        scorer = None
         if isinstance(self.scoring, list | tuple | set | Mapping):
-            raise InputError(f"scoring must be one score, which ranks, got {self.scoring!r}: name one")
+            raise InputError(f"scoring must be one scorer, got {self.scoring!r}: choose one to rank by")
         if self.scoring is not None:
-            jury = Jury(judged_by_validation(net, parts), check_scoring(net, self.scoring))
-        settings = net._settings(len(parts[0].train) if len(parts) == 1 else len(whole))
+            scorer = SplitScorer(validation_splits(net, parts), check_scoring(net, self.scoring))
+        params = net._params(len(parts[0].train) if len(parts) == 1 else len(part))
         plan = Plan(
             parts[0],
-            self.epochs,
-            seed,
-            keep_best=jury is not None,
+            epochs=self.epochs,
+            seed=seed,
+            keep_best=scorer is not None,
             evaluate_train_every=self.epochs,
             seeds=self.seeds,
             ready=tuple(parts),
-            jury=jury,
+            scorer=scorer,
         )
-        space = Space(settings | dict(good_space() if self.space is None else self.space))
+        space = Space(params | dict(good_space() if self.space is None else self.space))
         store = Local.in_memory(space, trials=self.trials, sampler=self.sampler, seed=seed)
         self.study_ = search(plan, store, race=make_race(self.race), pool=open_pool(self.workers))
-        self._take_over(net, seed, (X, y, sample_weight), jury)
+        self._take_over(net, seed, (X, y, sample_weight), scorer)
         return self
 
-    def _held_out(self, whole: Part, seed: int) -> tuple[Part, Part]:
-        train, held_out = samples.hold_out(whole, self.validation, seed)
+    def _held_out(self, part: Part, seed: int) -> tuple[Part, Part]:
+        train, held_out = samples.hold_out(part, self.validation, seed)
         if held_out is None:
-            raise InputError(f"n_samples={len(whole)} leave none to judge by: give more samples, or X_val and y_val")
+            raise InputError(
+                f"validation needs a sample, got none of n_samples={len(part)}: pass more, or X_val and y_val"
+            )
         return train, held_out
 
     def predict(self, X: Any) -> Array:
-        """Return what the network that won says of each sample."""
+        """Return the predictions of the best network."""
         check_is_fitted(self, "best_estimator_")
-        found: Array = self.best_estimator_.predict(X)
-        return found
+        y: Array = self.best_estimator_.predict(X)
+        return y
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a pickle holds: all but ``study_``, since a study has the training data in it."""
+        """Return all attributes but ``study_``, which contains the training data."""
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "study_"}
 
     def _network(self) -> NetworkEstimator:
-        """Return the estimator of one network, before anything is searched."""
+        """Return the estimator of one network, before the search."""
         raise NotImplementedError
 
-    def _take_over(self, net: NetworkEstimator, seed: int, fitting: tuple[Any, Any, Any], jury: Jury | None) -> None:
-        """Make the winner an estimator of its own, trained on all samples or as the search left it."""
-        ranking = judged(self.study_, jury)
+    def _take_over(
+        self, net: NetworkEstimator, seed: int, fitting: tuple[Any, Any, Any], scorer: SplitScorer | None
+    ) -> None:
+        """Set the attributes of a fitted estimator, after a refit or with the network of the search."""
+        ranking = ranked_trials(self.study_, scorer)
         best = ranking[0]
         params = best.trial.params
         won = {name: value for name, value in params.items() if hasattr(net, name)}
-        net.set_params(**won, epochs=best.epoch, span=self.epochs, validation=None, patience=None, random_state=seed)
+        net.set_params(
+            **won, epochs=best.epoch, schedule_epochs=self.epochs, validation=None, patience=None, random_state=seed
+        )
         if self.refit:
             net.set_params(networks=self.networks).fit(*fitting)
         else:
-            net._keep(_again(best, self.study_.plan))
+            plan = self.study_.plan
+            run = retrain(best.trial, plan, best.epoch)
+            state = FitState(plan.seed, plan.parts[0].preprocess)
+            state.network, state.optimizer, state.history = run.network.copy(), run.optimizer, run.history
+            net._keep(state)
         self.best_estimator_ = net
         self.best_params_ = {name: params[name] for name in self.study_.space.searched}
         self.best_score_, self.best_index_ = float(np.mean(best.scores())), best.trial.number
@@ -184,27 +193,19 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             self.feature_names_in_ = net.feature_names_in_
 
 
-def _again(best: Judged, plan: Plan) -> Learner:
-    """Return the winner's network of the first fold as it was at the epoch that counts: trained again, to the bit."""
-    run = retrain(best.trial, plan, best.epoch)
-    learner = Learner(plan.seed, plan.parts[0].preprocess)
-    learner.network, learner.optimizer, learner.history = run.network.copy(), run.optimizer, run.history
-    return learner
-
-
 def _folds(cv: Any, n: int) -> int:
     if not isinstance(cv, int | np.integer) or isinstance(cv, bool) or cv < 2:
         raise InputError(
-            f"cv must be a number of folds, 2 or above, a splitter, or None to hold out one part, got {cv!r}"
+            f"cv must be a number of folds, 2 or above, a splitter, or None to hold out one part, got {cv!r}: use cv=5"
         )
     if cv > n:
-        raise InputError(f"cv={cv} folds need as many samples, got n_samples={n}: fewer folds, or cv=None")
+        raise InputError(f"cv={cv} needs at least {cv} samples, got n_samples={n}: use fewer folds, or cv=None")
     return int(cv)
 
 
 @dataclass(eq=False, repr=False)
 class TunedNetworkRegressor(MultiOutputMixin, RegressorMixin, TunedEstimator):  # type: ignore[misc]
-    """A search among networks that tell numbers, and the one that won.
+    """A multi-layer perceptron regressor with tuned hyperparameters.
 
     >>> from sklearn.datasets import load_diabetes
     >>> X, y = load_diabetes(return_X_y=True)
@@ -219,7 +220,7 @@ class TunedNetworkRegressor(MultiOutputMixin, RegressorMixin, TunedEstimator):  
 
 @dataclass(eq=False, repr=False)
 class TunedNetworkClassifier(ClassifierMixin, TunedEstimator):  # type: ignore[misc]
-    """A search among networks that tell classes, or labels of which a sample may have several, and the one that won.
+    """A multi-layer perceptron classifier with tuned hyperparameters, also for several labels per sample.
 
     >>> from sklearn.datasets import load_wine
     >>> X, y = load_wine(return_X_y=True)
@@ -237,16 +238,16 @@ class TunedNetworkClassifier(ClassifierMixin, TunedEstimator):  # type: ignore[m
         return self.best_estimator_.classes_
 
     def predict_proba(self, X: Any) -> Array:
-        """Return probabilities (N, C): of the classes, which sum to 1, or of each label by itself."""
+        """Return probabilities (N, C): of the classes, which sum to 1, or of each label independently."""
         check_is_fitted(self, "best_estimator_")
-        found: Array = self.best_estimator_.predict_proba(X)
-        return found
+        p: Array = self.best_estimator_.predict_proba(X)
+        return p
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithms of `predict_proba`, exact where those are all but 0."""
+        """Return the logarithms of `predict_proba`, accurate for probabilities close to 0."""
         check_is_fitted(self, "best_estimator_")
-        found: Array = self.best_estimator_.predict_log_proba(X)
-        return found
+        log_p: Array = self.best_estimator_.predict_log_proba(X)
+        return log_p
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

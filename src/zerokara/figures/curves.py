@@ -1,4 +1,4 @@
-"""Curves by epoch: the best trials of a search side by side, or the loss and the score of one network."""
+"""Curves by epoch: the best trials of a search in a grid, or the loss and the score of one network."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Plain plot data: everything that a figure shows, before anything is drawn."""
+"""Plot data: plain numbers and texts, everything that a figure shows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +9,15 @@ import numpy.typing as npt
 from zerokara.arrays import Array
 
 SCORE = {"accuracy": "accuracy", "r2": "R²"}
-"""What readers call a score."""
+"""The name of a score in figures."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One trial's scores by epoch, (E,), NaN where there is none.
+    """One trial's scores by epoch, (E,), NaN where not evaluated.
 
-    ``epoch``, counted from 1, is the one that it is judged by, and ``score`` the validation score there; what is
-    not finite is drawn as its ``state``.
+    ``epoch``, counted from 1, is the one that ranks the trial, and ``score`` the validation score there; the ``state``
+    is shown in place of a score that is not finite.
     """
 
     rank: int
@@ -32,7 +32,7 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """The curves of the best trials, best first. ``mark`` says that the epoch each is judged by is worth a mark."""
+    """The curves of the best trials, best first. ``mark`` asks for a dot at the epoch that ranks each."""
 
     curves: tuple[Curve, ...]
     metric: str = "accuracy"
@@ -46,7 +46,7 @@ class Curves:
 
     @property
     def below(self) -> bool:
-        """Whether a score lies below 0, as R2 may, and so below the axis."""
+        """Whether a score is below 0, as R2 may be, and so below the axis."""
         return any(bool((points(y)[1] < 0).any()) for c in self.curves for y in (c.train, c.validation))
 
 
@@ -54,8 +54,8 @@ class Curves:
 class Panel:
     """One hyperparameter of all trials.
 
-    ``x`` (T,) holds its values, or for a choice each one's place among ``options``, and NaN for a trial that has none;
-    ``log`` asks for a log axis, ``steps`` are all values of a range that has few.
+    ``x`` (T,) holds its values, for a choice the indices in ``options``, and NaN for a trial without it; ``log`` asks
+    for a log axis, ``steps`` are all values of a range that has few.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Scatter:
-    """Scores (T,) over each searched hyperparameter, NaN where a trial diverged; ``best`` is the winner's place."""
+    """Scores (T,) for each searched hyperparameter, NaN where a trial diverged; ``best`` is the winner's index."""
 
     panels: tuple[Panel, ...]
     scores: Array
@@ -78,11 +78,11 @@ class Scatter:
 
 @dataclass(frozen=True, eq=False)
 class Narrowing:
-    """The rounds of a search that narrows: for each panel the range of every round, and every trial in its round.
+    """The rounds of a narrowing search: the ranges of every round, and the round and score of every trial.
 
-    ``ranges[panel][round]`` holds the two ends of a range, or of a choice the places of the options left. ``rounds``
-    and ``scores`` (T,) belong to the trials of the panels, a round counted from 0; the score is NaN where a trial
-    diverged. ``best`` is the winner's place.
+    ``ranges[panel][round]`` holds the two ends of a range, or the indices of the remaining options of a choice.
+    ``rounds`` (T,), counted from 0, and ``scores`` (T,), NaN where diverged, belong to the trials of the panels.
+    ``best`` is the winner's index.
     """
 
     panels: tuple[Panel, ...]
@@ -96,7 +96,7 @@ class Narrowing:
 
 @dataclass(frozen=True, eq=False)
 class Learning:
-    """One run: losses and scores by epoch (E,), NaN where there are none; ``epoch`` is the one kept, if any."""
+    """One network: losses and scores by epoch (E,), NaN where not evaluated; ``epoch`` is the one kept, if any."""
 
     train_loss: Array
     val_loss: Array
@@ -109,18 +109,18 @@ class Learning:
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """What each unit of the first layer looks for, as images in [-1, 1]: (U, H, W) or (U, H, W, 3)."""
+    """The weights of each unit of the first layer, as images in [-1, 1]: (U, H, W) or (U, H, W, 3)."""
 
     images: Array
     title: str = ""
 
 
 def points(values: npt.ArrayLike) -> tuple[Array, Array]:
-    """Return the epochs, counted from 1, that have a finite value, and those values.
+    """Return the epochs, counted from 1, with a finite value, and these values.
 
     >>> points([0.5, float("nan"), 0.7])
     (array([1, 3]), array([0.5, 0.7]))
     """
     y = np.asarray(values, float)
-    seen = np.isfinite(y)
-    return np.flatnonzero(seen) + 1, y[seen]
+    finite = np.isfinite(y)
+    return np.flatnonzero(finite) + 1, y[finite]

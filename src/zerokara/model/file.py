@@ -1,4 +1,4 @@
-"""The model file: a safetensors file whose metadata hold one JSON text, and a hash over all of it.
+"""The model file: a safetensors file with one JSON text in its metadata, and a hash over all of it.
 
 Nothing in it can run code. The arrays are those of one network, without the population axis, or since format 2
 those of an ensemble.
@@ -17,15 +17,15 @@ from zerokara.errors import InputError, OutsideError
 from zerokara.files import write
 
 FORMAT = 2
-"""The highest version of what stands in the file that this package reads; a file names the lowest that holds it."""
+"""The highest format version that this package reads; a file names the lowest that can express it."""
 LARGEST = 1 << 32
 """Bytes that a model file may have."""
 KEY = "zerokara"
-"""The one entry of the metadata. With several, safetensors would write them in another order each time."""
+"""The only entry of the metadata. With several, safetensors would write them in a different order each time."""
 
 
 def write_model(path: str | Path, description: Mapping[str, Any], arrays: Mapping[str, Array]) -> Path:
-    """Write a model file whole or not at all; see `pack`."""
+    """Write a model file in one step; see `pack`."""
     return write(path, pack(description, arrays))
 
 
@@ -50,40 +50,40 @@ def read_model(path: str | Path) -> tuple[dict[str, Any], dict[str, Array]]:
 
 
 def pack(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
-    """Return the bytes of a model file: the same model, the same bytes.
+    """Return the bytes of a model file; equal models give equal bytes.
 
     Raises:
         InputError: the description holds what JSON cannot.
     """
     from safetensors.numpy import save
 
-    # Version 0.8.0 of safetensors writes other numbers, without a word, for an array that is not contiguous.
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    # Version 0.8.0 of safetensors silently writes wrong numbers for an array that is not contiguous.
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     content = json.loads(to_json({"format": FORMAT, **description}))
-    content["sha256"] = _digest(content, whole)
-    packed: bytes = save(whole, {KEY: json.dumps(content)})
+    content["sha256"] = _digest(content, contiguous)
+    packed: bytes = save(contiguous, {KEY: json.dumps(content)})
     return packed
 
 
 def to_json(value: object) -> str:
-    """Return what a model says about itself as one JSON text, NumPy's numbers and arrays included."""
+    """Return a model's description as one JSON text, NumPy's numbers and arrays included."""
     try:
         return json.dumps(value, allow_nan=False, default=_plain)
     except (TypeError, ValueError) as error:
-        raise InputError(f"what a model says about itself must be JSON, got: {error}") from error
+        raise InputError(f"a model's description must be JSON, got: {error}") from error
 
 
 def unpack(raw: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return the description and the arrays from the bytes of a model file.
 
     Raises:
-        InputError: the file is empty, foreign, cut short, damaged, or of a newer format. The message goes on
-            from the name of the file.
+        InputError: the file is empty, not a model, truncated, damaged, or of a newer format. The message is the
+            rest of a sentence that begins with the path.
     """
     header = _header(raw)
     metadata = header.get("__metadata__")
     if not isinstance(metadata, dict) or not isinstance(metadata.get(KEY), str):
-        raise InputError("is a safetensors file, but no model of zerokara: name one that Model.save has written")
+        raise InputError("is a safetensors file, but not a zerokara model: name a file written by Model.save")
     arrays = _arrays(raw)
     try:
         content = json.loads(metadata[KEY])
@@ -93,29 +93,29 @@ def unpack(raw: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
         raise InputError("is damaged: its description does not name a format")
     if content["format"] > FORMAT:
         raise InputError(
-            f"is of the model format {content['format']}, written by zerokara "
+            f"has the model format {content['format']}, written by zerokara "
             f"{content.get('zerokara', 'unknown')}; this older version reads up to {FORMAT}: upgrade zerokara"
         )
     if content.pop("sha256", None) != _digest(content, arrays):
-        raise InputError("is damaged: its content does not have the hash it was written with; copy it again")
+        raise InputError("is damaged: its content does not match its hash; copy it again")
     return content, arrays
 
 
 def _header(raw: bytes) -> dict[str, Any]:
-    """Return the header; unlike safetensors, tell a foreign file from one that was cut short."""
+    """Return the header; unlike safetensors, distinguish another kind of file from a truncated one."""
     if not raw:
         raise InputError("is empty: copy it again")
     length = int.from_bytes(raw[:8], "little")
     if raw[8:9] not in (b"{", b"") or not 2 <= length <= LARGEST:
-        raise InputError("is no model: it does not begin as a safetensors file does")
+        raise InputError("is not a model file: it does not begin like a safetensors file")
     if 8 + length > len(raw):
         raise InputError(
-            f"is cut short, or no model: it has {len(raw):,} bytes, its header alone asks for {8 + length:,}"
+            f"is truncated, or not a model file: it has {len(raw):,} bytes, its header alone has {8 + length:,}"
         )
     try:
         header = json.loads(raw[8 : 8 + length])
         entries = [entry for name, entry in header.items() if name != "__metadata__"]
-        promised = 8 + length + max((int(entry["data_offsets"][1]) for entry in entries), default=0)
+        expected = 8 + length + max((int(entry["data_offsets"][1]) for entry in entries), default=0)
     except (
         ValueError,
         TypeError,
@@ -126,8 +126,8 @@ def _header(raw: bytes) -> dict[str, Any]:
         RecursionError,
     ) as error:
         raise InputError(f"is damaged: its header cannot be read ({error})") from error
-    if promised > len(raw):
-        raise InputError(f"is cut short: it has {len(raw):,} of {promised:,} bytes; copy it again")
+    if expected > len(raw):
+        raise InputError(f"is truncated: it has {len(raw):,} of {expected:,} bytes; copy it again")
     return dict(header)
 
 
@@ -142,7 +142,7 @@ def _arrays(raw: bytes) -> dict[str, Array]:
     for name, tensor in tensors:
         kind = {"F32": "<f4", "F64": "<f8"}.get(tensor["dtype"])
         if kind is None:
-            raise InputError(f"must hold float32 or float64 numbers, got {tensor['dtype']} in {name!r}")
+            raise InputError(f"must contain float32 or float64 numbers, got {tensor['dtype']} in {name!r}")
         arrays[name] = np.frombuffer(tensor["data"], kind).reshape(tensor["shape"])
     return arrays
 
@@ -151,14 +151,14 @@ def _digest(content: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:
     """Return a SHA-256 over the description and the arrays with their names, types and shapes."""
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
     for name in sorted(arrays):
-        little = arrays[name].astype(arrays[name].dtype.newbyteorder("<"), copy=False)
-        digest.update(f"{name} {little.dtype.str} {little.shape}".encode())
-        digest.update(little.tobytes())
+        little_endian = arrays[name].astype(arrays[name].dtype.newbyteorder("<"), copy=False)
+        digest.update(f"{name} {little_endian.dtype.str} {little_endian.shape}".encode())
+        digest.update(little_endian.tobytes())
     return digest.hexdigest()
 
 
 def _plain(value: object) -> Any:
-    """Return NumPy's numbers and arrays as Python's own, which JSON takes."""
+    """Return NumPy's numbers and arrays as Python's own, which JSON can hold."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     raise TypeError(f"{value!r}, a {type(value).__name__}")

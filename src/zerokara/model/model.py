@@ -1,4 +1,4 @@
-"""A trained network, or several, with all that a prediction needs: preprocessing, names, where it came from."""
+"""A trained network or ensemble with all that a prediction needs: preprocessing, names, origin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from zerokara.blas import one_thread_if_possible
 from zerokara.data import Dataset, Encoder, Part, Preprocess
 from zerokara.errors import InputError, unknown
 from zerokara.files import write
-from zerokara.model.ensemble import Ensemble, Voice, probabilities
+from zerokara.model.ensemble import Ensemble, EnsembleScorer, probabilities
 from zerokara.model.file import read_model, write_model
-from zerokara.model.matching import Inlet
+from zerokara.model.input_adapter import InputAdapter
 from zerokara.model.parts import metadata, read_parts, stored, width
 from zerokara.nn import Network
 from zerokara.pictures import describe_pixels
@@ -25,18 +25,18 @@ from zerokara.version import __version__
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A trained network, or several that answer as one; takes samples in the data's own units and answers in them.
+    """A trained network or ensemble that takes samples, and gives predictions, in the data's own units.
 
     Args:
-        ensemble: the network or networks; their numbers are finite.
-        preprocess: what was done to the samples before training.
+        ensemble: the network or networks, without NaN or infinity.
+        preprocess: the scaling of the samples before training.
         task: "classification", "multilabel" or "regression".
         classes: names of the classes, or of the outputs.
         sample_shape: the shape of one sample; D is its product.
-        about: where it came from, for people and programs: anything that JSON can hold.
-        encoder: of a table, what makes raw rows inputs. Such a model takes, wherever ``x`` is said below, a DataFrame,
-            a dict from column names to cells (NumPy alone), or the path of a CSV or Parquet file: columns in any order,
-            those that it does not know left aside.
+        about: where it came from: anything that JSON can hold.
+        encoder: for a table, how raw rows become inputs. The argument ``x`` of such a model's methods is a DataFrame, a
+            dict from column names to cells (NumPy alone), or the path of a CSV or Parquet file; columns may have any
+            order, and unknown ones are ignored.
 
     >>> import zerokara as zk
     >>> data = zk.data.load("digits").split(validation=0.2, test=0.2, seed=0)
@@ -71,30 +71,30 @@ class Model:
                 f"the table's columns must give the {n_inputs} features, got {len(self.encoder.inputs)} inputs"
             )
         for network in self.ensemble.groups:
-            if (found := width(network, self.preprocess.outputs)) != n_outputs:
-                raise InputError(f"the network must have an output for each of {n_outputs} names, got {found}")
+            if (outputs := width(network, self.preprocess.outputs)) != n_outputs:
+                raise InputError(f"the network must have an output for each of {n_outputs} names, got {outputs}")
             for name, array in network.arrays().items():
                 if not np.isfinite(array).all():
-                    raise InputError(f"a model must have finite numbers, got NaN or infinity in {name}: train anew")
+                    where = "layer {}, {}".format(*name.split("."))
+                    raise InputError(f"a model must have finite numbers, got NaN or infinity in {where}: train again")
 
     def __repr__(self) -> str:
-        number = self.ensemble.population
-        who = self.ensemble.groups[0] if number == 1 else f"{number} networks"
-        return f"Model({self.task}, {'x'.join(map(str, self.sample_shape))} to {len(self.classes)}, {who})"
+        population = self.ensemble.population
+        networks = self.ensemble.groups[0] if population == 1 else f"{population} networks"
+        return f"Model({self.task}, {'x'.join(map(str, self.sample_shape))} to {len(self.classes)}, {networks})"
 
     @classmethod
     def of(cls, network: Network | Ensemble, data: Dataset, about: Mapping[str, Any] | None = None) -> Self:
         """Return the model of one network, or of an ensemble, that was trained on ``data``.
 
-        ``about`` gets, unless it has them, the ``dataset``, its hash ``data_sha256``, its ``split_settings``,
-        the versions ``zerokara`` and ``numpy``, ``pixels``, what the pixels of images are like, and ``table``, how a
-        table was read.
+        These are added to ``about`` unless it has them: the ``dataset``, its hash ``data_sha256``, its
+        ``split_settings``, the versions ``zerokara`` and ``numpy``, for images ``pixels``, their range, and for a
+        table ``table``, how it was read.
         """
-
-        known = dict(about or {})
-        if "data_sha256" not in known:
-            known["data_sha256"] = data.fingerprint()
-        facts = {
+        given = dict(about or {})
+        if "data_sha256" not in given:
+            given["data_sha256"] = data.fingerprint()
+        origin = {
             "dataset": data.name,
             "split_settings": dict(data.split_settings),
             "zerokara": __version__,
@@ -104,39 +104,39 @@ class Model:
         if isinstance(network, Network):
             if network.population != 1:
                 raise InputError(
-                    f"a model is one network, got {network.population}: choose one with take(), or make them answer "
-                    "together with Ensemble.of()"
+                    f"a model has one network, got {network.population}: choose one with take(), or pass "
+                    "Ensemble.of(network)"
                 )
             network = Ensemble.of(network)
         if (table := data.train.table) is not None:
-            left_out = [found.name for found in table.found if found.role == "left out"]
-            facts["table"] = {**table.settings, "left_out": left_out}
+            left_out = [column.name for column in table.found if column.role == "left out"]
+            origin["table"] = {**table.settings, "left_out": left_out}
         parts = (data.preprocess, data.task, data.classes, data.sample_shape)
-        return cls(network, *parts, facts | known, data.encoder)
+        return cls(network, *parts, origin | given, data.encoder)
 
     @property
     def network(self) -> Network:
-        """The one network, P = 1; of an ensemble there is none, see ``ensemble``."""
+        """The single network, P = 1; an ensemble has no single one, see ``ensemble``."""
         if self.ensemble.population != 1:
             raise InputError(f"this model is an ensemble of {self.ensemble.population} networks: see ensemble.groups")
         return self.ensemble.groups[0]
 
     @property
     def metric(self) -> str:
-        """What the score of `evaluate` is called: "accuracy" or "r2"."""
+        """The name of the score of `evaluate`: "accuracy" or "r2"."""
         return METRICS[self.task]
 
     @property
     def labels(self) -> Array:
-        """The class names (C,) as `predict` returns them: whole numbers if all are, like "0" to "9"."""
+        """The class names (C,) as `predict` returns them: integers if all names are, like "0" to "9"."""
         names = self.classes
-        whole = all(len(name) < 19 and name.removeprefix("-").isdecimal() for name in names)
-        return np.array([int(n) for n in names] if whole and all(n == str(int(n)) for n in names) else names)
+        decimal = all(len(name) < 19 and name.removeprefix("-").isdecimal() for name in names)
+        return np.array([int(n) for n in names] if decimal and all(n == str(int(n)) for n in names) else names)
 
     def scores(self, x: Any) -> Array:
-        """Return the network's outputs (N, C), in regression in the units that it was trained in.
+        """Return the network's outputs (N, C), in regression in the units of training.
 
-        Those of an ensemble are what one network would say to have its mean probabilities or values, see `combine`.
+        The scores of an ensemble are those whose probabilities are its mean probabilities, see `combine`.
 
         Args:
             x: samples in the data's own units, (N, D) or (N, *sample_shape), or one, (D,) or sample_shape.
@@ -144,19 +144,19 @@ class Model:
         Raises:
             InputError: another shape, NaN or infinity.
         """
-        return self._forward(self._inlet.samples(x))
+        return self._forward(self._adapter.samples(x))
 
     def predict_proba(self, x: Any) -> Array:
-        """Return probabilities (N, C): of the classes, which sum to 1, or of each label by itself."""
+        """Return the probabilities (N, C) of the classes, which sum to 1, or of each label."""
         if self.task == "regression":
             raise InputError("a regression has no probabilities: use predict()")
         return probabilities(self.scores(x), self.task)
 
     def predict(self, x: Any) -> Array:
-        """Return what the model says of each sample.
+        """Return the prediction for each sample.
 
-        Of classes their `labels` (N,); of a multilabel task 0 or 1 for each label, (N, C); in regression the
-        outputs in the target's own units, (N, C).
+        In classification one of `labels` (N,); in a multilabel task 0 or 1 for each label (N, C); in regression the
+        outputs in the target's own units (N, C).
         """
         scores = self.scores(x)
         if self.task == "regression":
@@ -169,21 +169,21 @@ class Model:
     def evaluate(self, data: Dataset, part: str = "test") -> tuple[float, float]:
         """Return the loss and the score (accuracy, or R2) on a part of ``data``.
 
-        The loss of a regression is in the units that it was trained in; `error` is in the target's.
+        The loss of a regression is in the units of training; `error` is in the target's.
 
         Args:
-            data: in their own units, or scaled as the training data were; classes are matched by name.
+            data: unscaled, or scaled as the training data were; classes are matched by name.
             part: "train", "validation" or "test".
 
         Raises:
             InputError: no such part, other features or classes than the model's, or another scaling.
         """
-        dtype, chosen = self.ensemble.dtype, self._inlet.part(data, part)
+        dtype, chosen = self.ensemble.dtype, self._adapter.part(data, part)
         t = chosen.t if self.task == "classification" else chosen.t.astype(dtype)
         weights = None if chosen.weights is None else chosen.weights.astype(dtype)
-        voice = Voice(self.ensemble, self.task)
+        scorer = EnsembleScorer(self.ensemble, self.task)
         with one_thread_if_possible(), np.errstate(all="ignore"):
-            loss, score = evaluate(voice, Part(chosen.x.astype(dtype, copy=False), t, weights), self.task)
+            loss, score = evaluate(scorer, Part(chosen.x.astype(dtype, copy=False), t, weights), self.task)
         return float(loss[0]), float(score[0])
 
     def error(self, data: Dataset, part: str = "test") -> Array:
@@ -202,64 +202,63 @@ class Model:
         """Return y - t in the target's own units, float64 (N, C), and the weights."""
         if self.task != "regression":
             raise InputError(f"only a regression has an error in units, got a {self.task}: use evaluate()")
-        chosen, restore = self._inlet.part(data, part), self.preprocess.restore_target
+        chosen, restore = self._adapter.part(data, part), self.preprocess.restore_target
         return (restore(self._forward(chosen.x)) - restore(chosen.t)).astype(float), chosen.weights
 
     def save(self, path: str | Path) -> Path:
-        """Write the model to a file, whole or not at all, and return its path.
+        """Write the model to a file in one step, and return its path.
 
         Raises:
             InputError: ``about`` holds what JSON cannot.
-            OutsideError: the disk refuses or is full.
+            OutsideError: the file cannot be written.
         """
-
-        facts = {"task": self.task, "classes": self.classes, "sample_shape": self.sample_shape}
+        header = {"task": self.task, "classes": self.classes, "sample_shape": self.sample_shape}
         description, arrays = stored(self.ensemble, self.preprocess, self.encoder)
-        return write_model(path, {"zerokara": __version__} | facts | description | {"about": self.about}, arrays)
+        return write_model(path, {"zerokara": __version__} | header | description | {"about": self.about}, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Return the model in a file. Nothing of the file is run.
+        """Return the model in a file. No code in the file is run.
 
         Raises:
-            InputError: the file is missing, damaged, cut short, no model, or of a newer zerokara.
+            InputError: the file is missing, damaged, truncated, not a model, or written by a newer zerokara.
             OutsideError: it cannot be read.
         """
         description, arrays = read_model(path)
         try:
             return cls(**read_parts(description, arrays))
         except InputError as error:
-            raise InputError(f"{path} is no sound model: {error}") from error
+            raise InputError(f"{path} is not a valid model file: {error}") from error
 
     def to_onnx(self, path: str | Path) -> Path:
         """Write the model as an ONNX file, for other runtimes: raw samples in, labels and probabilities out.
 
-        The scaling and the networks stand in one graph, of a table also the coding of its columns; see
-        `zerokara.onnx.to_bytes` for its inputs and outputs. Its metadata say ``task``, ``classes``, ``features``,
-        ``sample_shape``, ``trial``, ``params`` and ``about``, of a table also ``table``: its columns and categories.
+        The graph contains the scaling and the networks, and for a table the coding of its columns; see
+        `zerokara.onnx.to_bytes` for its inputs and outputs. Its metadata are ``task``, ``classes``, ``features``,
+        ``sample_shape``, ``trial``, ``params`` and ``about``, and for a table ``table``: its columns and categories.
 
         Raises:
             InputError: the path does not end in .onnx, or the extra ``onnx`` is not installed.
-            OutsideError: the disk refuses or is full.
+            OutsideError: the file cannot be written.
         """
         from zerokara.onnx import to_bytes
 
         path, ensemble = Path(path), self.ensemble
         if path.suffix != ".onnx":
             raise InputError(f"an ONNX file has a name that ends in .onnx, got {path}")
-        said = metadata(self.task, self.classes, self.sample_shape, self.about, self.encoder)
-        parts = (self.preprocess, self.task, self.labels, said, self.encoder)
-        return write(path, to_bytes(ensemble.groups, ensemble.shares, *parts))
+        texts = metadata(self.task, self.classes, self.sample_shape, self.about, self.encoder)
+        parts = (self.preprocess, self.task, self.labels, texts, self.encoder)
+        return write(path, to_bytes(ensemble.groups, ensemble.weights, *parts))
 
     @property
-    def _inlet(self) -> Inlet:
-        return Inlet(self.task, self.classes, self.sample_shape, self.preprocess, self.encoder)
+    def _adapter(self) -> InputAdapter:
+        return InputAdapter(self.task, self.classes, self.sample_shape, self.preprocess, self.encoder)
 
     def _forward(self, x: Array) -> Array:
-        """Return the scores (N, C) of samples as the network takes them, (N, D)."""
-        dtype, voice = self.ensemble.dtype, Voice(self.ensemble, self.task)
+        """Return the scores (N, C) for the network's inputs (N, D)."""
+        dtype, scorer = self.ensemble.dtype, EnsembleScorer(self.ensemble, self.task)
         out = np.empty((len(x), len(self.classes)), dtype)
         with one_thread_if_possible(), np.errstate(all="ignore"):
             for start in range(0, len(x), CHUNK):
-                out[start : start + CHUNK] = voice.forward(x[None, start : start + CHUNK].astype(dtype, copy=False))[0]
+                out[start : start + CHUNK] = scorer.forward(x[None, start : start + CHUNK].astype(dtype, copy=False))[0]
         return out

@@ -1,4 +1,4 @@
-"""Networks as plain data and arrays, for a model file; and back, with nothing taken on trust."""
+"""The parts of a model as plain data and arrays for a file, and back, with every part checked."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,17 @@ from zerokara.data import Encoder, Preprocess
 from zerokara.errors import InputError
 from zerokara.model.ensemble import Ensemble
 from zerokara.model.file import to_json
-from zerokara.nn import LAYERS, Layer, Network, build, describe
+from zerokara.nn import LAYERS, Layer, Network, build_network, describe_layers
 from zerokara.version import __version__
 
 
 def stored(
     ensemble: Ensemble, preprocess: Preprocess, encoder: Encoder | None = None
 ) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return what a model file says and holds of the networks, of the scaling of their data and of their table.
+    """Return the description and the arrays of a model file: networks, scaling and, if any, table.
 
-    One network is of format 1, which every version reads, unless its data were whitened or come from a table; its
-    arrays lack the axis P. An ensemble is of format 2.
+    A single network is written in format 1, which every version reads, unless its data were whitened or come from a
+    table; its arrays lack the axis P. An ensemble is written in format 2.
     """
     named = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
     description: dict[str, Any] = {"scaling": preprocess.kind}
@@ -31,8 +31,8 @@ def stored(
     if ensemble.population == 1:
         layers, arrays = disassemble(ensemble.groups[0])
         named |= {f"network.{name}": array[0] for name, array in arrays.items()}
-        known_since = 1 if preprocess.basis is None and encoder is None else 2
-        return {"format": known_since, "layers": layers, **description}, named
+        oldest = 1 if preprocess.basis is None and encoder is None else 2
+        return {"format": oldest, "layers": layers, **description}, named
     groups, counts = [], iter(ensemble.counts)
     for g, network in enumerate(ensemble.groups):
         layers, arrays = disassemble(network)
@@ -42,11 +42,11 @@ def stored(
 
 
 def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Any]:
-    """Return the arguments of a `Model` from what a file says and holds, each checked for its kind."""
+    """Return the arguments of a `Model` from a file's description and arrays, each checked for its type."""
     networks, scaling, table = (_under(prefix, arrays) for prefix in ("network.", "scaling.", "table."))
     extra = len(table) if "table" in description else 0
     if len(networks) + len(scaling) + extra != len(arrays):
-        raise InputError("it must hold the arrays of a network and those of its scaling, got others")
+        raise InputError("it must contain the arrays of a network and of its scaling, got others")
     shape, largest = _get(description, "sample_shape", list, int), sum(a.size for a in arrays.values())
     if len(shape) > 8 or not all(1 <= n <= largest for n in shape):
         raise InputError(f"sample_shape must be sizes that the arrays allow, got {str(shape)[:80]}")
@@ -67,11 +67,11 @@ def _ensemble(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> En
     groups, networks, counts = _get(description, "groups", list, dict), [], []
     named = [_under(f"{g}.", arrays) for g in range(len(groups))]
     if sum(map(len, named)) != len(arrays):
-        raise InputError(f"it must hold the arrays of its {len(groups)} groups of networks, got others")
-    for group, own in zip(groups, named, strict=True):
-        picked = _get(group, "counts", list, int)
-        networks.append(assemble(_get(group, "layers", list, dict), own, len(picked)))
-        counts += picked
+        raise InputError(f"it must contain the arrays of its {len(groups)} groups of networks, got others")
+    for group, own_arrays in zip(groups, named, strict=True):
+        group_counts = _get(group, "counts", list, int)
+        networks.append(assemble(_get(group, "layers", list, dict), own_arrays, len(group_counts)))
+        counts += group_counts
     return Ensemble(tuple(networks), tuple(counts))
 
 
@@ -82,15 +82,14 @@ def metadata(
     about: Mapping[str, Any],
     encoder: Encoder | None = None,
 ) -> dict[str, str]:
-    """Return what an ONNX file says of a model: texts, of which all but ``zerokara`` and ``task`` are JSON.
+    """Return the metadata of a model in an ONNX file: texts, all but ``zerokara`` and ``task`` in JSON.
 
     >>> metadata("classification", ["a", "b"], (2,), {"trial": 7})["features"]
     '["x[0]", "x[1]"]'
     """
-
     names = list(encoder.inputs) if encoder else about.get("features")
     names = names or [f"x{list(place)}".replace(" ", "") for place in np.ndindex(*sample_shape)]
-    said = {
+    entries: dict[str, Any] = {
         "classes": list(classes),
         "features": names,
         "sample_shape": list(sample_shape),
@@ -98,14 +97,14 @@ def metadata(
         "params": about.get("params"),
         "about": about,
     } | ({"table": encoder.describe()} if encoder else {})
-    return {"zerokara": __version__, "task": task} | {name: to_json(value) for name, value in said.items()}
+    return {"zerokara": __version__, "task": task} | {name: to_json(value) for name, value in entries.items()}
 
 
 def _get(description: Mapping[str, Any], name: str, kind: type, of: type | None = None) -> Any:
-    """Return an entry of a kind; a list is not empty, and has elements of one kind."""
+    """Return an entry of a type; a list is not empty, and its elements have one type."""
     value: Any = description.get(name)
-    right = type(value) is kind
-    if not right or (of and not (value and all(type(each) is of for each in value))):
+    is_kind = type(value) is kind
+    if not is_kind or (of and not (value and all(type(each) is of for each in value))):
         what = f"{kind.__name__} of {of.__name__}" if of else kind.__name__
         raise InputError(f"{name} must be a {what}, got {str(value)[:80]!r}")
     return value
@@ -116,7 +115,7 @@ def _under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def disassemble(network: Network) -> tuple[list[dict[str, Any]], dict[str, Array]]:
-    """Return the layers of networks, and their arrays: W (P, D_in, D_out), all others (P, D).
+    """Return the layers of networks and their arrays: W (P, D_in, D_out), all others (P, D).
 
     >>> from zerokara.nn import mlp
     >>> layers, arrays = disassemble(mlp(4, (), 3))
@@ -125,16 +124,16 @@ def disassemble(network: Network) -> tuple[list[dict[str, Any]], dict[str, Array
     """
     shapes = _shapes(network.layers)
     arrays = {name: a.reshape(network.population, *shapes[name]) for name, a in network.arrays().items()}
-    return describe(network), arrays
+    return describe_layers(network), arrays
 
 
 def assemble(layers: list[dict[str, Any]], arrays: Mapping[str, Array], population: int | None = None) -> Network:
-    """Return the networks that `disassemble` took apart; without a population, one whose arrays lack the axis P.
+    """Return networks from their layers and arrays; without a population, one network whose arrays lack the axis P.
 
-    Every size is held against the arrays before anything of that size is made.
+    Every size is compared with the arrays before memory of that size is allocated.
 
     Raises:
-        InputError: an unknown layer or setting, or arrays that are not those of the layers.
+        InputError: an unknown layer or setting, or arrays that do not fit the layers.
     """
     largest = sum(array.size for array in arrays.values())
     axis = () if population is None else (population,)
@@ -142,22 +141,22 @@ def assemble(layers: list[dict[str, Any]], arrays: Mapping[str, Array], populati
     for name in sorted(shapes.keys() | arrays.keys()):
         got = arrays[name].shape if name in arrays else None
         if got != shapes.get(name):
-            raise InputError(f"the array {name!r} must by the layers have the shape {shapes.get(name)}, got {got}")
+            raise InputError(f"by its layers, the array {name!r} must have the shape {shapes.get(name)}, got {got}")
     if len({array.dtype for array in arrays.values()}) != 1:
-        raise InputError("a network must have arrays of one precision, got several")
-    return build(layers, {name: a.reshape(population or 1, -1, a.shape[-1]) for name, a in arrays.items()})
+        raise InputError("the arrays of a network must have one precision, got several")
+    return build_network(layers, {name: a.reshape(population or 1, -1, a.shape[-1]) for name, a in arrays.items()})
 
 
 def width(network: Network, inputs: int) -> int:
-    """Return how many outputs the network has for so many inputs.
+    """Return the number of outputs of a network with this number of inputs.
 
     Raises:
-        InputError: a layer does not take what the one before it gives.
+        InputError: the inputs of a layer are not the outputs of the one before.
     """
     for i, layer in enumerate(network.layers):
         takes = getattr(layer, "inputs", getattr(layer, "features", inputs))
         if takes != inputs:
-            raise InputError(f"layer {i} ({type(layer).__name__}) takes {takes} numbers, and is given {inputs}")
+            raise InputError(f"layer {i} ({type(layer).__name__}) expects {takes} inputs, got {inputs}")
         inputs = getattr(layer, "outputs", inputs)
     return inputs
 
@@ -174,7 +173,7 @@ def _shapes(layers: list[Layer]) -> dict[str, tuple[int, ...]]:
 
 
 def _layer(settings: dict[str, Any], largest: int) -> Layer:
-    """Return a layer from a description that may be anything; no size may be above ``largest``."""
+    """Return a layer from an unchecked description; no size may be above ``largest``."""
     name = settings.get("layer")
     if not isinstance(name, str) or name not in LAYERS:
         raise InputError(f"a layer must be one of {', '.join(LAYERS)}, got {str(name)[:80]!r}")
@@ -182,10 +181,10 @@ def _layer(settings: dict[str, Any], largest: int) -> Layer:
     if values.keys() != set(kind.settings):
         raise InputError(f"the layer {name} must have the settings {list(kind.settings)}, got {list(values)[:8]}")
     for key, value in values.items():
-        whole = inspect.signature(kind).parameters[key].annotation is int
-        if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        is_size = inspect.signature(kind).parameters[key].annotation is int
+        if isinstance(value, bool) or not isinstance(value, int if is_size else int | float):
             raise InputError(f"{key} of the layer {name} must be a number, got {str(value)[:80]!r}")
-        if whole and not 1 <= value <= largest:
+        if is_size and not 1 <= value <= largest:
             raise InputError(f"{key} of the layer {name} must be a size that the arrays allow, got {str(value)[:80]}")
         if not abs(value) < 1e30:
             raise InputError(f"{key} of the layer {name} must be finite, got {value}")

@@ -1,4 +1,4 @@
-"""Which of many trained networks answer together: greedy selection with replacement."""
+"""Selection of an ensemble from trained networks: greedy, with replacement."""
 
 from collections.abc import Callable
 
@@ -9,31 +9,31 @@ from zerokara.errors import InputError, unknown
 from zerokara.train.metrics import METRICS
 
 ROWS = 8
-"""Networks tried at once. Each is judged by itself, so that the number decides about memory alone."""
+"""Networks evaluated at once; this limits memory, and changes no number."""
 
-LEAST = {"classification": float(np.finfo(np.float32).tiny), "multilabel": 2.0**-24}
-"""What a probability counts as at least: float32 has no smaller one, and none between 1 and 1 - 2**-24."""
+LOWEST = {"classification": float(np.finfo(np.float32).tiny), "multilabel": 2.0**-24}
+"""The lower bound of probabilities in a loss: float32 has no smaller number, and none between 1 and 1 - 2**-24."""
 ROUNDING = 1e-12
-"""The relative difference of two losses that may be rounding: the mean of three like networks is not quite the one."""
+"""Losses with a smaller relative difference count as equal: the mean of three equal networks is rounded."""
 
-Judge = Callable[[Array, Array], Array]
-"""From predictions (P, N, C) and targets to what each costs, (P,): lower is better."""
+Criterion = Callable[[Array, Array], Array]
+"""From predictions (P, N, C) and targets to the loss of each, (P,): lower is better."""
 
 
-def select(predictions: Array, t: Array, k: int, loss: Judge, initial: int = 1) -> Array:
-    """Return how often each network was picked, (P,): in all at most ``k`` times, at least once.
+def select(predictions: Array, t: Array, k: int, loss: Criterion, initial: int = 1) -> Array:
+    """Return how often each network was picked, (P,): at least one pick in total, and at most ``k``.
 
-    Again and again the network is added, picked before or not, with which the mean of all picks has the lowest
-    loss; ties go to the lower index. Of the nested ensembles on the way the one of the lowest loss is returned, ties
-    to the smaller, so that none is worse than the best network alone, which is the first.
+    Each step adds the network, picked before or not, that gives the mean of all picks the lowest loss; ties go to the
+    lower index. Of the ensembles of 1, 2, ..., k picks the one of the lowest loss is returned, ties to the smaller, so
+    that it is never worse than the best single network, which is the first.
 
     Args:
         predictions: probabilities, or in regression values, of P networks on N validation samples, (P, N, C).
-        t: the targets of these samples, as ``loss`` takes them.
+        t: the targets of these samples.
         k: picks.
-        loss: what judges means of predictions, see `criterion`.
-        initial: the first so many picks are the best networks in the order of their own losses (the paper's sorted
-            initialization, against overfitting with few samples); 1 begins with the best alone.
+        loss: the loss of means of predictions, see `criterion`.
+        initial: the number of first picks that are the best networks in the order of their own losses (the paper's
+            sorted initialization, against overfitting with few samples); 1 starts with the best network only.
 
     Source: Caruana et al. 2004, Ensemble Selection from Libraries of Models, sections 2.1 to 2.2.
 
@@ -44,7 +44,7 @@ def select(predictions: Array, t: Array, k: int, loss: Judge, initial: int = 1) 
     population = _checked(predictions, t, k, initial)
     single = _costs(np.zeros(1), predictions, 1, t, loss)
     if not np.isfinite(single).any():
-        raise InputError("selection needs a network whose validation loss is finite, got none")
+        raise InputError("at least one network must have a finite validation loss, got none: lower the learning rates")
     order = np.argsort(single, kind="stable")
     total: Array = np.zeros(predictions.shape[1:])
     picks, losses = [], []
@@ -64,8 +64,8 @@ def select(predictions: Array, t: Array, k: int, loss: Judge, initial: int = 1) 
     return counts
 
 
-def _costs(total: Array, predictions: Array, size: int, t: Array, loss: Judge) -> Array:
-    """Return the loss of the mean that each network's joining would give, (P,); infinity for NaN."""
+def _costs(total: Array, predictions: Array, size: int, t: Array, loss: Criterion) -> Array:
+    """Return the loss of the mean after adding each network, (P,); infinity for NaN."""
     with np.errstate(all="ignore"):
         parts = [
             loss((total + predictions[start : start + ROWS]) / size, t) for start in range(0, len(predictions), ROWS)
@@ -75,9 +75,9 @@ def _costs(total: Array, predictions: Array, size: int, t: Array, loss: Judge) -
 
 
 def _checked(predictions: Array, t: Array, k: int, initial: int) -> int:
-    """Return P, once all that was given fits together."""
+    """Return P, after checking the arguments."""
     if predictions.ndim != 3 or not predictions.size:
-        raise InputError(f"predictions must be (P, N, C), none of them 0, got the shape {predictions.shape}")
+        raise InputError(f"predictions must have the shape (P, N, C), none of them 0, got {predictions.shape}")
     if len(t) != predictions.shape[1]:
         raise InputError(f"each of the {predictions.shape[1]} samples must have a target, got {len(t)}")
     for name, value in (("k", k), ("initial", initial)):
@@ -86,12 +86,12 @@ def _checked(predictions: Array, t: Array, k: int, initial: int) -> int:
     return len(predictions)
 
 
-def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Judge:
-    """Return what judges predictions of a task as a search ranks trials.
+def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Criterion:
+    """Return the loss by which a search ranks trials, as a function of predictions and targets.
 
-    ``loss``: -log p_t; -sum_c log of the probability of label c's truth; 1/2 sum_c (y_c - t_c)^2: the means over
-    samples, as in `zerokara.nn.LOSSES`. A probability of 0 counts as `LEAST`.
-    ``accuracy``: the share of samples that are wrong, in regression 1 - R2.
+    ``loss``: -log p_t; -sum_c log of the probability of label c's true value; 1/2 sum_c (y_c - t_c)^2: the means over
+    samples, as in `zerokara.nn.LOSSES`. A probability of 0 counts as `LOWEST`.
+    ``accuracy``: the fraction of samples that are wrong, in regression 1 - R2.
 
     Args:
         weights: sample weights (N,).
@@ -110,12 +110,12 @@ def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Ju
             return np.asarray(0.5 * squares.sum(axis=-1) if rank == "loss" else _unexplained(squares, t, weights))
         if task == "classification":
             cost = (
-                -np.log(np.maximum(p[:, np.arange(len(t)), t], LEAST[task]))
+                -np.log(np.maximum(p[:, np.arange(len(t)), t], LOWEST[task]))
                 if rank == "loss"
                 else p.argmax(axis=-1) != t
             )
         elif rank == "loss":
-            cost = -np.log(np.maximum(np.where(t > 0, p, 1 - p), LEAST[task])).sum(axis=-1)
+            cost = -np.log(np.maximum(np.where(t > 0, p, 1 - p), LOWEST[task])).sum(axis=-1)
         else:
             cost = ((p > 0.5) != (t > 0)).any(axis=-1)
         return _mean(cost, weights)
@@ -124,12 +124,12 @@ def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Ju
 
 
 def _mean(values: Array, weights: Array | None) -> Array:
-    """Return the mean over the last axis; in one order of memory, or the bits would depend on the neighbors."""
+    """Return the mean over the last axis, of contiguous memory: else the rounding depends on the other networks."""
     return np.asarray(np.average(np.ascontiguousarray(values, float), axis=-1, weights=weights))
 
 
 def _unexplained(squares: Array, t: Array, weights: Array | None) -> Array:
-    """Return 1 - R2, the mean over targets, from mean squared errors (P, C); of a constant target R2 is 0."""
+    """Return 1 - R2, the mean over targets, from mean squared errors (P, C); the R2 of a constant target is 0."""
     variance = _mean((t - np.average(t, axis=0, weights=weights)).T ** 2, weights)
-    share: Array = np.where(variance > 0, squares / np.where(variance > 0, variance, 1), 1.0)
-    return np.asarray(share.mean(axis=-1))
+    fraction: Array = np.where(variance > 0, squares / np.where(variance > 0, variance, 1), 1.0)
+    return np.asarray(fraction.mean(axis=-1))

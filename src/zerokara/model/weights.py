@@ -1,4 +1,4 @@
-"""A model from bare weights: a dict W1, b1, W2, b2, ... as courses pickle it."""
+"""A model from plain weights: a dict W1, b1, W2, b2, ... as courses pickle it."""
 
 import re
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ from zerokara.nn import ACTIVATIONS, mlp
 def from_weights(
     params: Any, activation: str, data: Dataset | None = None, about: Mapping[str, Any] | None = None
 ) -> Model:
-    """Return the classifier y = W_n f(... f(x W1 + b1) ...) + b_n of a dict with W1, b1, ..., Wn, bn.
+    """Return the classifier y = f(... f(x W1 + b1) ...) Wn + bn of a dict with W1, b1, ..., Wn, bn.
 
     Args:
         params: arrays W (n_in, n_out) and b (n_out,), numbered from 1 without a gap.
-        activation: f, which such a dict does not tell.
-        data: what the network was trained on, for class names and the shape of a sample; else classes are named
-            0, 1, ... and samples are rows. The weights must take the data in their own units, pixels from 0 to 1.
-        about: what else the model file shall say.
+        activation: f, which such a dict does not contain.
+        data: the training data, for class names and the shape of a sample; by default classes are named 0, 1, ... and
+            samples are rows. The weights must expect the data in their own units, pixels from 0 to 1.
+        about: more entries for the model's ``about``.
 
     Raises:
-        InputError: a name or a shape that does not fit, or numbers that are not finite.
+        InputError: a wrong name or shape, or NaN or infinity.
 
     >>> model = from_weights({"W1": np.eye(2), "b1": np.zeros(2), "W2": np.eye(2), "b2": np.ones(2)}, "relu")
     >>> model.predict([[3.0, 1.0], [-1.0, 2.0]])
@@ -45,8 +45,8 @@ def from_weights(
     if data is not None:
         if (data.task, data.n_inputs, data.n_outputs) != ("classification", sizes[0], sizes[-1]):
             raise InputError(
-                f"the weights take {sizes[0]} numbers and tell {sizes[-1]} classes; {data.name} has {data.n_inputs} "
-                f"and is {data.task} with {data.n_outputs} outputs: name the data that they were trained on"
+                f"the weights expect {sizes[0]} inputs and {sizes[-1]} classes; {data.name} is {data.task} with "
+                f"{data.n_inputs} inputs and {data.n_outputs} outputs: name the data that they were trained on"
             )
         return Model.of(network, data, about)
     classes = tuple(map(str, range(sizes[-1])))

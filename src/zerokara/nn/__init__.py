@@ -1,4 +1,4 @@
-"""Networks from first principles: layers, losses, initial weights, and the check of every gradient."""
+"""Networks from first principles: layers, losses, initial weights, and gradient checks."""
 
 from zerokara.nn.gradcheck import Check, gradcheck
 from zerokara.nn.layers.activations import ACTIVATIONS, GELU, LeakyReLU, ReLU, Sigmoid, Tanh
@@ -7,8 +7,8 @@ from zerokara.nn.layers.batchnorm import BatchNorm
 from zerokara.nn.layers.dropout import Dropout
 from zerokara.nn.layers.layer import Layer
 from zerokara.nn.losses import LOSSES, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError, softmax
-from zerokara.nn.mlp import LAYERS, build, describe, mlp
-from zerokara.nn.network import Network, concat
+from zerokara.nn.mlp import LAYERS, build_network, describe_layers, mlp
+from zerokara.nn.network import Network, concat_networks
 from zerokara.nn.numerical import numerical_gradient
 
 __all__ = [
@@ -30,9 +30,9 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "SquaredError",
     "Tanh",
-    "build",
-    "concat",
-    "describe",
+    "build_network",
+    "concat_networks",
+    "describe_layers",
     "gradcheck",
     "mlp",
     "numerical_gradient",

@@ -1,4 +1,4 @@
-"""The table of cases that the gradient check and every law run over: a new layer or loss adds a row."""
+"""The table of cases for the gradient check and the laws; a new layer or loss adds a row."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ POPULATION, SAMPLES, INPUTS, OUTPUTS = 3, 7, 5, 4
 
 @dataclass(frozen=True)
 class Case:
-    """A population of small networks with a loss, samples and targets for them."""
+    """A population of small networks with a loss, samples and targets."""
 
     name: str
     network: Callable[[str], Network]

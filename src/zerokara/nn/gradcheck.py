@@ -1,4 +1,4 @@
-"""Is every written gradient right? Each is held against a central difference of the loss."""
+"""The gradient check: each analytic gradient is compared with a central difference of the loss."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Check:
-    """What was found for one array: its name, how many numbers it has, and the relative error of its gradient."""
+    """The result for one array: its name, its size, and the relative error of its gradient."""
 
     name: str
     count: int
@@ -39,21 +39,21 @@ def gradcheck(
     step: int | None = 0,
     h: float = 1e-5,
 ) -> list[Check]:
-    """Compare the written gradient of every parameter, and of the data, with a numerical one.
+    """Compare the analytic gradients of all parameters and of the data with numerical ones.
 
-    numerical = (L(w + h) - L(w - h)) / 2h, one number of every network at a time; L is the loss plus
-    weight_decay / 2 * sum W^2. The relative error of an array is max|written - numerical| over the
-    larger of the two arrays' maxima, and at least a thousandth of the largest gradient of all, since a gradient
-    that is zero (a bias ahead of batch norm) has no relative error. Where a step of h would cross the
-    kink of a ReLU, a smaller one is taken.
+    numerical = (L(w + h) - L(w - h)) / 2h, for one element of every network at a time; L is the loss plus
+    weight_decay / 2 * sum W^2. The relative error of an array is max|analytic - numerical| / s, where s is the
+    largest absolute value in both arrays. s is at least a thousandth of the largest gradient in the network, since a
+    gradient of zero (a bias before batch norm) has no relative error. Where a step of h would cross the kink of a
+    ReLU, a smaller step is taken.
 
     Args:
-        network: P networks in float64; they are left as they were.
+        network: P networks in float64; they are not changed.
         x, t: samples (P or 1, N, D) and their targets, as the loss takes them.
-        step: the training step whose dropout masks hold throughout; None checks the evaluating network.
+        step: the training step whose dropout masks are used; None checks the network in evaluation mode.
 
     Raises:
-        InputError: the network is not float64, in which differences are lost in rounding.
+        InputError: the network is not float64; float32 is too coarse for differences.
 
     >>> from zerokara import nn
     >>> net = nn.mlp(3, (5,), 2, "tanh", dtype=np.float64)
@@ -64,7 +64,9 @@ def gradcheck(
     Source: Deep Learning from Scratch, section 5.7.4; CS231n notes, "Gradient checks".
     """
     if network.dtype != np.float64:
-        raise InputError(f"a gradient check needs float64, got {network.dtype}: build the network with dtype='float64'")
+        raise InputError(
+            f"a gradient check needs a float64 network, got {network.dtype}: build the network with dtype='float64'"
+        )
     network = network.copy()
     x = np.repeat(x, network.population, axis=0) if len(x) == 1 else x.copy()
 
@@ -78,26 +80,26 @@ def gradcheck(
     dx = network.backward(loss.backward(network.forward(x, step), t, weights), need_dx=True)
     assert dx is not None
     network.grads[:, : network.decayed] += weight_decay * network.params[:, : network.decayed]
-    arrays = [(name, value, written.copy()) for name, value, written in network.parameters()]
+    arrays = [(name, value, analytic.copy()) for name, value, analytic in network.parameters()]
     arrays.append(("x", x, dx))
 
-    pairs = [(name, written, numerical(objective, value, h)) for name, value, written in arrays]
+    pairs = [(name, analytic, numerical(objective, value, h)) for name, value, analytic in arrays]
     largest = max(np.abs(difference).max() for _, _, difference in pairs)
     return [
         Check(
             name,
-            written.size,
+            analytic.size,
             float(
-                np.abs(written - difference).max()
-                / max(np.abs(written).max(), np.abs(difference).max(), 1e-3 * largest, 1e-300)
+                np.abs(analytic - difference).max()
+                / max(np.abs(analytic).max(), np.abs(difference).max(), 1e-3 * largest, 1e-300)
             ),
         )
-        for name, written, difference in pairs
+        for name, analytic, difference in pairs
     ]
 
 
 def numerical(objective: Callable[[], tuple[Array, list[Array]]], value: Array, h: float) -> Array:
-    """Return d objective / d value by central differences, for the axis P of ``value`` at once."""
+    """Return d objective / d value by central differences, for all P networks at once."""
     gradient = np.empty_like(value)
     _, here = objective()
     for place in np.ndindex(*value.shape[1:]):

@@ -1,4 +1,4 @@
-"""Initial weights: how wide the first draw is, so that signals neither die out nor grow."""
+"""Initial weights: a standard deviation that keeps the scale of signals from layer to layer."""
 
 import math
 
@@ -10,7 +10,7 @@ INITS = ("he", "xavier", "lecun")
 def standard_deviation(init: str | float, n_in: int, n_out: int) -> float:
     """Return the standard deviation of the initial weights of an affine map.
 
-    he: sqrt(2 / n_in), for ReLU and its kin (He et al. 2015).
+    he: sqrt(2 / n_in), for ReLU and similar activations (He et al. 2015).
     xavier: sqrt(2 / (n_in + n_out)), for sigmoid and tanh (Glorot and Bengio 2010).
     lecun: sqrt(1 / n_in) (LeCun et al. 1998); the book calls this one Xavier (section 6.2.2).
     A number is the standard deviation itself.
@@ -20,7 +20,9 @@ def standard_deviation(init: str | float, n_in: int, n_out: int) -> float:
     """
     if not isinstance(init, str):
         if not (math.isfinite(init) and init >= 0):
-            raise InputError(f"the standard deviation of initial weights must be 0 or above, got {init}")
+            raise InputError(
+                f"the standard deviation of initial weights must be finite and 0 or above, got {init}: try 0.01"
+            )
         return float(init)
     match init:
         case "he":

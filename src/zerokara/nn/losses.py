@@ -1,4 +1,4 @@
-"""Losses: one number per network, and its gradient with respect to the scores."""
+"""Losses: one value per network, and its gradient with respect to the scores."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -12,31 +12,31 @@ from zerokara.nn.layers.activations import sigmoid
 
 
 class Loss(ABC):
-    """The mean over samples of w_n times what sample n costs; w_n is 1 where no sample weights are given.
+    """The mean over samples of w_n loss_n; the sample weights w_n are 1 by default.
 
-    Shapes: scores (P, N, C), weights (N,), t see each loss, the loss (P,). Sample weights are best
-    scaled to a mean of 1, as `zerokara.data` does, so that a learning rate keeps its meaning.
+    Shapes: scores (P, N, C), weights (N,), loss (P,); t depends on the loss. Scale sample weights to a mean of 1, as
+    `zerokara.data` does; otherwise they change the effective learning rate.
     """
 
     def forward(self, scores: Array, t: Array, weights: Array | None = None) -> Array:
         """Return the loss of each network, of shape (P,)."""
-        cost = self.cost(scores, t)
-        mean: Array = np.mean(cost if weights is None else cost * weights, axis=1)
+        losses = self.per_sample_loss(scores, t)
+        mean: Array = np.mean(losses if weights is None else losses * weights, axis=1)
         return mean
 
     def backward(self, scores: Array, t: Array, weights: Array | None = None) -> Array:
         """Return d loss / d scores, of shape (P, N, C)."""
-        dscores = self.slope(scores, t)
+        dscores = self.gradient(scores, t)
         dscores *= 1 / scores.shape[1] if weights is None else (weights / scores.shape[1])[:, None]
         return dscores
 
     @abstractmethod
-    def cost(self, scores: Array, t: Array) -> Array:
-        """Return what each sample costs each network, of shape (P, N)."""
+    def per_sample_loss(self, scores: Array, t: Array) -> Array:
+        """Return loss_n, the loss of each sample in each network, of shape (P, N)."""
 
     @abstractmethod
-    def slope(self, scores: Array, t: Array) -> Array:
-        """Return d cost_n / d scores_n, of shape (P, N, C)."""
+    def gradient(self, scores: Array, t: Array) -> Array:
+        """Return d loss_n / d scores_n, of shape (P, N, C)."""
 
     def take(self, index: Index) -> "Loss":
         """Return the loss for the networks ``index`` alone."""
@@ -44,30 +44,30 @@ class Loss(ABC):
 
 
 class SoftmaxCrossEntropy(Loss):
-    """cost = -sum_c q_c log p_c, p = softmax(scores); q_c = (1 - s) [c = t] + s / C with label smoothing s.
+    """loss_n = -sum_c q_c log p_c, p = softmax(scores); q_c = (1 - s) [c = t] + s / C with label smoothing s.
 
-    d cost / d scores = p - q. Shapes: t (N,) whole numbers below C; s a number, or (P,).
-    log p is computed as scores - max - log(sum(exp(scores - max))): no overflow, no 1e-7 inside the log.
+    d loss_n / d scores_n = p - q. Shapes: t (N,), class numbers below C; s a number or (P,).
+    log p is computed as scores - max - log(sum(exp(scores - max))), which cannot overflow and needs no 1e-7 in the log.
     Source: Deep Learning from Scratch, sections 4.2.2 and 5.6.3; smoothing, Szegedy et al. 2016, section 7.
     """
 
     def __init__(self, label_smoothing: float | npt.ArrayLike = 0.0) -> None:
         self.label_smoothing = np.asarray(label_smoothing, float).reshape(-1, 1, 1)
         if not ((self.label_smoothing >= 0) & (self.label_smoothing < 1)).all():
-            raise InputError(f"0 <= label_smoothing < 1 must hold, got {self.label_smoothing.ravel()}")
+            raise InputError(f"0 <= label_smoothing < 1 must hold, got {self.label_smoothing.ravel()}: try 0.1")
 
-    def cost(self, scores: Array, t: Array) -> Array:
-        shifted = scores - largest(scores)
+    def per_sample_loss(self, scores: Array, t: Array) -> Array:
+        shifted = scores - _row_max(scores)
         s = self.label_smoothing.astype(scores.dtype)[:, :, 0]
         right = (1 - s) * shifted[:, np.arange(len(t)), t]
         if s.any():
             right += s * shifted.mean(axis=-1)
         np.exp(shifted, out=shifted)
-        cost: Array = np.log(shifted @ ones(scores.shape[-1], 1, scores.dtype))[:, :, 0]
-        cost -= right
-        return cost
+        losses: Array = np.log(shifted @ ones(scores.shape[-1], 1, scores.dtype))[:, :, 0]
+        losses -= right
+        return losses
 
-    def slope(self, scores: Array, t: Array) -> Array:
+    def gradient(self, scores: Array, t: Array) -> Array:
         classes = scores.shape[-1]
         p = softmax(scores)
         q = np.eye(classes, dtype=scores.dtype)[t]
@@ -84,58 +84,58 @@ class SoftmaxCrossEntropy(Loss):
 
 
 class SigmoidCrossEntropy(Loss):
-    """cost = sum_c log(1 + exp(z_c)) - t_c z_c for scores z: each of the C labels is true or false by itself.
+    """loss_n = sum_c log(1 + exp(z_c)) - t_c z_c, for scores z and C independent labels.
 
-    d cost / d z = sigmoid(z) - t. Shapes: t (N, C), 0 or 1. log(1 + exp(z)) is computed as
-    max(z, 0) + log(1 + exp(-|z|)). PyTorch's BCEWithLogitsLoss takes the mean over labels, here it is the sum.
+    d loss_n / d z = sigmoid(z) - t. Shapes: t (N, C), 0 or 1. log(1 + exp(z)) is computed as max(z, 0) + log(1 +
+    exp(-|z|)). This loss sums over labels; PyTorch's BCEWithLogitsLoss takes their mean.
     """
 
-    def cost(self, scores: Array, t: Array) -> Array:
+    def per_sample_loss(self, scores: Array, t: Array) -> Array:
         softplus = np.maximum(scores, 0) + np.log1p(np.exp(-np.abs(scores)))
         total: Array = (softplus - t * scores).sum(axis=-1)
         return total
 
-    def slope(self, scores: Array, t: Array) -> Array:
+    def gradient(self, scores: Array, t: Array) -> Array:
         return sigmoid(scores) - t
 
 
 class SquaredError(Loss):
-    """cost = 1/2 sum_c (y_c - t_c)^2, d cost / dy = y - t. Shapes: t (N, C).
+    """loss_n = 1/2 sum_c (y_c - t_c)^2, d loss_n / dy = y - t. Shapes: t (N, C).
 
-    With the 1/2, as in Deep Learning from Scratch, section 4.2.1; PyTorch's MSELoss has none and takes the mean.
+    The 1/2 follows Deep Learning from Scratch, section 4.2.1; PyTorch's MSELoss has no 1/2 and takes the mean.
     """
 
-    def cost(self, scores: Array, t: Array) -> Array:
+    def per_sample_loss(self, scores: Array, t: Array) -> Array:
         difference = scores - t
         total: Array = 0.5 * (difference * difference).sum(axis=-1)
         return total
 
-    def slope(self, scores: Array, t: Array) -> Array:
+    def gradient(self, scores: Array, t: Array) -> Array:
         return scores - t
 
 
 def softmax(scores: Array) -> Array:
-    """Return exp(scores) / sum(exp(scores)) over the last axis; the maximum is taken off first, against overflow.
+    """Return exp(scores) / sum(exp(scores)) over the last axis; subtracting the maximum first avoids overflow.
 
     >>> softmax(np.array([0.3, 2.9, 4.0])).round(8)
     array([0.01821127, 0.24519181, 0.73659691])
     """
-    p: Array = np.exp(scores - largest(scores))
+    p: Array = np.exp(scores - _row_max(scores))
     p /= p @ ones(p.shape[-1], 1, p.dtype)
     return p
 
 
-def largest(scores: Array) -> Array:
+def _row_max(scores: Array) -> Array:
     """Return the maximum over the last axis, kept as an axis of length 1.
 
-    Over a first axis NumPy compares whole rows at once, ten times faster than ten numbers here and ten there.
+    NumPy reduces a first axis row by row, ten times faster than it reduces a short last axis.
     """
     highest: Array = np.ascontiguousarray(scores.transpose(-1, *range(scores.ndim - 1))).max(axis=0)
     return highest[..., None]
 
 
-def concat(parts: Sequence[Loss], sizes: Sequence[int]) -> Loss:
-    """Return the losses of several populations, of so many networks each, as one."""
+def concat_losses(parts: Sequence[Loss], sizes: Sequence[int]) -> Loss:
+    """Return the losses of several populations as one; ``sizes`` are their numbers of networks."""
     first = parts[0]
     if not isinstance(first, SoftmaxCrossEntropy):
         return first
@@ -152,4 +152,4 @@ LOSSES: dict[str, type[Loss]] = {
     "multilabel": SigmoidCrossEntropy,
     "regression": SquaredError,
 }
-"""The loss that a task is trained on."""
+"""The loss that each task is trained with."""

@@ -1,4 +1,4 @@
-"""Fully connected networks: the builder, and their description as it stands in a model file."""
+"""Fully connected networks: building them, and their description in model files."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ LAYERS: dict[str, type[Layer]] = {
     "dropout": Dropout,
     **ACTIVATIONS,
 }
-"""Every kind of layer, by its name in a model file."""
+"""Every kind of layer, by its name in model files."""
 
 
 def mlp(
@@ -44,23 +44,25 @@ def mlp(
 
     Args:
         inputs, hidden, outputs: layer sizes; an empty ``hidden`` gives a linear model.
-        activation: relu, leaky_relu, sigmoid, tanh or gelu.
-        dropout: the rate, 0 <= rate < 1, or one for each network (P,); None leaves the layers out.
-        init: he, xavier, lecun or a standard deviation; by default xavier for sigmoid and tanh, else he.
-        init_scale: a factor on the initial weights, or one for each network (P,).
-        seed, replicate: which draw of initial weights and dropout masks; all P networks share it.
+        activation: "relu", "leaky_relu", "sigmoid", "tanh" or "gelu".
+        dropout: the rate, 0 <= rate < 1, or one rate per network (P,); None adds no dropout layers.
+        init: "he", "xavier", "lecun" or a standard deviation; default: xavier for sigmoid and tanh, otherwise he.
+        init_scale: a factor on the initial weights, or one factor per network (P,).
+        seed, replicate: seeds of the initial weights and dropout masks; all P networks share them.
 
     >>> mlp(64, (100, 100), 10, dropout=[0.0, 0.2], population=2).size
     17610
     """
     sizes = [inputs, *hidden, outputs]
     if any(not isinstance(n, int | np.integer) or n < 1 for n in sizes):
-        raise InputError(f"layer sizes are whole numbers, 1 or above; got {inputs}-{tuple(hidden)}-{outputs}")
+        raise InputError(
+            f"layer sizes must be whole numbers, 1 or above, got {inputs}-{tuple(hidden)}-{outputs}: correct them"
+        )
     if activation not in ACTIVATIONS:
         raise unknown("activation", activation, ACTIVATIONS)
     rates = per_network("dropout", dropout, population) if dropout is not None else None
     if rates is not None and not ((rates >= 0) & (rates < 1)).all():
-        raise InputError(f"0 <= dropout < 1 must hold, got {rates}")
+        raise InputError(f"0 <= dropout < 1 must hold, got {rates}: try 0.2")
     scale = per_network("init_scale", init_scale, population)
     init = init if init is not None else "xavier" if activation in ("sigmoid", "tanh") else "he"
 
@@ -77,21 +79,24 @@ def mlp(
 
 
 def per_network(name: str, value: npt.ArrayLike, population: int) -> Array:
-    """Return a hyperparameter as an array (P,), from one number for all or one for each network.
+    """Return a hyperparameter as an array (P,), from one number or one number per network.
 
     >>> per_network("lr", 0.1, 2)
     array([0.1, 0.1])
     """
     array = np.asarray(value, float)
     if array.shape not in ((), (1,), (population,)):
-        raise InputError(f"{name} is one number, or one for each of the {population} networks; got shape {array.shape}")
+        raise InputError(
+            f"{name} must be one number, or one for each of the {population} networks, got the shape {array.shape}: "
+            "correct its length"
+        )
     return np.broadcast_to(array, (population,)).copy()
 
 
-def describe(network: Network) -> list[dict[str, Any]]:
-    """Return the layers as plain data, which with the arrays is all that a model file needs.
+def describe_layers(network: Network) -> list[dict[str, Any]]:
+    """Return the layers as plain data; a model file stores it together with the arrays.
 
-    >>> describe(mlp(4, (), 3))
+    >>> describe_layers(mlp(4, (), 3))
     [{'layer': 'affine', 'inputs': 4, 'outputs': 3}]
     """
     names = {kind: name for name, kind in LAYERS.items()}
@@ -101,8 +106,8 @@ def describe(network: Network) -> list[dict[str, Any]]:
     ]
 
 
-def build(layers: Sequence[Mapping[str, Any]], arrays: Mapping[str, Array]) -> Network:
-    """Return the networks that `describe` and `Network.arrays` told of, with P as in the arrays."""
+def build_network(layers: Sequence[Mapping[str, Any]], arrays: Mapping[str, Array]) -> Network:
+    """Return the networks from the results of `describe_layers` and `Network.arrays`; the arrays set P."""
     built = []
     for settings in layers:
         kind = settings["layer"]
@@ -114,6 +119,6 @@ def build(layers: Sequence[Mapping[str, Any]], arrays: Mapping[str, Array]) -> N
     expected = {name: value.shape for name, value in network.arrays().items()}
     got = {name: value.shape for name, value in arrays.items()}
     if expected != got:
-        raise InputError(f"the arrays must be those of the layers, {expected}; got {got}")
+        raise InputError(f"the arrays must match the layers, {expected}, got {got}: save the model again")
     network.load(dict(arrays))
     return network

@@ -1,4 +1,4 @@
-"""A population of networks of one structure: the layers, and one flat array that holds all they learn."""
+"""A population of networks of one structure: its layers, and one flat array of all parameters."""
 
 import copy
 import itertools
@@ -14,11 +14,11 @@ from zerokara.nn.layers.layer import Layer
 
 
 class Network:
-    """P networks with the same layers, each with numbers of its own. One network is P = 1.
+    """P networks with the same layers, each with its own parameters. A single network is P = 1.
 
-    All parameters stand in one array ``params`` (P, K), all gradients in ``grads`` (P, K), first the
-    ``decayed`` columns that weight decay shrinks; a layer's W and dW are views into them. So an
-    optimizer updates one array, and `take` is one indexing.
+    The array ``params`` (P, K) holds all parameters, ``grads`` (P, K) all gradients; weight decay applies to the first
+    ``decayed`` columns. A layer's W and dW are views into these arrays, so an optimizer updates one array and `take`
+    indexes one.
 
     >>> from zerokara.nn import mlp
     >>> net = mlp(4, (8,), 3, population=5)
@@ -32,13 +32,13 @@ class Network:
 
     def __init__(self, layers: Sequence[Layer], population: int = 1, dtype: npt.DTypeLike = np.float32) -> None:
         if population < 1:
-            raise InputError(f"a population holds at least 1 network, got {population}")
+            raise InputError(f"a population must have at least 1 network, got {population}: pass population=1 or more")
         self.layers = list(layers)
         for before, layer in itertools.pairwise(self.layers):
-            layer.overwrites = before.passes_on
+            layer.in_place = before.output_reusable
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
-            raise InputError(f"networks are float32 or float64, got {self.dtype}")
+            raise InputError(f"dtype must be float32 or float64, got {self.dtype}: choose one of them")
         self.size = sum(rows * columns for _, _, (rows, columns) in self._slots())
         self._bind(np.zeros((population, self.size), self.dtype))
         for layer in self.layers:
@@ -56,7 +56,7 @@ class Network:
         return len(self.params)
 
     def forward(self, x: Array, step: int | None = None) -> Array:
-        """Return the scores (P, N, C) of x (P or 1, N, D); with ``step``, as in that step of training."""
+        """Return the scores (P, N, C) of x (P or 1, N, D); ``step`` is the training step, None when evaluating."""
         for layer in self.layers:
             x = layer.forward(x, step)
         return x
@@ -64,8 +64,7 @@ class Network:
     def backward(self, dout: Array, need_dx: bool = False) -> Array | None:
         """Set every gradient from dout = d loss / d scores of the last forward pass.
 
-        The gradient of the data is computed only on request: in the first layer it would be the
-        largest product of all.
+        The gradient of the data is computed only on request, since it needs the largest product of all layers.
         """
         first = next((i for i, layer in enumerate(self.layers) if layer.parameters), 0)
         for i in range(len(self.layers) - 1, -1 if need_dx else first - 1, -1):
@@ -76,13 +75,13 @@ class Network:
         return dout
 
     def parameters(self) -> Iterator[tuple[str, Array, Array]]:
-        """Yield each parameter's name, such as ``"0.W"``, with the arrays of its values and gradients."""
+        """Yield each parameter's name, such as ``"0.W"``, with its values and its gradients."""
         for i, layer in enumerate(self.layers):
             for name in layer.parameters:
                 yield f"{i}.{name}", getattr(layer, name), getattr(layer, "d" + name)
 
     def arrays(self) -> dict[str, Array]:
-        """Return all that the networks are: parameters, running statistics, rates, each with P first."""
+        """Return all arrays of the networks: parameters, running statistics and rates, each with P first."""
         named = {name: value for name, value, _ in self.parameters()}
         rows = {
             f"{i}.{name}": getattr(layer, name) for i, layer in enumerate(self.layers) for name in layer.per_network
@@ -90,7 +89,7 @@ class Network:
         return named | rows
 
     def structure(self) -> list[tuple[Any, ...]]:
-        """Return what networks must share to stand in one population: of every layer, its kind, shapes and settings."""
+        """Return what networks of one population have in common: the kind, shapes and settings of every layer."""
         return [
             (
                 type(layer).__name__,
@@ -102,32 +101,32 @@ class Network:
         ]
 
     def load(self, arrays: dict[str, Array]) -> None:
-        """Overwrite every array with the one of the same name, as `arrays` gives them."""
+        """Overwrite every array with the one of the same name, as returned by `arrays`."""
         for name, value in self.arrays().items():
             value[...] = arrays[name]
 
     def take(self, index: npt.ArrayLike) -> Self:
-        """Return the networks ``index`` (an integer, integers or a mask) as a population of their own."""
+        """Return the networks ``index`` (an integer, integers or a mask) as a new population."""
         rows = as_index(index, self.population)
         return self._with(self.params[rows], [layer.take(rows) for layer in self.layers])
 
     def put(self, index: npt.ArrayLike, other: "Network") -> None:
-        """Overwrite the networks ``index`` with those of ``other``, in its order."""
+        """Overwrite the networks ``index`` with those of ``other``, in the order of ``other``."""
         rows, new = as_index(index, self.population), other.arrays()
         for name, value in self.arrays().items():
             value[rows] = new[name]
 
     def copy(self) -> Self:
-        """Return the same networks in arrays of their own."""
+        """Return a copy of the networks that shares no arrays with them."""
         return self.take(np.arange(self.population))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy or another process needs: no views into the flat arrays, no gradients, no caches."""
-        bare = self.copy()
-        for layer in bare.layers:
+        """Return the state to pickle: no views into the flat arrays, no gradients, no caches."""
+        copied = self.copy()
+        for layer in copied.layers:
             for name in layer.parameters:
                 del layer.__dict__[name], layer.__dict__["d" + name]
-        return {name: value for name, value in bare.__dict__.items() if name != "grads"}
+        return {name: value for name, value in copied.__dict__.items() if name != "grads"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -141,7 +140,7 @@ class Network:
         return other
 
     def _slots(self) -> Iterator[tuple[Layer, str, tuple[int, int]]]:
-        """Yield every parameter in the order of the flat array: the decayed ones first."""
+        """Yield every parameter in the order of the flat array: parameters with weight decay first."""
         for decayed in (True, False):
             for layer in self.layers:
                 for name, shape in layer.shapes().items():
@@ -149,8 +148,8 @@ class Network:
                         yield layer, name, shape
 
     def _bind(self, params: Array) -> None:
-        """Make ``params`` the flat array, and every layer's parameters and gradients views into it."""
-        # Zeros that take no memory until they are written: most copies are never trained.
+        """Use ``params`` as the flat array, and make the parameters and gradients of every layer views."""
+        # Zeros take no memory until they are written, and most copies are never trained.
         self.params, self.grads = params, np.zeros(params.shape, params.dtype)
         self.decayed = start = 0
         for layer, name, shape in self._slots():
@@ -162,18 +161,19 @@ class Network:
                 self.decayed = start
 
 
-def concat(networks: Sequence[Network]) -> Network:
+def concat_networks(networks: Sequence[Network]) -> Network:
     """Return the networks of several populations of one structure as one population, in that order.
 
     >>> from zerokara.nn import mlp
-    >>> concat([mlp(4, (8,), 3, seed=0), mlp(4, (8,), 3, seed=1)]).population
+    >>> concat_networks([mlp(4, (8,), 3, seed=0), mlp(4, (8,), 3, seed=1)]).population
     2
     """
     first = networks[0]
     for other in networks[1:]:
         if other.structure() != first.structure():
             raise InputError(
-                "only networks of one structure go together: layers, shapes, settings, precision or seeds differ"
+                "networks must have one structure to be concatenated, got different layers, shapes, settings, "
+                "precision or seeds: build them alike"
             )
     layers = [copy.copy(layer) for layer in first.layers]
     for i, layer in enumerate(layers):

@@ -1,4 +1,4 @@
-"""The gradient by central differences of every parameter at once: what a parameter moves is a population."""
+"""Numerical gradients of all parameters: the outputs of all perturbed networks form one population."""
 
 import copy
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from zerokara.nn.losses import Loss
 from zerokara.nn.network import Network
 
 NUMBERS = 1 << 17
-"""Numbers in the widest array of moved activations: one megabyte, which stays in a core's cache."""
+"""Elements of the widest array of perturbed activations: one megabyte, which fits a core's cache."""
 
 
 def numerical_gradient(
@@ -29,21 +29,21 @@ def numerical_gradient(
 ) -> Array:
     """Return (L(p + h) - L(p - h)) / 2h for every parameter p, laid out as ``network.grads``, (P, K).
 
-    Each loss is evaluated, at the same 2 K places as by the plain loop, which runs the whole network for each. Here
-    only what moves is computed: of a layer y = x W + b, p = W[i, j] moves column j alone, and exactly by h x[:, i];
-    b[j] moves it by h. That column goes through its activation, a. With the next layer's V and z, the scores above are
-    those of z + (a(y_j + h x_i) - a(y_j)) V[j, :], a row of numbers for each p: a population, which goes through the
-    layers above and the loss as any other does. No slope and no approximation is in it: it differs from the loop by
-    rounding alone, about 1e-16 L / h.
+    The loss is evaluated at the same 2 K points as in the plain loop, which runs the full network for each. Here only
+    the changes are computed: in a layer y = x W + b, p = W[i, j] changes only column j, by exactly h x[:, i], and b[j]
+    changes it by h. That column passes its activation a. With the weights V and the output z of the next layer, the
+    perturbed output is z + (a(y_j + h x_i) - a(y_j)) V[j, :], one row for each p. These rows form a population, which
+    passes the remaining layers and the loss like any other. No derivative and no approximation is involved: the result
+    differs from the loop's by rounding, about 1e-16 L / h.
 
     Args:
-        network: P networks in float64, as they evaluate: dropout passes all, batch norm uses its running statistics.
+        network: P networks in float64, in evaluation mode: no dropout, running statistics in batch norm.
         x, t: samples (P or 1, N, D) and their targets, as the loss takes them.
-        weights: of the samples, (N,).
-        skip_zeros: leave out the weights of inputs that are 0 in every sample: their gradient is exactly 0.
+        weights: sample weights, (N,).
+        skip_zeros: skip the weights of inputs that are 0 in every sample; their gradient is exactly 0.
 
     Raises:
-        InputError: the network is not float64; a layer's parameters are not known here.
+        InputError: the network is not float64, or a layer with parameters is neither Affine nor BatchNorm.
 
     >>> from zerokara import nn
     >>> net, loss = nn.mlp(3, (5,), 2, "tanh", dtype="float64"), nn.SoftmaxCrossEntropy()
@@ -55,7 +55,9 @@ def numerical_gradient(
     Source: Deep Learning from Scratch, sections 4.3 to 4.5.
     """
     if network.dtype != np.float64:
-        raise InputError(f"differences need float64, got {network.dtype}: build the network with dtype='float64'")
+        raise InputError(
+            f"a numerical gradient needs a float64 network, got {network.dtype}: build the network with dtype='float64'"
+        )
     rows = [np.array([p]) for p in range(network.population)]
     alone = [(network.take(row), loss.take(row), x[row if len(x) > 1 else slice(None)]) for row in rows]
     return np.concatenate([_of_one(*each, t, weights, h, skip_zeros) for each in alone])
@@ -67,7 +69,7 @@ def _of_one(
     """Return the gradient of one network, (1, K)."""
     inputs = [x]
     for layer in network.layers:
-        layer.overwrites = False
+        layer.in_place = False
         inputs.append(layer.forward(inputs[-1]))
     learning = [
         (k, layer, _steps(layer, inputs[k][0], h)) for k, layer in enumerate(network.layers) if layer.parameters
@@ -83,8 +85,8 @@ def _of_one(
             chunk = np.ascontiguousarray(steps[:, rows])
             for j, y in enumerate(inputs[k + 1][0].T):
                 step = chunk[:, :, j if chunk.shape[2] > 1 else 0]
-                cost = above.cost(j, np.stack([y[:, None] + step, y[:, None] - step], axis=1))
-                plus, minus = (share @ cost).reshape(2, -1)
+                losses = above.per_sample_loss(j, np.stack([y[:, None] + step, y[:, None] - step], axis=1))
+                plus, minus = (share @ losses).reshape(2, -1)
                 gradient[rows, j] = (plus - minus) / (2 * h)
         ends = np.cumsum([layer.shapes()[name][0] for name in layer.parameters])
         for name, part in zip(layer.parameters, np.split(gradient, ends[:-1]), strict=True):
@@ -93,23 +95,25 @@ def _of_one(
 
 
 def _steps(layer: Layer, x: Array, h: float) -> Array:
-    """Return by how much h more of each number in a column of the parameters moves that column of y.
+    """Return the change of a column of y when one parameter of that column grows by h.
 
-    Shapes: x (N, D_in); steps (N, rows of all parameters, D_out), or (N, rows, 1) where all columns have the same.
+    Shapes: x (N, D_in); the result (N, rows of all parameters, D_out), or (N, rows, 1) if all columns are equal.
     """
     ones = np.ones_like(x[:, :1])
     if isinstance(layer, Affine):
         return h * np.concatenate([x, ones], axis=1)[:, :, None]
     if isinstance(layer, BatchNorm):
         return h * np.stack([layer.normal[0], np.broadcast_to(ones, x.shape)], axis=1)
-    raise InputError(f"the layers that learn must be Affine or BatchNorm, got {type(layer).__name__}: use nn.gradcheck")
+    raise InputError(
+        f"layers with parameters must be Affine or BatchNorm, got {type(layer).__name__}: use nn.gradcheck"
+    )
 
 
 class _Above:
-    """The loss as a function of one column of a layer's output: the layers above, and what enters them unmoved."""
+    """The loss as a function of one column of a layer's output: the remaining layers and their unperturbed inputs."""
 
     def __init__(self, layers: Sequence[Layer], inputs: Sequence[Array], loss: Loss, t: Array) -> None:
-        # Up to the next affine map, each column is on its own.
+        # Up to the next affine map, the columns are independent.
         m = next((i for i, layer in enumerate(layers) if isinstance(layer, Affine)), len(layers))
         self.between, self.rest, self.loss, self.t = layers[:m], layers[m + 1 :], loss, t
         self.before = self.z = inputs[m][0]
@@ -119,25 +123,25 @@ class _Above:
             self.V, self.z = affine.W[0], inputs[m + 1][0]
         self.widest = max(x.shape[2] for x in (self.z[None], *inputs[m + 1 :]))
 
-    def cost(self, j: int, moved: Array) -> Array:
-        """Return what each sample costs with each of Q values of column j, (N, Q); ``moved`` has Q numbers a sample."""
+    def per_sample_loss(self, j: int, moved: Array) -> Array:
+        """Return the loss of each sample, (N, Q), for the Q values of column j in ``moved``, (N, Q)."""
         column = moved.reshape(1, -1, 1)
         for layer in self.between:
-            column = _column(layer, j).forward(column)
+            column = _single_feature(layer, j).forward(column)
         change = column.reshape(len(moved), -1) - self.before[:, j, None]
-        # z + change V[j], as a product of two columns and two rows for each sample, and the features first in memory:
-        # on arrays of other orders NumPy's loops over them are short, and take three times as long.
+        # z + change V[j], as a product of two columns and two rows for each sample, with the features first in memory:
+        # in another order NumPy's inner loops are short and take three times as long.
         left = np.stack([np.broadcast_to(self.V[j], self.z.shape), self.z], axis=2)
         x = np.empty((self.z.shape[1], *change.shape))
         np.matmul(left, np.stack([change, np.ones_like(change)], axis=1), out=x.transpose(1, 0, 2))
         x = x.reshape(len(x), -1).T[None]
         for layer in self.rest:
             x = layer.forward(x)
-        return self.loss.cost(x, np.repeat(self.t, change.shape[1], axis=0)).reshape(change.shape)
+        return self.loss.per_sample_loss(x, np.repeat(self.t, change.shape[1], axis=0)).reshape(change.shape)
 
 
-def _column(layer: Layer, j: int) -> Layer:
-    """Return a layer that works on each feature by itself, for feature j alone."""
+def _single_feature(layer: Layer, j: int) -> Layer:
+    """Return an elementwise layer reduced to feature j."""
     one = copy.copy(layer)
     for name in (*layer.parameters, *layer.per_network):
         value = getattr(layer, name)

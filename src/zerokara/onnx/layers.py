@@ -7,7 +7,6 @@ import numpy as np
 
 from zerokara.nn import GELU, Affine, BatchNorm, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
 from zerokara.nn.layers.activations import CUBIC, ROOT
-from zerokara.nn.layers.batchnorm import EPSILON
 from zerokara.onnx.graph import Graph
 
 
@@ -18,7 +17,7 @@ def _affine(graph: Graph, layer: Affine, x: str) -> str:
 
 def _batch_norm(graph: Graph, layer: BatchNorm, x: str) -> str:
     """With the running statistics, y = (x - mean) factor + beta."""
-    factor = layer.gamma / np.sqrt(layer.running_var + EPSILON)
+    factor = layer.gamma / np.sqrt(layer.running_var + layer.epsilon)
     y = graph.add("Sub", x, graph.rows("running_mean", layer.running_mean))
     y = graph.add("Mul", y, graph.rows("factor", factor))
     return graph.add("Add", y, graph.rows("beta", layer.beta))

@@ -1,7 +1,7 @@
 """Optimizers from SGD to AdamW, and learning-rate schedules."""
 
 from zerokara.optim.adaptive import AdaGrad, Adam, AdamW, RMSprop
-from zerokara.optim.optimizer import Optimizer, concat
+from zerokara.optim.optimizer import Optimizer, concat_optimizers
 from zerokara.optim.schedules import Constant, Cosine, Exponential, Schedule, Step
 from zerokara.optim.sgd import SGD, Momentum, Nesterov
 
@@ -30,5 +30,5 @@ __all__ = [
     "RMSprop",
     "Schedule",
     "Step",
-    "concat",
+    "concat_optimizers",
 ]

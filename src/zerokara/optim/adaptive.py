@@ -1,4 +1,4 @@
-"""Optimizers that give each weight a step of its own, from the gradients that it has seen."""
+"""Adaptive optimizers: the step of each weight is scaled by its past gradients."""
 
 from typing import ClassVar
 
@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array
-from zerokara.optim.optimizer import Numbers, Optimizer
+from zerokara.optim.optimizer import Optimizer, Tile
 
 EPSILON = 1e-8
-"""Keeps the divisions finite. 1e-8 as in the Adam paper and PyTorch; the book has 1e-7."""
+"""Avoids division by zero. 1e-8 as in the Adam paper and PyTorch; the book uses 1e-7."""
 
 
 class AdaGrad(Optimizer):
@@ -21,23 +21,23 @@ class AdaGrad(Optimizer):
     def __init__(self, lr: float | npt.ArrayLike = 0.01, weight_decay: float | npt.ArrayLike = 0.0) -> None:
         super().__init__(lr=lr, weight_decay=weight_decay)
 
-    def update(self, W: Array, dW: Array, n: Numbers, spare: Array) -> None:
-        np.multiply(dW, dW, out=spare)
-        n.h += spare
-        np.sqrt(n.h, out=spare)
-        spare += self.epsilon
-        dW *= n.lr
-        dW /= spare
+    def update(self, W: Array, dW: Array, tile: Tile, scratch: Array) -> None:
+        np.multiply(dW, dW, out=scratch)
+        tile.h += scratch
+        np.sqrt(tile.h, out=scratch)
+        scratch += self.epsilon
+        dW *= tile.lr
+        dW /= scratch
         W -= dW
 
 
 class RMSprop(Optimizer):
     """h = decay_rate h + (1 - decay_rate) dW^2; W -= lr dW / (sqrt(h) + 1e-8).
 
-    Decay rate 0.99, as in the book and PyTorch (Keras: 0.9). Source: Hinton 2012, CSC321 lecture 6e.
+    The default decay rate of 0.99 follows the book and PyTorch (Keras: 0.9). Source: Hinton 2012, CSC321 lecture 6e.
     """
 
-    numbers: ClassVar = ("lr", "weight_decay", "decay_rate")
+    hyperparameters: ClassVar = ("lr", "weight_decay", "decay_rate")
     state: ClassVar = ("h",)
     epsilon: ClassVar[float] = EPSILON
     decay_rate: Array
@@ -53,29 +53,29 @@ class RMSprop(Optimizer):
     def derived(self, factor: float) -> dict[str, Array]:
         return super().derived(factor) | {"gain": 1 - self.decay_rate}
 
-    def update(self, W: Array, dW: Array, n: Numbers, spare: Array) -> None:
-        np.multiply(dW, dW, out=spare)
-        spare *= n.gain
-        n.h *= n.decay_rate
-        n.h += spare
-        np.sqrt(n.h, out=spare)
-        spare += self.epsilon
-        dW *= n.lr
-        dW /= spare
+    def update(self, W: Array, dW: Array, tile: Tile, scratch: Array) -> None:
+        np.multiply(dW, dW, out=scratch)
+        scratch *= tile.gain
+        tile.h *= tile.decay_rate
+        tile.h += scratch
+        np.sqrt(tile.h, out=scratch)
+        scratch += self.epsilon
+        dW *= tile.lr
+        dW /= scratch
         W -= dW
 
 
 class Adam(Optimizer):
     """m = beta1 m + dW; v = beta2 v + dW^2; W -= lr m^ / (sqrt(v^) + 1e-8).
 
-    m^ = m (1 - beta1) / (1 - beta1^t) and v^ = v (1 - beta2) / (1 - beta2^t) are the paper's averages, which it
-    keeps in place of these sums. All such factors, and epsilon's, are folded into two numbers a step, so that
-    fewer passes over the arrays are needed; W is the same. Epsilon stands beside the corrected sqrt(v^), as in the
-    paper's algorithm 1 and PyTorch; the book puts it beside the uncorrected one.
+    m^ = m (1 - beta1) / (1 - beta1^t) and v^ = v (1 - beta2) / (1 - beta2^t) are the bias-corrected averages of the
+    paper, which keeps averages in place of these sums. All these factors and epsilon are folded into two numbers per
+    step, which saves passes over the arrays; W is the same. Epsilon is added to the corrected sqrt(v^), as in the
+    paper's algorithm 1 and PyTorch; the book adds it to the uncorrected one.
     Source: Kingma and Ba 2015, algorithm 1.
     """
 
-    numbers: ClassVar = ("lr", "weight_decay", "beta1", "beta2")
+    hyperparameters: ClassVar = ("lr", "weight_decay", "beta1", "beta2")
     state: ClassVar = ("m", "v")
     beta1: Array
     beta2: Array
@@ -101,24 +101,25 @@ class Adam(Optimizer):
             "shrink": 1 - lr * self.weight_decay,
         }
 
-    def update(self, W: Array, dW: Array, n: Numbers, spare: Array) -> None:
-        n.m *= n.beta1
-        n.m += dW
-        n.v *= n.beta2
+    def update(self, W: Array, dW: Array, tile: Tile, scratch: Array) -> None:
+        tile.m *= tile.beta1
+        tile.m += dW
+        tile.v *= tile.beta2
         dW *= dW
-        n.v += dW
-        np.sqrt(n.v, out=spare)
-        spare += n.epsilon
-        np.divide(n.m, spare, out=spare)
-        spare *= n.lr
-        W -= spare
+        tile.v += dW
+        np.sqrt(tile.v, out=scratch)
+        scratch += tile.epsilon
+        np.divide(tile.m, scratch, out=scratch)
+        scratch *= tile.lr
+        W -= scratch
 
 
 class AdamW(Adam):
-    """Adam with decoupled decay: W -= lr weight_decay W, then Adam's step on the bare gradient.
+    """Adam with decoupled decay: W -= lr weight_decay W, then Adam's step without weight decay.
 
-    The decay is times the learning rate, as in PyTorch and optax. Source: Loshchilov and Hutter 2019, algorithm 2.
+    The decay is multiplied by the learning rate, as in PyTorch and optax.
+    Source: Loshchilov and Hutter 2019, algorithm 2.
     """
 
-    def decay(self, W: Array, dW: Array, n: Numbers, spare: Array) -> None:
-        W *= n.shrink
+    def decay(self, W: Array, dW: Array, tile: Tile, scratch: Array) -> None:
+        W *= tile.shrink

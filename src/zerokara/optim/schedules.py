@@ -1,4 +1,4 @@
-"""Schedules: what becomes of the learning rate as the epochs pass."""
+"""Learning-rate schedules."""
 
 import math
 from abc import ABC, abstractmethod
@@ -8,11 +8,11 @@ from zerokara.errors import InputError
 
 
 class Schedule(ABC):
-    """A factor on every learning rate, from the number of epochs that are past (3.5: halfway in the fourth)."""
+    """A factor on the learning rate, as a function of the epochs done so far (3.5: halfway through the fourth)."""
 
     @abstractmethod
     def factor(self, epoch: float, epochs: int) -> float:
-        """Return the factor after ``epoch`` of ``epochs`` epochs in all."""
+        """Return the factor after ``epoch`` of ``epochs`` epochs."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Exponential(Schedule):
 
     def __post_init__(self) -> None:
         if not 0 < self.rate <= 1:
-            raise InputError(f"0 < rate <= 1 must hold for the exponential schedule, got {self.rate}")
+            raise InputError(f"0 < rate <= 1 must hold for the exponential schedule, got {self.rate}: try 0.95")
 
     def factor(self, epoch: float, epochs: int) -> float:
         return self.rate ** math.floor(epoch)
@@ -43,7 +43,7 @@ class Exponential(Schedule):
 
 @dataclass(frozen=True)
 class Step(Schedule):
-    """factor = rate ^ floor(epoch / every): times ``rate`` once every so many epochs.
+    """factor = rate ^ floor(epoch / every): multiplied by ``rate`` after each ``every`` epochs.
 
     >>> [Step(10, 0.1).factor(epoch, 30) for epoch in (9, 10)]
     [1.0, 0.1]
@@ -55,7 +55,8 @@ class Step(Schedule):
     def __post_init__(self) -> None:
         if self.every < 1 or not 0 < self.rate <= 1:
             raise InputError(
-                f"every >= 1 epochs and 0 < rate <= 1 must hold for the step schedule, got {self.every} and {self.rate}"
+                f"every >= 1 and 0 < rate <= 1 must hold for the step schedule, got every={self.every} and "
+                f"rate={self.rate}: try step:10:0.1"
             )
 
     def factor(self, epoch: float, epochs: int) -> float:
@@ -64,9 +65,9 @@ class Step(Schedule):
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
-    """factor = (1 + cos(pi (epoch - warmup) / (epochs - warmup))) / 2, after a straight rise over ``warmup`` epochs.
+    """factor = (1 + cos(pi (epoch - warmup) / (epochs - warmup))) / 2, after a linear warm-up over ``warmup`` epochs.
 
-    The rise ends at 1 and starts at 1 / (10 warmup), not at 0, so that the first step is not lost.
+    The warm-up ends at 1 and starts at 1 / (10 warmup), not at 0, so that the first step has an effect.
     Source: Loshchilov and Hutter 2017, section 3; warm-up, Goyal et al. 2017, section 2.2.
 
     >>> [round(Cosine(warmup=2).factor(epoch, 10), 3) for epoch in (1, 2, 6, 10)]
@@ -77,7 +78,7 @@ class Cosine(Schedule):
 
     def __post_init__(self) -> None:
         if self.warmup < 0:
-            raise InputError(f"warmup >= 0 epochs must hold for the cosine schedule, got {self.warmup}")
+            raise InputError(f"warmup >= 0 epochs must hold for the cosine schedule, got {self.warmup}: try 5")
 
     def factor(self, epoch: float, epochs: int) -> float:
         if epoch < self.warmup:
@@ -105,7 +106,7 @@ def parse(text: str) -> Schedule:
         case ["cosine", warmup] if _is(int, warmup):
             return Cosine(int(warmup))
     raise InputError(
-        f"a schedule is constant, exponential:RATE, step:EPOCHS:RATE, cosine or cosine:WARMUP_EPOCHS; got {text!r}"
+        f"a schedule must be constant, exponential:RATE, step:EPOCHS:RATE, cosine or cosine:WARMUP_EPOCHS, got {text!r}"
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array
-from zerokara.optim.optimizer import Numbers, Optimizer
+from zerokara.optim.optimizer import Optimizer, Tile
 
 
 class SGD(Optimizer):
@@ -15,15 +15,15 @@ class SGD(Optimizer):
     def __init__(self, lr: float | npt.ArrayLike = 0.01, weight_decay: float | npt.ArrayLike = 0.0) -> None:
         super().__init__(lr=lr, weight_decay=weight_decay)
 
-    def update(self, W: Array, dW: Array, n: Numbers, spare: Array) -> None:
-        dW *= n.lr
+    def update(self, W: Array, dW: Array, tile: Tile, scratch: Array) -> None:
+        dW *= tile.lr
         W -= dW
 
 
 class Momentum(Optimizer):
     """v = momentum v - lr dW; W += v. Source: Deep Learning from Scratch, section 6.1.4."""
 
-    numbers: ClassVar = ("lr", "weight_decay", "momentum")
+    hyperparameters: ClassVar = ("lr", "weight_decay", "momentum")
     state: ClassVar = ("v",)
 
     def __init__(
@@ -34,25 +34,25 @@ class Momentum(Optimizer):
     ) -> None:
         super().__init__(lr=lr, momentum=momentum, weight_decay=weight_decay)
 
-    def update(self, W: Array, dW: Array, n: Numbers, spare: Array) -> None:
-        n.v *= n.momentum
-        dW *= n.lr
-        n.v -= dW
-        W += n.v
+    def update(self, W: Array, dW: Array, tile: Tile, scratch: Array) -> None:
+        tile.v *= tile.momentum
+        dW *= tile.lr
+        tile.v -= dW
+        W += tile.v
 
 
 class Nesterov(Momentum):
     """v = momentum v - lr dW; W += momentum v - lr dW, with the new v.
 
-    Bengio's form, in which W stands at the point looked ahead to. It equals the book's
+    Bengio's form, in which W is the look-ahead point. It equals the book's
     W += momentum^2 v - (1 + momentum) lr dW with the old v.
     Source: Bengio et al. 2012, "Advances in optimizing recurrent networks", section 3.5.
     """
 
-    def update(self, W: Array, dW: Array, n: Numbers, spare: Array) -> None:
-        n.v *= n.momentum
-        dW *= n.lr
-        n.v -= dW
-        np.multiply(n.v, n.momentum, out=spare)
-        spare -= dW
-        W += spare
+    def update(self, W: Array, dW: Array, tile: Tile, scratch: Array) -> None:
+        tile.v *= tile.momentum
+        dW *= tile.lr
+        tile.v -= dW
+        np.multiply(tile.v, tile.momentum, out=scratch)
+        scratch -= dW
+        W += scratch

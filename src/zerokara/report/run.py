@@ -17,11 +17,11 @@ from zerokara.study.study import Study
 from zerokara.train.metrics import METRICS
 
 BEST = 20
-"""How many of the best trials are listed and pictured."""
+"""The number of best trials that are listed and drawn."""
 
 
 def trials_csv(study: Study) -> str:
-    """Return the trials as CSV, one row each, in the order of their numbers; every number reads back to the bit."""
+    """Return the trials as CSV, one row each, in the order of their numbers; numbers are written without rounding."""
     metric = METRICS[study.plan.data.task]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -37,7 +37,7 @@ def trials_csv(study: Study) -> str:
 
 
 def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
-    """Return what ``summary.json`` holds. The test data are read here, unless the study was interrupted."""
+    """Return the content of ``summary.json``. The test data are read here, unless the study was interrupted."""
     metric = METRICS[study.plan.data.task]
     states = [trial.state for trial in study.trials]
     content: dict[str, Any] = {
@@ -69,7 +69,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
 
 
 def has_ensemble(study: Study) -> bool:
-    """Return whether an ensemble was asked for, and there are several networks to choose from."""
+    """Return whether an ensemble was requested, and there are several networks to select from."""
     return bool(study.ensemble_size) and len(study.finalists) > 1
 
 
@@ -86,7 +86,7 @@ def _ensemble_scores(study: Study) -> dict[str, Any]:
 def write_run(study: Study, folder: RunFolder) -> list[Path]:
     """Write ``trials.csv`` and, if there is a winner, the models and the pictures; return their paths.
 
-    The models are ``best.safetensors`` and, if an ensemble was asked for, ``ensemble.safetensors``. Pictures of a
+    The models are ``best.safetensors`` and, if an ensemble was requested, ``ensemble.safetensors``. Pictures of a
     search: the curves of its best trials, the scores against what was searched, and the rounds of a narrowing sampler.
     Pictures of one network: its losses and scores, and its first weights if its samples are images.
     """
@@ -131,7 +131,7 @@ def leaderboard(trials: list[Trial], study: Study) -> list[str]:
 
 
 def mean(trial: Trial, curve: str) -> str:
-    """Return a trial's value with four decimals, and its standard error where it has several networks."""
+    """Return a trial's value with four decimals, and its standard error if it has several networks."""
     return f"{trial.at(curve):.4f}" + (f" ± {trial.standard_error(curve):.4f}" if trial.rows else "")
 
 

@@ -1,4 +1,4 @@
-"""The plot data of a study: which curves, trials and rounds a figure shows."""
+"""The plot data of a study: its curves, trials and rounds as the figures need them."""
 
 import math
 from collections.abc import Sequence
@@ -45,10 +45,10 @@ def curves(study: Study, count: int = 20) -> Curves:
 
 
 def scatter(study: Study) -> Scatter:
-    """Return the score of every trial that trained, over each hyperparameter that was searched."""
+    """Return the scores of all trials that trained, for each searched hyperparameter."""
     trials = [trial for trial in study.trials if trial.epochs]
     values = [study.space.values(trial.params) for trial in trials]
-    panels = tuple(panel(name, found, [v.get(name) for v in values]) for name, found in study.space.parts.items())
+    panels = tuple(panel(name, part, [v.get(name) for v in values]) for name, part in study.space.parts.items())
     scores = np.array([_score(trial) for trial in trials], float)
     best = None if not study.finalists else trials.index(study.best.trial)
     metric = METRICS[study.plan.data.task]
@@ -57,38 +57,38 @@ def scatter(study: Study) -> Scatter:
 
 
 def narrowing(study: Study) -> Narrowing:
-    """Return the ranges of every round of a study, and its trials in their rounds."""
-    over = scatter(study)
-    at = {number: r for r, found in enumerate(study.rounds) for number in found.trials}
-    rounds = np.array([at[trial.number] for trial in study.trials if trial.epochs], int)
+    """Return the ranges of every round of a study, and the round of each trial."""
+    points = scatter(study)
+    round_of = {number: r for r, each in enumerate(study.rounds) for number in each.trials}
+    rounds = np.array([round_of[trial.number] for trial in study.trials if trial.epochs], int)
     ranges = tuple(
         tuple(
-            tuple(map(float, panel(name, found, [found.decode(end) for end in r.ends(found.key(name))]).x))
+            tuple(map(float, panel(name, part, [part.decode(end) for end in r.ends(part.key(name))]).x))
             for r in study.rounds
         )
-        for name, found in study.space.parts.items()
+        for name, part in study.space.parts.items()
     )
     title = f"{study.plan.data.name}: {len(study.rounds)} rounds around the best"
-    return Narrowing(over.panels, ranges, rounds, over.scores, over.best, over.metric, title)
+    return Narrowing(points.panels, ranges, rounds, points.scores, points.best, points.metric, title)
 
 
 def _score(trial: Trial) -> float:
-    """Return the score that counts; the finite one that a diverged network may still have is none."""
+    """Return the score of a trial; NaN if it diverged, even if its last score is finite."""
     return math.nan if trial.state == "diverged" else trial.val_score
 
 
-def panel(name: str, found: Single, values: Sequence[Any]) -> Panel:
-    """Return the values of one hyperparameter, None where there is none, on a log axis where its range is one.
+def panel(name: str, part: Single, values: Sequence[Any]) -> Panel:
+    """Return the panel of one hyperparameter; a value is None for a trial without it, the axis is log as its range is.
 
     >>> panel("hidden", Choice(((50,), (50, 50))), [(50, 50), (50,)])
     Panel(name='hidden', x=array([1., 0.]), log=False, options=('50', '50,50'), steps=())
     """
-    if isinstance(found, Choice):
-        options = tuple(show(option) for option in found.options)
-        places = [math.nan if value is None else options.index(show(value)) for value in values]
-        return Panel(name, np.array(places, float), False, options)
-    # None becomes NaN.
-    return Panel(name, np.array(values, float), found.on_log, steps=found.steps())
+    if isinstance(part, Choice):
+        options = tuple(show(option) for option in part.options)
+        indices = [math.nan if value is None else options.index(show(value)) for value in values]
+        return Panel(name, np.array(indices, float), False, options)
+    # NumPy turns None into NaN.
+    return Panel(name, np.array(values, float), part.on_log, steps=part.steps())
 
 
 def learning(study: Study) -> Learning:
@@ -102,13 +102,13 @@ def learning(study: Study) -> Learning:
 def weights(
     network: Network, sample_shape: Sequence[int], count: int = 100, row: int = 0, basis: Array | None = None
 ) -> Weights:
-    """Return the first layer's weights as images, of the ``count`` units whose weights are largest, largest first.
+    """Return the first layer's weights as images, for the ``count`` units with the largest weights, largest first.
 
-    All are divided by one number, so that strong and weak units can be told apart. With the ``basis`` (D, K) of a
-    whitening, whose components have weights, they are turned back to pixels: basis W.
+    All images have one scale, so that strong and weak units can be compared. The weights of whitened components are
+    mapped back to pixels by the ``basis`` (D, K) of the whitening: basis W.
 
     Raises:
-        InputError: the samples are no images, or the first layer has none to show.
+        InputError: the samples are not images, or the first layer is not Affine.
     """
     first = network.layers[0]
     if not is_image(sample_shape) or not isinstance(first, Affine):
@@ -116,7 +116,7 @@ def weights(
     W = first.W[row].astype(float) if basis is None else basis.astype(float) @ first.W[row]
     strength = np.linalg.norm(W, axis=0)
     chosen = np.argsort(-strength, kind="stable")[:count]
-    # The largest of a thousand weights would leave all others pale.
+    # Scaled by the very largest of many weights, all others would be pale.
     top = np.quantile(np.abs(W[:, chosen]), 0.995) or 1.0
     shape = tuple(sample_shape if sample_shape[2:] == (3,) else sample_shape[:2])
     images = np.clip(W[:, chosen].T.reshape(-1, *shape) / top, -1, 1)

@@ -186,7 +186,7 @@ def _name(name: str, default: str, names: Iterable[str], help: str, needs: Need 
 
 def _optimizer_with(number: str) -> Need:
     """Return the need of a number that some optimizers have; they themselves say which."""
-    users = [name for name, optimizer in OPTIMIZERS.items() if number in optimizer.numbers]
+    users = [name for name, optimizer in OPTIMIZERS.items() if number in optimizer.hyperparameters]
     return Need("optimizer", users.__contains__, f"the optimizer {' or '.join(users)}")
 
 

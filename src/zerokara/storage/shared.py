@@ -3,29 +3,24 @@
 Importing this file imports Optuna: do so inside the function that joins a study.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
-import optuna
 from optuna.samplers import BaseSampler
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from zerokara.engine.trial import Proposal, Trial
-from zerokara.errors import DatabaseError, InputError
+from zerokara.errors import DatabaseError
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.samplers.narrowing import Round
 from zerokara.space.space import Space
+from zerokara.storage.agreement import TOTAL, agree, open_study
 from zerokara.storage.database import Database
 from zerokara.storage.heartbeat import Signs
 from zerokara.storage.proposer import Proposer, quiet
 
-PLAN, TOTAL = "plan", "trials"
-"""The attributes of the study that keep what all processes agree on, and how many trials there shall be."""
 OWNER = "owner"
 """The attribute of a trial that names its process and the generation of that process."""
 NUMBER = "trial"
@@ -49,7 +44,7 @@ class Shared:
         make: makes the sampler, from ``trials`` and ``generation``.
         owner: what this process is called: another text than any other's, the same again when it resumes.
         again: the study must be there, and its total may be another, or grow to ``trials``; else that is refused.
-        note: told in a sentence of what others should know.
+        warn: called with a sentence of what others should know.
 
     Attributes:
         trials: Optuna's record of all trials at the last look.
@@ -73,10 +68,10 @@ class Shared:
         space: Space,
         make: Callable[..., BaseSampler],
         owner: str,
-        note: Callable[[str], None],
+        warn: Callable[[str], None],
         again: bool = False,
     ) -> None:
-        self.database, self.name, self.owner, self.note = database, name, owner, note
+        self.database, self.name, self.owner, self.warn = database, name, owner, warn
         self.space, self._make, self._size = space, make, generation
         self._endings: dict[int, Trial] = {}
         self._signs = Signs(owner)
@@ -84,42 +79,13 @@ class Shared:
         self.trials: list[FrozenTrial] = []
         self.places: dict[int, FrozenTrial] = {}
         self.seconds = 0.0
-        self._study = self._opened(again)
+        self._study = open_study(database, name, again)
+        self._id = database.storage.get_study_id_from_name(name)
         with self._transaction():
-            attributes = self._study.user_attrs
-            if PLAN not in attributes:
-                if self._study.get_trials(deepcopy=False):
-                    raise InputError(f"the study {name!r} must be zerokara's, got another's: give --study another name")
-                self._study.set_user_attr(PLAN, {**agreed, "generation": generation})
-                self._study.set_user_attr(TOTAL, trials)
-                attributes = self._study.user_attrs
-            _check_same({**agreed, TOTAL: trials}, attributes[PLAN] | {TOTAL: attributes[TOTAL]}, name, again)
-            if trials > attributes[TOTAL]:
-                self._study.set_user_attr(TOTAL, trials)
-            self.plan: dict[str, Any] = attributes[PLAN]
-            self._generation = self.plan["generation"]
+            self.plan = agree(self._study, {**agreed, "generation": generation}, trials, again)
+            self._generation: int = self.plan["generation"]
             self._sign()
             self.look()
-
-    def _opened(self, again: bool) -> optuna.Study:
-        storage = self.database.storage
-        with quiet(), self.database.errors():
-            try:
-                open_ = optuna.load_study if again else partial(optuna.create_study, load_if_exists=True)
-                study = open_(storage=storage, study_name=self.name)
-            except KeyError as error:
-                raise InputError(
-                    f"a run goes on in the study where it began, got no {self.name!r} in {self.database.address}: "
-                    "name the database that has it"
-                ) from error
-            self._id = storage.get_study_id_from_name(self.name)
-        if study.directions != [StudyDirection.MINIMIZE]:
-            directions = ", ".join(direction.name.lower() for direction in study.directions)
-            raise InputError(
-                f"a search minimizes one value, got a study {self.name!r} with the directions {directions}: "
-                "give --study another name"
-            )
-        return study
 
     def look(self) -> None:
         """Read how the study stands."""
@@ -177,7 +143,7 @@ class Shared:
                 proposed = beside.study.get_trials(deepcopy=False)
                 found += [self._created(proposed[place], number, place) for place in asked]
         if orphans:
-            self.note(f"{len(orphans)} trials of a process that is gone are trained here")
+            self.warn(f"{len(orphans)} trials of a process that is gone are trained here")
         return number, found
 
     def tell(self, trials: Iterable[Trial]) -> None:
@@ -203,7 +169,7 @@ class Shared:
                     storage.set_trial_state_values(key, TrialState.COMPLETE, [value])
         self.look()
         if lost:
-            self.note(f"{lost} trials were taken over by another process while this one was silent")
+            self.warn(f"{lost} trials were taken over by another process while this one was silent")
 
     def report(self, trials: Iterable[Trial]) -> None:
         """Record how trials that go on stand at a rung: for onlookers, so training outlasts a database that is away."""
@@ -288,7 +254,7 @@ class Shared:
             yield
         except DatabaseError as error:
             if self._answers:
-                self.note(f"training goes on, but {error}")
+                self.warn(f"training goes on, but {error}")
             self._answers = False
 
     @contextmanager
@@ -315,22 +281,3 @@ def _bare(trial: FrozenTrial) -> FrozenTrial:
         distributions=trial.distributions,
         intermediate_values=trial.intermediate_values,
     )
-
-
-def _check_same(mine: Mapping[str, Any], theirs: Mapping[str, Any], name: str, again: bool) -> None:
-    here: dict[str, Any] = json.loads(json.dumps(mine))  # As the database keeps it.
-    left_out = {"generation", "record", *([TOTAL] if again else [])}
-    others = [
-        f"{key} {_brief(here.get(key))} here and {_brief(theirs.get(key))} there"
-        for key in sorted({*here, *theirs} - left_out)
-        if here.get(key) != theirs.get(key)
-    ]
-    if others:
-        raise InputError(
-            f"all processes search the study {name!r} by one plan, got {'; '.join(others)}: give the same options and "
-            "data as the first, or give --study another name"
-        )
-
-
-def _brief(value: Any) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)[:80]

@@ -10,19 +10,17 @@ import numpy as np
 from zerokara.data import Dataset
 from zerokara.data.augment import Augment
 from zerokara.engine.plan import Plan
+from zerokara.engine.settings import in_config
 from zerokara.errors import InputError
 from zerokara.space.hyperparameters import HYPERPARAMETERS, find, to_text
 from zerokara.space.space import Space, parse_searches
+from zerokara.study.settings import SearchSettings
 from zerokara.version import __version__
 
-PLAN = (
-    *("epochs", "seed", "rank", "keep_best", "paired", "replicate", "evaluate_train_every", "dtype"),
-    *("seeds", "folds", "patience", "augment"),
-)
-"""What a config says of the plan."""
 
-
-def config_of(plan: Plan, space: Space, settings: Mapping[str, Any], about: Mapping[str, Any] | None) -> dict[str, Any]:
+def config_of(
+    settings: SearchSettings, plan: Plan, space: Space, about: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return all that is needed to repeat a run, under the names that ``--config`` reads, and a record of where it ran.
 
     The bits are promised for the same data, NumPy and processor features, so these are recorded.
@@ -35,23 +33,19 @@ def config_of(plan: Plan, space: Space, settings: Mapping[str, Any], about: Mapp
         **{name: value for name, value in table.items() if value},
         **{name: value for name, value in data.split_settings.items() if name != "seed"},
         "scaling": data.preprocess.kind,
-        "seed": plan.seed,
-        **settings,
-        **{name: getattr(plan, name) for name in PLAN if name not in ("seed", "augment")},
-        "augment": str(Augment.parse(plan.augment) or "none"),
+        **in_config(SearchSettings, vars(settings)),
+        "augment": str(Augment.parse(settings.augment) or "none"),
         **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
         "search": space.searches(),
         "record": record(data),
     }
 
 
-def space_of(config: Mapping[str, Any]) -> Space:
-    """Return the space that a run's config tells of."""
+def space_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the search space of a run's config."""
     fixed = {name: config[name] for name in HYPERPARAMETERS if name in config}
-    return Space(
-        {name: find(name).parse(value) if isinstance(value, str) else value for name, value in fixed.items()}
-        | parse_searches(config["search"])
-    )
+    values = {name: find(name).parse(value) if isinstance(value, str) else value for name, value in fixed.items()}
+    return values | parse_searches(config["search"])
 
 
 def differences(config: Mapping[str, Any], data: Dataset) -> list[str]:

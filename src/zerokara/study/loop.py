@@ -46,7 +46,7 @@ def search(
     ensemble: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
-    note: Callable[[str], None] = warnings.warn,
+    warn: Callable[[str], None] = warnings.warn,
 ) -> Study:
     """Train the trials that a store proposes until all have ended, and return the study; see `zerokara.tune`.
 
@@ -62,7 +62,7 @@ def search(
         refit, ensemble: what becomes of the winner and of the best networks, see `zerokara.tune`.
         progress: called about four times a second, and once at the end.
         on_epoch: called with every epoch of every population; of processes when they hand it back, every 2 seconds.
-        note: called with a sentence about what was lost and is done again.
+        warn: called with a sentence about what was lost and is repeated.
 
     Where a database does not answer a request for ``PATIENCE`` seconds, the study ends and has its ``failure``.
     """
@@ -70,7 +70,7 @@ def search(
     race = race or make_race("halving")
     epochs = plan.rows * sum(bracket.epochs for size in store.sizes for bracket in race.brackets(size, plan.epochs))
     watch = Watch(store.total, epochs, on_epoch)
-    files = Checkpoints(checkpoints, plan, note)
+    files = Checkpoints(checkpoints, plan, warn)
     cut_short = checkpoints is not None and checkpoints.exists()
     finalists = files.finalists(store.ended())
     known: dict[int, Trial] = {}
@@ -96,7 +96,7 @@ def search(
         best = [trial for trial in ranked(trials)[:keep] if math.isfinite(trial.value)]
         missing = sum(trial.number not in here for trial in best)
         if missing and (cut_short or store.shared):
-            note(f"retraining {missing} of the best {len(best)} networks: this process does not have them")
+            warn(f"retraining {missing} of the best {len(best)} networks: this process does not have them")
         top = [(trial, here.get(trial.number) or retrain(trial, plan).trained()) for trial in best]
         seconds, asking = time.perf_counter() - watch.started, store.seconds + files.seconds
         tick()
@@ -116,9 +116,9 @@ def search(
         )
 
     with interruptible() as stop, one_thread():
-        insist = partial(_insist, stop=stop, tick=tick, note=note)
+        insist = partial(_insist, stop=stop, tick=tick, warn=warn)
         try:
-            with Crew(plan, pool or open_pool(None), watch.epoch, stop, note, watch.seconds_left) as crew:
+            with Crew(plan, pool or open_pool(None), watch.epoch, stop, warn, watch.seconds_left) as crew:
                 generations = Generations(plan, race, crew, watch, stop, files, keep, tick, store.report)
                 while not stop.is_set():
                     number, proposals = insist(store.ask)
@@ -144,20 +144,20 @@ def search(
 
 
 def _insist(
-    request: Callable[[], Answer], stop: threading.Event, tick: Callable[[], None], note: Callable[[str], None]
+    request: Callable[[], Answer], stop: threading.Event, tick: Callable[[], None], warn: Callable[[str], None]
 ) -> Answer:
     """Return the result of a request, repeated for a while if the database does not answer."""
     end = time.monotonic() + PATIENCE
-    noted = False
+    warned = False
     while True:
         try:
             return request()
         except DatabaseError as error:
             if time.monotonic() > end or stop.is_set():
                 raise
-            if not noted:
-                note(f"{error}; retrying for {PATIENCE:.0f} s")
-            noted = True
+            if not warned:
+                warn(f"{error}; retrying for {PATIENCE:.0f} s")
+            warned = True
         _wait(POLL, stop, tick)
 
 

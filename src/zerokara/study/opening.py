@@ -1,62 +1,62 @@
 """Opening the store of a study: memory or the journal of its run folder, or a database that several processes share."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zerokara.engine.plan import Plan
+from zerokara.engine.settings import values_of
 from zerokara.samplers.registry import make_sampler
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.space import Space
 from zerokara.storage.local import Local
-from zerokara.study.config import PLAN, config_of, differences
+from zerokara.study.config import config_of, differences
 from zerokara.study.run_folder import RunFolder
+from zerokara.study.settings import SearchSettings
 
 if TYPE_CHECKING:
     from zerokara.storage.shared import Shared
 
 
 @contextmanager
-def open_local(plan: Plan, space: Space, settings: Mapping[str, Any], folder: RunFolder | None) -> Iterator[Local]:
+def open_local(settings: SearchSettings, plan: Plan, space: Space, folder: RunFolder | None) -> Iterator[Local]:
     """Open the study in the journal of a folder, or one in memory, for this process alone."""
-    trials, generation = settings["trials"], settings["generation"]
-    sampler = make_sampler(settings["sampler"], space, plan.seed, trials=trials, generation=generation)
+    assert settings.generation
+    sizes = {"trials": settings.trials, "generation": settings.generation}
+    sampler = make_sampler(settings.sampler, space, plan.seed, **sizes)
     with folder.journal() if folder else nullcontext() as journal:
-        yield Local(space, sampler, trials, generation, journal)
+        yield Local(space, sampler, **sizes, journal=journal)
 
 
 @contextmanager
 def open_shared(
-    plan: Plan,
-    space: Space,
-    settings: Mapping[str, Any],
-    storage: str,
-    owner: str,
-    note: Callable[[str], None],
-    again: bool = False,
+    settings: SearchSettings, plan: Plan, space: Space, owner: str, again: bool = False
 ) -> Iterator["Shared"]:
     """Join a study of a database as the process ``owner``; ``again``: as one that took part before."""
     from zerokara.storage.database import Database
     from zerokara.storage.shared import Shared
 
-    config = config_of(plan, space, {name: settings[name] for name in ("sampler", "race")}, None)
-    names = (*PLAN, "sampler", "race", "search", *HYPERPARAMETERS)
+    assert settings.generation
+    assert settings.storage
+    assert settings.study
+    config = config_of(settings, plan, space)
+    names = (*values_of(plan), "sampler", "race", "search", *HYPERPARAMETERS)
     agreed = {name: config[name] for name in names if config.get(name) is not None}
     agreed |= {"data_sha256": config["record"]["data_sha256"], "record": config["record"]}
-    with closing(Database(storage)) as database:
+    with closing(Database(settings.storage)) as database:
         shared = Shared(
             database,
-            settings["study"],
+            settings.study,
             agreed,
-            trials=settings["trials"],
-            generation=settings["generation"],
+            trials=settings.trials,
+            generation=settings.generation,
             space=space,
-            make=partial(make_sampler, settings["sampler"], space, plan.seed),
+            make=partial(make_sampler, settings.sampler, space, plan.seed),
             owner=owner,
             again=again,
-            note=note,
+            warn=settings.warn,
         )
         for difference in differences({"record": shared.plan["record"]}, plan.data):
-            note(difference)
+            settings.warn(difference)
         yield shared

@@ -11,7 +11,7 @@ from zerokara.engine.plan import Plan
 from zerokara.engine.shard import retrain
 from zerokara.engine.trial import Trial, ranked
 from zerokara.errors import DatabaseError, InputError
-from zerokara.model import Ensemble, Model, answers, criterion, select
+from zerokara.model import Ensemble, Model, criterion, predict_each, select
 from zerokara.nn import Network
 from zerokara.space.hyperparameters import show
 from zerokara.space.space import Space
@@ -131,8 +131,10 @@ class Study:
         part = data.validation
         assert part is not None
         networks = [network for _, network in self.finalists]
-        said = answers(networks, part.x, data.task)
-        counts = select(said, part.t, k or self.ensemble_size or 1, criterion(data.task, self.plan.rank, part.weights))
+        predictions = predict_each(networks, part.x, data.task)
+        counts = select(
+            predictions, part.t, k or self.ensemble_size or 1, criterion(data.task, self.plan.rank, part.weights)
+        )
         picked = {str(t.number): int(n) for (t, _), n in zip(self.finalists, counts, strict=True) if n}
         return Model.of(Ensemble.of(networks, counts), data, {"trials": picked, "seed": self.plan.seed})
 

@@ -1,4 +1,4 @@
-"""From hyperparameters to a trainer: the one place that knows what of a network, loss or optimizer each sets."""
+"""From hyperparameters to a trainer: the one place that knows which part of it each hyperparameter sets."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from zerokara.data import Dataset
 from zerokara.nn import SoftmaxCrossEntropy, mlp
 from zerokara.optim import OPTIMIZERS, schedules
-from zerokara.train.stopping import Patience
+from zerokara.train.stopping import EarlyStopping
 from zerokara.train.trainer import Trainer
 
 
@@ -24,7 +24,7 @@ def build(
     same_start: bool = True,
     dtype: npt.DTypeLike = np.float32,
     keep_best: bool = False,
-    patience: Patience | None = None,
+    early_stopping: EarlyStopping | None = None,
     **settings: Any,
 ) -> Trainer:
     """Return the trainer of a population that has these hyperparameters.
@@ -32,23 +32,12 @@ def build(
     Args:
         params: a value for every hyperparameter; a number may be an array with one for each network (P,).
         data: without a validation part no best epoch is kept and nothing stops early.
-        same_start: all networks start from one draw of initial weights; otherwise network k from the draw of
-            ``replicate`` + k.
+        same_start: the networks share a draw of initial weights; otherwise network k has that of ``replicate`` + k.
         settings: as for `Trainer`.
     """
-    make = partial(
-        mlp,
-        data.n_inputs,
-        params["hidden"],
-        data.n_outputs,
-        params["activation"],
-        # Layers of dropout only where there is any.
-        dropout=params["dropout"] if np.any(params["dropout"]) else None,
-        batch_norm=params["batch_norm"],
-        init_scale=params["init_scale"],
-        seed=seed,
-        dtype=dtype,
-    )
+    shape = data.n_inputs, params["hidden"], data.n_outputs, params["activation"]
+    numbers = {"dropout": params["dropout"] if np.any(params["dropout"]) else None, "init_scale": params["init_scale"]}
+    make = partial(mlp, *shape, batch_norm=params["batch_norm"], seed=seed, dtype=dtype, **numbers)
     network = make(population=networks, replicate=replicate)
     if not same_start:
         for k in range(1, networks):
@@ -56,7 +45,7 @@ def build(
     optimizer = OPTIMIZERS[params["optimizer"]]
     return Trainer(
         network,
-        optimizer(**{name: params[name] for name in optimizer.numbers if name in params}),
+        optimizer(**{name: params[name] for name in optimizer.hyperparameters if name in params}),
         data,
         batch_size=params["batch_size"],
         loss=SoftmaxCrossEntropy(params["label_smoothing"]) if data.task == "classification" else None,
@@ -64,6 +53,6 @@ def build(
         seed=seed,
         replicate=replicate,
         keep_best=keep_best and data.validation is not None,
-        patience=patience if data.validation is not None else None,
+        early_stopping=early_stopping if data.validation is not None else None,
         **settings,
     )

@@ -1,4 +1,4 @@
-"""What was seen while training: the record of an epoch, and the curves of every network."""
+"""The record of an epoch, and the curves of every network."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ CURVES = ("train_loss", "train_score", "val_loss", "val_score", "lr")
 class Epoch:
     """One epoch of the networks that trained in it; every array has the shape (P,).
 
-    ``rows`` says which networks of the start they are. A score is accuracy, or R2 in regression; what
-    was not evaluated is NaN. ``objective`` is what networks are ranked by, lower is better, infinity where it is not
-    finite. ``lr`` is the learning rate of the epoch's last step, ``seconds`` what the epoch took.
+    ``rows`` are their row numbers at the start of training. A score is accuracy, or R2 in regression; a measure that
+    was not evaluated is NaN. Networks are ranked by ``objective``, lower is better, never NaN. ``lr`` is the learning
+    rate of the epoch's last step, ``seconds`` the duration of the epoch.
     """
 
     number: int
@@ -34,7 +34,7 @@ class Epoch:
     metric: str = "accuracy"
 
     def __getattr__(self, name: str) -> Array:
-        """Give the scores their names: ``train_accuracy`` and ``val_accuracy``, or ``train_r2`` and ``val_r2``."""
+        """Return a score by its full name: ``train_accuracy``, ``val_accuracy``, ``train_r2`` or ``val_r2``."""
         part, _, metric = name.partition("_")
         if part in ("train", "val") and metric == self.__dict__.get("metric"):
             return self.train_score if part == "train" else self.val_score
@@ -44,8 +44,7 @@ class Epoch:
 class History:
     """The curves of R networks over E epochs: ``history["val_loss"]`` is (R, E), NaN where a network did not train.
 
-    ``epochs`` (R,) counts the epochs that each has trained, ``diverged`` (R,) is the epoch at which
-    its loss stopped being finite, or 0.
+    ``epochs`` (R,) counts the epochs that each has trained; ``diverged`` (R,) is the epoch in which it diverged, or 0.
     """
 
     def __init__(self, networks: int) -> None:
@@ -75,13 +74,13 @@ class History:
         self.seconds.append(epoch.seconds)
 
     def load(self, arrays: Mapping[str, Array]) -> None:
-        """Become the history whose epochs (R,), diverged (R,), seconds (E,) and curves (R, E) these are."""
+        """Replace the contents: epochs (R,), diverged (R,), seconds (E,) and curves (R, E)."""
         self.epochs[...], self.diverged[...] = arrays["epochs"], arrays["diverged"]
         self.seconds = [float(second) for second in arrays["seconds"]]
         self._curves = {name: [column.copy() for column in arrays[name].T] for name in CURVES}
 
     def take(self, index: npt.ArrayLike) -> Self:
-        """Return the history of the networks ``index`` alone."""
+        """Return the history of the networks ``index``."""
         rows = as_index(index, len(self))
         other = type(self)(len(rows))
         other.epochs, other.diverged = self.epochs[rows], self.diverged[rows]
@@ -90,12 +89,12 @@ class History:
         return other
 
     def ranking(self, rank: str, keep_best: bool) -> tuple[Array, Array]:
-        """Return what each network is ranked by (R,), lower being better, and the epoch it stands for (R,).
+        """Return the objective of each network (R,), lower is better, and the epoch that it belongs to (R,).
 
-        The value at the last epoch that a network trained, or with ``keep_best`` at its best epoch.
-        NaN, infinity and divergence become infinity, which ranks last.
+        That is the last epoch of a network, or with ``keep_best`` its best. A diverged network has an infinite
+        objective, which ranks last.
         """
-        values = badness(self["val_loss"], self["val_score"], rank)
+        values = objective(self["val_loss"], self["val_score"], rank)
         if values.shape[1] == 0:
             return np.full(len(self), np.inf), self.epochs
         rows = np.arange(len(self))
@@ -104,10 +103,10 @@ class History:
         return value, np.where(self.epochs > 0, column + 1, 0)
 
 
-def badness(val_loss: Array, val_score: Array, rank: str) -> Array:
-    """Return what is minimized: the validation loss, or minus the score; infinity where it is not finite.
+def objective(val_loss: Array, val_score: Array, rank: str) -> Array:
+    """Return the objective to minimize: the validation loss, or minus the score; infinity where it is not finite.
 
-    >>> badness(np.array([0.5, np.nan]), np.array([0.9, 0.8]), "loss")
+    >>> objective(np.array([0.5, np.nan]), np.array([0.9, 0.8]), "loss")
     array([0.5, inf])
     """
     value = val_loss if rank == "loss" else -val_score
@@ -115,13 +114,13 @@ def badness(val_loss: Array, val_score: Array, rank: str) -> Array:
 
 
 def concat(histories: Sequence[History]) -> History:
-    """Return the histories of several populations as one, in that order; the longest sets the length."""
-    whole = History(0)
+    """Return the histories of several populations as one, in that order, as long as the longest."""
+    joined = History(0)
     length = max(len(h.seconds) for h in histories)
-    whole.epochs = np.concatenate([h.epochs for h in histories])
-    whole.diverged = np.concatenate([h.diverged for h in histories])
-    whole.seconds = [sum(h.seconds[e] for h in histories if e < len(h.seconds)) for e in range(length)]
+    joined.epochs = np.concatenate([h.epochs for h in histories])
+    joined.diverged = np.concatenate([h.diverged for h in histories])
+    joined.seconds = [sum(h.seconds[e] for h in histories if e < len(h.seconds)) for e in range(length)]
     for name in CURVES:
         padded = [np.pad(h[name], ((0, 0), (0, length - h[name].shape[1])), constant_values=np.nan) for h in histories]
-        whole._curves[name] = list(np.concatenate(padded).T)
-    return whole
+        joined._curves[name] = list(np.concatenate(padded).T)
+    return joined

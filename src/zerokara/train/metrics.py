@@ -1,4 +1,4 @@
-"""How good each network is on a part of the data: loss, and accuracy or R2."""
+"""Evaluation of every network on a part of the data: loss, and accuracy or R2."""
 
 from typing import Protocol
 
@@ -9,27 +9,27 @@ from zerokara.arrays import Array
 from zerokara.data import Part
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.losses import LOSSES
-from zerokara.nn.products import SMALL
+from zerokara.nn.products import SMALL_PRODUCT
 
 CHUNK = 200
-"""Samples evaluated at once: a fixed number, or the numbers of a network would depend on its neighbors.
+"""Samples evaluated at once. Fixed, because the bits of a network must not depend on its neighbors.
 
-Products of up to 100^3 multiplications go through OpenBLAS's routine for small matrices, half as fast again:
-200 samples leave it to layers of 64 x 64, where that matters most.
+OpenBLAS multiplies small matrices (up to 100^3 multiplications) 1.5 times as fast: with 200 samples, layers of up to
+64 x 64 profit, where it matters most.
 """
 
 SHARED = 2000
-"""Samples times networks evaluated at once by several BLAS threads, whose bits are not promised.
+"""Samples times networks evaluated at once with several BLAS threads, which are not bit-identical anyway.
 
-After every product they wait for one another, on a busy machine for longer than the product took.
+The threads synchronize after every product; on a busy machine that takes longer than a small product.
 """
 
 METRICS = {"classification": "accuracy", "multilabel": "accuracy", "regression": "r2"}
-"""What a score is called, by task."""
+"""The name of the score, by task."""
 
 
-class Scorer(Protocol):
-    """What can be judged: a population of networks, or an ensemble that speaks as one network."""
+class Predictor(Protocol):
+    """What can be evaluated: a population of networks, or an ensemble with one output."""
 
     @property
     def population(self) -> int:
@@ -39,29 +39,29 @@ class Scorer(Protocol):
         """Return the scores (P, N, C) of x (1, N, D)."""
 
 
-def evaluate(network: Scorer, part: Part, task: str, threads: int = 1) -> tuple[Array, Array]:
+def evaluate(network: Predictor, part: Part, task: str, threads: int = 1) -> tuple[Array, Array]:
     """Return the loss (P,) and the score (P,) of every network on ``part``, in float64.
 
     The loss has neither decay penalty nor label smoothing. The score is, by task:
     classification: the share of samples whose largest score is the right one;
     multilabel: the share of samples with every label right;
     regression: R2 = 1 - sum (y - t)^2 / sum (t - mean t)^2, the mean over outputs; for a constant t, 0.
-    Sample weights count in both. ``threads`` is the number of BLAS threads; more than 1 gives other bits.
+    Both are weighted by the sample weights. With more than one BLAS thread (``threads``) bits may differ.
     """
     size = CHUNK if threads == 1 else _shared(network)
     with blas.threads(threads), np.errstate(all="ignore"):
         return _evaluate(network, part, task, size)
 
 
-def _shared(network: Scorer) -> int:
-    """Return how many samples several threads evaluate at once: more, unless the products are too small to share."""
+def _shared(network: Predictor) -> int:
+    """Return how many samples several threads evaluate at once: more, unless the products are small."""
     affine = [layer for layer in getattr(network, "layers", ()) if isinstance(layer, Affine)]
-    if CHUNK * max((layer.inputs * layer.outputs for layer in affine), default=0) <= SMALL:
+    if CHUNK * max((layer.inputs * layer.outputs for layer in affine), default=0) <= SMALL_PRODUCT:
         return CHUNK
     return max(CHUNK, SHARED // network.population)
 
 
-def _evaluate(network: Scorer, part: Part, task: str, size: int) -> tuple[Array, Array]:
+def _evaluate(network: Predictor, part: Part, task: str, size: int) -> tuple[Array, Array]:
     loss = LOSSES[task]()
     n = len(part.x)
     w = np.ones(n) if part.weights is None else part.weights.astype(float)
@@ -83,7 +83,7 @@ def _evaluate(network: Scorer, part: Part, task: str, size: int) -> tuple[Array,
 
 
 def _tally(scores: Array, t: Array, w: Array, task: str) -> Array:
-    """Return the weight of the samples that are right, (P,), or the squared errors per output, (P, C)."""
+    """Return the total weight of the correct samples, (P,), or the squared errors per output, (P, C)."""
     if task == "classification":
         right = scores.argmax(axis=-1) == t
     elif task == "multilabel":
@@ -91,6 +91,6 @@ def _tally(scores: Array, t: Array, w: Array, task: str) -> Array:
     else:
         squares: Array = np.sum((scores - t).astype(float) ** 2 * w[:, None], axis=1)
         return squares
-    # A sum, not a product with w: how BLAS adds up depends on the number of rows.
+    # A sum, not a product with w: the order in which BLAS adds depends on the number of rows.
     total: Array = np.sum(right * w, axis=1)
     return total

@@ -1,4 +1,4 @@
-"""All that a trainer has come to, as arrays by name, so that another can go on from there."""
+"""The state of a trainer as named arrays, from which another trainer can continue."""
 
 from collections.abc import Mapping
 
@@ -12,44 +12,44 @@ from zerokara.train.trainer import Trainer
 
 
 def state(run: Trainer) -> dict[str, Array]:
-    """Return the networks, the optimizer's state, the history, and what is kept of the best epochs.
+    """Return the networks, the optimizer's state, the history and the best epochs.
 
-    What the trainer was made with (data, hyperparameters, settings) is not part of it.
+    The arguments of the trainer (data, hyperparameters, settings) are not part of it.
 
     >>> import zerokara as zk
     >>> data = zk.data.load("digits").split(validation=0.2)
     >>> make = lambda: zk.Trainer(zk.nn.mlp(64, (8,), 10), zk.optim.Adam(), data)
-    >>> whole, first, second = make(), make(), make()
-    >>> curves, _ = whole.fit(3), first.fit(2)
+    >>> uncut, first, second = make(), make(), make()
+    >>> curves, _ = uncut.fit(3), first.fit(2)
     >>> restore(second, state(first))
     >>> bool((second.fit(1)["val_loss"] == curves["val_loss"]).all())
     True
     """
-    found = {
+    arrays = {
         "rows": run.rows,
-        "scalars": np.array([run.epoch, run.optimizer.t, run.span or 0]),
+        "scalars": np.array([run.epoch, run.optimizer.t, run.schedule_epochs or 0]),
         "best_value": run.best_value,
         "best_epoch": run.best_epoch,
         "history.epochs": run.history.epochs,
         "history.diverged": run.history.diverged,
         "history.seconds": np.array(run.history.seconds),
     }
-    found |= {f"history.{name}": run.history[name] for name in CURVES}
-    found |= {f"optimizer.{name}": getattr(run.optimizer, name) for name in run.optimizer.state}
-    if run.patience:
-        found |= {"patience.best": run.patience.best, "patience.waited": run.patience.waited}
+    arrays |= {f"history.{name}": run.history[name] for name in CURVES}
+    arrays |= {f"optimizer.{name}": getattr(run.optimizer, name) for name in run.optimizer.state}
+    if run.early_stopping:
+        arrays |= {"early_stopping.best": run.early_stopping.best, "early_stopping.waited": run.early_stopping.waited}
     networks = {"network": run.network, **({"best": run.best} if run.best else {})}
     networks |= {f"finished.{row}": network for row, network in run.finished.items()}
     for prefix, network in networks.items():
-        found |= {f"{prefix}.{name}": value for name, value in network.arrays().items()}
-    return found
+        arrays |= {f"{prefix}.{name}": value for name, value in network.arrays().items()}
+    return arrays
 
 
 def restore(run: Trainer, arrays: Mapping[str, Array]) -> None:
-    """Put a trainer that was made alike, and has not trained, where ``arrays`` say.
+    """Load a state into a new trainer that was made with the same arguments.
 
     Raises:
-        InputError: they are of another kind of trainer.
+        InputError: the state is of a trainer with other arguments.
     """
     try:
         start = run.network.take([0])
@@ -59,10 +59,11 @@ def restore(run: Trainer, arrays: Mapping[str, Array]) -> None:
             _load(run.best, arrays, "best")
         for name in run.optimizer.state:
             getattr(run.optimizer, name)[...] = arrays[f"optimizer.{name}"]
-        if run.patience:
-            run.patience.best, run.patience.waited = arrays["patience.best"].copy(), arrays["patience.waited"].copy()
-        run.epoch, run.optimizer.t, span = map(int, arrays["scalars"])
-        run.span = span or None
+        if run.early_stopping:
+            for name in ("best", "waited"):
+                setattr(run.early_stopping, name, arrays[f"early_stopping.{name}"].copy())
+        run.epoch, run.optimizer.t, schedule_epochs = map(int, arrays["scalars"])
+        run.schedule_epochs = schedule_epochs or None
         run.best_value, run.best_epoch = arrays["best_value"].copy(), arrays["best_epoch"].copy()
         run.history.load({name: arrays[f"history.{name}"] for name in ("epochs", "diverged", "seconds", *CURVES)})
         rows = {int(name.split(".")[1]) for name in arrays if name.startswith("finished.")}
@@ -71,7 +72,7 @@ def restore(run: Trainer, arrays: Mapping[str, Array]) -> None:
             _load(network, arrays, f"finished.{row}")
     except (KeyError, ValueError, IndexError) as error:
         raise InputError(
-            f"a trainer goes on from the state of one that was made alike, got another: {error}"
+            f"the state must be of a trainer with the same arguments, got another ({error}): make the trainer as before"
         ) from error
 
 

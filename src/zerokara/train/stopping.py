@@ -1,4 +1,4 @@
-"""Early stopping: a network that has not improved for a while is taken out."""
+"""Early stopping: a network that no longer improves stops training."""
 
 import copy
 from collections.abc import Sequence
@@ -10,25 +10,25 @@ from zerokara.arrays import Array, Index
 from zerokara.errors import InputError
 
 
-class Patience:
-    """Stops a network after ``epochs`` epochs in a row without an improvement of more than ``least``.
+class EarlyStopping:
+    """Stops a network after ``patience`` epochs in a row whose objective did not improve by more than ``min_delta``.
 
-    What must improve is what networks are ranked by: the validation loss, or minus the accuracy.
+    The objective is the validation loss, or minus the accuracy.
 
-    >>> patience = Patience(epochs=2).start(networks=1)
-    >>> [bool(patience.stops(np.array([value]))[0]) for value in (1.0, 0.9, 0.95, 0.9)]
+    >>> early_stopping = EarlyStopping(patience=2).start(networks=1)
+    >>> [bool(early_stopping.stops(np.array([value]))[0]) for value in (1.0, 0.9, 0.95, 0.9)]
     [False, False, False, True]
 
     Source: Prechelt 1998, "Early stopping - but when?", the class UP.
     """
 
-    def __init__(self, epochs: int = 10, least: float = 0.0) -> None:
-        if epochs < 1 or not least >= 0:
-            raise InputError(f"patience needs epochs >= 1 and least >= 0, got epochs={epochs} and least={least}")
-        self.epochs, self.least = epochs, least
+    def __init__(self, patience: int = 10, min_delta: float = 0.0) -> None:
+        if patience < 1 or not min_delta >= 0:
+            raise InputError(f"patience >= 1 and min_delta >= 0 must hold, got {patience} and {min_delta}")
+        self.patience, self.min_delta = patience, min_delta
 
     def start(self, networks: int) -> Self:
-        """Return the same rule at its beginning, for so many networks."""
+        """Return a copy that starts to count, for so many networks."""
         other = copy.copy(self)
         other.best, other.waited = np.full(networks, np.inf), np.zeros(networks, int)
         return other
@@ -37,21 +37,21 @@ class Patience:
     waited: Array
 
     def stops(self, value: Array) -> Array:
-        """Return which networks stop, (P,) of bool, now that their values of this epoch are known."""
-        improved = value < self.best - self.least
+        """Return which networks stop after an epoch with these objectives (P,)."""
+        improved = value < self.best - self.min_delta
         self.best = np.where(improved, value, self.best)
         self.waited = np.where(improved, 0, self.waited + 1)
-        return self.waited >= self.epochs
+        return self.waited >= self.patience
 
     def take(self, index: Index) -> Self:
-        """Return the rule for the networks ``index`` alone."""
+        """Return the counters of the networks ``index``."""
         other = copy.copy(self)
         other.best, other.waited = self.best[index], self.waited[index]
         return other
 
 
-def concat(rules: Sequence[Patience]) -> Patience | None:
-    """Return the rules of several populations as one, in that order; None for none."""
+def concat(rules: Sequence[EarlyStopping]) -> EarlyStopping | None:
+    """Return the counters of several populations as one, in that order; None if there are none."""
     if not rules:
         return None
     other = copy.copy(rules[0])

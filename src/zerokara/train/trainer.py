@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from zerokara import blas
 from zerokara.arrays import Array, Index, as_index
+from zerokara.checks import check_counts
 from zerokara.data import Dataset, Part
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError
@@ -26,39 +27,39 @@ from zerokara.optim.schedules import Constant, Schedule
 from zerokara.rng import stream
 from zerokara.train import history as histories
 from zerokara.train import stopping
-from zerokara.train.feed import Feed, batches
-from zerokara.train.history import Epoch, History, badness
+from zerokara.train.history import Epoch, History
+from zerokara.train.loader import BatchLoader, batches
 from zerokara.train.metrics import METRICS, evaluate
-from zerokara.train.stopping import Patience
+from zerokara.train.stopping import EarlyStopping
 
 PATIENT = 1.0
-"""Seconds an epoch may take before a request to stop is heeded within it, at the cost of a copy of the networks."""
+"""Seconds after which an epoch checks for a request to stop at every step, at the cost of a copy of the networks."""
 
 
 class Trainer:
-    """Trains P networks on one dataset, one epoch after another; whoever drives it sees every epoch.
+    """Trains P networks on one dataset; the caller iterates over the epochs and sees the record of each.
 
     Every epoch visits each training sample once, in an order drawn from (seed, epoch, replicate) and shared
-    by all networks. A network whose loss stops being finite is taken out and recorded as diverged.
+    by all networks. A network whose loss becomes infinite or NaN is recorded as diverged and dropped.
 
     Args:
         network: P networks; they are trained in place.
-        optimizer: the rule of learning, with one number or P numbers for each hyperparameter.
+        optimizer: each of its hyperparameters is one number, or one for each network (P,).
         data: with a training part and, for validation curves, a validation part.
-        batch_size: samples a step; a last batch of a single sample joins the one before it.
+        batch_size: samples per step; a last batch of one sample is merged into the one before it.
         loss: by default the loss of the data's task.
-        augment: what is done to pictures at each step, drawn once for all networks: "flip", "shift:4" or both,
+        augment: random changes of the images at each step, the same for all networks: "flip", "shift:4" or both,
             "flip,shift:4" (see `Augment`).
-        schedule: what becomes of the learning rate.
-        span: the epochs that the schedule spans; by default those of the first call of `epochs`.
-        evaluate_train_every: epochs from one evaluation of the whole training set to the next.
+        schedule: how the learning rate changes over the epochs.
+        schedule_epochs: the epochs that the schedule spans; by default those of the first call of `epochs`.
+        evaluate_train_every: evaluate on the whole training set every so many epochs, and after the last.
         keep_best: keep the weights of each network's best epoch.
-        patience: when to stop a network early.
-        rank: what "best" and "improvement" mean: validation "loss" or "accuracy" (R2 in regression).
-        objective: what they mean in place of ``rank``: called after each epoch with the networks and its record, it
-            returns a value for each (P,), lower is better.
-        threads: BLAS threads. More than 1 gives up the promise of identical bits.
-        stop: asked between steps whether to end early; the epoch then going on is dropped.
+        early_stopping: when to stop a network that no longer improves.
+        rank: the measure of "best" and "improve": validation "loss" or "accuracy" (R2 in regression).
+        objective: replaces ``rank``: a function of the networks and the record of an epoch that returns one value per
+            network (P,), lower is better.
+        threads: BLAS threads; with more than 1, results are not bit-identical.
+        stop: called between epochs, and in long epochs between steps; True ends training and drops the epoch underway.
 
     >>> import zerokara as zk
     >>> data = zk.data.load("digits").split(validation=0.2, seed=0)
@@ -80,38 +81,33 @@ class Trainer:
         loss: Loss | None = None,
         augment: str | Augment | None = None,
         schedule: Schedule | None = None,
-        span: int | None = None,
+        schedule_epochs: int | None = None,
         seed: int = 0,
         replicate: int = 0,
         evaluate_train_every: int = 1,
         keep_best: bool = False,
-        patience: Patience | None = None,
+        early_stopping: EarlyStopping | None = None,
         rank: str = "loss",
         objective: Callable[[Network, Epoch], Array] | None = None,
         threads: int = 1,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        whole = {"batch_size": batch_size, "evaluate_train_every": evaluate_train_every, "threads": threads}
-        for name, value in whole.items():
-            if not isinstance(value, int | np.integer) or value < 1:
-                raise InputError(f"{name} must be a whole number, 1 or above, got {value!r}")
+        check_counts(batch_size=batch_size, evaluate_train_every=evaluate_train_every, threads=threads)
         if rank not in ("loss", "accuracy"):
-            raise InputError(f"rank is 'loss' or 'accuracy', got {rank!r}")
-        if data.validation is None and (keep_best or patience):
-            raise InputError(
-                "keeping the best epoch and stopping early need validation data: data.split(validation=0.2)"
-            )
+            raise InputError(f"rank must be 'loss' or 'accuracy', got {rank!r}")
+        if data.validation is None and (keep_best or early_stopping):
+            raise InputError("keep_best and early_stopping need validation data: data.split(validation=0.2)")
         _check_sizes(network, data)
         self.network, self.optimizer = network, optimizer.start(network)
-        self.feed = Feed(data, network.dtype, augment, seed, replicate)
+        self.loader = BatchLoader(data, network.dtype, augment, seed, replicate)
         self.train = _as(data.train, network.dtype)
         self.validation = data.validation and _as(data.validation, network.dtype)
         self.task, self.loss = data.task, loss or LOSSES[data.task]()
-        self.batch_size, self.schedule, self.span = batch_size, schedule or Constant(), span
+        self.batch_size, self.schedule, self.schedule_epochs = batch_size, schedule or Constant(), schedule_epochs
         self.seed, self.replicate = seed, replicate
         self.evaluate_train_every, self.rank, self.threads = evaluate_train_every, rank, threads
         self.objective, self.stop = objective, stop
-        self.patience = patience and patience.start(network.population)
+        self.early_stopping = early_stopping and early_stopping.start(network.population)
         self.rows: Index = np.arange(network.population)
         self.history = History(network.population)
         self.best = network.copy() if keep_best else None
@@ -124,19 +120,19 @@ class Trainer:
         return f"Trainer({self.network}, {self.optimizer}, batch_size={self.batch_size}, {self.epoch} epochs so far)"
 
     def epochs(self, count: int) -> Iterator[Epoch]:
-        """Train for ``count`` more epochs and yield the record of each; ends sooner when no network is left.
+        """Train for ``count`` more epochs and yield the record of each; ends early when no network is left.
 
-        Between two epochs the driver may `take`. 30 epochs and then 30 more are the same as 60, if ``span`` says 60
-        where a schedule or ``evaluate_train_every`` looks to the end.
+        The caller may `take` between two epochs. 30 epochs and then 30 more equal 60 epochs; with a schedule or
+        ``evaluate_train_every``, only if ``schedule_epochs`` is 60.
         """
         if count < 1:
             raise InputError(f"epochs must be 1 or more, got {count}")
-        self.span = self.span or count
+        self.schedule_epochs = self.schedule_epochs or count
         keep_freed()
         for _ in range(count):
             if not len(self.rows) or (self.stop and self.stop()):
                 return
-            # Limits belong to the caller between two epochs, so they are set anew for each.
+            # Set for each epoch: between two epochs the caller's own settings apply.
             with blas.threads(self.threads), np.errstate(all="ignore"):
                 epoch = self._train_epoch()
             if epoch is None:
@@ -144,14 +140,14 @@ class Trainer:
             if self.objective:
                 epoch = replace(epoch, objective=self.objective(self.network, epoch))
             if self.best:
-                # The first epoch is better than none, whatever its value.
+                # The first epoch is kept even if its objective is infinite.
                 improved = (epoch.objective < self.best_value) | (self.best_epoch == 0)
                 self.best.put(improved, self.network.take(improved))
                 self.best_value = np.where(improved, epoch.objective, self.best_value)
                 self.best_epoch = np.where(improved, epoch.number, self.best_epoch)
             try:
                 yield epoch
-            finally:  # A driver that breaks off here has seen this epoch too.
+            finally:  # Also when the caller leaves the loop.
                 self._retire(epoch)
 
     def fit(self, epochs: int) -> History:
@@ -161,15 +157,15 @@ class Trainer:
         return self.history
 
     def take(self, index: npt.ArrayLike) -> None:
-        """Go on with the networks ``index`` (an integer, integers or a mask) of the present ones alone."""
+        """Keep only the networks ``index`` (an integer, integers or a mask) of the present ones."""
         keep = as_index(index, len(self.rows))
         self.network, self.optimizer = self.network.take(keep), self.optimizer.take(keep)
         self.rows, self.loss, self.best = self.rows[keep], self.loss.take(keep), self.best and self.best.take(keep)
         self.best_value, self.best_epoch = self.best_value[keep], self.best_epoch[keep]
-        self.patience = self.patience and self.patience.take(keep)
+        self.early_stopping = self.early_stopping and self.early_stopping.take(keep)
 
     def part(self, index: npt.ArrayLike) -> "Trainer":
-        """Return a trainer of the networks ``index`` of the present ones, with their history, numbered from 0 on."""
+        """Return a trainer of the networks ``index`` of the present ones, with their history; its rows start at 0."""
         other = copy.copy(self)
         other.take(index)
         other.history, other.finished = self.history.take(other.rows), {}
@@ -177,7 +173,7 @@ class Trainer:
         return other
 
     def trained(self, row: int = 0) -> Network:
-        """Return one network, by its row at the start: as its best epoch left it with ``keep_best``, else as it is."""
+        """Return one network, by its row at the start: from its best epoch with ``keep_best``, else from its last."""
         if row in self.finished:
             return self.finished[row]
         place = np.flatnonzero(self.rows == row)
@@ -186,7 +182,7 @@ class Trainer:
         return (self.best or self.network).take(place)
 
     def _train_epoch(self) -> Epoch | None:
-        """Train every network for one epoch; None if asked to stop within it, everything as before."""
+        """Train every network for one epoch; return None, and undo its steps, if ``stop`` ends it."""
         started = time.perf_counter()
         slow = self.stop is not None and (not self.history.seconds or self.history.seconds[-1] > PATIENT)
         before = (self.network.copy(), self.optimizer.take(np.arange(len(self.rows)))) if slow else None
@@ -198,10 +194,10 @@ class Trainer:
                 self.network.load(before[0].arrays())
                 self.optimizer = before[1]
                 return None
-            factor = self.schedule.factor(self.epoch + i / len(borders), self.span or 1)
+            factor = self.schedule.factor(self.epoch + i / len(borders), self.schedule_epochs or 1)
             samples, step = order[start:end], self.epoch * len(borders) + i
             weights = None if self.train.weights is None else self.train.weights[samples]
-            scores = self.network.forward(self.feed.batch(samples, step), step)
+            scores = self.network.forward(self.loader.batch(samples, step), step)
             self.network.backward(self.loss.backward(scores, self.train.t[samples], weights))
             self.optimizer.step(self.network, factor)
         self.epoch += 1
@@ -213,7 +209,7 @@ class Trainer:
         unknown = np.full(len(self.rows), np.nan)
         train_loss = train_score = val_loss = val_score = unknown
         finite = np.isfinite(self.network.params).all(axis=1)
-        if self.epoch % self.evaluate_train_every == 0 or self.epoch == self.span:
+        if self.epoch % self.evaluate_train_every == 0 or self.epoch == self.schedule_epochs:
             train_loss, train_score = evaluate(self.network, self.train, self.task, self.threads)
             finite &= np.isfinite(train_loss)
         if self.validation:
@@ -227,63 +223,63 @@ class Trainer:
             val_loss=val_loss,
             val_score=val_score,
             lr=self.optimizer.lr * factor,
-            objective=badness(val_loss, val_score, self.rank),
+            objective=histories.objective(val_loss, val_score, self.rank),
             diverged=np.logical_not(finite),
             seconds=time.perf_counter() - started,
             metric=METRICS[self.task],
         )
 
     def _retire(self, epoch: Epoch) -> None:
-        """Take out what diverged in this epoch, unless the driver already has, and then what stops early."""
+        """Drop the networks that diverged in this epoch, and then those that stop early."""
         order = np.argsort(epoch.rows)
-        # The driver may have taken some, in another order.
+        # The caller may have taken some, in another order.
         here = order[np.searchsorted(epoch.rows, self.rows, sorter=order)]
         if epoch.diverged[here].any():
             self.take(~epoch.diverged[here])
             here = here[~epoch.diverged[here]]
-        if self.patience and (stops := self.patience.stops(epoch.objective[here])).any():
+        if self.early_stopping and (stops := self.early_stopping.stops(epoch.objective[here])).any():
             for row in self.rows[stops]:
                 self.finished[int(row)] = self.trained(row)
             self.take(~stops)
 
 
 def concat(trainers: Sequence[Trainer]) -> Trainer:
-    """Return one trainer for the networks of several, in that order; all have the same data, settings and epoch.
+    """Return one trainer of the networks of several, in that order; all have the same data, settings and epoch.
 
-    The networks that have left their populations leave their histories too.
+    The history of a network that was dropped is dropped too.
     """
-    # A population that is still whole, in its order, need not be copied first.
+    # A complete population in its first order need not be copied.
     parts = [t if np.array_equal(t.rows, range(len(t.history))) else t.part(range(len(t.rows))) for t in trainers]
     first = parts[0]
-    if any(trainer.epoch != first.epoch for trainer in parts):
-        raise InputError(f"only trainers at one epoch go together, got {[trainer.epoch for trainer in parts]}")
-    whole = copy.copy(first)
-    whole.network = networks.concat([trainer.network for trainer in parts])
-    whole.optimizer = optimizers.concat([trainer.optimizer for trainer in parts])
-    whole.loss = losses.concat([trainer.loss for trainer in parts], [len(trainer.rows) for trainer in parts])
-    whole.history = histories.concat([trainer.history for trainer in parts])
-    whole.best = networks.concat([trainer.best for trainer in parts if trainer.best]) if first.best else None
-    whole.best_value = np.concatenate([trainer.best_value for trainer in parts])
-    whole.best_epoch = np.concatenate([trainer.best_epoch for trainer in parts])
-    whole.patience = stopping.concat([trainer.patience for trainer in parts if trainer.patience])
-    whole.rows = np.arange(len(whole.best_value))
-    return whole
+    if len(epochs := {trainer.epoch for trainer in parts}) > 1:
+        raise InputError(f"only trainers at the same epoch can be joined, got epochs {sorted(epochs)}")
+    joined = copy.copy(first)
+    joined.network = networks.concat_networks([trainer.network for trainer in parts])
+    joined.optimizer = optimizers.concat_optimizers([trainer.optimizer for trainer in parts])
+    joined.loss = losses.concat_losses([trainer.loss for trainer in parts], [len(trainer.rows) for trainer in parts])
+    joined.history = histories.concat([trainer.history for trainer in parts])
+    joined.best = networks.concat_networks([trainer.best for trainer in parts if trainer.best]) if first.best else None
+    joined.best_value = np.concatenate([trainer.best_value for trainer in parts])
+    joined.best_epoch = np.concatenate([trainer.best_epoch for trainer in parts])
+    joined.early_stopping = stopping.concat([trainer.early_stopping for trainer in parts if trainer.early_stopping])
+    joined.rows = np.arange(len(joined.best_value))
+    return joined
 
 
 def _check_sizes(network: Network, data: Dataset) -> None:
-    """Raise if the networks do not take the data's features or give one score for each of its outputs."""
+    """Raise InputError unless the networks have the data's number of inputs and outputs."""
     affine = [layer for layer in network.layers if isinstance(layer, Affine)]
     if affine and (affine[0].inputs, affine[-1].outputs) != (data.n_inputs, data.n_outputs):
         raise InputError(
-            f"the networks must have {data.n_inputs} inputs and {data.n_outputs} outputs, as the data {data.name}; "
+            f"the networks must have {data.n_inputs} inputs and {data.n_outputs} outputs for the data {data.name}, "
             f"got {affine[0].inputs} and {affine[-1].outputs}"
         )
 
 
 def _as(part: Part, dtype: np.dtype[Any]) -> Part:
-    """Return the part with targets in the networks' precision; class numbers stay whole, and x is not copied.
+    """Return the part with targets in the networks' precision; class numbers remain integers.
 
-    A batch of x, or a chunk of it, becomes float64 when it is needed.
+    x is not copied: each batch is converted when it is used.
     """
     t = part.t if part.t.dtype.kind in "iu" else part.t.astype(dtype)
     weights = None if part.weights is None else part.weights.astype(dtype)

@@ -1,4 +1,4 @@
-"""One pickle file as plain data, or an error that names the file."""
+"""Loading one pickle file as plain data."""
 
 import mmap
 import pickle
@@ -11,26 +11,26 @@ from zerokara.unpickle.machine import Content, Unpickler
 from zerokara.unpickle.values import RefusedError
 
 LARGEST = 1 << 30
-"""Bytes that a pickle may have, unless the caller says otherwise."""
+"""The default limit on the size of a pickle, in bytes."""
 ENCODINGS = ("latin1", "bytes", "ascii", "utf-8")
 DAMAGED = (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError, AssertionError, struct.error)
-"""The errors that the opcodes of a damaged file lead to."""
+"""The errors that a damaged file can cause."""
 
 
 def load_pickle(path: str | Path, max_bytes: int = LARGEST, encoding: str = "latin1") -> Any:
-    """Return what a pickle holds, if that is NumPy arrays in plain containers; nothing in the file is run.
+    """Return the content of a pickle, NumPy arrays in plain containers; no code in the file is run.
 
-    Admitted are arrays of numbers or text; None, booleans, numbers, text and bytes; and lists, tuples, dicts and
+    Allowed are arrays of numbers or text; None, booleans, numbers, text and bytes; and lists, tuples, dicts and
     sets of them, as protocols 0 to 5 and Python 2 write them. An OrderedDict becomes a dict.
 
     Args:
         path: the file.
-        max_bytes: a larger file is refused unread.
+        max_bytes: a larger file is rejected before reading it.
         encoding: what the plain strings of Python 2 become: latin1, ascii or utf-8 text, or ``bytes``.
 
     Raises:
-        InputError: the file is missing, too large, cut short, damaged, or asks for anything else, which is named.
-        OutsideError: it cannot be read.
+        InputError: the file is missing, too large, cut short, damaged, or contains anything else, which is named.
+        OutsideError: the file cannot be read.
 
     >>> import numpy as np, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

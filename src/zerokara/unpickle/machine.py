@@ -11,7 +11,7 @@ import numpy as np
 from zerokara.unpickle.values import CALLS, Builder, Name, Pending, RefusedError, as_key, as_text
 
 DEEPEST = 100
-"""Containers within containers."""
+"""The maximum depth of nested containers."""
 CUT = "is cut short, or no pickle: copy it again"
 
 
@@ -24,7 +24,7 @@ class _Memo(dict[int, Any]):
 
 
 class Content:
-    """A file that never reads less than it is asked for."""
+    """A file whose reads are complete, or raise."""
 
     def __init__(self, content: mmap.mmap) -> None:
         self.content = content
@@ -45,7 +45,7 @@ class Content:
 class Unpickler(pickle._Unpickler):
     """Python's own unpickler, written in Python, without the opcodes that make objects of other classes.
 
-    `read`, `stack`, `append` and `pop_mark` are what its methods work on.
+    Its methods work on `read`, `stack`, `append` and `pop_mark`.
     """
 
     dispatch: ClassVar[dict[int, Callable[[Any], None]]]
@@ -89,13 +89,13 @@ class Unpickler(pickle._Unpickler):
     def load_reduce(self) -> None:
         arguments, name = self.stack.pop(), self.stack.pop()
         if not isinstance(name, Name) or not isinstance(arguments, tuple):
-            raise ValueError("something is called that is no name")
+            raise ValueError("a call needs a name and a tuple")
         self.append(CALLS[name.text](self.builder, *arguments))
 
     def load_build(self) -> None:
         state, pending = self.stack.pop(), self.stack[-1]
         if not isinstance(pending, Pending) or not isinstance(state, tuple):
-            raise ValueError("something is built that is no array")
+            raise ValueError("only an array or a dtype has a state")
         if isinstance(pending.value, np.dtype):
             _, order, *fields = state
             if fields[:3] != [None, None, None]:
@@ -119,7 +119,7 @@ class Unpickler(pickle._Unpickler):
 
     def update(self, pairs: list[Any]) -> None:
         if not isinstance(self.stack[-1], dict):
-            raise ValueError("something has keys that is no dict")
+            raise ValueError("only a dict has keys")
         self.stack[-1].update(zip(map(as_key, pairs[::2]), pairs[1::2], strict=True))
 
     def load_additems(self) -> None:

@@ -1,7 +1,7 @@
-"""The values that a pickle may ask for by name: arrays, dtypes, bytes, sets and ordered dicts.
+"""The values that a pickle may create by name: arrays, dtypes, bytes, sets and ordered dicts.
 
-Python's own ``pickle.load`` imports and calls the names that a file contains. Here a name stays a text: those that
-arrays and plain containers are pickled with have a method below that is called instead; any other ends the reading.
+Python's own ``pickle.load`` imports and calls the names in a file. Here a name stays a text: the names that pickled
+arrays and plain containers need have a method below, which is called instead; any other is rejected.
 """
 
 import math
@@ -15,11 +15,11 @@ from zerokara.arrays import Array
 
 
 class RefusedError(Exception):
-    """Why a file is not read, as the rest of a sentence that begins with its path."""
+    """Why a file is rejected; the message is the rest of a sentence that begins with its path."""
 
 
 class Name:
-    """A name that the file asks for."""
+    """A name in the file."""
 
     def __init__(self, module: str, name: str) -> None:
         self.text = f"{module}.{name}"
@@ -30,7 +30,7 @@ class Name:
 
 
 class Pending:
-    """A dtype, or an array that the file has begun: a later opcode brings the rest, and others refer to it."""
+    """A dtype or array that is not complete: a later opcode sets its state, and others may refer to it."""
 
     text = "a dtype, or an array that is not whole"
 
@@ -39,7 +39,7 @@ class Pending:
 
 
 class Builder:
-    """Makes the values, with at most ``budget`` bytes in all arrays together."""
+    """Creates the values, with at most ``budget`` bytes in total."""
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
@@ -50,7 +50,7 @@ class Builder:
             raise RefusedError("makes more arrays than it has bytes for, by repeating them: save plain arrays")
 
     def array(self, data: Any, dtype: Any, shape: Any, order: Any) -> Array:
-        """Return an array of its own bytes, which must be as many as its shape and dtype say."""
+        """Return an array from its bytes, whose number must match its shape and dtype."""
         if isinstance(data, list):
             raise RefusedError("holds an object array, which may be anything: save numbers or text")
         data = data.encode("latin1") if isinstance(data, str) else data
@@ -64,7 +64,7 @@ class Builder:
     def scalar(self, dtype: Any, data: Any) -> Any:
         return self.array(data, dtype, (), "C")[()]
 
-    def begun(self, kind: Any, *_: Any) -> Pending:
+    def new_array(self, kind: Any, *_: Any) -> Pending:
         return Pending()
 
     def dtype_of(self, spelling: Any, *_: Any) -> Pending:
@@ -81,43 +81,43 @@ class Builder:
         self.spend(len(text))
         return as_text(text).encode("latin1")
 
-    def no_bytes(self) -> bytes:
+    def empty_bytes(self) -> bytes:
         return b""
 
-    def some_bytes(self, data: Any = b"", *encoding: Any) -> bytearray:
+    def byte_array(self, data: Any = b"", *encoding: Any) -> bytearray:
         data = self.encode(data, *encoding) if encoding else _bytes(data)
         self.spend(len(data))
         return bytearray(data)
 
-    def members(self, values: Any = ()) -> set[Any]:
-        return set(map(as_key, _several(values)))
+    def set_of(self, values: Any = ()) -> set[Any]:
+        return set(map(as_key, _as_list(values)))
 
-    def frozen(self, values: Any = ()) -> frozenset[Any]:
-        return frozenset(map(as_key, _several(values)))
+    def frozenset_of(self, values: Any = ()) -> frozenset[Any]:
+        return frozenset(map(as_key, _as_list(values)))
 
-    def ordered(self, pairs: Any = ()) -> dict[Any, Any]:
-        return {as_key(key): value for key, value in map(_several, _several(pairs))}
+    def dict_of(self, pairs: Any = ()) -> dict[Any, Any]:
+        return {as_key(key): value for key, value in map(_as_list, _as_list(pairs))}
 
 
 def as_text(text: Any) -> str:
-    """Return the text that a name of a dtype or an encoding is, in Python 2 or 3."""
+    """Return the name of a dtype or an encoding as text; Python 2 writes bytes."""
     if not isinstance(text, str | bytes):
         raise ValueError(f"a text is needed, got a {type(text).__name__}")
     return text.decode("latin1") if isinstance(text, bytes) else text
 
 
 def _bytes(data: Any) -> bytes:
-    return data if isinstance(data, bytes) else bytes(_several(data))
+    return data if isinstance(data, bytes) else bytes(_as_list(data))
 
 
-def _several(values: Any) -> Any:
+def _as_list(values: Any) -> Any:
     if not isinstance(values, list | tuple):
         raise ValueError(f"a list is needed, got a {type(values).__name__}")
     return values
 
 
 def as_key(value: Any) -> Any:
-    """Return a key of a dict. To hash a tuple of tuples could take forever, and more stack than there is."""
+    """Return a key of a dict. A tuple of tuples is rejected: its hash may take forever, or overflow the stack."""
     for part in value if isinstance(value, tuple) else (value,):
         if not isinstance(part, str | bytes | int | float | None):
             raise ValueError(f"a key must be text or a number, got a {type(part).__name__}")
@@ -127,14 +127,14 @@ def as_key(value: Any) -> Any:
 CALLS: dict[str, Callable[..., Any]] = {
     "numpy.dtype": Builder.dtype_of,
     "_codecs.encode": Builder.encode,
-    "collections.OrderedDict": Builder.ordered,
+    "collections.OrderedDict": Builder.dict_of,
 }
 for _module in ("numpy.core", "numpy._core"):
-    CALLS[f"{_module}.multiarray._reconstruct"] = Builder.begun
+    CALLS[f"{_module}.multiarray._reconstruct"] = Builder.new_array
     CALLS[f"{_module}.multiarray.scalar"] = Builder.scalar
     CALLS[f"{_module}.numeric._frombuffer"] = Builder.array
 for _module in ("builtins", "__builtin__"):
-    CALLS[f"{_module}.bytes"] = Builder.no_bytes
-    CALLS[f"{_module}.bytearray"] = Builder.some_bytes
-    CALLS[f"{_module}.set"] = Builder.members
-    CALLS[f"{_module}.frozenset"] = Builder.frozen
+    CALLS[f"{_module}.bytes"] = Builder.empty_bytes
+    CALLS[f"{_module}.bytearray"] = Builder.byte_array
+    CALLS[f"{_module}.set"] = Builder.set_of
+    CALLS[f"{_module}.frozenset"] = Builder.frozenset_of

@@ -9,7 +9,7 @@ from zerokara.arrays import Array
 from zerokara.nn.layers import activations
 
 DELTA = 1e-7
-"""What the book adds inside the log. zerokara's own losses take log(softmax) as one expression and need none."""
+"""Added inside the log by the book. zerokara's own losses compute log(softmax) as one expression, without it."""
 
 
 def identity_function(x: Array) -> Array:
@@ -32,7 +32,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def sigmoid_grad(x: Array) -> Array:
-    """Return the slope of the sigmoid at x, y (1 - y)."""
+    """Return the derivative of the sigmoid at x, y (1 - y)."""
     y = sigmoid(x)
     return y * (1.0 - y)
 
@@ -54,7 +54,7 @@ def softmax(x: Array) -> Array:
 
 
 def sum_squared_error(y: Array, t: Array) -> Any:
-    """Return 1/2 sum (y - t)^2, summed over everything that is given.
+    """Return 1/2 sum (y - t)^2, over all elements.
 
     >>> float(sum_squared_error(np.array([0.1, 0.9]), np.array([0, 1]))).__round__(12)
     0.01
@@ -63,13 +63,13 @@ def sum_squared_error(y: Array, t: Array) -> Any:
 
 
 mean_squared_error = sum_squared_error
-"""The name in the book's first printing: a sum all the same."""
+"""The name in the book's first printing; it is a sum all the same."""
 
 
 def cross_entropy_error(y: Array, t: Array) -> Any:
     """Return the mean over samples of -log(y[t] + 1e-7).
 
-    Shapes: y (N, C) or one sample (C,); t one-hot like y, or labels (N,). What has as many numbers as y is one-hot.
+    Shapes: y (N, C) or one sample (C,); t one-hot like y, or labels (N,). A t of the size of y is one-hot.
     """
     y, t = np.asarray(y), np.asarray(t)
     if y.ndim == 1:

@@ -12,13 +12,13 @@ H = 1e-4
 
 
 def numerical_gradient(f: Callable[[Array], Any], x: Array) -> Array:
-    """Return df/dx by (f(x + h) - f(x - h)) / 2h, h = 1e-4, one number of x at a time.
+    """Return df/dx by (f(x + h) - f(x - h)) / 2h, h = 1e-4, one element of x at a time.
 
-    x is changed in place and put back, so that f may read it from a network's ``params``.
-    `zerokara.nn.gradcheck` does this for a whole population, and with a smaller step beside a kink.
+    x is changed in place and restored, so that f may read it from a network's ``params``.
+    `zerokara.nn.gradcheck` does this for a population, and with a smaller step near a kink.
 
     Raises:
-        InputError: x holds whole numbers, to which h cannot be added (the book's gives 0, without a word).
+        InputError: x has integers, to which h cannot be added (the book's silently returns 0).
 
     >>> numerical_gradient(lambda x: np.sum(x**2), np.array([3.0, 4.0])).round(6)
     array([6., 8.])
@@ -27,14 +27,14 @@ def numerical_gradient(f: Callable[[Array], Any], x: Array) -> Array:
         got = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
         raise InputError(f"a numerical gradient needs an array of floats, got {got}: give np.array(x, float)")
     gradient = np.zeros_like(x)
-    for place in np.ndindex(x.shape):
-        original = x[place]
-        x[place] = original + H
+    for index in np.ndindex(x.shape):
+        original = x[index]
+        x[index] = original + H
         above = f(x)
-        x[place] = original - H
+        x[index] = original - H
         below = f(x)
-        gradient[place] = (above - below) / (2 * H)
-        x[place] = original
+        gradient[index] = (above - below) / (2 * H)
+        x[index] = original
     return gradient
 
 

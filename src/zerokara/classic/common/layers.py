@@ -1,4 +1,4 @@
-"""The book's layers, each around zerokara's own with a population of one: the axis P is put on and taken off.
+"""The book's layers: each wraps zerokara's own with a population of one, and adds and removes the axis P.
 
 Source: Deep Learning from Scratch, sections 5.4 to 5.6 and 6.3 to 6.4.
 """
@@ -25,7 +25,7 @@ from zerokara.classic.common.functions import (
 )
 from zerokara.errors import InputError
 
-__all__ = [  # Course scripts import these by a star, np included.
+__all__ = [  # Course scripts import these with a star, np included.
     "Affine",
     "BatchNormalization",
     "Dropout",
@@ -74,7 +74,7 @@ class Sigmoid:
 
 
 class Affine:
-    """y = x W + b; W and b are not copied, so whoever changes them in place changes the layer.
+    """y = x W + b; W and b are not copied, so changing them in place changes the layer.
 
     Shapes: x (N, D), (N, ...) whose samples are flattened, or one sample (D,); W (D, M), b (M,).
 
@@ -91,13 +91,13 @@ class Affine:
 
     @classmethod
     def around(cls, layer: nn.Affine) -> "Affine":
-        """Return the layer of a `zerokara.nn.Network` as the book's; `bind` it when the network stands."""
+        """Return the layer of a `zerokara.nn.Network` as the book's; call `bind` once the network is built."""
         other = cls(*(np.empty(shape) for shape in layer.shapes().values()))
         other.layer = layer
         return other
 
     def bind(self) -> None:
-        """Take W and b from the network: views into its one array."""
+        """Use W and b of the network: views into its one array."""
         self.W, self.b = self.layer.W[0], self.layer.b[0, 0]
 
     def forward(self, x: Array) -> Array:
@@ -105,8 +105,8 @@ class Affine:
         self.original_x_shape = x.shape
         inputs = len(self.W)
         if prod(x.shape if x.ndim == 1 else x.shape[1:]) != inputs:
-            raise InputError(f"this layer takes {inputs} numbers a sample, got x of the shape {x.shape}")
-        # Anew each time: W and b belong to whoever holds the layer, and may be other arrays by now.
+            raise InputError(f"this layer expects {inputs} inputs per sample, got x of the shape {x.shape}")
+        # Set at each call: the caller may have replaced W and b.
         self.layer.W, self.layer.b = self.W[None], np.reshape(self.b, (1, 1, -1))
         y = self.layer.forward(x.reshape(1, -1, inputs))
         return y.reshape(*x.shape[: x.ndim > 1], -1)
@@ -115,13 +115,13 @@ class Affine:
         _provide(self.layer, "dW", "db")
         dx = self.layer.backward(dout.reshape(1, -1, dout.shape[-1]))
         assert dx is not None
-        # Copies: the gradients of one batch must outlive the next.
+        # Copies: the gradients of one batch must remain valid after the next.
         self.dW, self.db = self.layer.dW[0].copy(), self.layer.db[0, 0].copy()
         return dx.reshape(self.original_x_shape)
 
 
 def _provide(layer: nn.Layer, *names: str) -> None:
-    """Give a layer that stands in no network the arrays for its gradients."""
+    """Allocate the gradient arrays of a layer that belongs to no network."""
     for name in names:
         value = getattr(layer, name[1:])
         if getattr(layer, name, np.empty(0)).shape != value.shape:
@@ -131,8 +131,8 @@ def _provide(layer: nn.Layer, *names: str) -> None:
 class SoftmaxWithLoss:
     """loss = mean of -log(softmax(x)[t] + 1e-7); dx = (y - t) / N.
 
-    The gradient leaves the 1e-7 out, as in the book. `zerokara.nn.SoftmaxCrossEntropy` needs none: where y is 0 its
-    loss is still exact. Shapes: x (N, C) or (C,), t one-hot or labels.
+    The gradient ignores the 1e-7, as in the book. `zerokara.nn.SoftmaxCrossEntropy` does not need it: its loss is exact
+    even where y is 0. Shapes: x (N, C) or (C,), t one-hot or labels.
     """
 
     def __init__(self) -> None:
@@ -153,7 +153,7 @@ class SoftmaxWithLoss:
 
 
 class CourseDropout(nn.Layer):
-    """Training y = x * mask, mask = rand > rate; evaluating y = x * (1 - rate), for a population of one."""
+    """In training y = x * mask, mask = rand > rate; in evaluation y = x * (1 - rate), for a population of one."""
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
@@ -170,10 +170,10 @@ class CourseDropout(nn.Layer):
 
 
 class Dropout:
-    """Training y = x * mask; evaluating y = x * (1 - dropout_ratio).
+    """In training y = x * mask; in evaluation y = x * (1 - dropout_ratio).
 
-    zerokara instead divides by (1 - rate) while training: a trained network is then evaluated, saved and deployed
-    without knowing of dropout.
+    zerokara instead divides by (1 - rate) in training: a trained network is then evaluated, saved and deployed as if it
+    had no dropout.
     """
 
     def __init__(self, dropout_ratio: float = 0.5) -> None:
@@ -188,7 +188,7 @@ class Dropout:
 
     @property
     def dropout_ratio(self) -> float:
-        """The share of units that is left out."""
+        """The fraction of units that are dropped."""
         return self.layer.rate
 
     def forward(self, x: Array, train_flg: bool = True) -> Array:
@@ -199,7 +199,7 @@ class Dropout:
 
 
 class CourseBatchNorm(nn.BatchNorm):
-    """zerokara's, but with the book's epsilon, 10e-7, and its running variance that begins at 0."""
+    """zerokara's, but with the book's epsilon, 10e-7, and a running variance that starts at 0."""
 
     epsilon: ClassVar[float] = 10e-7
 
@@ -211,8 +211,8 @@ class CourseBatchNorm(nn.BatchNorm):
 class BatchNormalization:
     """y = gamma (x - mean) / sqrt(var + 10e-7) + beta, over the samples of the batch.
 
-    zerokara instead adds 1e-5, which keeps a feature that hardly varies from being blown up, and begins the running
-    variance at 1, so that an untrained network can be evaluated. Shapes: x (N, D), (N, C, H, W) flattened.
+    zerokara instead adds 1e-5, so that a nearly constant feature is not blown up, and starts the running variance at 1,
+    so that an untrained network can be evaluated. Shapes: x (N, D), (N, C, H, W) flattened.
     """
 
     def __init__(
@@ -234,13 +234,13 @@ class BatchNormalization:
 
     @classmethod
     def around(cls, layer: CourseBatchNorm) -> "BatchNormalization":
-        """Return the layer of a `zerokara.nn.Network` as the book's; `bind` it when the network stands."""
+        """Return the layer of a `zerokara.nn.Network` as the book's; call `bind` once the network is built."""
         other = cls(np.empty(layer.features), np.empty(layer.features))
         other.layer = layer
         return other
 
     def bind(self) -> None:
-        """Take gamma and beta from the network: views into its one array."""
+        """Use gamma and beta of the network: views into its one array."""
         self.gamma, self.beta = self.layer.gamma[0, 0], self.layer.beta[0, 0]
 
     @property

@@ -29,14 +29,14 @@ class MultiLayerNet:
     """For each hidden size Affine and activation; then Affine, and softmax with loss.
 
     The layers are those of ``network``, a `zerokara.nn.Network` with a population of one in float64. ``params`` (W1,
-    b1, ...) and ``layers`` (Affine1, Activation_function1, ...) share its memory: whoever changes an array of
+    b1, ...) and ``layers`` (Affine1, Activation_function1, ...) share its memory: changing an array of
     ``params`` in place changes the network.
 
     Args:
         input_size, hidden_size_list, output_size: sizes of the layers.
         activation: 'relu' or 'sigmoid'.
         weight_init_std: 'relu' or 'he' for sqrt(2 / n_in), 'sigmoid' or 'xavier' for sqrt(1 / n_in), or a number.
-        weight_decay_lambda: the loss gains lambda / 2 * sum W^2.
+        weight_decay_lambda: lambda / 2 * sum W^2 is added to the loss.
 
     >>> net = MultiLayerNet(4, [5, 5], 3, weight_init_std="he")
     >>> list(net.params), net.predict(np.ones((2, 4))).shape
@@ -64,7 +64,7 @@ class MultiLayerNet:
         batch_norm: bool = False,
     ) -> None:
         if any(not isinstance(n, int | np.integer) or n < 1 for n in sizes):
-            raise InputError(f"layer sizes are whole numbers, 1 or above; got {'-'.join(map(str, sizes))}")
+            raise InputError(f"layer sizes must be whole numbers, 1 or above, got {'-'.join(map(str, sizes))}")
         self.input_size, *self.hidden_size_list, self.output_size = sizes
         self.hidden_layer_num = len(self.hidden_size_list)
         self.weight_decay_lambda = weight_decay_lambda
@@ -89,7 +89,7 @@ class MultiLayerNet:
             self.params[f"W{k}"][...] = deviation(weight_init_std, n_in) * draws
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore what a copy or a pickle has lost: that the arrays are views into those of the network."""
+        """Make the arrays views into those of the network again, which a copy or a pickle does not preserve."""
         self.__dict__.update(state)
         self.network = self.network.copy()
         self._bind()
@@ -98,10 +98,10 @@ class MultiLayerNet:
             self.params[name] = getattr(layer, what)
 
     def _bind(self) -> None:
-        for mine, layer in zip(self.layers.values(), self.network.layers, strict=True):
-            mine.layer = layer
+        for wrapper, layer in zip(self.layers.values(), self.network.layers, strict=True):
+            wrapper.layer = layer
             if layer.parameters:
-                mine.bind()
+                wrapper.bind()
 
     def _learned(self) -> list[tuple[str, Any, str]]:
         """Return each parameter's name in ``params``, its layer, and its name there: W1, b1, gamma1, beta1, W2, ..."""
@@ -132,7 +132,7 @@ class MultiLayerNet:
         return self.loss(x, t)
 
     def accuracy(self, x: Array, t: Array) -> Any:
-        """Return the share of samples whose highest score is at the right class; t is one-hot or labels."""
+        """Return the fraction of samples that are classified correctly; t is one-hot or labels."""
         return accuracy(self.predict(x), t)
 
     def gradient(self, x: Array, t: Array) -> dict[str, Array]:
@@ -147,7 +147,7 @@ class MultiLayerNet:
         return grads
 
     def numerical_gradient(self, x: Array, t: Array) -> dict[str, Array]:
-        """Return the same by central differences, h = 1e-4: two losses for every number in ``params``."""
+        """Return the gradient by central differences, h = 1e-4: two losses for every number in ``params``."""
         return {
             name: numerical_gradient(lambda _: self._training_loss(x, t), self.params[name])
             for name, _, _ in self._learned()
@@ -167,7 +167,7 @@ def deviation(weight_init_std: str | float, n_in: int) -> float:
 
 
 def accuracy(scores: Array, t: Array) -> Any:
-    """Return the share of samples whose highest score is at the right class; t is one-hot or labels."""
+    """Return the fraction of samples that are classified correctly; t is one-hot or labels."""
     t, scores = np.asarray(t), np.atleast_2d(scores)
     if t.size == scores.size:
         t = t.reshape(scores.shape).argmax(axis=1)

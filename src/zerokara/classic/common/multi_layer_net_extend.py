@@ -8,13 +8,13 @@ from zerokara.classic.common.multi_layer_net import MultiLayerNet
 
 
 class MultiLayerNetExtend(MultiLayerNet):
-    """For each hidden size Affine, BatchNorm, activation, Dropout; then Affine. All else as in `MultiLayerNet`.
+    """For each hidden size Affine, BatchNorm, activation, Dropout; then Affine. Otherwise like `MultiLayerNet`.
 
-    ``params`` also hold gamma1, beta1, ... where batch norm is used. The names, misspelled or not, are the course's.
+    With batch norm ``params`` also has gamma1, beta1, ... The names, misspelled or not, are the course's.
 
     Args:
-        use_dropout, dropout_ration: whether, and which share of, the units are left out in training.
-        use_batchnorm: whether the sums of each hidden layer are normalized over the batch.
+        use_dropout, dropout_ration: whether units are dropped in training, and which fraction.
+        use_batchnorm: whether the inputs of each activation are normalized over the batch.
 
     >>> net = MultiLayerNetExtend(4, [5], 3, use_dropout=True, use_batchnorm=True)
     >>> list(net.layers), list(net.params)[4:]
@@ -44,7 +44,7 @@ class MultiLayerNetExtend(MultiLayerNet):
         )
 
     def predict(self, x: Array, train_flg: bool = False) -> Array:
-        """Return the scores; with ``train_flg`` as in training, with masks drawn and the batch's own statistics."""
+        """Return the scores; with ``train_flg`` as in training, with random masks and the statistics of the batch."""
         for name, layer in self.layers.items():
             x = layer.forward(x, train_flg) if name.startswith(("Dropout", "BatchNorm")) else layer.forward(x)
         return x

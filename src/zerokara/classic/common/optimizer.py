@@ -1,7 +1,7 @@
-"""The book's six optimizers, on dicts of arrays or plain floats. Source: Deep Learning from Scratch, section 6.1.
+"""The book's six optimizers, on dicts of arrays or floats. Source: Deep Learning from Scratch, section 6.1.
 
-The formulas are those of `zerokara.optim`, which works on whole populations; where the book's constants differ, the
-book's are taken and the difference is named.
+The formulas are those of `zerokara.optim`, which updates populations; where the constants differ, the book's are used
+and the difference is noted.
 """
 
 from collections.abc import Mapping, MutableMapping
@@ -12,47 +12,47 @@ import numpy as np
 from zerokara import optim
 from zerokara.arrays import Array
 from zerokara.errors import InputError
-from zerokara.optim.optimizer import Numbers
+from zerokara.optim.optimizer import Tile
 
 __all__ = ["SGD", "AdaGrad", "Adam", "Momentum", "Nesterov", "RMSprop", "np"]
 
 EPSILON = 1e-7
-"""Beside the square roots. zerokara has 1e-8, as the papers and PyTorch."""
+"""Added to the square roots. zerokara uses 1e-8, like the papers and PyTorch."""
 
 
 class _Optimizer:
-    """Updates ``params[key]`` by ``grads[key]``: an array in place, so that layers that share it learn; a float anew.
+    """Updates ``params[key]`` by ``grads[key]``: an array in place, since layers may share it; a float is replaced.
 
-    Its numbers are plain attributes, read at each step; its state is a dict like ``params``, None before the first.
+    The hyperparameters are attributes, read at each step; the state is a dict like ``params``, None before the first.
     """
 
     rule: ClassVar[optim.Optimizer]
-    numbers: ClassVar[tuple[str, ...]] = ("lr",)
+    hyperparameters: ClassVar[tuple[str, ...]] = ("lr",)
     state: ClassVar[tuple[str, ...]] = ()
 
     def update(self, params: MutableMapping[str, Any], grads: Mapping[str, Any]) -> None:
         """Take one step.
 
         Raises:
-            InputError: an array of whole numbers, which no small step can change.
+            InputError: an array of integers, which a small step cannot change.
         """
         for name in self.state:
             if getattr(self, name, None) is None:
                 setattr(self, name, {key: np.zeros_like(_array(key, value)) for key, value in params.items()})
-        numbers = self.derived()
+        hyperparameters = self.derived()
         for key, value in params.items():
             W = _array(key, value)
-            # A copy, since zerokara's formulas use the gradient up.
+            # A copy, since zerokara's formulas overwrite the gradient.
             dW = np.array(np.broadcast_to(grads[key], W.shape), W.dtype)
-            self.step(W, dW, Numbers(**numbers, **{name: getattr(self, name)[key] for name in self.state}))
+            self.step(W, dW, Tile(**hyperparameters, **{name: getattr(self, name)[key] for name in self.state}))
             if W is not value:
                 params[key] = float(W)
 
     def derived(self) -> dict[str, float]:
-        return {name: getattr(self, name) for name in self.numbers}
+        return {name: getattr(self, name) for name in self.hyperparameters}
 
-    def step(self, W: Array, dW: Array, n: Numbers) -> None:
-        self.rule.update(W, dW, n, np.empty_like(W))
+    def step(self, W: Array, dW: Array, tile: Tile) -> None:
+        self.rule.update(W, dW, tile, np.empty_like(W))
 
 
 class SGD(_Optimizer):
@@ -74,7 +74,7 @@ class Momentum(_Optimizer):
     """v = momentum v - lr dW; W += v."""
 
     rule: ClassVar[optim.Optimizer] = optim.Momentum()
-    numbers = ("lr", "momentum")
+    hyperparameters = ("lr", "momentum")
     state = ("v",)
 
     def __init__(self, lr: float = 0.01, momentum: float = 0.9) -> None:
@@ -111,7 +111,7 @@ class RMSprop(_Optimizer):
     """h = decay_rate h + (1 - decay_rate) dW^2; W -= lr dW / (sqrt(h) + 1e-7)."""
 
     rule = _RMSprop()
-    numbers = ("lr", "decay_rate")
+    hyperparameters = ("lr", "decay_rate")
     state = ("h",)
 
     def __init__(self, lr: float = 0.01, decay_rate: float = 0.99) -> None:
@@ -125,11 +125,11 @@ class RMSprop(_Optimizer):
 class Adam(_Optimizer):
     """m += (1 - beta1) (dW - m); v += (1 - beta2) (dW^2 - v); W -= lr_t m / (sqrt(v) + 1e-7).
 
-    lr_t = lr sqrt(1 - beta2^t) / (1 - beta1^t). The 1e-7 stands beside the uncorrected sqrt(v), and so weighs most in
-    the first steps; zerokara has its 1e-8 beside the corrected one, as the paper's algorithm 1.
+    lr_t = lr sqrt(1 - beta2^t) / (1 - beta1^t). The 1e-7 is added to the uncorrected sqrt(v), and so matters most in
+    the first steps; zerokara adds its 1e-8 to the corrected one, as in the paper's algorithm 1.
     """
 
-    numbers = ("lr", "beta1", "beta2")
+    hyperparameters = ("lr", "beta1", "beta2")
     state = ("m", "v")
 
     def __init__(self, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999) -> None:
@@ -143,10 +143,10 @@ class Adam(_Optimizer):
         rate = self.lr * (1 - self.beta2**self.iter) ** 0.5 / (1 - self.beta1**self.iter)
         return {"lr": rate, "gain1": 1 - self.beta1, "gain2": 1 - self.beta2}
 
-    def step(self, W: Array, dW: Array, n: Numbers) -> None:
-        n.m += n.gain1 * (dW - n.m)
-        n.v += n.gain2 * (dW * dW - n.v)
-        W -= n.lr * n.m / (np.sqrt(n.v) + EPSILON)
+    def step(self, W: Array, dW: Array, tile: Tile) -> None:
+        tile.m += tile.gain1 * (dW - tile.m)
+        tile.v += tile.gain2 * (dW * dW - tile.v)
+        W -= tile.lr * tile.m / (np.sqrt(tile.v) + EPSILON)
 
 
 OPTIMIZERS: dict[str, type[Any]] = {
@@ -160,8 +160,8 @@ OPTIMIZERS: dict[str, type[Any]] = {
 
 
 def _array(key: str, value: Any) -> Array:
-    """Return a parameter as an array: itself, or a plain number as a new one without axes."""
+    """Return a parameter as an array: itself, or a new one without axes for a number."""
     W = value if isinstance(value, np.ndarray) else np.array(value, float)
     if W.dtype.kind != "f":
-        raise InputError(f"parameters must be floats, got {W.dtype} in {key!r}: give np.array({key}, float)")
+        raise InputError(f"parameters must be floats, got {W.dtype} in {key!r}: use np.array({key}, float)")
     return W

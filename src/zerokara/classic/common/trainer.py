@@ -13,16 +13,16 @@ from zerokara.errors import unknown
 class Trainer:
     """Trains a network that has ``params``, ``gradient``, ``loss`` and ``accuracy``; the curves are in three lists.
 
-    Kept from the course, with what `zerokara.Trainer` does instead:
+    As in the course, and unlike `zerokara.Trainer`:
     - A batch is drawn with replacement. zerokara shuffles once an epoch, so that each sample is seen exactly once.
     - ``iter_per_epoch`` is a float, and accuracies are recorded when ``current_iter % iter_per_epoch == 0``, which a
-      fractional one mostly misses. zerokara counts whole batches, the last one short, and records every epoch.
-    - The loss of the batch is computed again after the step. zerokara keeps the mean of the losses that it has anyway.
+      fractional one mostly misses. zerokara counts batches, the last one short, and records every epoch.
+    - The loss of the batch is computed again after the step. zerokara records the mean of the losses of the steps.
 
     Args:
-        optimizer: SGD, Momentum, Nesterov, AdaGrad, RMSprop or Adam, in any case of letters.
-        optimizer_param: its numbers; {'lr': 0.01} if None.
-        evaluate_sample_num_per_epoch: the first so many samples alone are evaluated.
+        optimizer: SGD, Momentum, Nesterov, AdaGrad, RMSprop or Adam, in upper or lower case.
+        optimizer_param: its hyperparameters; {'lr': 0.01} if None.
+        evaluate_sample_num_per_epoch: evaluate only this many samples, the first ones.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Trainer:
         self.test_acc_list: list[Any] = []
 
     def train_step(self) -> None:
-        """Draw a batch, take a step, and keep its loss; evaluate where an epoch begins."""
+        """Draw a batch, take a step, and record its loss; evaluate at the start of an epoch."""
         chosen = np.random.choice(self.train_size, self.batch_size)  # noqa: NPY002  the course's draws
         x, t = self.x_train[chosen], self.t_train[chosen]
         self.optimizer.update(self.network.params, self.network.gradient(x, t))
@@ -80,7 +80,7 @@ class Trainer:
             print(f"=== epoch:{self.current_epoch}, train acc:{train_acc}, test acc:{test_acc} ===")
 
     def train(self) -> None:
-        """Take all steps, and print the accuracy on the whole test set at the end."""
+        """Take all steps, and print the final accuracy on the test set."""
         for _ in range(self.max_iter):
             self.train_step()
         test_acc = self.network.accuracy(self.x_test, self.t_test)

@@ -17,7 +17,7 @@ def smooth_curve(x: npt.ArrayLike) -> Array:
     """
     curve = np.asarray(x, float)
     if len(curve) < WINDOW:
-        raise InputError(f"a curve needs {WINDOW} points to be smoothed, got {len(curve)}")
+        raise InputError(f"smoothing needs {WINDOW} points or more, got {len(curve)}")
     mirrored = np.concatenate([curve[WINDOW - 1 : 0 : -1], curve, curve[-1:-WINDOW:-1]])
     window = np.kaiser(WINDOW, 2)
     smooth: Array = np.convolve(window / window.sum(), mirrored, mode="valid")

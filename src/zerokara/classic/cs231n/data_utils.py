@@ -14,7 +14,7 @@ BATCHES = (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch")
 def load_CIFAR_batch(filename: str | Path) -> tuple[Array, Array]:  # noqa: N802  the course's name
     """Return the images of one batch file, float64 from 0 to 255, (N, 32, 32, 3), and their labels (N,).
 
-    The file is a pickle; nothing in it is run.
+    The file is a pickle; no code in it is run.
     """
     pixels, labels = read_batch(Path(filename))
     return pixels.astype(float), labels
@@ -23,7 +23,7 @@ def load_CIFAR_batch(filename: str | Path) -> tuple[Array, Array]:  # noqa: N802
 def load_CIFAR10(ROOT: str | Path) -> tuple[Array, Array, Array, Array]:  # noqa: N802  the course's name
     """Return x_train, y_train, x_test, y_test from the batch files in the folder ROOT, as `load_CIFAR_batch` does.
 
-    Where ROOT has none, they are taken from where zerokara keeps its dataset cifar10.
+    If ROOT has none, the files of zerokara's dataset cifar10 are used.
 
     Raises:
         InputError: a file is missing or damaged.
@@ -33,7 +33,7 @@ def load_CIFAR10(ROOT: str | Path) -> tuple[Array, Array, Array, Array]:  # noqa
         folder = data.fetch("cifar10")
     batches = [read_batch(folder / name) for name in BATCHES[:-1]]
     labels = np.concatenate([batch_labels for _, batch_labels in batches])
-    # Straight to its place, since this is 1.2 GB: float64 is the course's choice.
+    # Copied batch by batch, since this is 1.2 GB: float64 is the course's choice.
     x, start = np.empty((len(labels), *batches[0][0].shape[1:])), 0
     for pixels, batch_labels in batches:
         x[start : start + len(batch_labels)] = pixels

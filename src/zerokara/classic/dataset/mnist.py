@@ -29,7 +29,7 @@ def load_mnist(normalize: bool = True, flatten: bool = True, one_hot_label: bool
 def load_pixels() -> list[Pair]:
     """Return the training and the test images, uint8 (N, 28, 28), each with labels, uint8 (N,)."""
     files = list(contents(MNIST).items())
-    # Copies, since scripts may write to their arrays, and these lie in the files' bytes.
+    # Copies, since scripts may write to their arrays, and these are views of the files' bytes.
     images = [parse_idx(content, 3, path).copy() for path, content in files[::2]]
     labels = [parse_idx(content, 1, path).copy() for path, content in files[1::2]]
     return list(zip(images, labels, strict=True))

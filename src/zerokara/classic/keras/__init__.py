@@ -1,1 +1,1 @@
-"""What course scripts use of Keras, where Keras is not installed."""
+"""The parts of Keras that course scripts use, if Keras is not installed."""

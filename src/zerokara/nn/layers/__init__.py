@@ -1,1 +1,1 @@
-"""Layers: a forward pass with its backward pass right below."""
+"""Layers: each with its forward pass, and its backward pass directly below."""

@@ -1,4 +1,4 @@
-"""Activations: what each does to a number, and the slope that it has there."""
+"""Activations: elementwise functions and their derivatives."""
 
 from typing import ClassVar
 
@@ -15,11 +15,11 @@ class ReLU(Layer):
     cache: ClassVar = ("y",)
 
     def forward(self, x: Array, step: int | None = None) -> Array:
-        self.y: Array = np.maximum(x, 0, out=x if self.overwrites else None)
+        self.y: Array = np.maximum(x, 0, out=x if self.in_place else None)
         return self.y
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
-        # A product with a mask of bools converts it piece by piece; converted whole it is a third faster.
+        # A product with a boolean mask converts it in small chunks; converting it first is a third faster.
         dx: Array = (self.y > 0).astype(dout.dtype)
         dx *= dout
         return dx
@@ -33,7 +33,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, slope: float = 0.01) -> None:
         if not 0 <= slope < 1:
-            raise InputError(f"0 <= slope < 1 must hold for a leaky ReLU, got {slope}")
+            raise InputError(f"0 <= slope < 1 must hold for a leaky ReLU, got {slope}: try 0.01")
         self.slope = slope
 
     def forward(self, x: Array, step: int | None = None) -> Array:
@@ -99,7 +99,7 @@ CUBIC = 0.044715
 
 
 def sigmoid(x: Array) -> Array:
-    """Return 1 / (1 + exp(-x)) by the identity (1 + tanh(x/2)) / 2, which overflows nowhere.
+    """Return 1 / (1 + exp(-x)) by the identity (1 + tanh(x/2)) / 2, which never overflows.
 
     >>> float(sigmoid(np.array(-1000.0)))
     0.0

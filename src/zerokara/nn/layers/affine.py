@@ -1,4 +1,4 @@
-"""The affine map, where nearly all of the arithmetic is."""
+"""The affine map, which does nearly all of the arithmetic."""
 
 from typing import ClassVar
 
@@ -15,8 +15,8 @@ class Affine(Layer):
     """Every network's affine map, y = x W + b.
 
     Shapes: x (P or 1, N, D_in), W (P, D_in, D_out), b (P, 1, D_out), y (P, N, D_out).
-    The initial W is normal with the standard deviation of ``init``, times ``scale``, which may differ
-    per network; all networks scale the same draw, so that a search compares scales and not luck. b is 0.
+    The initial W is normal with the standard deviation of ``init``, times ``scale``, which may differ between networks.
+    All networks scale the same draw, so that a search compares scales and not draws. The initial b is 0.
     Source: Deep Learning from Scratch, section 5.6; initial values, section 6.2.
     """
 
@@ -24,7 +24,7 @@ class Affine(Layer):
     decayed: ClassVar = ("W",)
     settings: ClassVar = ("inputs", "outputs")
     cache: ClassVar = ("x",)
-    passes_on: ClassVar = True
+    output_reusable: ClassVar = True
     W: Array
     b: Array
     dW: Array

@@ -1,4 +1,4 @@
-"""Batch normalization: each feature gets mean 0 and variance 1 over the batch, then a learned scale and shift."""
+"""Batch normalization: scale each feature to mean 0 and variance 1 over the batch, then by learned parameters."""
 
 from typing import ClassVar
 
@@ -7,15 +7,13 @@ import numpy as np
 from zerokara.arrays import Array, ones
 from zerokara.nn.layers.layer import Layer
 
-EPSILON = 1e-5
-
 
 class BatchNorm(Layer):
     """y = gamma (x - mean) / sqrt(var + 1e-5) + beta, mean and var (biased) over the samples of the batch.
 
-    Evaluating, the running statistics stand in: running = 0.9 running + 0.1 batch, updated at each training step.
+    Evaluation uses the running statistics: running = 0.9 running + 0.1 batch, updated at each training step.
     Shapes: x, y (P, N, D); gamma, beta and the running statistics (P, 1, D).
-    As in the book the running variance is the biased one; PyTorch keeps the unbiased one.
+    As in the book, the running variance is biased; PyTorch keeps the unbiased one.
     Source: Ioffe and Szegedy 2015, algorithm 1; Deep Learning from Scratch, section 6.3.
     """
 
@@ -24,8 +22,8 @@ class BatchNorm(Layer):
     settings: ClassVar = ("features",)
     shared: ClassVar = ("momentum",)
     cache: ClassVar = ("normal", "deviation")
-    epsilon: ClassVar[float] = EPSILON
-    passes_on: ClassVar = True
+    epsilon: ClassVar[float] = 1e-5
+    output_reusable: ClassVar = True
     gamma: Array
     beta: Array
     dgamma: Array
@@ -67,7 +65,7 @@ class BatchNorm(Layer):
             return None
         if not self.train:
             return dout * (self.gamma / self.deviation)
-        # d(mean) and d(var) folded in: dx is what is left of dout once its mean and its part along `normal` are out.
+        # d(mean) and d(var) are included: they subtract the mean of dout and its projection on `normal`.
         dx: Array = dout - self.dbeta / n - self.normal * (self.dgamma / n)
         dx *= self.gamma / self.deviation
         return dx

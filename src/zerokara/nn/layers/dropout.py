@@ -1,4 +1,4 @@
-"""Dropout: a network learns with a random part of its units, another part at every step."""
+"""Dropout: at each training step a random part of the units is set to 0."""
 
 from typing import ClassVar
 
@@ -10,16 +10,16 @@ from zerokara.rng import stream
 
 
 class Dropout(Layer):
-    """While training y = x * keep / (1 - rate), where keep is 0 with probability rate; evaluating, y = x.
+    """In training y = x * keep / (1 - rate), where keep is 0 with probability rate, otherwise 1; in evaluation y = x.
 
-    This is the inverted form, as in PyTorch and Keras: nothing needs to be rescaled afterwards. The book
-    instead multiplies by (1 - rate) when evaluating (section 6.4.3).
-    All networks share one draw of uniforms (1, N, D); each compares them with its own rate (P, 1, 1).
+    This is inverted dropout, as in PyTorch and Keras: evaluation needs no rescaling. The book multiplies by (1 - rate)
+    in evaluation instead (section 6.4.3).
+    All networks share one draw of uniform numbers (1, N, D) and compare it with their own rates (P, 1, 1).
     Source: Srivastava et al. 2014; CS231n notes, "Neural Networks Part 2".
     """
 
     per_network: ClassVar = ("rate",)
-    numbers: ClassVar = ("rate",)
+    hyperparameters: ClassVar = ("rate",)
     shared: ClassVar = ("seed", "number", "replicate")
     cache: ClassVar = ("mask",)
 

@@ -1,4 +1,4 @@
-"""What every layer is: a forward pass with its backward pass right below, for all networks at once."""
+"""The base class of layers: forward and backward passes for all networks at once."""
 
 import copy
 from abc import ABC, abstractmethod
@@ -12,32 +12,32 @@ from zerokara.arrays import Array, Index, spread
 class Layer(ABC):
     """One layer of every network in a population.
 
-    Axes: x and y are (P, N, D): networks, samples, features. The data, which all networks share, come as (1, N, D).
-    A parameter ``W`` has its gradient in ``dW``; both are views into the two flat arrays of the `Network`.
+    Axes: x and y are (P, N, D): networks, samples, features. Data that all networks share are (1, N, D).
+    The gradient of a parameter ``W`` is ``dW``; both are views into the flat arrays of the `Network`.
     """
 
     parameters: ClassVar[tuple[str, ...]] = ()
-    """Names of what is learned."""
+    """Names of the learned arrays."""
     decayed: ClassVar[tuple[str, ...]] = ()
-    """Those among the parameters that weight decay shrinks."""
+    """The parameters that weight decay applies to."""
     per_network: ClassVar[tuple[str, ...]] = ()
-    """Names of the other arrays with the axis P first: hyperparameters and running statistics."""
-    numbers: ClassVar[tuple[str, ...]] = ()
-    """Those among them that are hyperparameters."""
+    """Names of the other arrays with P first: hyperparameters and running statistics."""
+    hyperparameters: ClassVar[tuple[str, ...]] = ()
+    """Those of ``per_network`` that are hyperparameters."""
     settings: ClassVar[tuple[str, ...]] = ()
-    """Names of the constructor arguments, as they stand in a model file."""
+    """Names of the constructor arguments that a model file stores."""
     shared: ClassVar[tuple[str, ...]] = ()
-    """Names of what else, besides the settings, all networks of a population have in common."""
+    """Names of other attributes that are equal in all networks of a population."""
     cache: ClassVar[tuple[str, ...]] = ()
-    """Names of what the forward pass leaves for the backward pass."""
-    passes_on: ClassVar[bool] = False
-    """Whether y is an array that this layer made and needs no more: the next layer may overwrite it."""
-    overwrites: bool = False
-    """Whether this layer may put y where x was; the network says so, by the layer before."""
+    """Names of the attributes that the forward pass stores for the backward pass."""
+    output_reusable: ClassVar[bool] = False
+    """Whether the next layer may overwrite y: this layer allocated it and does not read it again."""
+    in_place: bool = False
+    """Whether this layer may write y into x; the network sets it from the previous layer's ``output_reusable``."""
 
     def __repr__(self) -> str:
         given = [str(getattr(self, name)) for name in self.settings]
-        rates = [f"{name}={spread(getattr(self, name))}" for name in self.numbers]
+        rates = [f"{name}={spread(getattr(self, name))}" for name in self.hyperparameters]
         return f"{type(self).__name__}({', '.join(given + rates)})"
 
     def shapes(self) -> dict[str, tuple[int, int]]:
@@ -45,11 +45,11 @@ class Layer(ABC):
         return {}
 
     def initial(self, name: str) -> Array:
-        """Return the first value of a parameter, one for all networks (1, rows, columns) or one for each."""
+        """Return the initial value of a parameter, (1, rows, columns) or (P, rows, columns)."""
         return np.zeros((1, *self.shapes()[name]))
 
     def populate(self, population: int, dtype: np.dtype[Any]) -> None:
-        """Give every array in ``per_network`` one row a network, of shape (P, 1, D or 1)."""
+        """Expand every array in ``per_network`` to one row per network, of shape (P, 1, D or 1)."""
         for name in self.per_network:
             value = np.asarray(getattr(self, name), dtype)
             value = value if value.ndim == 3 else value.reshape(-1, 1, 1)
@@ -57,14 +57,14 @@ class Layer(ABC):
 
     @abstractmethod
     def forward(self, x: Array, step: int | None = None) -> Array:
-        """Return y. ``step`` is the training step, whose random numbers are drawn; None when evaluating."""
+        """Return y. ``step`` is the training step, which seeds random draws; None when evaluating."""
 
     @abstractmethod
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
-        """Return dx, if asked for, from dout = d loss / dy of the last forward pass; set the gradients."""
+        """Set the gradients from dout = d loss / dy of the last forward pass; return dx if ``need_dx``."""
 
     def take(self, index: Index) -> Self:
-        """Return a copy that holds the rows ``index`` alone; its parameters are bound by the network."""
+        """Return a copy with the rows ``index`` only; the network binds its parameters."""
         layer = copy.copy(self)
         for name in self.cache:
             layer.__dict__.pop(name, None)

@@ -14,7 +14,7 @@ NAMES = ("W1", "b1", "W2", "b2")
 class TwoLayerNet:
     """scores = max(0, X W1 + b1) W2 + b2, with a softmax loss; ``params`` (W1, b1, W2, b2) are read at each call.
 
-    The penalty is reg * sum W^2, without the 1/2 that zerokara has: reg here is weight_decay / 2 there.
+    The penalty is reg * sum W^2, without zerokara's 1/2: reg here is weight_decay / 2 there.
 
     >>> np.random.seed(0)
     >>> TwoLayerNet(4, 10, 3, std=0.1).loss(np.zeros((2, 4)))
@@ -58,9 +58,9 @@ class TwoLayerNet:
     ) -> dict[str, list[Any]]:
         """Take steps of gradient descent; return ``loss_history``, ``train_acc_history`` and ``val_acc_history``.
 
-        Kept from the course: a batch is drawn with replacement, where zerokara shuffles once an epoch, so that each
-        sample is seen once; the training accuracy is that of one batch, where zerokara evaluates all samples; and the
-        rate decays after the very first step, where `zerokara.optim.Exponential` waits for a whole epoch.
+        As in the course, and unlike zerokara: a batch is drawn with replacement (zerokara shuffles once an epoch, so
+        that each sample is seen once); the training accuracy is that of one batch (zerokara evaluates all samples); and
+        the rate decays after the very first step (`zerokara.optim.Exponential` waits for a full epoch).
         An epoch is N // batch_size steps: a fraction would miss nearly every decay.
         """
         epoch = max(X.shape[0] // batch_size, 1)

@@ -1,4 +1,4 @@
-"""``keras.datasets.mnist`` on zerokara's files of MNIST, for scripts where Keras is not installed."""
+"""``keras.datasets.mnist`` on zerokara's files of MNIST, if Keras is not installed."""
 
 from zerokara.classic.dataset.mnist import Pair, load_pixels
 
@@ -7,7 +7,7 @@ def load_data(path: str = "mnist.npz") -> tuple[Pair, Pair]:
     """Return ``(x_train, y_train), (x_test, y_test)``: images uint8 (N, 28, 28), labels uint8 (N,).
 
     Args:
-        path: where Keras would keep its copy; not used, since zerokara knows where its files are.
+        path: the file name of Keras; ignored, since zerokara uses its own files.
     """
     train, test = load_pixels()
     return train, test

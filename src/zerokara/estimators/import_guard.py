@@ -1,4 +1,4 @@
-"""The way in: scikit-learn is an extra, and whoever lacks it is told how to get it."""
+"""Raises an error that names the remedy where scikit-learn, an optional dependency, is not installed."""
 
 try:
     import sklearn  # noqa: F401

@@ -1,4 +1,4 @@
-"""What the networks are shown at a step: the samples of a batch as they are, or augmented."""
+"""The mini-batches: the samples of each step, augmented where asked for."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,14 +9,14 @@ from zerokara.data.augment import Augment
 from zerokara.rng import stream
 
 
-class Feed:
-    """Gives the training samples of a batch, in the networks' precision.
+class BatchLoader:
+    """Loads the training samples of a batch, in the networks' precision.
 
-    Augmentation acts on pictures, and only then are they scaled as the data are: mirroring and whitening do not
-    commute. What is done to them is drawn from (seed, "augment", step, replicate), once for all networks.
+    Images are augmented first and scaled afterwards: mirroring and whitening do not commute. The augmentation is
+    drawn from (seed, "augment", step, replicate), once for all networks.
 
     Raises:
-        InputError: augmentation of samples that are no pictures.
+        InputError: augmentation of samples that are not images.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Feed:
             self.x = data.unscaled
 
     def batch(self, samples: Index, step: int) -> Array:
-        """Return these training samples as step ``step`` shows them, (1, N, D)."""
+        """Return these training samples as step ``step`` uses them, (1, N, D)."""
         if self.augment is None:
             x: Array = self.x[samples]
         else:
@@ -40,10 +40,9 @@ class Feed:
 
 
 def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
-    """Return where each batch of an epoch starts and ends.
+    """Return where each batch of an epoch starts and ends; the last may be shorter.
 
-    The last short one is included; a single sample joins the batch before it, since batch norm has no
-    variance of one sample.
+    A last batch of one sample is merged into the one before it: batch norm cannot compute the variance of one sample.
 
     >>> batches(10, 4), batches(9, 4)
     ([(0, 4), (4, 8), (8, 10)], [(0, 4), (4, 9)])

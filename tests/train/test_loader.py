@@ -1,14 +1,12 @@
 import numpy as np
 import pytest
 
-from zerokara import Trainer, nn, optim, tune
+from zerokara import Trainer, nn, optim
 from zerokara.data import Dataset, load
 from zerokara.data.augment import Augment
-from zerokara.errors import InputError
 from zerokara.rng import stream
-from zerokara.study.run_folder import RunFolder
 from zerokara.train import evaluate
-from zerokara.train.feed import Feed
+from zerokara.train.loader import BatchLoader
 
 KINDS = ["none", "center", "standard", "range", "whiten", "whiten:20"]
 TEXT = "flip,shift:2"
@@ -21,14 +19,14 @@ def cut() -> Dataset:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pictures_are_changed_first_and_scaled_then(cut, kind):
-    feed = Feed(cut.scaled(kind), "float64", TEXT, seed=3, replicate=2)
+    loader = BatchLoader(cut.scaled(kind), "float64", TEXT, seed=3, replicate=2)
     samples = np.array([5, 0, 17, 5])
     changed = Augment.parse(TEXT).apply(cut.train.x, samples, (8, 8), stream(3, "augment", 11, 2))
     wanted = cut.scaled(kind).preprocess.transform(changed).astype(np.float64)[None]
-    assert np.array_equal(feed.batch(samples, 11), wanted)
-    assert not np.array_equal(feed.batch(samples, 12), wanted)
+    assert np.array_equal(loader.batch(samples, 11), wanted)
+    assert not np.array_equal(loader.batch(samples, 12), wanted)
     # Without augmentation the pictures are the scaled ones, whether or not the others were kept.
-    plain = Feed(cut.scaled(kind), "float32", None, seed=3, replicate=2)
+    plain = BatchLoader(cut.scaled(kind), "float32", None, seed=3, replicate=2)
     assert np.array_equal(plain.batch(samples, 11)[0], cut.scaled(kind).train.x[samples])
 
 
@@ -61,24 +59,5 @@ def test_none_is_no_augmentation(cut):
 
 
 def test_replicates_are_shown_other_pictures(cut):
-    one, other = (Feed(cut, "float32", TEXT, 0, replicate).batch(np.arange(9), 0) for replicate in (0, 1))
+    one, other = (BatchLoader(cut, "float32", TEXT, 0, replicate).batch(np.arange(9), 0) for replicate in (0, 1))
     assert not np.array_equal(one, other)
-
-
-def test_what_is_no_picture_is_refused_before_a_folder_is_made(tmp_path):
-    from zerokara.data import from_arrays
-
-    data = from_arrays(np.eye(12), np.arange(12) % 2).split(validation=0.5)
-    with pytest.raises(InputError, match=r"augmentation flip needs pictures, .* got \(12,\)"):
-        tune(data, {"lr": 0.1}, trials=1, epochs=1, augment="flip", out=tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_search_augments_each_trial_as_alone_and_its_config_says_so(cut, tmp_path):
-    data = cut.scaled("whiten:20")
-    whole = {"epochs": 2, "race": "none"}
-    study = tune(data, {"lr": 0.01, "hidden": (16,)}, trials=3, augment=TEXT, out=tmp_path / "run", workers=2, **whole)
-    assert RunFolder(tmp_path / "run").config()["augment"] == TEXT
-    assert RunFolder(tmp_path / "run").config()["scaling"] == "whiten:20"
-    plain = tune(data, {"lr": 0.01, "hidden": (16,)}, trials=1, **whole)
-    assert study.trials[0].val_loss == study.trials[2].val_loss != plain.trials[0].val_loss

@@ -1,4 +1,4 @@
-"""Samples and parts of a dataset as a model's network takes them; what does not match is refused."""
+"""Samples and parts of a dataset, checked and scaled for a model's network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
-class Inlet:
-    """What a model's network was trained on, as far as other data must be like it."""
+class InputAdapter:
+    """The properties of the training data that other data must share."""
 
     task: str
     classes: tuple[str, ...]
@@ -27,10 +27,10 @@ class Inlet:
     encoder: Encoder | None = None
 
     def samples(self, x: Any) -> Array:
-        """Return samples in the data's own units as the network takes them, float32 (N, D).
+        """Return the inputs of the network, float32 (N, D), for samples in the data's own units.
 
         Args:
-            x: (N, D) or (N, *sample_shape), or one sample, (D,) or sample_shape; of a table, rows with named columns.
+            x: (N, D) or (N, *sample_shape), or one sample, (D,) or sample_shape; for a table, rows with named columns.
         """
         if self.encoder:
             return self.preprocess.transform(self.encoder.transform(read_rows(x, self.encoder)))
@@ -39,13 +39,13 @@ class Inlet:
             array = array[None]
         if array.shape[1:] not in (flat, self.sample_shape):
             shapes = " or ".join(map(str, dict.fromkeys([flat, self.sample_shape])))
-            raise InputError(f"x must be samples of the shape {shapes}, or one, got the shape {array.shape}")
+            raise InputError(f"x must be samples of the shape {shapes}, or one sample, got the shape {array.shape}")
         return self.preprocess.transform(array.reshape(len(array), *flat))
 
     def part(self, data: Dataset, part: str) -> Part:
-        """Return a part of ``data``, which are in their own units or scaled as the training data were.
+        """Return a part of ``data``, which are unscaled or scaled as the training data were.
 
-        Classes are matched by name: the data may lack some, and may have another order.
+        Classes are matched by name: some may be missing from the data, and their order may differ.
         """
         if part not in PARTS:
             raise unknown("part", part, PARTS)
@@ -62,11 +62,11 @@ class Inlet:
             x = self.preprocess.transform(x)
             t = self.preprocess.transform_target(t) if self.task == "regression" else t
         elif not _same(data.preprocess, self.preprocess):
-            raise InputError(f"{data.name} is scaled otherwise than the model's data: give it unscaled")
+            raise InputError(f"{data.name} is not scaled like the model's data: pass it unscaled")
         return Part(x, self._numbered(data, t), chosen.weights)
 
     def _table_part(self, data: Dataset, part: str) -> Part:
-        """Return a part of a table from its raw rows, so that it does not matter what its own encoder learned."""
+        """Return a part of a table, encoded from its raw rows by the model's encoder, not by its own."""
         assert self.encoder is not None
         chosen = _chosen(data, part)
         if chosen.table is None or data.task != self.task:
@@ -79,16 +79,16 @@ class Inlet:
         return Part(x, self._numbered(data, t), chosen.weights)
 
     def _numbered(self, data: Dataset, t: Array) -> Array:
-        """Return the targets with their classes numbered as the model's."""
+        """Return the targets with the model's class numbers."""
         if self.task != "classification":
             if data.classes != self.classes:
                 raise InputError(
                     f"the model's outputs are {_shown(self.classes)}; {data.name} has {_shown(data.classes)}"
                 )
             return t
-        if strange := [name for name in data.classes if name not in self.classes]:
+        if unknown_names := [name for name in data.classes if name not in self.classes]:
             raise InputError(
-                f"the model knows the classes {_shown(self.classes)}; {data.name} has also {_shown(strange)}"
+                f"the model knows the classes {_shown(self.classes)}; {data.name} has also {_shown(unknown_names)}"
             )
         numbers: Array = np.array([self.classes.index(name) for name in data.classes])[t]
         return numbers

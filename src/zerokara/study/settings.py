@@ -1,0 +1,139 @@
+"""What `zerokara.tune` takes: the data, the space, and the settings of the search beside those of the training."""
+
+import inspect
+import textwrap
+import warnings
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import KW_ONLY, dataclass, field, fields
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from zerokara.data import Dataset
+from zerokara.engine.progress import Progress
+from zerokara.engine.settings import TrainingSettings, a_text, count, setting
+from zerokara.errors import unknown
+from zerokara.samplers.registry import SAMPLERS
+from zerokara.train import Epoch
+
+P = ParamSpec("P")
+Settings = TypeVar("Settings")
+Result = TypeVar("Result")
+
+DATA = "The data, with a training and a validation part; the test part is read only for ``study.test_score``."
+
+
+@dataclass(frozen=True)
+class SearchSettings(TrainingSettings):
+    """The arguments of `zerokara.tune`."""
+
+    data: Dataset = field(metadata={"help": DATA, "group": "Python", "shown": None})
+    space: Mapping[str, Any] | None = setting(
+        None,
+        "For each hyperparameter a fixed value or a range (`zerokara.log`, `uniform`, `integer`, `choice`).",
+        group="Python",
+        shown="learning rate, weight decay and dropout are searched",
+        config=False,
+    )
+    _: KW_ONLY
+    trials: int = setting(100, "The number of trials.", group="Search", check=count())
+    sampler: str = setting(
+        "random",
+        f"The sampler that proposes trials: {'; '.join(f'{name}, {kind.about}' for name, kind in SAMPLERS.items())}.",
+        group="Search",
+        check=a_text,
+    )
+    race: str = setting(
+        "halving",
+        "How trials are stopped early: none, halving or hyperband, with [:ETA[:FIRST_RUNG]], such as halving:3:2.",
+        group="Search",
+        check=a_text,
+    )
+    generation: int | None = setting(
+        None,
+        "The maximum number of trials proposed and trained at once.",
+        group="Search",
+        check=count(),
+        shown="256; for samplers that learn, and in a shared database, a fifth of the trials",
+    )
+    refit: bool = setting(
+        False, "Train the winner again on all training and validation samples, and test and save that network."
+    )
+    ensemble: int | None = setting(
+        None,
+        "Also select, test and save an ensemble of at most this many picks among the 50 best trials.",
+        group="Search",
+        check=count(),
+        shown="no ensemble",
+    )
+    storage: str | None = setting(
+        None,
+        "A database that several processes, on one machine or many, share to search one study, each with its own "
+        "run folder: postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE. The password may also be in "
+        "PGPASSWORD or ~/.pgpass. Meant for longer trials.",
+        group="Search",
+        check=a_text,
+        shown="no database",
+    )
+    study: str | None = setting(
+        None, "The name of the study in the database.", group="Search", check=a_text, shown="zerokara"
+    )
+    out: str | Path | None = setting(
+        None,
+        "The folder for the results.",
+        group="Run",
+        shown="none; on the command line runs/DATASET-N",
+        option=Path | None,
+        config=False,
+    )
+    force: bool = setting(False, "Replace an existing run in that folder.", group="Run", config=False)
+    workers: int | str | Executor | None = setting(
+        None,
+        "A number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, tcp://HOST:PORT; in Python "
+        "also any `concurrent.futures.Executor`. Results do not depend on it.",
+        group="Run",
+        shown="a thread for each core; processes when the search takes long",
+        option=str | None,
+        config=False,
+    )
+    progress: Callable[[Progress], None] | None = setting(
+        None, "Called about four times a second with the state of the search.", group="Python", config=False
+    )
+    on_epoch: Callable[[Epoch], None] | None = setting(
+        None,
+        "Called with every epoch of every population; of processes when they return it, every 2 seconds.",
+        group="Python",
+        config=False,
+    )
+    warn: Callable[[str], None] = setting(
+        warnings.warn, "Called with a sentence about what was lost and is repeated.", group="Python", config=False
+    )
+
+
+def takes_fields(name: str, kind: Callable[P, Settings], function: Callable[[Settings], Result]) -> Callable[P, Result]:
+    """Return a function of the fields of a settings class, with their names, types, defaults and documentation.
+
+    Type checkers read the signature from ``kind``, notebooks and `help` from ``__signature__``.
+    """
+    signature = inspect.signature(kind)
+    known = {row.name: row for row in fields(kind)}  # type: ignore[arg-type]
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> Result:
+        for given in kwargs:
+            if given not in known:
+                raise TypeError(f"{name}: {unknown('argument', given, known)}")
+        return function(kind(*args, **kwargs))
+
+    call.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        return_annotation=inspect.signature(function).return_annotation
+    )
+    call.__name__, call.__qualname__, call.__module__ = name, name, function.__module__
+    call.__code__ = call.__code__.replace(co_name=name, co_qualname=name)  # A traceback shows it too.
+    lines = []
+    for parameter in signature.parameters:
+        about = known[parameter].metadata
+        default = f" [default: {about['shown']}]" if about["shown"] else ""
+        lines.append(textwrap.fill(f"{parameter}: {about['help']}{default}", 108, subsequent_indent=" " * 4))
+    args = textwrap.indent("\n".join(lines), " " * 8)
+    call.__doc__ = (function.__doc__ or "").replace("        SETTINGS", args)
+    return call
