@@ -7,11 +7,6 @@ from pathlib import Path
 import hypothesis
 import optuna
 import pytest
-from hypothesis import settings
-
-# A machine that is busy with something else takes its time.
-settings.register_profile("zerokara", deadline=None)
-settings.load_profile("zerokara")
 
 MNIST_FILES = (
     "train-images-idx3-ubyte",
