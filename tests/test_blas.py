@@ -1,4 +1,4 @@
-"""One BLAS thread while anyone needs it, and as many as before when nobody does."""
+"""BLAS has one thread inside the blocks, and the previous number afterwards."""
 
 import sys
 import threading
@@ -20,7 +20,7 @@ def counts() -> set[int]:
 
 @pytest.fixture(autouse=True)
 def three_threads():  # type: ignore[no-untyped-def]
-    """BLAS has three threads, however many the machine would give it."""
+    """Give BLAS three threads, on any machine."""
     with threadpool_limits(3, user_api="blas"):
         if counts() != {3}:
             pytest.skip(f"this BLAS cannot be given three threads: {threadpool_info()}")
@@ -85,7 +85,7 @@ def test_so_many_threads() -> None:
 
 
 class Spy(nn.Layer):
-    """Notes how many threads BLAS has while it works."""
+    """Records the number of BLAS threads during the forward pass."""
 
     def __init__(self) -> None:
         self.seen: set[int] = set()

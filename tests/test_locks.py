@@ -1,4 +1,4 @@
-"""A lock holds between processes, ends with its process, and leaves nothing behind."""
+"""A lock excludes other processes, ends with its process, and leaves no files."""
 
 import os
 import signal

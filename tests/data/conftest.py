@@ -1,4 +1,4 @@
-"""A clean surrounding for every test of this room, and a mirror that misbehaves on request."""
+"""Fixtures of the data tests: an isolated environment, and a mirror that can fail in many ways."""
 
 import gzip
 import hashlib
@@ -17,7 +17,7 @@ from zerokara.data.download.sources import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGE
 
 @pytest.fixture(autouse=True)
 def surrounding(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No settings of the person who runs the tests, an empty cache, no proxy in front of 127.0.0.1."""
+    """Remove the user's settings; use an empty cache and no proxy for 127.0.0.1."""
     monkeypatch.delenv("ZEROKARA_DATA", raising=False)
     monkeypatch.delenv("ZEROKARA_MIRROR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
@@ -26,18 +26,18 @@ def surrounding(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPa
 
 @dataclass
 class Served:
-    """What a path answers, and how."""
+    """The response of a path."""
 
     content: bytes
     status: int = 200
     ranges: bool = True
     breaks: list[int] = field(default_factory=list)
-    """Where in the file the connection breaks at the first request, the second, ...; then no more."""
+    """The offsets at which the connection breaks at the first request, the second and so on."""
     hangs: bool = False
     encoding: str = ""
-    """What the server says of the content's encoding."""
+    """The Content-Encoding header."""
     shift: int = 0
-    """A range starts this many bytes beside what was asked for."""
+    """The offset of a range from the requested one, in bytes."""
 
 
 @dataclass
@@ -124,7 +124,7 @@ def tiny_files(idx: Callable[[np.ndarray], bytes]) -> dict[str, bytes]:
 
 @pytest.fixture
 def tiny(mirror: Mirror, tiny_files: dict[str, bytes]) -> Source:
-    """A source of those files, which the mirror serves under /good/."""
+    """A source of these files, which the mirror serves under /good/."""
     for name, content in tiny_files.items():
         mirror.serve(f"/good/{name}.gz", gzip.compress(content))
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in tiny_files.items()}

@@ -11,7 +11,7 @@ SHAPES = [(3, 3), (3, 5), (5, 3, 1), (4, 6, 3), (3, 4, 4)]
 
 
 def moved(picture: np.ndarray, down: int, right: int, mirrored: bool) -> np.ndarray:
-    """Return a picture moved and mirrored, pixel by pixel."""
+    """Return an image shifted and mirrored, pixel by pixel."""
     height, width = picture.shape[:2]
     out = np.empty_like(picture)
     for row in range(height):
@@ -43,9 +43,9 @@ def test_every_picture_is_one_of_those_that_its_changes_allow(shape, text, dtype
             for right in steps
             for side in sides
         }
-        found = [key for key, wanted in allowed.items() if np.array_equal(wanted.ravel(), row)]
-        assert found
-        seen.update(found[:1])
+        matches = [key for key, wanted in allowed.items() if np.array_equal(wanted.ravel(), row)]
+        assert matches
+        seen.update(matches[:1])
     assert len(seen) == len(steps) ** 2 * len(sides)
 
 
@@ -113,6 +113,6 @@ def test_what_is_no_augmentation_is_refused(text, message):
         ((2, 6), r"shift must be smaller than the images, got 2 for \(2, 6\)"),
     ],
 )
-def test_what_is_no_picture_is_refused(shape, message):
+def test_samples_that_are_not_images_are_refused(shape, message):
     with pytest.raises(InputError, match=message):
         Augment(shift=2).require(shape)

@@ -99,9 +99,9 @@ def test_what_rounding_leaves_over_goes_to_the_largest_remainders():
 
 def test_digits_are_stratified_in_every_part():
     data = load("digits").split(0.2, 0.2, stratify=True)
-    whole = np.bincount(load("digits").train.t) / 1797
+    proportions = np.bincount(load("digits").train.t) / 1797
     for part in (data.train, data.validation, data.test):
-        assert np.abs(np.bincount(part.t) / len(part) - whole).max() < 1 / len(part) + 1e-3
+        assert np.abs(np.bincount(part.t) / len(part) - proportions).max() < 1 / len(part) + 1e-3
 
 
 def test_the_record_of_the_split_is_json():

@@ -35,12 +35,12 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("t", "task", "names", "found", "classes", "encoded"), CASES)
-def test_what_targets_mean(t, task, names, found, classes, encoded):
+@pytest.mark.parametrize(("t", "task", "names", "inferred", "classes", "encoded"), CASES)
+def test_what_targets_mean(t, task, names, inferred, classes, encoded):
     targets = Targets.learn(t, task, names)
     out = targets.encode(t)
-    assert (targets.task, targets.classes, out.tolist()) == (found, classes, encoded)
-    assert out.dtype == (np.int64 if found == "classification" else np.float32)
+    assert (targets.task, targets.classes, out.tolist()) == (inferred, classes, encoded)
+    assert out.dtype == (np.int64 if inferred == "classification" else np.float32)
 
 
 REFUSED = [

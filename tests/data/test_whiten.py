@@ -46,9 +46,9 @@ def test_the_formula_and_the_orthonormal_basis():
 
 def test_the_first_components_are_the_same_however_many_are_kept():
     x = correlated()
-    whole, few = Preprocess.fit("whiten", x).transform(x), Preprocess.fit("whiten:3", x).transform(x)
+    full, few = Preprocess.fit("whiten", x).transform(x), Preprocess.fit("whiten:3", x).transform(x)
     assert few.shape == (len(x), 3)
-    assert np.allclose(whole[:, :3], few, atol=1e-5)
+    assert np.allclose(full[:, :3], few, atol=1e-5)
 
 
 def test_the_unit_of_the_pixels_does_not_matter():

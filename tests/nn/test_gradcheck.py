@@ -1,4 +1,4 @@
-"""Every gradient of the table is right, and one that is wrong is found."""
+"""All gradients in the table of cases are right, and wrong gradients are detected."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from zerokara.rng import stream
 
 
 def moved(case: Case, seed: int) -> nn.Network:
-    """Return the networks of a case with none of their parameters at 0, where kinks are."""
+    """Return the networks of a case with no parameter at 0, where activations have kinks."""
     network = case.network("float64")
     network.params += 0.1 * stream(seed, "parameters").standard_normal(network.params.shape)
     return network
@@ -44,8 +44,8 @@ def test_any_number_of_samples(samples: int) -> None:
         t = rng.integers(0, OUTPUTS, samples) if case.t.dtype.kind == "i" else rng.random((samples, OUTPUTS))
         weights = rng.random(samples) + 0.5 if case.weighted else None
         # A smaller step: batch norm of two samples is curved within 1e-5.
-        found = nn.gradcheck(moved(case, samples), case.loss(), x, t, weights=weights, h=1e-6)
-        assert all(check.passed for check in found), (case.name, found)
+        results = nn.gradcheck(moved(case, samples), case.loss(), x, t, weights=weights, h=1e-6)
+        assert all(check.passed for check in results), (case.name, results)
 
 
 def test_the_table_has_every_layer_and_loss() -> None:
@@ -58,9 +58,9 @@ def test_the_table_has_every_layer_and_loss() -> None:
 
 def test_every_parameter_and_the_data_are_reported() -> None:
     network = nn.mlp(INPUTS, (3,), 2, batch_norm=True, dtype="float64", population=2)
-    found = nn.gradcheck(network, nn.SoftmaxCrossEntropy(), np.ones((1, 4, INPUTS)), np.array([0, 1, 0, 1]))
-    assert [check.name for check in found] == ["0.W", "0.b", "1.gamma", "1.beta", "3.W", "3.b", "x"]
-    assert [check.count for check in found] == [2 * INPUTS * 3, 6, 6, 6, 12, 4, 2 * 4 * INPUTS]
+    results = nn.gradcheck(network, nn.SoftmaxCrossEntropy(), np.ones((1, 4, INPUTS)), np.array([0, 1, 0, 1]))
+    assert [check.name for check in results] == ["0.W", "0.b", "1.gamma", "1.beta", "3.W", "3.b", "x"]
+    assert [check.count for check in results] == [2 * INPUTS * 3, 6, 6, 6, 12, 4, 2 * 4 * INPUTS]
 
 
 def test_the_network_is_left_as_it_was() -> None:
@@ -73,8 +73,8 @@ def test_the_network_is_left_as_it_was() -> None:
 def test_a_step_does_not_cross_a_kink() -> None:
     network = nn.mlp(1, (1,), 1, "relu", dtype="float64")
     network.load({"0.W": np.ones((1, 1, 1)), "0.b": np.array(3e-6), "2.W": np.ones((1, 1, 1)), "2.b": np.array(0)})
-    found = nn.gradcheck(network, nn.SquaredError(), np.zeros((1, 1, 1)), np.ones((1, 1)))
-    assert all(check.passed for check in found), found
+    results = nn.gradcheck(network, nn.SquaredError(), np.zeros((1, 1, 1)), np.ones((1, 1)))
+    assert all(check.passed for check in results), results
 
 
 def test_single_precision_is_refused() -> None:
@@ -83,7 +83,7 @@ def test_single_precision_is_refused() -> None:
 
 
 def wrong(method: Callable, change: Callable) -> Callable:
-    """Return the method with its result changed."""
+    """Return a method that changes the result of another."""
 
     def changed(self, *args, **options):  # type: ignore[no-untyped-def]
         result = method(self, *args, **options)
@@ -165,5 +165,5 @@ def test_a_small_error_in_one_network_of_many_is_found() -> None:
     network = nn.Network([nn.Affine(3, 4), OneWrong(), nn.Affine(4, 2)], population=5, dtype="float64")
     case = replace(CASES[0], network=lambda dtype: network)
     x, t = stream(0, "one").standard_normal((1, 6, 3)), np.array([0, 1, 1, 0, 1, 0])
-    found = {check.name: check.passed for check in nn.gradcheck(network, case.loss(), x, t)}
-    assert found == {"0.W": False, "0.b": False, "2.W": True, "2.b": True, "x": False}
+    results = {check.name: check.passed for check in nn.gradcheck(network, case.loss(), x, t)}
+    assert results == {"0.W": False, "0.b": False, "2.W": True, "2.b": True, "x": False}

@@ -1,4 +1,4 @@
-"""Initial weights: how wide, and that all networks scale one draw."""
+"""Initial weights: their standard deviation; all networks scale one draw."""
 
 import math
 
@@ -57,6 +57,6 @@ def test_single_precision_starts_from_the_same_draw() -> None:
 
 
 @pytest.mark.parametrize("init", [-1.0, math.nan, math.inf, "hee"])
-def test_what_is_no_width_is_refused(init: str | float) -> None:
+def test_invalid_standard_deviations_are_refused(init: str | float) -> None:
     with pytest.raises(InputError, match="must be finite and 0 or above|did you mean 'he'"):
         nn.mlp(4, (), 3, init=init)

@@ -1,4 +1,4 @@
-"""Losses against numbers worked by hand, and where they could overflow."""
+"""Losses against values computed by hand, and at extreme scores."""
 
 import math
 

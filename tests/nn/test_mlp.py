@@ -1,4 +1,4 @@
-"""The builder, its description in plain data, and what it refuses."""
+"""Building networks, their description in plain data, and invalid arguments."""
 
 import json
 

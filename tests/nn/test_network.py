@@ -1,4 +1,4 @@
-"""Populations: one flat array, `take` and its laws, and no gradient that nobody asked for."""
+"""Populations: one flat array, `take` and its laws, and no gradients that are not requested."""
 
 import copy
 import pickle
@@ -99,14 +99,14 @@ def test_take_of_one_of_none_and_of_all(case: Case) -> None:
 def test_concat_undoes_take(case: Case) -> None:
     network = trained_a_bit(case)
     parts = [network.take([0]), network.take([1, 2])]
-    whole = nn.concat_networks(parts)
-    assert equal(whole, network)
-    assert np.array_equal(whole.forward(case.x, step=4), network.forward(case.x, step=4))
+    joined = nn.concat_networks(parts)
+    assert equal(joined, network)
+    assert np.array_equal(joined.forward(case.x, step=4), network.forward(case.x, step=4))
     assert equal(nn.concat_networks([network.take(2), network.take(0)]), network.take([2, 0]))
     assert equal(nn.concat_networks([network.take([]), network]), network)
-    for _, value, gradient in whole.parameters():
-        assert np.shares_memory(value, whole.params)
-        assert np.shares_memory(gradient, whole.grads)
+    for _, value, gradient in joined.parameters():
+        assert np.shares_memory(value, joined.params)
+        assert np.shares_memory(gradient, joined.grads)
 
 
 @given(st.data())
@@ -188,7 +188,7 @@ def test_slopes_and_momenta_must_agree_too() -> None:
 
 
 class Spy(nn.Layer):
-    """Passes everything on and notes whether it was asked for a gradient."""
+    """Returns its inputs and records whether a gradient was requested."""
 
     def __init__(self) -> None:
         self.asked: list[bool] = []

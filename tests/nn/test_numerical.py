@@ -1,4 +1,4 @@
-"""Central differences of all parameters at once are those of the plain loop, and what they cost is bounded."""
+"""Central differences of all parameters at once equal those of the plain loop, and their cost is bounded."""
 
 import time
 from pathlib import Path
@@ -20,7 +20,7 @@ TOLERANCE = 1e-8
 
 
 def loop(network: nn.Network, loss: nn.Loss, x: Array, t: Array, which=None, weights=None, h=1e-4) -> Array:
-    """Return the same differences as the course does them: one parameter after another, each with two whole losses."""
+    """Return the differences as in the course: two full losses for each parameter in turn."""
     places = range(network.size) if which is None else which
     gradient = np.empty((network.population, len(places)))
     for place, k in enumerate(places):
@@ -35,7 +35,7 @@ def loop(network: nn.Network, loss: nn.Loss, x: Array, t: Array, which=None, wei
 
 
 def trained(case: Case) -> nn.Network:
-    """Return the networks of a case with running statistics and parameters of their own."""
+    """Return the networks of a case with changed running statistics and parameters."""
     network = case.network("float64")
     network.params += 0.1 * stream(1, "parameters").standard_normal(network.params.shape)
     network.forward(case.x, 0)
@@ -46,9 +46,9 @@ def trained(case: Case) -> nn.Network:
 def test_every_case_agrees_with_the_plain_loop(case: Case) -> None:
     network, loss = trained(case), case.loss()
     expected = loop(network, loss, case.x, case.t, weights=case.weights)
-    found = nn.numerical_gradient(network, loss, case.x, case.t, weights=case.weights)
-    assert found.shape == network.params.shape
-    assert np.abs(found - expected).max() < TOLERANCE
+    result = nn.numerical_gradient(network, loss, case.x, case.t, weights=case.weights)
+    assert result.shape == network.params.shape
+    assert np.abs(result - expected).max() < TOLERANCE
 
 
 @given(
@@ -83,48 +83,48 @@ def test_the_courses_network(mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
         started = time.perf_counter()
         expected = loop(network, nn.SoftmaxCrossEntropy(), x, t, which)
         half = time.perf_counter()
-        found = nn.numerical_gradient(network, nn.SoftmaxCrossEntropy(), x, t)
-        assert np.abs(found[:, which] - expected).max() < TOLERANCE
+        result = nn.numerical_gradient(network, nn.SoftmaxCrossEntropy(), x, t)
+        assert np.abs(result[:, which] - expected).max() < TOLERANCE
         # 80 times as fast when nothing else runs.
         assert network.size / len(which) * (half - started) > 10 * (time.perf_counter() - half)
 
 
 def test_zeros_may_be_skipped(mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network, x, t = course(mnist_folder, monkeypatch)
-    whole = nn.numerical_gradient(network, nn.SoftmaxCrossEntropy(), x, t)
+    full = nn.numerical_gradient(network, nn.SoftmaxCrossEntropy(), x, t)
     skipped = nn.numerical_gradient(network, nn.SoftmaxCrossEntropy(), x, t, skip_zeros=True)
     still = np.repeat(~x[0].any(axis=0), 50)
     assert 0.2 < still.mean() < 0.8
-    assert not whole[0, : 784 * 50][still].any()
-    np.testing.assert_allclose(skipped, whole, rtol=0, atol=1e-10)
+    assert not full[0, : 784 * 50][still].any()
+    np.testing.assert_allclose(skipped, full, rtol=0, atol=1e-10)
 
 
 def test_differences_are_not_slopes() -> None:
-    """With a large h the two are far apart, and it is the difference that is returned."""
+    """With a large h, the difference is far from the gradient; the difference is returned."""
     network = nn.mlp(2, (3,), 2, "sigmoid", dtype="float64")
     x, t = stream(0, "far").standard_normal((1, 4, 2)), np.array([0, 1, 1, 0])
-    found = nn.numerical_gradient(network, nn.SoftmaxCrossEntropy(), x, t, h=3.0)
+    result = nn.numerical_gradient(network, nn.SoftmaxCrossEntropy(), x, t, h=3.0)
     network.backward(nn.SoftmaxCrossEntropy().backward(network.forward(x), t))
-    assert np.abs(found - network.grads).max() > 0.01
-    np.testing.assert_allclose(found, loop(network, nn.SoftmaxCrossEntropy(), x, t, h=3.0), atol=1e-12)
+    assert np.abs(result - network.grads).max() > 0.01
+    np.testing.assert_allclose(result, loop(network, nn.SoftmaxCrossEntropy(), x, t, h=3.0), atol=1e-12)
 
 
 def test_networks_with_samples_of_their_own() -> None:
     network = nn.mlp(INPUTS, (4,), OUTPUTS, "relu", population=3, init_scale=[0.5, 1, 2], dtype="float64")
     x, t = stream(0, "own").standard_normal((3, SAMPLES, INPUTS)), stream(1, "own").integers(0, OUTPUTS, SAMPLES)
     loss = nn.SoftmaxCrossEntropy([0.0, 0.1, 0.2])
-    found = nn.numerical_gradient(network, loss, x, t)
-    assert np.abs(found - loop(network, loss, x, t)).max() < TOLERANCE
+    result = nn.numerical_gradient(network, loss, x, t)
+    assert np.abs(result - loop(network, loss, x, t)).max() < TOLERANCE
     alone = nn.numerical_gradient(network.take(1), loss.take(np.array([1])), x[1:2], t)
-    np.testing.assert_array_equal(alone, found[1:2])
+    np.testing.assert_array_equal(alone, result[1:2])
 
 
 def test_pieces_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     case = next(case for case in CASES if case.name == "batch norm, relu, dropout")
     network = trained(case)
-    whole = nn.numerical_gradient(network, case.loss(), case.x, case.t)
+    full = nn.numerical_gradient(network, case.loss(), case.x, case.t)
     monkeypatch.setattr(numerical, "NUMBERS", 1)
-    np.testing.assert_allclose(nn.numerical_gradient(network, case.loss(), case.x, case.t), whole, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(nn.numerical_gradient(network, case.loss(), case.x, case.t), full, rtol=0, atol=1e-10)
 
 
 def test_the_network_is_left_as_it_was() -> None:
@@ -137,7 +137,7 @@ def test_the_network_is_left_as_it_was() -> None:
 
 
 class Own(nn.Affine):
-    """A user's layer, of which nothing is known but that it learns."""
+    """A custom layer with parameters."""
 
 
 class Scale(nn.Layer):

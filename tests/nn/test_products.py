@@ -1,4 +1,4 @@
-"""Products in pieces: the same numbers, and the same bits whatever the company."""
+"""Products in blocks: the same values, and the same bits for any population."""
 
 import numpy as np
 import pytest
@@ -28,13 +28,13 @@ def test_a_product_is_the_product_alone_and_in_company(shape: tuple[int, int, in
         for right in b.values():
             # The right-hand side of a gradient is a view into rows that are longer.
             out = np.full((3, n * m + 5), np.nan, dtype)[:, : n * m].reshape(3, n, m)
-            whole = product(left, right)
+            result = product(left, right)
             assert product(left, right, out=out) is out
-            assert np.array_equal(out, whole)
-            assert np.allclose(whole, left @ right, rtol=0, atol=(1e-5 if dtype == "float32" else 1e-14) * k)
+            assert np.array_equal(out, result)
+            assert np.allclose(result, left @ right, rtol=0, atol=(1e-5 if dtype == "float32" else 1e-14) * k)
             for i in range(3):
                 alone = product(left[i : i + 1] if len(left) > 1 else left, right[i : i + 1])
-                assert np.array_equal(alone[0], whole[i])
+                assert np.array_equal(alone[0], result[i])
 
 
 def test_pieces_are_equal_and_small_and_not_too_small() -> None:

@@ -1,4 +1,4 @@
-"""What all optimizers share: numbers for each network, take and concat, and the rules of their numbers."""
+"""What all optimizers share: hyperparameters per network, `take`, concatenation, and rules for hyperparameters."""
 
 import math
 
@@ -130,7 +130,7 @@ def test_as_many_numbers_as_networks() -> None:
 
 @every_optimizer
 @pytest.mark.parametrize("decay", [0.0, 0.1])
-def test_what_is_all_but_zero_becomes_zero(name: str, decay: float) -> None:
+def test_denormal_numbers_become_zero(name: str, decay: float) -> None:
     """An input that was not 0 for a while, and then is: without a gradient averages shrink, with decay weights too.
 
     Numbers below the least normal one of float32 make each step several times slower.

@@ -1,4 +1,4 @@
-"""Schedules against numbers worked by hand."""
+"""Schedules against values computed by hand."""
 
 import math
 

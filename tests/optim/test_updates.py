@@ -1,4 +1,4 @@
-"""Every optimizer against its formula written out once more, in float64 and one network at a time."""
+"""Each optimizer against an independent implementation in float64, one network at a time."""
 
 from collections.abc import Callable, Iterator
 
@@ -56,7 +56,7 @@ def rmsprop(w: np.ndarray, g: Callable[[np.ndarray], np.ndarray], n: Numbers) ->
 
 
 def adam(w: np.ndarray, g: Callable[[np.ndarray], np.ndarray], n: Numbers) -> Steps:
-    """Algorithm 1 of Kingma and Ba, word for word."""
+    """Algorithm 1 of Kingma and Ba, literally."""
     m = v = t = 0
     while True:
         t += 1
@@ -78,7 +78,7 @@ FORMULAS = {
 
 
 def slope(w: np.ndarray) -> np.ndarray:
-    """The gradient of a bumpy bowl, other at every step."""
+    """The gradient of a bumpy bowl; it differs at every step."""
     return 0.5 * w + np.sin(3 * w)
 
 
@@ -89,14 +89,14 @@ def expected(name: str, n: Numbers, w: np.ndarray, decayed: np.ndarray) -> list[
         steps = FORMULAS[name](w, lambda w: slope(w) + decay * w, n)
         return [next(steps) for _ in range(STEPS)]
     # Decoupled: shrink, then Adam's step with the gradient at the weight before.
-    found, m, v = [], 0.0, 0.0
+    weights, m, v = [], 0.0, 0.0
     for t in range(1, STEPS + 1):
         g = slope(w)
         w = w - n["lr"] * decay * w
         m, v = n["beta1"] * m + (1 - n["beta1"]) * g, n["beta2"] * v + (1 - n["beta2"]) * g * g
         w = w - n["lr"] * (m / (1 - n["beta1"] ** t)) / (np.sqrt(v / (1 - n["beta2"] ** t)) + 1e-8)
-        found.append(w)
-    return found
+        weights.append(w)
+    return weights
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -186,7 +186,7 @@ def test_tiles_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
             rule.step(network)
         return network
 
-    whole = stepped()
+    expected_network = stepped()
     for size in (1, 17, 100, 700, 2000):
         monkeypatch.setattr("zerokara.optim.optimizer.TILE_SIZE", size)
-        assert np.array_equal(stepped().params, whole.params)
+        assert np.array_equal(stepped().params, expected_network.params)

@@ -206,7 +206,7 @@ class Dataset:
         """Return ``count`` datasets for cross-validation, each with a different validation part.
 
         Training and validation samples are pooled, shuffled and divided (by class if `split` stratified); the test part
-        is unchanged. Each dataset is scaled like this one, with the statistics of its own training part.
+        is unchanged. Each dataset is scaled like this one, fitted on its training part.
 
         >>> from zerokara.data import load
         >>> [len(fold.validation) for fold in load("digits").split(test=0.2).folds(3)]

@@ -1,4 +1,4 @@
-"""What a column becomes is the same at training and at predict, row for row, in any order and among others."""
+"""Encoding a column gives the same inputs in training and prediction, for any rows and any order of columns."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def column(name, kind, cells):
 
 @st.composite
 def tables(draw):
-    """Give columns of one length, of any kind and cells, and rows to take."""
+    """Draw columns of one length, of any kind, and rows to take."""
     n, kinds = draw(st.integers(1, 12)), draw(st.lists(st.sampled_from(list(CELLS)), min_size=1, max_size=4))
     cells = [draw(st.lists(CELLS[kind], min_size=n, max_size=n)) for kind in kinds]
     columns = {
@@ -53,7 +53,7 @@ def test_encoding_is_finite_bounded_and_has_a_name_for_each_input(drawn):
 
 @given(tables())
 def test_rows_taken_in_any_order_are_encoded_as_among_all(drawn):
-    """Their levels may be numbered otherwise: as in another file."""
+    """The levels may have other numbers, as in another file."""
     columns, rows = drawn
     encoder = fit(columns)
     some = {name: each.take(rows).pruned() for name, each in columns.items()}
@@ -67,9 +67,9 @@ def test_the_order_of_columns_and_others_beside_them_change_nothing(drawn, rando
     random.shuffle(names)
     mixed = {"more": column("more", "number", [1] * len(columns[names[0]]))} | {name: columns[name] for name in names}
     assert np.array_equal(encoder.transform(mixed), encoder.transform(columns))
-    told = encoder.notes(mixed, left_out=["more"])
-    assert encoder.notes(mixed) == [*told, "not used: 'more'"]
-    assert len(told) <= sum(name.startswith("category") for name in columns), "of training rows, only what came once"
+    notes = encoder.notes(mixed, left_out=["more"])
+    assert encoder.notes(mixed) == [*notes, "not used: 'more'"]
+    assert len(notes) <= sum(name.startswith("category") for name in columns), "of training rows, only what came once"
 
 
 @given(tables(), tables())
@@ -115,8 +115,8 @@ def test_a_value_that_came_once_and_a_new_one_are_unknown():
     assert x.tolist() == [[0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 1]]
 
 
-def test_where_training_had_no_unknown_one_the_average_stands_in():
-    """The place for unknown ones was never trained: to light it would add the noise of its first weights."""
+def test_an_unknown_value_that_training_lacked_becomes_the_average():
+    """The input for unknown values was never trained: using it would add the noise of its initial weights."""
     coding = Coding.fit(category("c", ["a", "a", "a", "b", "b", "b", "b", "b"]))
     assert coding.transform(category("c", ["a", "new", None])).tolist() == [
         [1, 0, 0],
@@ -187,7 +187,7 @@ def test_another_type_or_a_missing_column_is_refused_by_name(case):
         from_table(TRAINED, "y").encoder.transform(as_columns(frame))
 
 
-def test_what_is_new_is_told():
+def test_new_values_are_noted():
     encoder = from_table(TRAINED, "y").encoder
     rows = {"n": [None, 1], "b": [None, None], "c": ["9", None], "z": [1, 2], "y": [0, 1]}
     assert encoder.notes(as_columns(rows)) == [
@@ -205,7 +205,7 @@ def sound():
 
 
 def broken(**changes):
-    """Return what a file might hold of three columns, the first of them changed."""
+    """Return a description and statistics of three columns, with the first column changed."""
     description, statistics = sound()
     columns = [{**description["columns"][0], **changes}, *description["columns"][1:]]
     return {**description, "columns": columns}, statistics

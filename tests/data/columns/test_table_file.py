@@ -1,4 +1,4 @@
-"""CSV and Parquet files, real ones, read as they were meant or refused by name."""
+"""Real CSV and Parquet files are read correctly, or raise an error that names the file."""
 
 import builtins
 
@@ -40,9 +40,9 @@ WRITTEN = {
 def test_one_table_written_in_many_ways_reads_alike(how, tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(WRITTEN[how].encode())
-    found = read_table_file(path)
-    assert [column.kind for column in found.values()] == ["number", "category", "boolean"]
-    assert list(map(cells, found.values())) == [[1.5, None, 3], ["Bern", "Basel", None], [1, 0, None]]
+    columns = read_table_file(path)
+    assert [column.kind for column in columns.values()] == ["number", "category", "boolean"]
+    assert list(map(cells, columns.values())) == [[1.5, None, 3], ["Bern", "Basel", None], [1, 0, None]]
 
 
 def test_parquet_and_csv_say_the_same(tmp_path):
@@ -55,9 +55,9 @@ def test_parquet_and_csv_say_the_same(tmp_path):
 
 def test_a_cell_over_several_lines_and_a_name_with_a_comma(tmp_path):
     (tmp_path / "a.csv").write_text('"a, b",c\n"x\ny",1\n"say ""z""",2\n')
-    found = read_table_file(tmp_path / "a.csv")
-    assert cells(found["a, b"]) == ["x\ny", 'say "z"']
-    assert cells(found["c"]) == [1, 2]
+    columns = read_table_file(tmp_path / "a.csv")
+    assert cells(columns["a, b"]) == ["x\ny", 'say "z"']
+    assert cells(columns["c"]) == [1, 2]
 
 
 def test_the_empty_lines_of_a_single_column_are_missing_cells(tmp_path):
@@ -67,15 +67,15 @@ def test_the_empty_lines_of_a_single_column_are_missing_cells(tmp_path):
 
 def test_types_are_those_of_the_whole_file_however_long(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 600_000 + "x,2.5\n")
-    found = read_table_file(tmp_path / "a.csv")
-    assert found["a"].levels == ("1", "x")
-    assert found["b"].values[-1] == 2.5
+    columns = read_table_file(tmp_path / "a.csv")
+    assert columns["a"].levels == ("1", "x")
+    assert columns["b"].values[-1] == 2.5
 
 
 def test_columns_read_as_text_keep_what_is_written(tmp_path):
     (tmp_path / "a.csv").write_text("zip,n\n007,007\n010,010\n")
-    found = read_table_file(tmp_path / "a.csv", text=["zip"])
-    assert (cells(found["zip"]), cells(found["n"])) == (["007", "010"], [7, 10])
+    columns = read_table_file(tmp_path / "a.csv", text=["zip"])
+    assert (cells(columns["zip"]), cells(columns["n"])) == (["007", "010"], [7, 10])
 
 
 WRONG = {

@@ -10,7 +10,7 @@ from zerokara.data.loaders.mnist import load_idx
 from zerokara.errors import InputError, OutsideError
 
 
-def test_what_is_nowhere_is_downloaded_once_and_then_comes_from_the_cache(tiny, mirror):
+def test_missing_files_are_downloaded_once_and_then_come_from_the_cache(tiny, mirror):
     assert find_files(tiny) is None
     seen = []
     data = load_idx(tiny, progress=lambda *step: seen.append(step))
@@ -30,10 +30,10 @@ def test_what_is_nowhere_is_downloaded_once_and_then_comes_from_the_cache(tiny, 
     "damage", [lambda b: b[:50], lambda b: b"", lambda b: gzip.compress(b"other"), lambda b: b"other"]
 )
 def test_a_damaged_file_in_the_cache_is_fetched_again(tiny, mirror, damage):
-    whole = contents(tiny)
+    expected = contents(tiny)
     path = cache_folder(tiny) / f"{TRAIN_IMAGES}.gz"
     path.write_bytes(damage(path.read_bytes()))
-    assert contents(tiny) == whole
+    assert contents(tiny) == expected
     assert [p for p, _ in mirror.log[4:]] == [f"/good/{TRAIN_IMAGES}.gz"]
     assert path.read_bytes() == mirror.paths[f"/good/{TRAIN_IMAGES}.gz"].content
 

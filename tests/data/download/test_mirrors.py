@@ -15,7 +15,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 @pytest.fixture
 def get(mirror, tmp_path):
-    """Download from paths of the mirror into tmp_path/file.gz, which then is right or not there."""
+    """Download from paths of the mirror to tmp_path/file.gz, which is then complete or missing."""
 
     def go(*paths, timeout=5.0):
         target = tmp_path / "file.gz"
@@ -123,7 +123,7 @@ def test_garbage_is_never_left_as_good(get, mirror, tmp_path, garbage):
     get("/a", "/b")
 
 
-def test_mirrors_are_tried_in_turn_and_the_error_tells_what_each_did(get, mirror, tmp_path):
+def test_mirrors_are_tried_in_order_and_the_error_lists_their_failures(get, mirror, tmp_path):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{unused.getsockname()[1]}/f"
@@ -153,7 +153,7 @@ def test_mirrors_are_tried_in_turn_and_the_error_tells_what_each_did(get, mirror
     get("/none", "/hangs", "/good", timeout=0.2)
 
 
-def test_a_full_disk_is_said_and_nothing_is_left(get, mirror, tmp_path):
+def test_a_full_disk_is_reported_and_nothing_is_left(get, mirror, tmp_path):
     mirror.serve("/a", ARCHIVE)
     (tmp_path / "file.gz.part").symlink_to("/dev/full")  # every write there says: no space left
     with pytest.raises(OutsideError, match=r"must have space for .*file.gz, got a full disk: free space"):

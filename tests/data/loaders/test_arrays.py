@@ -73,6 +73,6 @@ def test_refuses_arrays_that_do_not_fit(args, options, message):
         from_arrays(*args, **options)
 
 
-def test_a_flat_test_part_fits_where_the_sample_shape_is_told():
+def test_a_flat_test_part_fits_a_given_sample_shape():
     data = from_arrays(X.reshape(4, 6), T, x_test=X, t_test=T, sample_shape=(2, 3))
     assert data.test.x.shape == (4, 6)

@@ -23,7 +23,7 @@ NAMES = (*CIFAR10.train, *CIFAR10.test)
 
 
 class Python2(pickle._Pickler):
-    """Writes bytes as the strings of Python 2, as the official files have them."""
+    """Pickle bytes as strings of Python 2, as in the official files."""
 
     dispatch: ClassVar = dict(pickle._Pickler.dispatch)
 
@@ -62,7 +62,7 @@ def packed(files: dict[str, bytes]) -> bytes:
 
 @pytest.fixture
 def served(mirror) -> Archive:
-    """CIFAR-10 as a mirror has it, with four pictures a batch and files that do not belong there."""
+    """CIFAR-10 on a mirror, with four images per batch and additional files."""
     content = packed(
         {f"cifar-10-batches-py/{name}": file for name, file in FILES.items()}
         | {"../evil": b"", "/etc/evil": b"", "cifar-10-batches-py/../../evil": b"", "cifar-10-batches-py/a/evil": b""}
@@ -108,7 +108,7 @@ def test_where_zerokara_data_may_have_them(put, served, monkeypatch, folder):
     assert {row.name: row.where for row in available()}["cifar10"] == str(own)
 
 
-def test_what_is_nowhere_is_downloaded_once_and_unpacked_without_strangers(served, mirror):
+def test_a_missing_archive_is_downloaded_once_and_only_its_folder_is_unpacked(served, mirror):
     assert find_archive(served) is None
     seen: list[tuple[str, int, int | None]] = []
     data = load_batches(served, progress=lambda *step: seen.append(step))

@@ -52,9 +52,9 @@ def test_refuses_files_with_the_wrong_arrays(tmp_path, arrays, message):
 def test_refuses_every_truncation(tmp_path):
     path = tmp_path / "a.npz"
     np.savez_compressed(path, x=X, t=T)
-    whole = path.read_bytes()
-    for end in range(0, len(whole), 7):
-        path.write_bytes(whole[:end])
+    content = path.read_bytes()
+    for end in range(0, len(content), 7):
+        path.write_bytes(content[:end])
         with pytest.raises(InputError, match=r"a.npz must be (a valid|an .npz) archive"):
             load(path)
 
@@ -63,10 +63,10 @@ def test_refuses_every_truncation(tmp_path):
 def test_no_flipped_byte_gives_other_data(tmp_path, mask):
     path = tmp_path / "a.npz"
     np.savez_compressed(path, x=X, t=T)
-    whole, fingerprint = path.read_bytes(), load(path).fingerprint()
+    content, fingerprint = path.read_bytes(), load(path).fingerprint()
     outcomes = []
-    for place in range(len(whole)):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ mask]) + whole[place + 1 :])
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ mask]) + content[place + 1 :])
         try:
             outcomes.append(load(path).fingerprint())  # a byte that carries nothing, such as a date
         except InputError as error:

@@ -1,4 +1,4 @@
-"""Tables of every make become one dataset; what was understood, what was refused, what was fitted on what."""
+"""Tables of all types give the same dataset; column roles, errors, and what is fitted on which part."""
 
 import datetime
 
@@ -84,14 +84,14 @@ TASKS = [
 
 
 @pytest.mark.parametrize(("t", "asked", "task", "classes"), TASKS)
-def test_the_task_is_told_from_the_target_and_can_be_set(t, asked, task, classes):
+def test_the_task_is_inferred_from_the_target_and_can_be_set(t, asked, task, classes):
     data = from_table({"a": np.linspace(0, 1, len(t)), "y": t}, "y", asked)
     assert (data.task, data.classes) == (task, classes)
     assert data.train.table.settings["task"] == task
     assert ("as asked" if asked else "--task sets it") in data.train.table.column_info[-1].note
 
 
-def test_what_was_understood_is_said_of_every_column():
+def test_the_role_of_every_column_is_reported():
     n = 30
     frame = {
         "id": [f"H{k}" for k in range(n)],
@@ -104,15 +104,15 @@ def test_what_was_understood_is_said_of_every_column():
         "y": [None, *range(1, n)],
     }
     data = from_table(frame, "y", drop="away", categories=["zip"])
-    found = {each.name: (each.role, each.kind, each.note) for each in data.train.table.column_info}
-    assert found["id"] == ("left out", "category", "its texts are all different, as in an identifier")
-    assert found["land"] == ("left out", "category", "it is constant: 'CH' in every row")
-    assert found["nothing"][0::2] == ("left out", "it is empty")
-    assert found[""][0::2] == ("left out", "it has no name (the row numbers of a saved DataFrame?)")
-    assert found["away"] == ("left out", "time", "as asked")
-    assert found["zip"] == ("input", "category", "5 values: 3000, 3001, 3002, 3003, ...")
-    assert "it counts the rows" in found["count"][2]
-    assert found["y"][:2] == ("target", "regression")
+    info = {each.name: (each.role, each.kind, each.note) for each in data.train.table.column_info}
+    assert info["id"] == ("left out", "category", "its texts are all different, as in an identifier")
+    assert info["land"] == ("left out", "category", "it is constant: 'CH' in every row")
+    assert info["nothing"][0::2] == ("left out", "it is empty")
+    assert info[""][0::2] == ("left out", "it has no name (the row numbers of a saved DataFrame?)")
+    assert info["away"] == ("left out", "time", "as asked")
+    assert info["zip"] == ("input", "category", "5 values: 3000, 3001, 3002, 3003, ...")
+    assert "it counts the rows" in info["count"][2]
+    assert info["y"][:2] == ("target", "regression")
     assert data.train.table.column_info[-1].missing == 1
     assert len(data.train) == n - 1
 
@@ -205,7 +205,7 @@ def houses(n=200, seed=0):
 
 
 def changed(frame, rows, factor=1e6):
-    """Return the frame with other cells in some rows."""
+    """Return the frame with changed cells in some rows."""
     return {
         "size": np.where(np.isin(np.arange(200), rows), factor, frame["size"]),
         "city": ["Genf" if k in set(rows.tolist()) else city for k, city in enumerate(frame["city"])],
@@ -229,14 +229,14 @@ def test_everything_is_fitted_on_the_training_rows_alone():
 
 
 def test_folds_are_fitted_anew_from_raw_rows():
-    whole = from_table(houses(), "price").split(0.2, seed=0).train
+    rows = from_table(houses(), "price").split(0.2, seed=0).train
     data = from_table(houses(), "price")
-    parts = np.array_split(np.arange(len(whole)), 4)
+    parts = np.array_split(np.arange(len(rows)), 4)
     medians = set()
     for k in range(4):
         rest = np.concatenate([part for j, part in enumerate(parts) if j != k])
-        fold = data.with_parts(whole.take(rest), whole.take(parts[k]))
-        alone = data.with_parts(whole.take(rest))
+        fold = data.with_parts(rows.take(rest), rows.take(parts[k]))
+        alone = data.with_parts(rows.take(rest))
         assert np.array_equal(fold.train.x, alone.train.x)
         assert fold.train.t.mean() == pytest.approx(0, abs=1e-5)
         medians.add(fold.encoder.codings[0].statistics[0])

@@ -1,4 +1,4 @@
-"""Activations against numbers worked by hand, and at the ends of the number line."""
+"""Activations against values computed by hand, and at extreme inputs."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Affine, batch norm and dropout against numbers worked by hand, and against CS231n's toy network."""
+"""Affine, batch norm and dropout against values computed by hand, and against CS231n's toy network."""
 
 import copy
 
@@ -54,8 +54,8 @@ def test_scores_and_loss_of_the_cs231n_toy() -> None:
 
 def test_gradients_of_the_cs231n_toy() -> None:
     network, x, y = toy()
-    found = nn.gradcheck(network, nn.SoftmaxCrossEntropy(), x[None], y, weight_decay=2 * 0.05)
-    assert max(check.error for check in found) < 1e-8
+    results = nn.gradcheck(network, nn.SoftmaxCrossEntropy(), x[None], y, weight_decay=2 * 0.05)
+    assert max(check.error for check in results) < 1e-8
 
 
 def test_the_cs231n_toy_learns() -> None:
