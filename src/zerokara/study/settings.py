@@ -33,7 +33,6 @@ class SearchSettings(TrainingSettings):
         "For each hyperparameter a fixed value or a range (`zerokara.log`, `uniform`, `integer`, `choice`).",
         group="Python",
         shown="learning rate, weight decay and dropout are searched",
-        config=False,
     )
     _: KW_ONLY
     trials: int = setting(100, "The number of trials.", group="Search", check=at_least(1))
@@ -84,9 +83,8 @@ class SearchSettings(TrainingSettings):
         group="Run",
         shown="none; on the command line runs/DATASET-N",
         option=Path | None,
-        config=False,
     )
-    force: bool = setting(False, "Replace an existing run in that folder.", group="Run", config=False)
+    force: bool = setting(False, "Replace an existing run in that folder.", group="Run")
     workers: int | str | Executor | None = setting(
         None,
         "A number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, tcp://HOST:PORT; in Python "
@@ -94,19 +92,17 @@ class SearchSettings(TrainingSettings):
         group="Run",
         shown="a thread for each core; processes when the search takes long",
         option=str | None,
-        config=False,
     )
     progress: Callable[[Progress], None] | None = setting(
-        None, "Called about four times a second with the state of the search.", group="Python", config=False
+        None, "Called about four times a second with the state of the search.", group="Python"
     )
     on_epoch: Callable[[Epoch], None] | None = setting(
         None,
         "Called with every epoch of every population; worker processes report theirs every 2 seconds.",
         group="Python",
-        config=False,
     )
     warn: Callable[[str], None] = setting(
-        warnings.warn, "Called with the text of each warning, such as a worker that died.", group="Python", config=False
+        warnings.warn, "Called with the text of each warning, such as a worker that died.", group="Python"
     )
 
 
