@@ -281,4 +281,4 @@ def test_kill_9_at_any_moment_and_then_again(unharmed, tmp_path, kill) -> None:
     out, _ = process.communicate(timeout=300)
     assert process.returncode == 0, out
     assert results(tmp_path / "run") == results(folder)
-    assert "nothing is left to do" in finished("resume", tmp_path / "run")
+    assert "is already finished: " in finished("resume", tmp_path / "run")
