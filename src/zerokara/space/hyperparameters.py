@@ -121,7 +121,7 @@ def _numeric(name: str, default: float, rule: _Rule, help: str, needs: Need | No
 _SIZES = "layer sizes, whole numbers >= 1 (100,100 on the command line; linear for no hidden layer)"
 
 
-def _positive_int(value: Any) -> int:
+def _positive(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError
     if value < 1:
@@ -132,7 +132,7 @@ def _positive_int(value: Any) -> int:
 def _sizes(value: Any) -> tuple[int, ...]:
     if not isinstance(value, tuple | list):
         raise TypeError
-    return tuple(_positive_int(size) for size in value)
+    return tuple(_positive(size) for size in value)
 
 
 def _read_sizes(text: str) -> tuple[int, ...]:
@@ -205,13 +205,7 @@ _ROWS = (
     _categorical("activation", "relu", ACTIVATIONS, "activation function of the hidden layers", _HIDDEN),
     _categorical("optimizer", "adam", OPTIMIZERS, "optimization algorithm"),
     _structure(
-        "batch_size",
-        100,
-        _positive_int,
-        "a whole number >= 1",
-        "samples per batch",
-        int,
-        ("powers", "integer", "choice"),
+        "batch_size", 100, _positive, "a whole number >= 1", "samples per batch", int, ("powers", "integer", "choice")
     ),
     _structure("batch_norm", False, _flag, "true or false", "use batch normalization", _read_flag, needs=_HIDDEN),
     _structure(
