@@ -423,7 +423,7 @@ def test_a_database_that_goes_away_and_comes_back(cluster, postgresql, digits, t
         out = ended(process, code=1)
     finally:
         cluster.start()
-    assert "training goes on, but the database" in " ".join(out.split())
+    assert "database unavailable, training continues: the database" in " ".join(out.split())
     assert f"resume with `zerokara resume {tmp_path / 'run'}`" in " ".join(out.split())
     assert "Traceback" not in out
     with open(tmp_path / "run" / "trials.csv", encoding="utf-8", newline="") as file:

@@ -46,7 +46,7 @@ class Random(StatelessSampler):
 
 
 class Grid(StatelessSampler):
-    """Grid search: as many levels of each range as one point per trial needs, with both ends; all options of a choice.
+    """Grid search: the fewest levels per range that give each trial one point, ends included; all options of a choice.
 
     The points come in random order, so that the first of them already cover the space. In a conditional space, each
     combination of the parents' values has its own grid over the active parameters. Optuna's ``GridSampler`` reads all

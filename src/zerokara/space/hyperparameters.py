@@ -121,7 +121,7 @@ def _numeric(name: str, default: float, rule: _Rule, help: str, needs: Need | No
 _SIZES = "layer sizes, whole numbers >= 1 (100,100 on the command line; linear for no hidden layer)"
 
 
-def _positive_int(value: Any) -> int:
+def _positive(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError
     if value < 1:
@@ -132,7 +132,7 @@ def _positive_int(value: Any) -> int:
 def _sizes(value: Any) -> tuple[int, ...]:
     if not isinstance(value, tuple | list):
         raise TypeError
-    return tuple(_positive_int(size) for size in value)
+    return tuple(_positive(size) for size in value)
 
 
 def _read_sizes(text: str) -> tuple[int, ...]:
@@ -199,35 +199,21 @@ _ROWS = (
     _numeric("beta1", 0.9, _FRACTION, "decay rate of the first moment estimate", _optimizer_with("beta1")),
     _numeric("beta2", 0.999, _FRACTION, "decay rate of the second moment estimate", _optimizer_with("beta2")),
     _numeric("dropout", 0.0, _FRACTION, "fraction of the hidden units dropped in training", _HIDDEN),
-    _numeric("init_scale", 1.0, _POSITIVE, "factor on the initial weights"),
+    _numeric("init_scale", 1.0, _POSITIVE, "scale factor of the initial weights"),
     _numeric("label_smoothing", 0.0, _FRACTION, "fraction of each label spread evenly over all classes"),
     _structure("hidden", (100, 100), _sizes, _SIZES, "sizes of the hidden layers", _read_sizes, ("layers", "choice")),
     _categorical("activation", "relu", ACTIVATIONS, "activation function of the hidden layers", _HIDDEN),
-    _categorical("optimizer", "adam", OPTIMIZERS, "optimizer"),
+    _categorical("optimizer", "adam", OPTIMIZERS, "optimization algorithm"),
     _structure(
-        "batch_size",
-        100,
-        _positive_int,
-        "a whole number >= 1",
-        "samples per batch",
-        int,
-        ("powers", "integer", "choice"),
+        "batch_size", 100, _positive, "a whole number >= 1", "samples per batch", int, ("powers", "integer", "choice")
     ),
-    _structure(
-        "batch_norm",
-        False,
-        _flag,
-        "true or false",
-        "batch normalization",
-        _read_flag,
-        needs=_HIDDEN,
-    ),
+    _structure("batch_norm", False, _flag, "true or false", "use batch normalization", _read_flag, needs=_HIDDEN),
     _structure(
         "schedule",
         "constant",
         _schedule,
         "constant, exponential:RATE, step:EPOCHS:RATE, cosine or cosine:WARMUP_EPOCHS",
-        "learning rate schedule over the epochs",
+        "learning rate schedule",
     ),
 )
 HYPERPARAMETERS: dict[str, Hyperparameter] = {row.name: row for row in _ROWS}

@@ -125,9 +125,10 @@ class Database:
                 reason = reason.__cause__
             if isinstance(reason, DBAPIError) and reason.orig:
                 reason = reason.orig
-            text = " ".join(str(reason).split()) or type(reason).__name__
-            for secret in secrets(self.url):
-                text = text.replace(secret, "***")
+            message = " ".join(str(reason).split()) or type(reason).__name__
+            for secret in (self.url.password, *map(self.url.query.get, SECRETS)):
+                if secret:
+                    message = message.replace(str(secret), "***")
             rule, remedy = "be readable and writable", "check the file and its permissions, or use another"
             if not self.is_file:
                 rule = "respond"
@@ -135,7 +136,7 @@ class Database:
                     "check that the server runs and has this database, and the user and password (set a password in "
                     "--storage, PGPASSWORD or ~/.pgpass)"
                 )
-            raise DatabaseError(f"the database {self.address} must {rule}, got: {text[:400]}; {remedy}") from error
+            raise DatabaseError(f"the database {self.address} must {rule}, got: {message[:400]}; {remedy}") from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -151,7 +152,6 @@ def parse_url(storage: str) -> URL:
         ...
     zerokara.errors.InputError: a storage must be postgresql+psycopg://USER@HOST/DATABASE or sqlite:///FILE, got mysql://...
     """
-    kind = storage.split("://")[0] if "://" in storage else ""
     rule = "a storage must be postgresql+psycopg://USER@HOST/DATABASE or sqlite:///FILE"
     try:
         url = make_url(storage)
@@ -159,7 +159,7 @@ def parse_url(storage: str) -> URL:
         # Without the text, which may have a password.
         raise InputError(f"{rule}, got an invalid URL: check its parts; a port must be a number") from error
     if url.get_backend_name() not in ("postgresql", "sqlite"):
-        raise InputError(f"{rule}, got {kind}://...")
+        raise InputError(f"{rule}, got {url.drivername}://...")
     if url.drivername == "postgresql":
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite":
@@ -177,9 +177,3 @@ def without_password(url: URL) -> str:
     """
     public = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, url.query)
     return public.difference_update_query(SECRETS).render_as_string()
-
-
-def secrets(url: URL) -> list[str]:
-    """Return the passwords in a URL."""
-    values = [url.password, *(url.query.get(name) for name in SECRETS)]
-    return [str(secret) for secret in values if secret]

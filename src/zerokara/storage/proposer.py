@@ -99,7 +99,7 @@ class Proposer:
         with self._generation():
             for trial in trials:
                 if trial.epochs and math.isfinite(trial.value):
-                    self._storage.set_trial_intermediate_value(self._key(trial.number), trial.epochs, trial.value)
+                    self._storage.set_trial_intermediate_value(self._trial_id(trial.number), trial.epochs, trial.value)
 
     def _ask(self, count: int) -> list[Proposal]:
         first, space = len(self.study.get_trials(deepcopy=False)), self._space.distributions()
@@ -141,14 +141,14 @@ class Proposer:
             return []
         return sampler.rounds(self.study, self._space.distributions())
 
-    def _key(self, number: int) -> int:
+    def _trial_id(self, number: int) -> int:
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
 
     def tell(self, trials: Iterable[Trial]) -> None:
         """Record how trials ended, in the order of their numbers."""
         with self._generation():
             for trial in sorted(trials, key=lambda trial: trial.number):
-                record_result(self._storage, self._key(trial.number), trial, keep_record=self._journal is not None)
+                record_result(self._storage, self._trial_id(trial.number), trial, keep_record=self._journal is not None)
 
     @contextmanager
     def _generation(self) -> Iterator[None]:
@@ -184,7 +184,7 @@ def record_result(storage: "BaseStorage", trial_id: int, trial: Trial, keep_reco
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence Optuna's log messages below warnings."""
+    """Hide Optuna's log messages below warnings."""
     import optuna
 
     verbosity = optuna.logging.get_verbosity()
