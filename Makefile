@@ -1,9 +1,16 @@
 # Two commands do all the set-up: `make demo` and `make test`. Both may be repeated.
 PYTHON ?= python3
-BIN := .venv/bin
+# The folder of an environment's commands.
+COMMANDS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := .venv/$(COMMANDS)
 SOURCES := pyproject.toml $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: demo examples cifar10 test lint unit soak bench clean postgresql
+# What pytest runs: the tests, and the doctests of the package as users install it.
+TESTS ?= tests --pyargs zerokara
+PYTHONS := 3.12 3.13
+
+.PHONY: demo examples cifar10 test lint unit doctests soak soak-laws test-lowest test-pythons bench clean postgresql
+.PHONY: $(PYTHONS:%=test-python-%)
 
 demo: .venv/installed
 	$(BIN)/zerokara tune digits
@@ -25,11 +32,36 @@ lint: .venv/test-tools
 
 # The tests and doctests run against the package as users install it, in parallel.
 unit: .venv/test-tools .venv/installed postgresql
-	$(BIN)/python -m pytest -q -n auto tests --pyargs zerokara
+	$(BIN)/python -m pytest -q -n auto $(TESTS)
+
+# The examples in docstrings, in the README and in docs/.
+doctests: .venv/test-tools .venv/installed
+	$(BIN)/python -m pytest -q -n auto tests/test_readme.py tests/estimators/test_page.py --pyargs zerokara
+
+# What takes too long for every change.
+soak: soak-laws test-lowest test-pythons
 
 # More of everything, and in another order each time: with --randomly-seed=N that of another run.
-soak: .venv/test-tools .venv/installed postgresql
-	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -p randomly --randomly-dont-reset-seed -n auto tests --pyargs zerokara
+soak-laws: .venv/test-tools .venv/installed postgresql
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -p randomly --randomly-dont-reset-seed -n auto $(TESTS)
+
+# The oldest versions that pyproject.toml allows; not all of them exist for a Python newer than 3.11.
+# Old releases of matplotlib warn with a pyparsing that is new to them.
+test-lowest: .venv/test-tools postgresql
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
+	$(BIN)/uv pip install --quiet --python .venv-lowest --resolution lowest-direct '.[test]' 'pyparsing>=3.2,<3.3'
+	.venv-lowest/$(COMMANDS)/python -m pytest -q -n auto $(TESTS)
+
+# The other versions of Python, where they are installed, pyenv's included.
+test-pythons: $(PYTHONS:%=test-python-%)
+
+$(PYTHONS:%=test-python-%): test-python-%: .venv/test-tools postgresql
+	@for python in python$* "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$*.*/bin/python; do \
+	if "$$python" -c "" 2>/dev/null; then set -ex; \
+	$(BIN)/uv venv --quiet --clear --python "$$python" .venv-$*; \
+	$(BIN)/uv pip install --quiet --python .venv-$* '.[test]'; \
+	exec .venv-$*/$(COMMANDS)/python -m pytest -q -n auto $(TESTS); fi; done; \
+	echo "No Python $* found: its tests are skipped."
 
 # The tests of --storage start a PostgreSQL of their own; without one they are skipped, and say so.
 POSTGRESQL := command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
@@ -43,21 +75,21 @@ postgresql:
 bench: .venv/bench-tools .venv/installed
 	$(BIN)/python -m benchmarks
 
-.venv/bin/python:
+.venv/pyvenv.cfg:
 	$(PYTHON) -m venv .venv
 
-.venv/installed: $(SOURCES) | .venv/bin/python
+.venv/installed: $(SOURCES) | .venv/pyvenv.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check .
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
 	touch $@
 
-.venv/test-tools: pyproject.toml | .venv/bin/python
+.venv/test-tools: pyproject.toml | .venv/pyvenv.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[test]'
 	touch $@
 
-.venv/bench-tools: pyproject.toml | .venv/bin/python
+.venv/bench-tools: pyproject.toml | .venv/pyvenv.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[bench]'
 	touch $@
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv .venv-* build dist

@@ -62,9 +62,9 @@ def search(data: zk.data.Dataset, space: dict[str, Any], storage: str = "journal
 
 
 def config_of(run: Path) -> str:
-    """Return a run's config without its record and the address of its database."""
+    """Return the lines of a run's config, sorted, without its record and the address of its database."""
     lines = (run / "config.toml").read_text().split("[record]")[0].splitlines()
-    return "\n".join(line for line in lines if not line.startswith("storage"))
+    return "\n".join(sorted(line for line in lines if not line.startswith("storage")))
 
 
 def digest(content: bytes) -> str:

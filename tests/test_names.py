@@ -26,7 +26,7 @@ TEMPORARY_NAMES = {
     *("CONFIG", "LARGEST", "PATIENCE", "WORTH", "Watch", "_mean", "_number", "_under", "concat", "single", "space_of"),
     "train",
 }
-TEMPORARY_ROOMS = {"engine", "estimators", "model", "samplers", "space", "storage", "study"}
+TEMPORARY_ROOMS = {"engine", "estimators", "model", "study"}
 # ---- End of the temporary section. ----
 
 AVOIDED = re.compile(

@@ -1,4 +1,4 @@
-"""One call from data to a tuned network: the search, and the folder that it leaves."""
+"""`tune` and `resume`: from data to a tuned network and a run folder, in one call."""
 
 import shutil
 import time
@@ -14,7 +14,7 @@ from uuid import uuid4
 from zerokara.checks import check_counts
 from zerokara.data import Dataset
 from zerokara.engine.executors import open_pool
-from zerokara.engine.halving import make_race
+from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress
 from zerokara.engine.settings import in_config, values_of
@@ -23,17 +23,17 @@ from zerokara.report.run import write_run, write_summary
 from zerokara.samplers.registry import generation_size, make_sampler
 from zerokara.space.space import Space, default_space
 from zerokara.storage.store import Store
-from zerokara.study.config import config_of, differences, space_of
+from zerokara.study.config import config_of, differences, space_from_config
 from zerokara.study.loop import search
 from zerokara.study.opening import open_local, open_shared
-from zerokara.study.run_folder import CONFIG, RunFolder, toml
+from zerokara.study.run_folder import CONFIG_FILE, RunFolder, toml
 from zerokara.study.settings import SearchSettings, takes_fields
 from zerokara.study.study import Study
 from zerokara.train import Epoch
 
 
-class LostDatabaseError(DatabaseError):
-    """The database failed in the middle of a study; ``study`` has what is known of it."""
+class SearchDatabaseError(DatabaseError):
+    """The database failed during a search; ``study`` has the results so far."""
 
     def __init__(self, text: str, study: Study) -> None:
         super().__init__(text)
@@ -47,16 +47,16 @@ def run_search(
     about: Mapping[str, Any] | None = None,
     started: float | None = None,
 ) -> Study:
-    """Search for good hyperparameters by training all trials as populations, and return the study.
+    """Search for good hyperparameters, with all trials trained as populations, and return the study.
 
-    The first Ctrl-C ends the search and returns what was trained until then (``study.interrupted``); a second one
-    raises KeyboardInterrupt.
+    The first Ctrl-C ends the search, which returns its results so far (``study.interrupted``); a second one raises
+    KeyboardInterrupt.
 
     Args:
         SETTINGS
 
     Raises:
-        InputError: an argument breaks its rule.
+        InputError: an argument is invalid.
         OutsideError: the disk, the database or the workers failed.
 
     >>> import zerokara as zk
@@ -69,19 +69,19 @@ def run_search(
     plan = Plan(settings.data, **values_of(settings))
     space = Space(default_space() if settings.space is None else settings.space)
     if settings.generation is None:
-        # A fifth of a study that is shared, or the first process would take all trials.
+        # A fifth of a shared study, or the first process would take all trials.
         sampler = settings.sampler if settings.storage is None else "tpe"
         settings = replace(settings, generation=generation_size(sampler, settings.trials))
-    # All names are checked before a folder is made.
+    # All names are checked before a folder is created.
     make_sampler(settings.sampler, space, plan.seed, trials=settings.trials)
-    how: dict[str, Any] = {"race": make_race(settings.race), "pool": open_pool(settings.workers)}
+    how: dict[str, Any] = {"scheduler": make_scheduler(settings.race), "pool": open_pool(settings.workers)}
     how |= {name: getattr(settings, name) for name in ("refit", "ensemble", "progress", "on_epoch", "warn")}
     new = settings.out if folder is None else None
     with ExitStack() as opened:
         store: Store
         if settings.storage is None:
             if settings.study is not None:
-                raise InputError(f"study names a study in a database, got study={settings.study!r} alone: add storage")
+                raise InputError(f"study requires storage, got study={settings.study!r} without: add storage")
             if new is not None:
                 folder = RunFolder.create(new, config_of(settings, plan, space, about), settings.force)
             store = opened.enter_context(open_local(settings, plan, space, folder))
@@ -116,19 +116,18 @@ def resume(
     on_epoch: Callable[[Epoch], None] | None = None,
     warn: Callable[[str], None] = warnings.warn,
 ) -> Study:
-    """Finish a search that was interrupted or killed, to the numbers that it would have had, and return the study.
+    """Finish a search that was interrupted or killed, with identical results, and return the study.
 
     Args:
-        run: the folder that `tune` was given as ``out``.
+        run: the folder that was the ``out`` of `tune`.
         data: the same data, split and scaled in the same way.
-        trials: the total number of trials, if more than planned.
-        workers, progress, on_epoch: as for `tune`.
+        trials: the total number of trials, if more than before.
+        workers, progress, on_epoch, warn: as in `tune`.
         storage: the database URL with its password, which a run folder never contains.
-        warn: called with a sentence about every difference, such as another version or a damaged file.
 
     Raises:
-        InputError: other data; no run at the path.
-        OutsideError: another process has the run.
+        InputError: the data differ, or the path is not a run.
+        OutsideError: another process uses the run.
 
     >>> import tempfile
     >>> import zerokara as zk
@@ -147,41 +146,43 @@ def resume(
 def saved_settings(
     folder: RunFolder, data: Dataset, trials: int | None, storage: str | None, warn: Callable[[str], None]
 ) -> SearchSettings:
-    """Return the settings of a run, which the folder keeps; ``trials`` extends them there too."""
+    """Return the settings of a run from its folder; ``trials`` is written to its config too."""
     config = folder.config()
     for difference in differences(config, data):
         warn(difference)
     if trials is not None:
         check_counts(max(1, config["trials"]), trials=trials)
         if trials > config["trials"] and config["sampler"] == "grid":
-            raise InputError("a grid is laid out for its number of trials: start another search for more of them")
+            raise InputError(
+                f"a grid search keeps its number of trials, got {trials} for {config['trials']}: start another search"
+            )
         config["trials"] = trials
-        folder.write(CONFIG, toml(config))
+        folder.write(CONFIG_FILE, toml(config))
     if storage is not None and "storage" not in config:
-        raise InputError(f"{folder.path} keeps its study in a local journal, got storage: leave storage out")
-    settings = SearchSettings(data, space_of(config), warn=warn, **in_config(SearchSettings, config))
+        raise InputError(f"{folder.path} uses a local journal, got storage: remove --storage")
+    settings = SearchSettings(data, space_from_config(config), warn=warn, **in_config(SearchSettings, config))
     return settings if storage is None else replace(settings, storage=storage)
 
 
 def _finish(study: Study, folder: RunFolder | None, started: float) -> Study:
-    """Leave the results of a study in its folder, if it has one, and return it.
+    """Write the results of a study to its folder, if it has one, and return it.
 
     Raises:
-        LostDatabaseError: the database failed. What was trained until then is in the folder.
+        SearchDatabaseError: the database failed; the results so far are in the folder.
     """
     text = str(study.failure)
     if folder is not None:
         write_run(study, folder)
-        if study.finalists and not study.interrupted:
+        if study.candidates and not study.interrupted:
             _ = study.test_score
         write_summary(study, folder, time.perf_counter() - started)
         if not study.interrupted:
             shutil.rmtree(folder.checkpoints, ignore_errors=True)
             (folder.path / "worker_id").unlink(missing_ok=True)
         text += (
-            f". What was trained is saved in {folder.path}; to finish it when the database is back: "
-            f"zerokara resume {folder.path}"
+            f". The results so far are in {folder.path}. When the database is available again, resume with "
+            f"`zerokara resume {folder.path}`."
         )
     if study.failure:
-        raise LostDatabaseError(text, study) from study.failure
+        raise SearchDatabaseError(text, study) from study.failure
     return study

@@ -1,12 +1,12 @@
-"""Shards: structure groups, numbers ride, and how trials are cut changes no number."""
+"""Shards: structure groups, numbers ride, and how trials are divided changes no number."""
 
 import numpy as np
 import pytest
 
 import zerokara as zk
 from zerokara.engine.plan import Plan
-from zerokara.engine.population import Population, judge
-from zerokara.engine.shard import NETWORKS, Census, census, shards, trainer
+from zerokara.engine.population import Population, make_trials
+from zerokara.engine.shard import NETWORKS, grouping_remark, shards, trainer
 from zerokara.engine.trial import Proposal
 from zerokara.errors import InputError
 from zerokara.space.hyperparameters import complete
@@ -48,10 +48,10 @@ def proposals(space: list[dict[str, object]]) -> list[Proposal]:
     return [Proposal(number, complete(params)) for number, params in enumerate(space)]
 
 
-def results(found, plan):
-    populations = [Population(shard) for shard in found]
+def results(pieces, plan):
+    populations = [Population(shard) for shard in pieces]
     for population in populations:
-        while not population.arrives(plan.epochs):
+        while not population.reached(plan.epochs):
             population.attach(plan).fit(plan.epochs)
     return [trial for _, trial in sorted(pair for p in populations for pair in p.trials(plan).items())]
 
@@ -60,9 +60,9 @@ def results(found, plan):
 @pytest.mark.parametrize("paired", [True, False])
 def test_in_company_and_alone_are_the_same_to_the_bit(data, space, paired) -> None:
     plan = Plan(data, epochs=3, paired=paired, keep_best=True)
-    whole = proposals(SPACES[space])
-    together = results(shards(whole, plan, workers=1), plan)
-    alone = results([s for p in whole for s in shards([p], plan, workers=1)], plan)
+    trials = proposals(SPACES[space])
+    together = results(shards(trials, plan, workers=1), plan)
+    alone = results([s for p in trials for s in shards([p], plan, workers=1)], plan)
     for a, b in zip(together, alone, strict=True):
         assert (a.number, a.state, a.value, a.epoch) == (b.number, b.state, b.value, b.epoch)
         for name in a.curves:
@@ -71,7 +71,7 @@ def test_in_company_and_alone_are_the_same_to_the_bit(data, space, paired) -> No
 
 def test_structure_groups_and_numbers_ride(data) -> None:
     plan = Plan(data, epochs=1)
-    # The first has no dropout at all, and so a layer less.
+    # The first has no dropout, and so one layer less.
     assert [len(s.proposals) for s in shards(proposals(SPACES["numbers"]), plan, workers=1)] == [1, 4]
     cut = shards(proposals(SPACES["structure"]), plan, workers=1)
     assert sorted([p.number for p in s.proposals] for s in cut) == [[0, 2], [1], [3], [4]]
@@ -81,11 +81,11 @@ def test_structure_groups_and_numbers_ride(data) -> None:
 
 @pytest.mark.parametrize(("trials", "workers"), [(1, 2), (7, 2), (100, 2), (100, 3), (3, 8)])
 def test_every_trial_is_in_one_shard_and_every_worker_has_its_share(data, trials, workers) -> None:
-    found = shards(proposals([{} for _ in range(trials)]), Plan(data, epochs=1), workers)
-    assert sorted(p.number for s in found for p in s.proposals) == list(range(trials))
-    assert len(found) >= min(workers, trials)
-    assert max(len(s.proposals) for s in found) < NETWORKS.stop
-    sizes = [len(s.proposals) for s in found]
+    pieces = shards(proposals([{} for _ in range(trials)]), Plan(data, epochs=1), workers)
+    sizes = [len(s.proposals) for s in pieces]
+    assert sorted(p.number for s in pieces for p in s.proposals) == list(range(trials))
+    assert len(pieces) >= min(workers, trials)
+    assert max(sizes) < NETWORKS.stop
     assert max(sizes) - min(sizes) <= 1
 
 
@@ -130,7 +130,7 @@ def test_the_score_is_the_last_epoch_or_with_keep_best_the_best(data) -> None:
     expected = {("loss", False): (0.4, 3), ("loss", True): (0.3, 2), ("accuracy", True): (-0.9, 3)}
     for (rank, keep_best), (value, epoch) in expected.items():
         plan = Plan(data, epochs=3, rank=rank, keep_best=keep_best)
-        [trial] = judge([Proposal(0, {})], history, plan)
+        [trial] = make_trials([Proposal(0, {})], history, plan)
         assert (trial.value, trial.epoch) == (value, epoch)
         assert trial.val_loss == history["val_loss"][0, epoch - 1]
 
@@ -163,23 +163,21 @@ def test_a_plan_is_checked(data, change, message) -> None:
         ((1, 1, 2, 3), "4 structures for 7 trials, 3 of them"),
     ],
 )
-def test_cohorts_too_small_to_pay_are_told(sizes, says) -> None:
-    remark = Census(sizes).remark
+def test_cohorts_too_small_to_train_fast_have_a_remark(sizes, says) -> None:
+    space = [{"hidden": (k + 1,), "lr": 0.01 * (i + 1)} for k, size in enumerate(sizes) for i in range(size)]
+    remark = grouping_remark(proposals(space))
     assert remark is None if says is None else remark.startswith(says)
 
 
-def test_the_census_counts_structures_and_no_numbers() -> None:
-    space = [{"hidden": (k % 3 + 1,), "lr": 0.01 * (k + 1)} for k in range(7)]
-    assert census(proposals(space)).sizes == (2, 2, 3)
-    # What a trial does not use does not part it from others.
-    linear = [Proposal(k, {"hidden": (), **extra}) for k, extra in enumerate([{}, {"activation": "relu"}])]
-    assert census(linear).sizes == (2,)
+def test_a_hyperparameter_that_is_not_used_does_not_separate_trials() -> None:
+    linear = [Proposal(k, {"hidden": (), **extra}) for k, extra in enumerate([{}, {"activation": "relu"}, {}])]
+    assert grouping_remark(linear) is None
 
 
 def test_a_trial_trains_without_what_it_does_not_use(data) -> None:
     plan = Plan(data, epochs=2, seed=3)
-    whole = complete({"hidden": (), "optimizer": "sgd", "lr": 0.1})
-    lacking = {name: value for name, value in whole.items() if name not in ("dropout", "activation", "momentum")}
-    one, other = (results(shards([Proposal(0, params)], plan, 1), plan)[0] for params in (whole, lacking))
+    params = complete({"hidden": (), "optimizer": "sgd", "lr": 0.1})
+    lacking = {name: value for name, value in params.items() if name not in ("dropout", "activation", "momentum")}
+    one, other = (results(shards([Proposal(0, each)], plan, 1), plan)[0] for each in (params, lacking))
     assert one.value == other.value
     assert set(other.params) == set(lacking)

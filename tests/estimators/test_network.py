@@ -11,6 +11,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import balanced_accuracy_score, log_loss
 from sklearn.model_selection import train_test_split
+from threadpoolctl import threadpool_info
 
 from tests.estimators.conftest import Arrays
 from zerokara import Model
@@ -18,6 +19,9 @@ from zerokara.errors import InputError
 from zerokara.estimators import NetworkClassifier, NetworkRegressor
 from zerokara.optim import OPTIMIZERS
 from zerokara.rng import stream
+
+WIDE = {"SkylakeX", "Cooperlake", "SapphireRapids"}
+"""OpenBLAS's kernels for AVX-512."""
 
 
 def weights(estimator: NetworkClassifier | NetworkRegressor) -> np.ndarray:
@@ -248,8 +252,8 @@ def test_a_diverging_network_is_an_error_or_a_warning(diabetes: Arrays) -> None:
         ({"epochs": 0}, "epochs must be a whole number"),
         ({"patience": 0}, "patience must be a whole number"),
         ({"threads": 1.5}, "threads must be a whole number"),
-        ({"validation": 1.5}, "validation as a fraction"),
-        ({"validation": 400}, "leaves none for training"),
+        ({"validation": 1.5}, "validation must be a fraction"),
+        ({"validation": 400}, "must leave samples for training"),
         ({"scaling": "robust"}, "unknown scaling"),
         ({"batch_size": "large"}, "a whole number or 'auto'"),
         ({"schedule": "linear"}, "cosine"),
@@ -296,8 +300,10 @@ def test_what_is_said_of_a_sample_does_not_depend_on_its_company(digits: Arrays)
     X, y = digits
     net = NetworkClassifier(epochs=3, random_state=0).fit(X, y)
     whole = net.predict_proba(X)
+    # In OpenBLAS's kernels for AVX2 the last bits depend on a sample's place among the rows of a product.
+    tolerance = 0.0 if WIDE & {each.get("architecture") for each in threadpool_info()} else 1e-6
     for rows in (slice(0, 1), slice(7, 10), slice(300, 400), np.arange(399, -1, -1)):
-        assert np.array_equal(net.predict_proba(X[rows]), whole[rows])
+        np.testing.assert_allclose(net.predict_proba(X[rows]), whole[rows], rtol=tolerance, atol=0)
 
 
 def test_a_pickle_holds_no_training_data_and_the_model_can_be_saved(digits: Arrays, tmp_path) -> None:

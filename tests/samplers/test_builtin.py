@@ -49,11 +49,11 @@ def test_a_grid_takes_all_values_where_they_are_few_and_says_when_they_are_too_f
     space = Space({"batch_size": integer(1, 5, log=True), "hidden": choice([(8,), ()])})
     found = {(p["batch_size"], p["hidden"]) for p in proposed("grid", space, 10)}
     assert found == {(size, hidden) for size in range(1, 6) for hidden in ((8,), ())}
-    with pytest.raises(InputError, match="this space has 10, got trials=11: ask for no more"):
+    with pytest.raises(InputError, match="this space has 10, got trials=11: use at most 10 trials"):
         make_sampler("grid", space, trials=11)
     asker = Proposer(space, make_sampler("grid", space, trials=10))
     asker.ask(10)
-    with pytest.raises(InputError, match="the grid has 10 points for its trials, got trial 11"):
+    with pytest.raises(InputError, match="one point per trial, here 10, got trial 11"):
         asker.ask(1)
 
 
@@ -92,9 +92,9 @@ def test_tpe_sees_the_best_trials_and_the_latest_however_many_there_are():
     study = history(1000, space)
     sampler.propose(study, 1000)
     sampler.propose(study, 1001)
-    seen = [trial for trial in sampler.beside.trials if trial.state == TrialState.COMPLETE]
+    seen = [trial for trial in sampler.inner.trials if trial.state == TrialState.COMPLETE]
     assert len(seen) == Tpe.seen
-    assert len(sampler.beside.trials) == Tpe.seen + 2
+    assert len(sampler.inner.trials) == Tpe.seen + 2
     kept = {trial.params["x"] for trial in seen}
     assert {t.params["x"] for t in sorted(study.trials, key=lambda t: t.value)[: Tpe.best]} <= kept
     assert {t.params["x"] for t in study.trials[-100:]} <= kept

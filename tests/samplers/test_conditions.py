@@ -112,7 +112,7 @@ def test_a_torn_question_is_asked_again_to_the_same_answer(name, tmp_path):
         with Journal(path) as journal:
             resumed = proposer(name, journal)
             running = resumed.study.get_trials(states=(optuna.trial.TrialState.RUNNING,))
-            keys = [resumed._key(trial.number) for trial in running]
+            keys = [resumed._trial_id(trial.number) for trial in running]
             begun = [finish(optuna.trial.Trial(resumed.study, key)) for key in keys]
             assert begun + ask(resumed, SIZE - len(begun)) == asked
 

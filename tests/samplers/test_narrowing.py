@@ -9,7 +9,7 @@ from optuna.trial import TrialState, create_trial
 
 from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
-from zerokara.samplers.narrowing import FLOOR, SLOWEST, NarrowingSampler, kept, narrow, rounds
+from zerokara.samplers.narrowing import MIN_SHRINK, MIN_WIDTH, NarrowingSampler, best_count, narrow, rounds
 from zerokara.samplers.registry import make_sampler
 from zerokara.space.space import Space, choice, integer, log, uniform
 from zerokara.space.unit_interval import edges, from_unit, to_unit
@@ -37,7 +37,7 @@ def test_a_range_never_leaves_the_one_before_nor_shrinks_to_nothing_nor_loses_th
         assert max(values) <= now.high <= before.high
         (a, b), (a0, b0) = edges(start, now.low, now.high), edges(start, before.low, before.high)
         if isinstance(start, FloatDistribution) and start.step is None:
-            assert b - a > 0.999 * min(max(SLOWEST * (b0 - a0), FLOOR), b0 - a0)
+            assert b - a > 0.999 * min(max(MIN_SHRINK * (b0 - a0), MIN_WIDTH), b0 - a0)
         assert (type(now), now.log, now.step) == (type(start), start.log, start.step)
 
 
@@ -114,7 +114,7 @@ def test_a_round_without_any_result_leaves_the_ranges_as_they_were():
 
 @pytest.mark.parametrize(("size", "best"), [(1, 3), (10, 3), (20, 4), (256, 52)])
 def test_how_many_are_kept(size, best):
-    assert kept(size) == best
+    assert best_count(size) == best
 
 
 def test_a_round_has_at_least_one_trial():

@@ -142,7 +142,7 @@ def test_a_damaged_line_is_named(path, line):
     path.write_bytes(b"\n".join(lines))
     with (
         Journal(path) as journal,
-        pytest.raises(InputError, match=r"must be a log of Optuna's.*in line 5: restore"),
+        pytest.raises(InputError, match=r"must be a log entry of Optuna.*in line 5: restore"),
     ):
         journal.storage()
     assert path.read_bytes() == b"\n".join(lines)

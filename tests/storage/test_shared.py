@@ -293,7 +293,7 @@ def test_states_and_rungs_reach_the_database(storage, opened) -> None:
 def test_another_plan_is_refused_and_more_trials_are_not(storage, opened) -> None:
     database = opened(storage)
     joined(database, "ann")
-    with pytest.raises(InputError, match="one plan, got sampler tpe here and random there: give the same"):
+    with pytest.raises(InputError, match="same settings, got sampler tpe here and random there: use the"):
         joined(database, "bob", sampler="tpe")
     with pytest.raises(InputError, match="got trials 20 here and 12 there"):
         joined(database, "bob", trials=20)
@@ -302,8 +302,8 @@ def test_another_plan_is_refused_and_more_trials_are_not(storage, opened) -> Non
     optuna.create_study(study_name="up", storage=plain_storage(storage), directions=["maximize", "minimize"])
     plain = optuna.create_study(study_name="plain", storage=plain_storage(storage))
     plain.tell(plain.ask(), 1.0)
-    for name, message in {"up": "directions maximize, minimize", "plain": "must be zerokara's"}.items():
-        with pytest.raises(InputError, match=f"{message}.*give --study another name"):
+    for name, message in {"up": "directions maximize, minimize", "plain": "must be one of zerokara"}.items():
+        with pytest.raises(InputError, match=f"{message}.*choose another name with --study"):
             zk.tune(zk.data.load("digits").split(validation=0.2), trials=2, epochs=1, storage=storage, study=name)
 
 
@@ -329,7 +329,7 @@ def test_alone_in_a_database_it_is_the_same_search(data, storage, tmp_path) -> N
 
 
 def test_a_study_without_a_database_is_refused(data) -> None:
-    with pytest.raises(InputError, match="give storage too"):
+    with pytest.raises(InputError, match="add storage"):
         zk.tune(data, SPACE, study="digits")
 
 
@@ -338,10 +338,10 @@ import sys, time
 from zerokara.engine import checkpoint, progress, workers
 from zerokara.storage import heartbeat
 from zerokara.study import loop
-checkpoint.EVERY = checkpoint.WORTH = workers.SLICE = 0.1
-heartbeat.INTERVAL, heartbeat.GRACE_PERIOD, loop.POLL, loop.PATIENCE = 0.2, 3.0, 0.1, 1.0
-epoch, slow = progress.Watch.epoch, float(sys.argv.pop(1))
-progress.Watch.epoch = lambda *arguments: (time.sleep(slow), epoch(*arguments))
+checkpoint.EVERY = checkpoint.MIN_TRAINED = workers.SLICE = 0.1
+heartbeat.INTERVAL, heartbeat.GRACE_PERIOD, loop.POLL, loop.RETRY_SECONDS = 0.2, 3.0, 0.1, 1.0
+record, slow = progress.ProgressTracker.record, float(sys.argv.pop(1))
+progress.ProgressTracker.record = lambda *arguments: (time.sleep(slow), record(*arguments))
 from zerokara.cli import main
 main(sys.argv[1:])
 """
@@ -423,8 +423,8 @@ def test_a_database_that_goes_away_and_comes_back(cluster, postgresql, digits, t
         out = ended(process, code=1)
     finally:
         cluster.start()
-    assert "training goes on, but the database" in " ".join(out.split())
-    assert f"to finish it when the database is back: zerokara resume {tmp_path / 'run'}" in " ".join(out.split())
+    assert "database unavailable, training continues: the database" in " ".join(out.split())
+    assert f"resume with `zerokara resume {tmp_path / 'run'}`" in " ".join(out.split())
     assert "Traceback" not in out
     with open(tmp_path / "run" / "trials.csv", encoding="utf-8", newline="") as file:
         assert [row["state"] for row in csv.DictReader(file)] == ["complete"] * 4
@@ -445,7 +445,7 @@ def test_a_password_is_written_nowhere_and_found_again(cluster, data, tmp_path, 
     written = b"".join(path.read_bytes() for path in (tmp_path / "run").iterdir())
     assert b"open" not in written
     assert f"ann@/{name}".encode() in written
-    with pytest.raises(OutsideError, match="password may stand in --storage, PGPASSWORD"):
+    with pytest.raises(OutsideError, match="set a password in --storage, PGPASSWORD"):
         zk.resume(tmp_path / "run", data, trials=4)
     wrong = whole.replace(quote(PASSWORD, safe=""), "hunter2")
     with pytest.raises(OutsideError, match="password authentication failed") as caught:
@@ -460,14 +460,14 @@ def test_a_password_is_written_nowhere_and_found_again(cluster, data, tmp_path, 
 
 SECRET = "sesame"
 BAD = {
-    "nonsense": (InputError, "a storage is postgresql.*got what is no such address"),
-    f"postgresql+psycopg://ann:{SECRET}@host:port/x": (InputError, "a port a number"),
+    "nonsense": (InputError, "a storage must be postgresql.*got an invalid URL"),
+    f"postgresql+psycopg://ann:{SECRET}@host:port/x": (InputError, "a port must be a number"),
     f"mysql://ann:{SECRET}@host/x": (InputError, "got mysql://..."),
-    f"postgresql+pg8000://ann:{SECRET}@host/x": (InputError, "needs its driver.*zerokara.distributed"),
-    "sqlite://": (InputError, "in memory cannot be shared"),
+    f"postgresql+pg8000://ann:{SECRET}@host/x": (InputError, "must be installed.*zerokara.distributed"),
+    "sqlite://": (InputError, "cannot share a database in memory"),
     "sqlite:////proc/studies.db": (DatabaseError, "/proc/studies.db must be readable and writable"),
-    f"postgresql://ann:{SECRET}@127.0.0.1:1/x": (DatabaseError, "ann@127.0.0.1:1/x must answer.*[Rr]efused"),
-    f"postgresql://ann@127.0.0.1:1/x?password={SECRET}": (DatabaseError, "ann@127.0.0.1:1/x must answer"),
+    f"postgresql://ann:{SECRET}@127.0.0.1:1/x": (DatabaseError, "ann@127.0.0.1:1/x must respond.*[Rr]efused"),
+    f"postgresql://ann@127.0.0.1:1/x?password={SECRET}": (DatabaseError, "ann@127.0.0.1:1/x must respond"),
 }
 
 
@@ -483,7 +483,7 @@ def test_one_clear_error_without_the_password(data, tmp_path, url, monkeypatch) 
 
 
 def test_an_unknown_database_and_one_that_is_no_database(data, cluster, tmp_path) -> None:
-    with pytest.raises(DatabaseError, match='database "nowhere" does not exist; see that'):
+    with pytest.raises(DatabaseError, match='database "nowhere" does not exist; check that'):
         zk.tune(data, SPACE, trials=2, storage=cluster.url("nowhere"))
     (tmp_path / "notes.txt").write_text("no database" * 100)
     with pytest.raises(DatabaseError, match="file is not a database"):

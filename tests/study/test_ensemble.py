@@ -1,4 +1,4 @@
-"""An ensemble of a study: picked among the best networks, saved beside the winner."""
+"""The ensemble of a study: selected from the best networks, saved beside the winner."""
 
 import json
 
@@ -17,8 +17,8 @@ def data() -> zk.data.Dataset:
 
 def test_it_is_at_least_as_good_as_the_winner_on_the_validation_samples(data, tmp_path) -> None:
     study = zk.tune(data, SPACE, trials=16, epochs=9, ensemble=10, out=tmp_path / "run")
-    assert len(study.finalists) == 16
-    assert [trial.number for trial, _ in study.finalists] == [trial.number for trial in study.ranking()]
+    assert len(study.candidates) == 16
+    assert [trial.number for trial, _ in study.candidates] == [trial.number for trial in study.ranking()]
     model = study.ensemble()
     loss, accuracy = model.evaluate(data, "validation")
     assert loss <= study.best.val_loss
@@ -32,15 +32,15 @@ def test_it_is_at_least_as_good_as_the_winner_on_the_validation_samples(data, tm
     }
 
 
-def test_a_resumed_search_has_the_same(data, tmp_path) -> None:
+def test_a_resumed_search_has_the_same_ensemble(data, tmp_path) -> None:
     options = {"trials": 12, "epochs": 9, "generation": 4}
     zk.tune(data, SPACE, **options, ensemble=5, out=tmp_path / "run")
     before = (tmp_path / "run" / "ensemble.safetensors").read_bytes()
     again = zk.resume(tmp_path / "run", data)
     assert (tmp_path / "run" / "ensemble.safetensors").read_bytes() == before
-    assert len(again.finalists) == 12
+    assert len(again.candidates) == 12
 
 
 def test_one_network_is_no_ensemble(data) -> None:
-    with pytest.raises(InputError, match="picked among several networks, got 1"):
+    with pytest.raises(InputError, match="needs several networks to select from, got 1"):
         zk.tune(data, SPACE, trials=3, epochs=1).ensemble(5)

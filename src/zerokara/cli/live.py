@@ -62,10 +62,10 @@ def progress_rows(progress: Progress, space: Space, metric: str) -> dict[str, st
         "epochs": f"{progress.epochs_done:,}/{progress.epochs:,}, {pace(progress.epochs_per_second)}{left}",
         "best so far": "none yet",
     }
-    if leader := progress.leader:
-        values = leader.proposal.params
+    if best := progress.best:
+        values = best.proposal.params
         params = ", ".join(f"{name} {show(values[name])}" for name in space.searched if name in values)
-        score = f"validation {metric} {leader.score:.4f} (trial {leader.proposal.number}, epoch {leader.epoch})"
+        score = f"validation {metric} {best.score:.4f} (trial {best.proposal.number}, epoch {best.epoch})"
         rows["best so far"] = f"{score} {params}"
     if progress.remark:
         rows["note"] = progress.remark

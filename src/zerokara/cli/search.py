@@ -14,7 +14,7 @@ from zerokara.cli.options import DataOptions, settings_of, trials_of
 from zerokara.cli.show import print_columns, print_line, print_note
 from zerokara.report.run import BEST, leaderboard, mean
 from zerokara.space.space import Space
-from zerokara.study.config import space_of
+from zerokara.study.config import space_from_config
 from zerokara.study.run_folder import RunFolder, next_folder
 from zerokara.study.settings import SearchSettings
 from zerokara.study.study import Study
@@ -65,7 +65,7 @@ def run_resume(
         return 0
     names = {field.name for field in dataclasses.fields(DataOptions)}
     data = DataOptions(**{name: config[name] for name in names & set(config)}).load(config["dataset"], config["seed"])
-    with ProgressView(console, Space(space_of(config)), METRICS[data.task]) as view:
+    with ProgressView(console, Space(space_from_config(config)), METRICS[data.task]) as view:
         settings = saved_settings(RunFolder(out), data, trials, storage, partial(print_note, console))
         settings = dataclasses.replace(settings, workers=workers, progress=view)
         study = run_search(settings, folder=RunFolder(out), started=started)
@@ -133,7 +133,7 @@ def run_train(
 def print_summary(console: Console, study: Study, out: Path) -> int:
     """Print the winner, its test score and the folder, and return the exit code."""
     metric = METRICS[study.plan.data.task]
-    if not study.finalists:
+    if not study.candidates:
         print_line(console, f"written: {out}")
         if study.interrupted:
             print_line(console, "interrupted before any network finished an epoch")

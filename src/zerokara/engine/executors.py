@@ -1,4 +1,4 @@
-"""Where workers come from: threads, processes, a Dask cluster, or any executor that the caller has."""
+"""Executors: threads, processes, a Dask cluster, or any `concurrent.futures.Executor`."""
 
 import os
 import signal
@@ -18,56 +18,59 @@ from zerokara.errors import InputError, OutsideError
 from zerokara.memory import keep_freed, return_freed
 
 ATTEMPTS = 3
-"""Workers that may be lost at one population before the search gives up."""
+"""The number of workers that may die on one population before the search fails."""
 IDLE = 60
-"""Seconds that process workers wait for another study before they end."""
+"""Seconds that idle worker processes wait for another study before they end."""
 _up_until = 0.0
-"""When, by the monotonic clock, processes that are up may have ended."""
-PATIENCE = 15
-"""Seconds that a Dask scheduler may take to answer."""
+"""The time, by the monotonic clock, until which idle worker processes are sure to run."""
+DASK_TIMEOUT = 15
+"""Seconds that a Dask scheduler may take to respond."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """An executor, how many work in it, the errors that tell of a lost worker, how it is left, and who answers."""
+    """An open executor with ``count`` workers.
+
+    ``worker_errors`` are the exceptions of a worker that died, ``where`` names the workers in messages.
+    """
 
     executor: Executor
     count: int
-    losses: tuple[type[BaseException], ...]
+    worker_errors: tuple[type[BaseException], ...]
     close: Callable[[], Any]
     alive: Callable[[], bool] = lambda: True
     where: str = "the workers"
 
 
 OpenPool = Callable[[], Pool]
-"""Opens the workers that `open_pool` was asked for."""
+"""Opens an executor."""
 
 
 class ThreadsFirst(Executor):
-    """Threads, which are there at once; and from a while after `grow` on processes, which never wait for each other.
+    """Threads, which start at once, and after `grow` processes, which do not wait for each other.
 
     Args:
-        count: how many of either.
+        count: the number of threads, and of processes.
     """
 
     def __init__(self, count: int) -> None:
         self._max_workers = count
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="zerokara")
         self._processes: Executor | None = None
-        self.growing = count == 1  # One by itself is in nobody's way.
+        self.growing = count == 1  # A single thread waits for no other.
 
     @property
     def grown(self) -> bool:
-        """Whether what is submitted goes to processes."""
+        """Whether new calls run in processes."""
         return self._processes is not None
 
     def grow(self) -> None:
-        """Start the processes, unless that has begun."""
+        """Start the processes, once."""
         if self.growing:
             return
         self.growing = True
-        # Loky has processes for each thread that asks, so ask here; they start at the first call.
-        with suppress(Exception):  # A system without processes has its own error for it; threads do as well.
+        # Loky has separate processes for each calling thread, so they are created here; they start at the first call.
+        with suppress(Exception):  # Systems without processes raise various errors; the threads remain.
             processes = _reusable(self._max_workers)
             threading.Thread(target=self._start, args=(processes,), name="zerokara-grow", daemon=True).start()
 
@@ -79,23 +82,23 @@ class ThreadsFirst(Executor):
             return_freed()
 
     def shrink(self) -> None:
-        """Go back to the threads for good: a process was lost, and memory may be short."""
+        """Use the threads again, for good: a process died, and memory may be short."""
         self._processes = None
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **settings: Any) -> Future[Any]:
-        """Submit to the processes if they are up, else to the threads."""
+        """Run a call in the processes if they have started, else in the threads."""
         return (self._processes or self._threads).submit(call, *args, **settings)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Close the threads; the processes outlive this for a while."""
+        """Close the threads; the processes wait for another study for a while."""
         if self._processes:
             _stay_up()
-            keep_freed()  # What comes after the study may compute here again.
+            keep_freed()  # Later calls may compute in this process again.
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
 
 
 def open_pool(workers: int | str | Executor | None) -> OpenPool:
-    """Return what opens the workers that are asked for; what cannot be meant is an error at once.
+    """Return a function that opens the executor; raise InputError now if the argument is invalid.
 
     Args:
         workers: a number of threads; "processes" or "processes:N"; "dask" or "dask:N" for a cluster on this machine;
@@ -105,7 +108,7 @@ def open_pool(workers: int | str | Executor | None) -> OpenPool:
     >>> open_pool("threads")
     Traceback (most recent call last):
         ...
-    zerokara.errors.InputError: workers are a number of threads, ...
+    zerokara.errors.InputError: workers must be a number of threads, ..., got 'threads': use workers=2, for example
     """
     if isinstance(workers, Executor):
         count = getattr(workers, "_max_workers", None) or cores()
@@ -123,8 +126,8 @@ def open_pool(workers: int | str | Executor | None) -> OpenPool:
         return lambda: _dask(workers)
     if kind not in ("processes", "dask") or not (not number or number.isdecimal()):
         raise InputError(
-            "workers are a number of threads, processes or processes:N, dask or dask:N, or the address of a Dask "
-            f"scheduler such as tcp://HOST:8786; got {workers!r}"
+            "workers must be a number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, "
+            f"tcp://HOST:PORT, got {workers!r}: use workers=2, for example"
         )
     count = int(number) if number else cores()
     check_counts(workers=count)
@@ -132,7 +135,7 @@ def open_pool(workers: int | str | Executor | None) -> OpenPool:
 
 
 def cores() -> int:
-    """Return how many processor cores this process may use."""
+    """Return the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -151,7 +154,7 @@ def _processes(count: int) -> Pool:
 
 
 def processes_are_up() -> bool:
-    """Return whether an earlier study has left processes that still wait for another."""
+    """Return whether processes of an earlier study still wait for another."""
     return time.monotonic() < _up_until
 
 
@@ -161,14 +164,14 @@ def _stay_up() -> None:
 
 
 def _reusable(count: int) -> Executor:
-    """Return processes that outlive the study for a while, since starting them takes half a second.
+    """Return processes that wait for another study for a while, since their start takes half a second.
 
-    Loky's, unlike the standard library's, do not import the caller's script again.
+    Processes of loky, unlike the standard library's, do not import the caller's script again.
     """
     from loky import get_reusable_executor
 
     with warnings.catch_warnings():
-        # Of an earlier study with another number of processes a call may be under way; it is waited for.
+        # A call of an earlier study with another number of processes may still run; loky waits for it.
         warnings.filterwarnings("ignore", "Trying to resize an executor with running jobs")
         executor: Executor = get_reusable_executor(
             max_workers=count, timeout=IDLE, initializer=_serve, initargs=(os.getpid(),)
@@ -177,70 +180,70 @@ def _reusable(count: int) -> Executor:
 
 
 def _is_up() -> None:
-    """Import in a process what training needs."""
+    """Import the modules that training needs."""
     import zerokara.engine.population  # noqa: F401
 
-    # Long enough for the other processes to take the other calls.
+    # Long enough for each process to get one call.
     time.sleep(0.02)
 
 
-def _serve(leader: int) -> None:
-    """Make a process one that serves another: it ends with that one, however that ends."""
-    # A terminal sends a Ctrl-C to all processes; the one that leads the search decides.
+def _serve(parent: int) -> None:
+    """Make this process a worker, which ends with its parent even if that is killed."""
+    # A terminal sends Ctrl-C to all processes; the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(leader,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _end_with(leader: int) -> None:
-    while os.getppid() == leader:
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
         time.sleep(0.5)
-    pattern = stop_file(f"{leader}-*")
-    for file in pattern.parent.glob(pattern.name):  # The leader was killed while it stopped a study.
+    pattern = stop_file(f"{parent}-*")
+    for file in pattern.parent.glob(pattern.name):  # The parent was killed while it stopped a study.
         file.unlink(missing_ok=True)
     os._exit(1)
 
 
 def stop_file(study: str) -> Path:
-    """Return the file whose presence stops the processes of this machine that train a study."""
+    """Return the file that stops the processes of this machine that train a study, once it exists."""
     return Path(tempfile.gettempdir(), f"zerokara-{study}.stop")
 
 
 def _dask(where: int | str) -> Pool:
-    """Return the workers of a Dask scheduler at an address, or of a new cluster of so many processes."""
+    """Connect to a Dask scheduler at an address, or start a cluster of so many processes."""
     try:
         from distributed import Client, LocalCluster
         from distributed.client import FutureCancelledError
         from distributed.comm import CommClosedError
         from distributed.scheduler import KilledWorker
     except ImportError as error:
-        raise InputError("Dask workers need Dask: install it with pip install 'zerokara[distributed]'") from error
+        raise InputError(
+            "Dask workers need Dask, which is not installed: run pip install 'zerokara[distributed]'"
+        ) from error
     try:
         if isinstance(where, int):
-            # Without a dashboard its port is opened all the same: let it be any that is free.
+            # Dask opens a port even without a dashboard: any free one.
             port = {"dashboard_address": "127.0.0.1:0", "dashboard": False}
             cluster = LocalCluster(n_workers=where, threads_per_worker=1, scheduler_kwargs=port)
-            client = Client(cluster, timeout=PATIENCE)
+            client = Client(cluster, timeout=DASK_TIMEOUT)
         else:
-            cluster, client = None, Client(where, timeout=PATIENCE)
-            client.wait_for_workers(1, timeout=PATIENCE)
+            cluster, client = None, Client(where, timeout=DASK_TIMEOUT)
+            client.wait_for_workers(1, timeout=DASK_TIMEOUT)
     except (OSError, ValueError) as error:
         raise OutsideError(
-            f"a Dask scheduler with workers must answer at {where}, got {str(error) or type(error).__name__}: "
-            "see that it runs (dask scheduler, dask worker ADDRESS)"
+            f"a Dask scheduler with workers must run at {where}, got {str(error) or type(error).__name__}: "
+            "start it with dask scheduler, and its workers with dask worker ADDRESS"
         ) from error
     count = sum(client.nthreads().values())
 
     def close() -> None:
-        client.close(timeout=PATIENCE)
+        client.close(timeout=DASK_TIMEOUT)
         if cluster:
-            cluster.close(timeout=PATIENCE)
+            cluster.close(timeout=DASK_TIMEOUT)
 
-    losses = (KilledWorker, CommClosedError, FutureCancelledError, CancelledError, OSError)
+    worker_errors = (KilledWorker, CommClosedError, FutureCancelledError, CancelledError, OSError)
 
     def alive() -> bool:
-        # It has tried to connect again for as long as Dask does by default.
+        # Closed only after Dask has tried to connect again.
         return bool(client.status != "closed")
 
-    return Pool(
-        client.get_executor(pure=False), count, losses, close, alive, f"the Dask scheduler and workers at {where}"
-    )
+    return Pool(client.get_executor(pure=False), count, worker_errors, close, alive, f"the Dask workers at {where}")

@@ -1,9 +1,10 @@
-"""What all trials of a study share."""
+"""The plan: what all trials of a study share."""
 
 import copy
-from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from zerokara.checks import check_counts
 from zerokara.data import Dataset
@@ -12,74 +13,89 @@ from zerokara.errors import InputError
 from zerokara.nn import Network
 from zerokara.train.loader import BatchLoader
 
-Key = tuple[int, int, int]
-"""Which network of a study: the trial's number, which of its initializations, which of its folds."""
-Scorer = Callable[[Key, int, Callable[[], Network]], float]
-"""Returns the objective of a network at a rung, lower is better, from its key, the number of epochs that it has trained
+NetworkId = tuple[int, int, int]
+"""A network of a study: the trial's number, the index of the initialization, the index of the fold."""
+Scorer = Callable[[NetworkId, int, Callable[[], Network]], float]
+"""Returns the objective of a network at a rung, lower is better, from its id, the number of epochs that it has trained
 and a function that returns it."""
 
 
 @dataclass(frozen=True)
 class Plan(TrainingSettings):
-    """What all trials of a study share: the data, how long they train, and how they are judged.
+    """What all trials of a study share: the data, and how they are trained and ranked.
 
-    Each trial is trained from ``seeds`` initializations on each of ``folds`` folds; 1 fold is the data as they
-    were split. ``replicate`` is the first of the draws that trials share; unpaired, trial k has its own,
-    from replicate + k * seeds on.
-
-    What a run folder cannot record, and only Python can say: ``ready``, the data of each fold, cut elsewhere, in place
-    of ``folds``; the ``scorer`` that ranks trials, in place of ``rank``; ``tol``, the least improvement that patience
-    counts, and ``schedule_epochs``, the epochs that a schedule spans, if others than are trained.
+    Each trial is trained from ``seeds`` initializations on each of ``folds`` folds; 1 fold is the given split.
+    ``replicate`` is the first of the draws that trials share; unpaired, trial k has its own, from
+    replicate + k * seeds on. See `of_splits` for the other attributes.
     """
 
     data: Dataset
-    _: KW_ONLY
-    ready: tuple[Dataset, ...] = ()
-    scorer: Scorer | None = None
-    tol: float = 0.0
-    schedule_epochs: int | None = None
+    scorer: Scorer | None = field(default=None, init=False)
+    tol: float = field(default=0.0, init=False)
+    schedule_epochs: int | None = field(default=None, init=False)
+
+    @classmethod
+    def of_splits(
+        cls,
+        parts: Sequence[Dataset],
+        *,
+        scorer: Scorer | None = None,
+        tol: float = 0.0,
+        schedule_epochs: int | None = None,
+        **settings: Any,
+    ) -> "Plan":
+        """Return the plan of an estimator, which a run folder cannot record.
+
+        Args:
+            parts: the data of each fold, in place of ``folds``.
+            scorer: ranks the trials, in place of ``rank``.
+            tol: the least improvement that ``patience`` counts.
+            schedule_epochs: the epochs that a learning-rate schedule spans; by default ``epochs``.
+            settings: those of `TrainingSettings`.
+        """
+        plan = object.__new__(cls)
+        vars(plan).update(parts=tuple(parts), scorer=scorer, tol=tol, schedule_epochs=schedule_epochs)
+        Plan.__init__(plan, parts[0], folds=len(parts), **settings)
+        return plan
 
     def __post_init__(self) -> None:
-        if self.ready:
-            object.__setattr__(self, "folds", len(self.ready))
         super().__post_init__()
         check_counts(schedule_epochs=1 if self.schedule_epochs is None else self.schedule_epochs)
-        for part in self.parts:  # Folds that cannot be cut, or pictures that are none, are an error now.
+        for part in self.parts:  # Folds that cannot be cut, or samples that cannot be augmented, raise here.
             BatchLoader(part, self.dtype, self.augment, self.seed, self.replicate)
         if self.scorer is None and any(part.validation is None for part in self.parts):
             raise InputError(
-                "a search is judged on validation data, got none: cut them off with data.split(validation=0.2), "
-                "or ask for folds"
+                "trials are ranked on validation data, got data without: use data.split(validation=0.2), or folds=5"
             )
 
     @cached_property
     def parts(self) -> tuple[Dataset, ...]:
-        """The data of each fold; those as they were split where there is one."""
-        return self.ready or ((self.data,) if self.folds == 1 else self.data.folds(self.folds, self.seed))
+        """The data of each fold."""
+        return (self.data,) if self.folds == 1 else self.data.folds(self.folds, self.seed)
 
     def for_training(self) -> "Plan":
-        """Return the plan without what training does not need: test data, data as before scaling, and the scorer."""
-        bare = copy.copy(self)
-        parts = tuple(replace(part, test=None, original=self._pictures(part)) for part in self.parts)
-        bare.__dict__.update(parts=parts, data=parts[0], ready=(), scorer=None)
-        return bare
+        """Return the plan without what workers do not need: test data, data before scaling, and the scorer."""
+        plan = copy.copy(self)
+        parts = tuple(replace(part, test=None, original=self._originals(part)) for part in self.parts)
+        vars(plan).update(parts=parts, data=parts[0], scorer=None)
+        return plan
 
-    @property
-    def nbytes(self) -> int:
-        """The memory that the samples take which are trained on and judged by."""
-        parts = [part for data in self.parts for part in (data.train, data.validation) if part is not None]
-        return sum(part.x.nbytes + part.t.nbytes for part in parts)
-
-    def _pictures(self, part: Dataset) -> Dataset | None:
-        """Return what augmentation acts on: the training pictures before scaling."""
+    def _originals(self, part: Dataset) -> Dataset | None:
+        """Return the training pictures before scaling, which augmentation acts on."""
         original = part.original
         return original and replace(original, validation=None, test=None) if self.augment else None
 
     @property
+    def nbytes(self) -> int:
+        """The memory of the training and validation samples."""
+        parts = [part for data in self.parts for part in (data.train, data.validation) if part is not None]
+        return sum(part.x.nbytes + part.t.nbytes for part in parts)
+
+    @property
     def rows(self) -> int:
-        """How many networks a trial has."""
+        """The number of networks of a trial."""
         return self.seeds * self.folds
 
     def draws(self, number: int, repeat: int = 0) -> int:
-        """Return which draws a trial's network has that starts from its initialization ``repeat``."""
+        """Return the replicate, the set of random draws, of a trial's initialization ``repeat``."""
         return self.replicate + repeat + (0 if self.paired else number * self.seeds)

@@ -1,4 +1,4 @@
-"""A population while it trains: it advances, losers leave at a rung, and survivors regroup."""
+"""A population: the networks of a shard while they train."""
 
 import math
 from collections.abc import Callable, Sequence, Set
@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from zerokara.arrays import Array
-from zerokara.engine.plan import Key, Plan, Scorer
-from zerokara.engine.shard import Shard, cohorts, cut, trainer
+from zerokara.engine.plan import NetworkId, Plan, Scorer
+from zerokara.engine.shard import Shard, cohorts, divide, trainer
 from zerokara.engine.trial import Proposal, State, Trial
 from zerokara.nn import Network
 from zerokara.train import History, Trainer
@@ -17,10 +17,10 @@ from zerokara.train.trainer import concat
 
 
 class Population:
-    """The networks of a shard while they train: they advance, losers leave, and survivors regroup.
+    """The networks of a shard while they train.
 
-    A row of the trainer, of its history and a proposal belong together, in this order. Between two calls it can
-    be pickled: what then travels is the shard and what the trainer has come to, not the data.
+    A row of the trainer, a row of its history and a proposal belong together, in this order. Between two calls a
+    population can be pickled: the shard and the state of the trainer are, the data are not.
     """
 
     def __init__(self, shard: Shard, arrays: dict[str, Array] | None = None) -> None:
@@ -29,7 +29,7 @@ class Population:
         self.seconds = 0.0
 
     def attach(self, plan: Plan, stop: Callable[[], bool] | None = None) -> Trainer:
-        """Return the trainer, made here if this is where it is first needed: so the workers share that too."""
+        """Return the trainer, created at the first call, so that creating trainers is divided among the workers."""
         if self.run is None:
             self.run = trainer(self.shard, plan, stop)
             if self._arrays:
@@ -38,8 +38,8 @@ class Population:
         self.run.stop = stop
         return self.run
 
-    def arrives(self, epochs: int) -> bool:
-        """Whether so many epochs have passed, or all networks have ended before."""
+    def reached(self, epochs: int) -> bool:
+        """Return whether so many epochs are trained, or all networks have stopped before."""
         return self.run is not None and (self.run.epoch >= epochs or not len(self.run.rows))
 
     @property
@@ -47,31 +47,31 @@ class Population:
         """The network-epochs that were trained."""
         return 0 if self.run is None else int(self.run.history.epochs.sum())
 
-    def members(self) -> list[Key]:
-        """Return which networks these are, in the order of the rows."""
+    def network_ids(self) -> list[NetworkId]:
+        """Return the networks, in the order of the rows."""
         return [(p.number, self.shard.repeat, self.shard.fold) for p in self.shard.proposals]
 
-    def trials(self, plan: Plan) -> dict[Key, Trial]:
-        """Return what came of each network so far."""
+    def trials(self, plan: Plan) -> dict[NetworkId, Trial]:
+        """Return the results of each network so far."""
         run, proposals = self.run, self.shard.proposals
         history = History(len(proposals)) if run is None else run.history
-        ended = set() if run is None else set(run.finished)
-        found = dict(zip(self.members(), judge(proposals, history, plan, ended), strict=True))
-        return {key: self._scored(key, trial, plan.scorer) for key, trial in found.items()} if plan.scorer else found
+        stopped = set() if run is None else set(run.finished)
+        rows = dict(zip(self.network_ids(), make_trials(proposals, history, plan, stopped), strict=True))
+        return {key: self._scored(key, row, plan.scorer) for key, row in rows.items()} if plan.scorer else rows
 
-    def _scored(self, key: Key, trial: Trial, scorer: Scorer) -> Trial:
+    def _scored(self, network_id: NetworkId, trial: Trial, scorer: Scorer) -> Trial:
         """Return the trial of one network with the objective that a scorer returns."""
-        lost = trial.state == "diverged" or not trial.epochs
-        value = math.inf if lost else scorer(key, trial.epochs, lambda: self.network(key))
+        failed = trial.state == "diverged" or not trial.epochs
+        value = math.inf if failed else scorer(network_id, trial.epochs, lambda: self.network(network_id))
         return replace(trial, value=value if math.isfinite(value) else math.inf)
 
-    def network(self, key: Key) -> Network:
-        """Return a network by its key."""
+    def network(self, network_id: NetworkId) -> Network:
+        """Return a trained network."""
         assert self.run is not None
-        return self.run.trained(self.members().index(key))
+        return self.run.trained(self.network_ids().index(network_id))
 
     def arrays(self) -> dict[str, Array]:
-        """Return what the trainer has come to; nothing if it has not begun."""
+        """Return the state of the trainer; empty before training."""
         return self._arrays or {} if self.run is None else state(self.run)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -79,8 +79,8 @@ class Population:
 
 
 def regroup(populations: Sequence[Population], survivors: Set[int], plan: Plan, workers: int) -> list[Population]:
-    """Return new populations of the surviving trials, cut again so that every worker has its share."""
-    found = []
+    """Return new populations of the surviving trials, divided again among the workers."""
+    regrouped = []
     groups = cohorts(populations)
     for same in groups:
         runs: list[Trainer] = []
@@ -94,25 +94,27 @@ def regroup(populations: Sequence[Population], survivors: Set[int], plan: Plan, 
                 proposals += [population.shard.proposals[rows[i]] for i in alive]
         if not runs:
             continue
-        whole, shard = concat(runs), same[0].shard
-        for piece in cut(len(proposals), shard, plan, max(1, workers // len(groups))):
-            population = Population(shard.of(proposals[i] for i in piece))
-            population.run = whole.part(piece)
-            found.append(population)
-    return found
+        joined, shard = concat(runs), same[0].shard
+        for piece in divide(len(proposals), shard, plan, max(1, workers // len(groups))):
+            population = Population(shard.with_trials(proposals[i] for i in piece))
+            population.run = joined.part(piece)
+            regrouped.append(population)
+    return regrouped
 
 
-def judge(proposals: Sequence[Proposal], history: History, plan: Plan, ended: Set[int] = frozenset()) -> list[Trial]:
-    """Return the trials as they stand, with their state, and the value and epoch that each is ranked by.
+def make_trials(
+    proposals: Sequence[Proposal], history: History, plan: Plan, stopped: Set[int] = frozenset()
+) -> list[Trial]:
+    """Return a trial for each row of a history: its state, and the value and epoch that it is ranked by.
 
-    ``ended`` are the rows that stopped early, by their own patience.
+    ``stopped`` are the rows that early stopping has ended.
     """
     values, epochs = history.ranking(plan.rank, plan.keep_best)
     curves = {name: history[name] for name in CURVES}
     trials = []
     for i, proposal in enumerate(proposals):
         length = int(history.epochs[i])
-        done = length == plan.epochs or i in ended
+        done = length == plan.epochs or i in stopped
         state: State = "diverged" if history.diverged[i] else "complete" if done else "interrupted"
         own = {name: curve[i, :length].copy() for name, curve in curves.items()}
         trials.append(Trial(proposal.number, proposal.params, state, float(values[i]), length, int(epochs[i]), own))

@@ -1,4 +1,4 @@
-"""How far a study is, seen from outside while it runs."""
+"""The progress of a running study."""
 
 import threading
 import time
@@ -12,8 +12,8 @@ from zerokara.train import Epoch
 
 
 @dataclass(frozen=True)
-class Leader:
-    """The best network so far: which trial, at which epoch, with what value (lower is better) and score."""
+class TrialEpoch:
+    """A trial after an epoch: its objective (lower is better) and its score."""
 
     proposal: Proposal
     epoch: int
@@ -22,13 +22,13 @@ class Leader:
 
     @property
     def rank_key(self) -> tuple[float, int]:
-        """The place among the trials: by value, ties to the lower number."""
+        """The sort key: by value, ties to the lower number."""
         return self.value, self.proposal.number
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A look at a running study. Epochs are network-epochs: one network, once through the training data."""
+    """The state of a running study. Epochs are network-epochs: one network, once through the training data."""
 
     trials: int
     trials_done: int
@@ -37,11 +37,11 @@ class Progress:
     epochs_done: int
     seconds: float
     diverged: int
-    leader: Leader | None
+    best: TrialEpoch | None
     epochs_before: int = 0
-    """Those that were done before this process began."""
+    """The epochs that were trained before this process started."""
     remark: str | None = None
-    """What makes this search slower than it might be, in a sentence."""
+    """A sentence about what makes this search slow."""
 
     @property
     def epochs_per_second(self) -> float:
@@ -50,18 +50,18 @@ class Progress:
 
     @property
     def seconds_left(self) -> float:
-        """How much longer it will take at this speed; infinity before the first epoch."""
+        """The remaining seconds at this speed; infinity before the first epoch."""
         rate = self.epochs_per_second
         return (self.epochs - self.epochs_done) / rate if rate else np.inf
 
 
-class Watch:
-    """Gathers what the workers report, from any thread, and tells how far the study is.
+class ProgressTracker:
+    """Collects the progress of the workers, from any thread.
 
     Args:
-        trials: how many there will be.
-        epochs: how many network-epochs they will take, if none diverges.
-        on_epoch: told of every epoch too, in the thread that trained it.
+        trials: the number of trials of the study.
+        epochs: the network-epochs that they take if none diverges.
+        on_epoch: called with every epoch, in the thread that trained it.
     """
 
     def __init__(self, trials: int, epochs: int, on_epoch: Callable[[Epoch], None] | None = None) -> None:
@@ -69,62 +69,58 @@ class Watch:
         self.started = time.perf_counter()
         self.lock = threading.Lock()
         self.remark: str | None = None
-        self.running: dict[int, Leader] = {}
-        self.finished: Leader | None = None
-        self.done = self.epochs_done = self.epochs_before = self.diverged = 0
+        self.running: dict[int, TrialEpoch] = {}
+        self.best_finished: TrialEpoch | None = None
+        self.trials_done = self.epochs_done = self.epochs_before = self.diverged = 0
 
-    def epoch(self, proposals: Sequence[Proposal], epoch: Epoch) -> None:
+    def record(self, proposals: Sequence[Proposal], epoch: Epoch) -> None:
         """Count an epoch of a population."""
         values = np.where(epoch.diverged, np.inf, epoch.objective)
         with self.lock:
             for row, v, score in zip(epoch.rows, values, epoch.val_score, strict=True):
                 proposal = proposals[row]
-                self.running[proposal.number] = Leader(proposal, epoch.number, float(v), float(score))
+                self.running[proposal.number] = TrialEpoch(proposal, epoch.number, float(v), float(score))
             self.epochs_done += len(epoch.rows)
         if self.on_epoch:
             self.on_epoch(epoch)
 
     def restore(self, trials: Sequence[Trial], epochs: int) -> None:
-        """Note trials that had ended, and epochs that others had trained, before this process began."""
+        """Count finished trials, and epochs of unfinished ones, that were trained before or in other processes."""
         with self.lock:
             before = epochs + sum(trial.epochs_trained for trial in trials)
             self.epochs_done += before
             self.epochs_before += before
             for trial in trials:
-                score, proposal = trial.val_score, Proposal(trial.number, trial.params)
-                self.running[trial.number] = Leader(proposal, trial.epoch, trial.value, score)
-        self.settle(trials)
+                proposal = Proposal(trial.number, trial.params)
+                self.running[trial.number] = TrialEpoch(proposal, trial.epoch, trial.value, trial.val_score)
+        self.finish(trials)
 
-    def settle(self, trials: Iterable[Trial]) -> None:
-        """Note that trials train no more."""
+    def finish(self, trials: Iterable[Trial]) -> None:
+        """Count trials as finished."""
         with self.lock:
             for trial in trials:
-                self.done += 1
+                self.trials_done += 1
                 self.diverged += trial.state == "diverged"
-                leader = self.running.pop(trial.number, None)
-                if leader and trial.state == "diverged":
+                last = self.running.pop(trial.number, None)
+                if last and trial.state == "diverged":
                     self.epochs -= max(0, self.epochs // self.trials - trial.epochs)
-                if leader and (self.finished is None or leader.rank_key < self.finished.rank_key):
-                    self.finished = leader
+                if last and (self.best_finished is None or last.rank_key < self.best_finished.rank_key):
+                    self.best_finished = last
 
     def progress(self) -> Progress:
-        """Return how far the study is now."""
+        """Return the present progress."""
         with self.lock:
-            leaders = [*self.running.values(), *([self.finished] if self.finished else [])]
-            leader = min(leaders, key=lambda leader: leader.rank_key, default=None)
+            seen = [*self.running.values(), *([self.best_finished] if self.best_finished else [])]
+            best = min(seen, key=lambda trial: trial.rank_key, default=None)
             return Progress(
                 trials=self.trials,
-                trials_done=self.done,
+                trials_done=self.trials_done,
                 trials_running=len(self.running),
                 epochs=self.epochs,
                 epochs_done=self.epochs_done,
                 seconds=time.perf_counter() - self.started,
                 diverged=self.diverged,
-                leader=leader if leader and np.isfinite(leader.value) else None,
+                best=best if best and np.isfinite(best.value) else None,
                 epochs_before=self.epochs_before,
                 remark=self.remark,
             )
-
-    def seconds_left(self) -> float:
-        """Return how much longer the study will take at its speed so far."""
-        return self.progress().seconds_left

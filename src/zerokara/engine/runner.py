@@ -1,22 +1,20 @@
-"""One generation of trials, from proposals to results: populations train in lockstep and race at rungs."""
+"""A generation of trials, from proposals to results: populations train in parallel and are pruned at rungs."""
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from zerokara.engine.bracket import Finalist, Standing, finest
+from zerokara.engine.bracket import BracketState, Candidate, top_k
 from zerokara.engine.checkpoint import Checkpoints
-from zerokara.engine.halving import Race
+from zerokara.engine.halving import Scheduler
 from zerokara.engine.plan import Plan
 from zerokara.engine.population import Population
-from zerokara.engine.progress import Watch
-from zerokara.engine.shard import census, shards
+from zerokara.engine.progress import ProgressTracker
+from zerokara.engine.shard import grouping_remark, shards
 from zerokara.engine.trial import Proposal, Trial
-from zerokara.engine.workers import Crew
+from zerokara.engine.workers import WorkerPool
 from zerokara.errors import OutsideError
-
-Report = Callable[[Sequence[Trial]], None]
 
 
 @dataclass(frozen=True)
@@ -24,75 +22,75 @@ class Generation:
     """The trials of a generation by number, the best with their networks, and the seconds inside trainers."""
 
     trials: list[Trial]
-    finalists: list[Finalist]
+    candidates: list[Candidate]
     seconds: float
 
 
 @dataclass
-class Generations:
-    """Trains generations of one study, one after another.
+class GenerationRunner:
+    """Trains the generations of one study, one after another.
 
     Args:
-        plan, race: how the trials train and race.
-        crew: who trains.
-        watch: is told of trials that end.
-        stop: when set, everything stands still.
-        checkpoints: where it is kept how the trials stand.
-        keep: how many of the best networks are kept.
+        plan, scheduler: how the trials are trained and pruned.
+        workers: train the populations.
+        tracker: counts the trials that finish.
+        stop: when set, training stops.
+        checkpoints: where the state of the brackets is saved.
+        keep: the number of best networks to keep.
         tick: called about four times a second.
-        report: told at every rung how the trials there stand.
+        report: called at every rung with the results of the trials there.
     """
 
     plan: Plan
-    race: Race
-    crew: Crew
-    watch: Watch
+    scheduler: Scheduler
+    workers: WorkerPool
+    tracker: ProgressTracker
     stop: threading.Event
     checkpoints: Checkpoints
     keep: int
     tick: Callable[[], None]
-    report: Report
+    report: Callable[[Sequence[Trial]], None]
     seconds: float = field(default=0.0, init=False)
 
-    def train(self, number: int, proposals: Sequence[Proposal]) -> Generation:
-        """Train generation ``number``, its proposals dealt to the brackets of the race in order."""
+    def run(self, number: int, proposals: Sequence[Proposal]) -> Generation:
+        """Train generation ``number``; its proposals are assigned to the brackets in order."""
         self.seconds = 0.0
-        self.watch.remark = census(proposals).remark if self.plan.paired else None
-        parts: list[Standing] = []
-        for k, bracket in enumerate(self.race.brackets(len(proposals), self.plan.epochs)):
+        self.tracker.remark = grouping_remark(proposals) if self.plan.paired else None
+        states: list[BracketState] = []
+        for k, bracket in enumerate(self.scheduler.brackets(len(proposals), self.plan.epochs)):
             name = f"{number}-{k}"
             own, proposals = proposals[: bracket.trials], proposals[bracket.trials :]
-            standing = self._begin(name, own)
-            parts.append(standing)
-            while standing.rung < len(bracket.rungs) and standing.populations and not self.stop.is_set():
-                before = sum(population.seconds for population in standing.populations)
-                handed_back = partial(self.checkpoints.handed_back, name, standing.rung)
+            state = self._begin(name, own)
+            states.append(state)
+            while state.rung < len(bracket.rungs) and state.populations and not self.stop.is_set():
+                before = sum(population.seconds for population in state.populations)
+                on_return = partial(self.checkpoints.on_return, name, state.rung)
                 try:
-                    self.crew.advance(standing.populations, bracket.rungs[standing.rung], handed_back, self.tick)
+                    self.workers.advance(state.populations, bracket.rungs[state.rung], on_return, self.tick)
                 except OutsideError:
-                    # The workers are gone, but what they handed back is here.
-                    self.checkpoints.write(name, standing, stopped=True)
+                    # The workers are gone, but the populations that they returned are here.
+                    self.checkpoints.write(name, state, stopped=True)
                     raise
-                self.seconds += sum(population.seconds for population in standing.populations) - before
+                self.seconds += sum(population.seconds for population in state.populations) - before
                 if not self.stop.is_set():
-                    self.report(standing.trials(self.plan))
-                    self.watch.settle(standing.at_rung(bracket, self.plan, self.keep, self.crew.count))
-                    self.checkpoints.write(name, standing)
-            if self.stop.is_set() and standing.populations:
-                self.checkpoints.write(name, standing, stopped=True)
-                trials = standing.trials(self.plan)
-                standing.settle(trials, self.keep)
-                self.watch.settle(trials)
-        trials = sorted((trial for part in parts for trial in part.settled), key=lambda trial: trial.number)
-        finalists = finest([finalist for part in parts for finalist in part.finalists], self.keep)
-        return Generation(trials, finalists, self.seconds)
+                    self.report(state.trials(self.plan))
+                    self.tracker.finish(state.prune(bracket, self.plan, self.keep, self.workers.count))
+                    self.checkpoints.write(name, state)
+            if self.stop.is_set() and state.populations:
+                self.checkpoints.write(name, state, stopped=True)
+                trials = state.trials(self.plan)
+                state.finish(trials, self.keep)
+                self.tracker.finish(trials)
+        finished = sorted((trial for state in states for trial in state.finished), key=lambda trial: trial.number)
+        candidates = [candidate for state in states for candidate in state.candidates]
+        return Generation(finished, top_k(candidates, self.keep), self.seconds)
 
-    def _begin(self, name: str, proposals: Sequence[Proposal]) -> Standing:
-        """Return the trials of a bracket where its checkpoint has them, the others at their beginning."""
-        standing = self.checkpoints.read(name, proposals)
-        settled = {trial.number for trial in standing.settled}
-        fresh = [proposal for proposal in proposals if proposal.number not in settled]
-        new = shards(fresh, self.plan, self.crew.count, without=standing.members())
-        standing.populations += [Population(shard) for shard in new]
-        self.watch.restore(standing.settled, sum(population.epochs_trained for population in standing.populations))
-        return standing
+    def _begin(self, name: str, proposals: Sequence[Proposal]) -> BracketState:
+        """Return the state of a bracket from its checkpoint, with new populations for the trials it does not have."""
+        state = self.checkpoints.read(name, proposals)
+        finished = {trial.number for trial in state.finished}
+        rest = [proposal for proposal in proposals if proposal.number not in finished]
+        new = shards(rest, self.plan, self.workers.count, without=state.network_ids())
+        state.populations += [Population(shard) for shard in new]
+        self.tracker.restore(state.finished, sum(population.epochs_trained for population in state.populations))
+        return state

@@ -1,6 +1,7 @@
-"""The settings of a search: name, type, default, check and help of each are said here and in study/settings.py alone.
+"""The settings of training: name, type, default, check and help text of each.
 
-`zerokara.tune`, the options of the command line, the keys of a config file and the plan follow from these classes.
+With study/settings.py this is the only definition: `zerokara.tune`, the options of the command line, the keys of a
+config file and the plan are derived from these classes.
 """
 
 import dataclasses
@@ -13,7 +14,7 @@ from zerokara.errors import InputError, unknown
 
 T = TypeVar("T")
 Group = Literal["Search", "Training", "Run", "Python"]
-"""Where the command line lists a setting; those of Python have no option."""
+"""The group of options that the command line lists a setting in; settings of Python have no option."""
 
 
 def setting(
@@ -24,30 +25,29 @@ def setting(
     check: Callable[[str, Any], None] | None = None,
     shown: str | None = None,
     option: Any = None,
-    config: bool = True,
 ) -> T:
     """Return the field of a setting.
 
     Args:
-        default: the value if it is not given.
-        help: what it is, for the docstring and for the command line.
-        group: the group of its option.
-        check: raises InputError for a name and a value that breaks the rule; None is not checked if it is the default.
-        shown: the default in words, where ``default`` does not tell.
-        option: the type of its option, if it is another one than in Python.
-        config: whether a run's config has it.
+        default: the default value.
+        help: the help text, in Python and on the command line.
+        group: the group of its option; a run's config contains the settings of Search and Training.
+        check: called with a name and a value; raises InputError for an invalid value. A default of None is not checked.
+        shown: the default in words, if ``default`` does not say it.
+        option: the type of its option, if it differs from the type in Python.
     """
-    metadata = {"help": help, "group": group, "check": check, "shown": shown, "option": option, "config": config}
+    metadata = {"help": help, "group": group, "check": check, "shown": shown, "option": option}
+    metadata["config"] = group in ("Search", "Training")
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def count(least: int = 1) -> Callable[[str, Any], None]:
-    """Return the check of a whole number of at least ``least``."""
+def at_least(least: int) -> Callable[[str, Any], None]:
+    """Return the check for a whole number of at least ``least``."""
     return lambda name, value: check_counts(least, **{name: value})
 
 
 def one_of(*names: str) -> Callable[[str, Any], None]:
-    """Return the check of a name among these."""
+    """Return the check for one of these names."""
 
     def check(name: str, value: Any) -> None:
         if value not in names:
@@ -56,10 +56,10 @@ def one_of(*names: str) -> Callable[[str, Any], None]:
     return check
 
 
-def a_text(name: str, value: Any) -> None:
-    """Raise InputError for what is no text."""
+def is_text(name: str, value: Any) -> None:
+    """Raise InputError for a value that is not a string."""
     if not isinstance(value, str):
-        raise InputError(f"{name} must be a text, got {value!r}: put it in quotes")
+        raise InputError(f"{name} must be a string, got {value!r}: put it in quotes")
 
 
 RANKS = ("loss", "accuracy")
@@ -67,40 +67,44 @@ RANKS = ("loss", "accuracy")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """How all trials of a study train; every value is checked.
+    """How the trials of a study are trained and ranked. Every value is checked.
 
     Raises:
         InputError: a value breaks its rule.
     """
 
-    epochs: int = setting(50, "The passes over the training samples.", check=count())
+    epochs: int = setting(50, "The number of epochs: passes over the training samples.", check=at_least(1))
     rank: Literal["loss", "accuracy"] = setting(
-        "loss", "The validation metric by which trials are ranked; in regression, accuracy is R2.", check=one_of(*RANKS)
+        "loss", "The validation metric that ranks the trials; in regression, accuracy is R2.", check=one_of(*RANKS)
     )
     keep_best: bool = setting(False, "Use the weights and the score of a network's best epoch instead of its last.")
     patience: int | None = setting(
         None,
-        "Stop a network after this many epochs in a row without improvement.",
-        check=count(),
+        "Stop training a network after this many consecutive epochs without improvement.",
+        check=at_least(1),
         shown="no early stopping",
     )
-    seeds: int = setting(1, "The number of initializations of each trial; its score is their mean.", check=count())
+    seeds: int = setting(1, "The number of initializations of each trial; its score is their mean.", check=at_least(1))
     folds: int = setting(
         1,
-        "The number of cross-validation folds of each trial, from the training and validation samples.",
-        check=count(),
+        "The number of cross-validation folds of each trial, cut from the training and validation samples.",
+        check=at_least(1),
     )
-    evaluate_train_every: int = setting(1, "The epochs between two evaluations on the training samples.", check=count())
-    seed: int = setting(0, "The seed of all random draws.", check=count(0))
+    evaluate_train_every: int = setting(
+        1, "The interval between evaluations on the training samples, in epochs.", check=at_least(1)
+    )
+    seed: int = setting(0, "The seed of all random draws.", check=at_least(0))
     replicate: int = setting(
-        0, "Another set of draws of the same seed: initial weights, order of the samples, dropout.", check=count(0)
+        0,
+        "One of many sets of random draws (initial weights, order of samples, dropout) of the seed.",
+        check=at_least(0),
     )
     dtype: Literal["float32", "float64"] = setting(
         "float32", "The floating-point precision.", check=one_of("float32", "float64")
     )
     augment: str | Augment | None = setting(
         None,
-        "Random augmentation of pictures at each step: none, flip (half are mirrored), shift:PIXELS, or "
+        "Random augmentation of pictures at each step: none, flip (mirrors half of them), shift:PIXELS, or "
         "flip,shift:PIXELS.",
         shown="none",
         option=str | None,
@@ -119,11 +123,11 @@ class TrainingSettings:
 
 
 def values_of(settings: Any, kind: type = TrainingSettings) -> dict[str, Any]:
-    """Return the values of the settings that ``kind`` has, by name."""
+    """Return the values of the settings of ``kind``, by name."""
     return {field.name: getattr(settings, field.name) for field in dataclasses.fields(kind)}
 
 
 def in_config(kind: type, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of ``kind`` that the content of a config file has, by name."""
+    """Return the settings of ``kind`` in the content of a config file, by name."""
     names = [field.name for field in dataclasses.fields(kind) if field.metadata.get("config")]
     return {name: content[name] for name in names if name in content}

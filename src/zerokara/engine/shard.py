@@ -1,6 +1,6 @@
-"""Which trials train together: cohorts of one structure, cut into shards, each one population.
+"""Which trials train together: cohorts of one structure, divided into shards; each shard trains as one population.
 
-Numeric hyperparameters ride as arrays over the networks; structure decides who shares a population.
+Numeric hyperparameters ride as arrays over the networks; structure decides which networks share a population.
 """
 
 import itertools
@@ -15,7 +15,7 @@ import numpy as np
 from zerokara.arrays import Array, Index
 from zerokara.blas import one_thread
 from zerokara.data import Dataset
-from zerokara.engine.plan import Plan
+from zerokara.engine.plan import NetworkId, Plan
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.optim import OPTIMIZERS
 from zerokara.space.hyperparameters import HYPERPARAMETERS, split, to_text
@@ -24,25 +24,25 @@ from zerokara.train.build import build
 from zerokara.train.metrics import CHUNK
 
 NETWORKS = range(5, 51)
-"""Networks in a shard: enough to make the cost of a Python call small, few enough to stay near the core."""
+"""Networks in a shard: enough to make the cost of a Python call small, few enough to fit the processor's cache."""
 CACHE = 12 << 20
-"""Bytes that a training step of a shard may touch before smaller shards are faster, down to the fewest networks."""
-SLIGHT = 200_000
-"""Bytes of a layer's output below which threads hinder each other: NumPy lets go of Python's lock for every operation,
-and an operation on so little is over before the lock has changed hands. Two threads took 1.7 times as long as one with
+"""Bytes that a training step may touch; beyond them smaller shards are faster, down to the fewest networks."""
+SMALL_ARRAY = 200_000
+"""Bytes of a layer's output below which threads slow each other down: NumPy releases Python's lock for every operation,
+and so short an operation ends before another thread has the lock. Two threads took 1.7 times as long as one with
 40 kB, 1.3 times with 150 kB, and less than one from 250 kB on."""
 MEMORY = 1 << 29
-"""Bytes that a shard may take in all, at most."""
-SMALL = 3
-"""Fewer are too small a cohort to pay: a network 32-32 costs 3.7 ms an epoch alone, 2.4 as one of two, 1.3 of many."""
+"""The maximum memory of a shard in bytes."""
+SMALL_COHORT = 3
+"""Cohorts of fewer trials are slow: a network 32-32 costs 3.7 ms an epoch alone, 2.4 as one of two, 1.3 of many."""
 DEFAULTS = {name: row.default for name, row in HYPERPARAMETERS.items()}
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Networks that train as one population, one of each trial: one structure, one initialization, one fold.
+    """Networks that train as one population, one of each trial, with the same structure, initialization and fold.
 
-    ``repeat`` counts the initializations of a trial, ``replicate`` says which draws that one has.
+    ``repeat`` is the index of the initialization, ``replicate`` the set of its random draws.
     """
 
     proposals: tuple[Proposal, ...]
@@ -53,30 +53,28 @@ class Shard:
 
     @property
     def cohort(self) -> tuple[Any, ...]:
-        """What shards of one cohort have in common."""
+        """The key of the cohort."""
         return self.repeat, self.fold, self.replicate, *map(to_text, self.structure.values())
 
-    def of(self, proposals: Iterable[Proposal]) -> "Shard":
-        """Return a shard of the same cohort with other trials."""
+    def with_trials(self, proposals: Iterable[Proposal]) -> "Shard":
+        """Return a shard of the same cohort with these trials."""
         return replace(self, proposals=tuple(proposals))
 
 
 def structure(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what networks must share to train as one population; whether there is dropout at all is part of it.
+    """Return what networks must share to train as one population, including whether there is dropout at all.
 
-    What a trial has no value for, it does not use, and any one value stands for that.
+    A hyperparameter without a value is not used by the trial; here it has its default.
     """
-    whole = {**DEFAULTS, **params}
-    return {**split(whole)[1], "dropout": whole["dropout"] > 0}
+    params = {**DEFAULTS, **params}
+    return {**split(params)[1], "dropout": params["dropout"] > 0}
 
 
-def shards(
-    proposals: Iterable[Proposal], plan: Plan, workers: int, without: Container[tuple[int, int, int]] = ()
-) -> list[Shard]:
-    """Return every network of the proposals in a shard: grouped by cohort, then cut so that each worker has its share.
+def shards(proposals: Iterable[Proposal], plan: Plan, workers: int, without: Container[NetworkId] = ()) -> list[Shard]:
+    """Return every network of the proposals in a shard: grouped by cohort, then divided among the workers.
 
-    Those ``without`` are left out, each named by trial, initialization and fold. How they are cut changes no
-    number, only the speed. Unpaired trials have draws of their own, and so a shard each.
+    The networks in ``without`` are left out. The division affects speed only, never results. Unpaired trials have
+    separate draws, and so a shard each.
     """
     singles = [
         Shard((p,), structure(p.params), repeat, fold, plan.draws(p.number, repeat))
@@ -85,22 +83,22 @@ def shards(
         for fold in range(plan.folds)
         if (p.number, repeat, fold) not in without
     ]
-    found = []
+    divided = []
     groups = cohorts(singles)
     for same in groups:
-        members = [single.proposals[0] for single in same]
-        # Where there are enough cohorts to keep every worker busy, each is cut for speed alone.
-        share = max(1, workers // len(groups))
-        found += [same[0].of(members[i] for i in piece) for piece in cut(len(members), same[0], plan, share)]
-    return found
+        trials = [single.proposals[0] for single in same]
+        # Enough cohorts keep every worker busy; then each is divided for speed alone.
+        pieces = divide(len(trials), same[0], plan, max(1, workers // len(groups)))
+        divided += [same[0].with_trials(trials[i] for i in piece) for piece in pieces]
+    return divided
 
 
 class InCohort(Protocol):
-    """Whatever belongs to a cohort: a shard, or a population."""
+    """A shard or a population."""
 
     @property
     def cohort(self) -> tuple[Any, ...]:
-        """What members of one cohort have in common."""
+        """The key of the cohort."""
 
 
 Member = TypeVar("Member", bound=InCohort)
@@ -114,47 +112,28 @@ def cohorts(members: Iterable[Member]) -> list[list[Member]]:
     return list(groups.values())
 
 
-@dataclass(frozen=True)
-class Census:
-    """How many cohorts some trials make, and how many trials each has, smallest first."""
-
-    sizes: tuple[int, ...]
-
-    @property
-    def remark(self) -> str | None:
-        """One sentence where most trials are in cohorts too small to pay; else None.
-
-        >>> Census((2, 50)).remark
-        >>> Census((2,) * 10).remark  # doctest: +ELLIPSIS
-        '10 structures for 20 trials, 10 of them with fewer than 3: these train up to three times slower ...'
-        """
-        trials = sum(self.sizes)
-        small = [size for size in self.sizes if size < SMALL]
-        if trials < SMALL or 2 * sum(small) <= trials:
-            return None
-        return (
-            f"{len(self.sizes)} structures for {trials} trials, {len(small)} of them with fewer than {SMALL}: "
-            "these train up to three times slower than in large groups; search structure more coarsely, or try more "
-            "trials at once"
-        )
+def grouping_remark(proposals: Iterable[Proposal]) -> str | None:
+    """Return a sentence if most trials are in cohorts too small to train fast, else None."""
+    counts = Counter(tuple(map(to_text, structure(proposal.params).values())) for proposal in proposals)
+    trials, small = counts.total(), [size for size in counts.values() if size < SMALL_COHORT]
+    if trials < SMALL_COHORT or 2 * sum(small) <= trials:
+        return None
+    return (
+        f"{len(counts)} structures for {trials} trials, {len(small)} of them with fewer than {SMALL_COHORT}: these "
+        "train up to three times slower than large groups; search fewer structures, or use larger generations"
+    )
 
 
-def census(proposals: Iterable[Proposal]) -> Census:
-    """Return how many cohorts these trials make, and of what sizes; unpaired ones train apart whatever they are."""
-    sizes = Counter(tuple(map(to_text, structure(proposal.params).values())) for proposal in proposals)
-    return Census(tuple(sorted(sizes.values())))
-
-
-def cut(trials: int, shard: Shard, plan: Plan, workers: int) -> list[Index]:
-    """Return which of so many trials of the shard's cohort go into each of its shards."""
+def divide(trials: int, shard: Shard, plan: Plan, workers: int) -> list[Index]:
+    """Return the indices of the trials in each shard, for so many trials of the shard's cohort."""
     pieces = max(math.ceil(trials / _largest(shard.structure, plan)), min(workers, trials))
-    # A whole number of rounds, so that no worker is left with nothing to do at the end.
+    # A multiple of the workers, so that none is idle at the end.
     pieces = min(math.ceil(pieces / workers) * workers, trials)
     return np.array_split(np.arange(trials), pieces)
 
 
 def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None, data: Dataset | None = None) -> Trainer:
-    """Return the trainer of a shard: its trials' numbers as arrays over the networks of one population.
+    """Return the trainer of a shard, with numeric hyperparameters as arrays over the networks.
 
     It trains on the shard's fold, or on ``data``.
     """
@@ -176,16 +155,16 @@ def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None, da
 
 
 def untrained(trial: Proposal | Trial, plan: Plan, data: Dataset | None = None) -> Trainer:
-    """Return the trainer of a trial's first network alone: what is kept of a trial is that network."""
+    """Return the trainer of a trial's first network, which represents the trial."""
     proposal = Proposal(trial.number, trial.params)
     return trainer(Shard((proposal,), structure(trial.params), replicate=plan.draws(trial.number)), plan, data=data)
 
 
 def retrain(trial: Trial, plan: Plan, epochs: int | None = None, data: Dataset | None = None) -> Trainer:
-    """Train a trial's first network again from its beginning: to the bit, unless on other data.
+    """Train a trial's first network again from its initial weights, with identical results on the same data.
 
     Args:
-        epochs: how many; by default as many as it was trained for.
+        epochs: by default as many as it was trained for.
         data: in place of the first fold.
     """
     run = untrained(trial, plan, data)
@@ -194,24 +173,24 @@ def retrain(trial: Trial, plan: Plan, epochs: int | None = None, data: Dataset |
     return run
 
 
-def is_slight(networks: int, structure: dict[str, Any], plan: Plan) -> bool:
-    """Return whether the arrays of so many networks are too small for two threads to train side by side."""
+def has_small_arrays(networks: int, structure: dict[str, Any], plan: Plan) -> bool:
+    """Return whether the arrays of so many networks are too small for threads to train in parallel."""
     sizes = [*structure["hidden"], plan.data.n_outputs]
     layer = structure["batch_size"] * sum(sizes) / len(sizes)
-    return bool(networks * layer * np.dtype(plan.dtype).itemsize < SLIGHT)
+    return bool(networks * layer * np.dtype(plan.dtype).itemsize < SMALL_ARRAY)
 
 
 def _largest(structure: dict[str, Any], plan: Plan) -> int:
-    """Return how many networks of a structure make a good shard."""
+    """Return the maximum number of networks of a structure in a shard."""
     sizes = [plan.data.n_inputs, *structure["hidden"], plan.data.n_outputs]
     weights = sum(a * b for a, b in itertools.pairwise(sizes))
     arrays = weights * (2 + len(OPTIMIZERS[structure["optimizer"]].state))
     itemsize: int = np.dtype(plan.dtype).itemsize
     step = itemsize * (arrays + 3 * structure["batch_size"] * sum(sizes[1:]))
-    # Evaluation has chunks of its own size, and the best epoch and the last may be kept beside the present one.
-    whole = itemsize * (arrays + 3 * weights + 6 * max(structure["batch_size"], CHUNK) * sum(sizes[1:]))
+    # Evaluation has another chunk size, and the weights of the best and the last epoch may be kept as well.
+    network = itemsize * (arrays + 3 * weights + 6 * max(structure["batch_size"], CHUNK) * sum(sizes[1:]))
     few, many = NETWORKS.start, NETWORKS.stop - 1
-    return int(max(1, min(many, max(few, CACHE // step), MEMORY // whole)))
+    return int(max(1, min(many, max(few, CACHE // step), MEMORY // network)))
 
 
 def _column(proposals: Sequence[Proposal], name: str) -> Array:

@@ -1,4 +1,4 @@
-"""A trial: what was proposed, and what came of it."""
+"""A trial: proposed hyperparameters, and the results of training."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,13 +24,12 @@ class Proposal:
 class Trial:
     """A trial that was trained.
 
-    ``epochs`` counts the epochs it was trained for, ``epoch`` is the one that it is judged by: the last, or with
-    keep_best the best. ``value`` is what trials are ranked by, lower being better, infinity for one that
-    diverged or never finished an epoch. A score is accuracy, or R2 in regression. ``curves`` holds
-    train_loss, train_score, val_loss, val_score and lr by epoch.
+    ``epochs`` is the number of epochs it was trained for, ``epoch`` the one that it is ranked by: the last, or with
+    keep_best the best. ``value`` is the objective, lower is better; it is infinity for a trial that diverged or
+    finished no epoch. A score is accuracy, or R2 in regression. ``curves`` has train_loss, train_score, val_loss,
+    val_score and lr by epoch.
 
-    With several seeds or folds, ``rows`` has a trial for each of its networks, and what the trial itself has
-    are their means.
+    With several seeds or folds, ``rows`` has a trial for each network, and the trial has their means.
     """
 
     number: int
@@ -44,20 +43,20 @@ class Trial:
 
     @property
     def rank_key(self) -> tuple[float, float, int]:
-        """The place among the trials: by value, ties to the lower loss, and then to the lower number.
+        """The sort key: by value, ties to the lower loss, then to the lower number.
 
-        On few validation samples many trials have the same accuracy.
+        With few validation samples many trials have the same accuracy.
         """
         loss = self.val_loss
         return self.value, math.inf if math.isnan(loss) else loss, self.number
 
     @property
     def epochs_trained(self) -> int:
-        """The network-epochs that it took."""
+        """The network-epochs of its training."""
         return sum(row.epochs for row in self.rows) if self.rows else self.epochs
 
     def at(self, curve: str) -> float:
-        """Return a curve's value at the epoch that counts; NaN where there is none."""
+        """Return a curve's value at the epoch that the trial is ranked by; NaN if there is none."""
         if self.rows:
             return float(np.mean([row.at(curve) for row in self.rows]))
         return float(self.curves[curve][self.epoch - 1]) if self.epoch else np.nan
@@ -85,30 +84,30 @@ class Trial:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What came of it in plain numbers and texts, which any JSON keeps to the bit."""
-        found: dict[str, Any] = {"state": self.state, "value": _text(self.value)}
+        """The results as JSON values, which keep every bit."""
+        results: dict[str, Any] = {"state": self.state, "value": _to_json(self.value)}
         if self.rows:
-            return found | {"rows": [row.record for row in self.rows]}
-        curves = {name: [_text(value) for value in curve.tolist()] for name, curve in self.curves.items()}
-        return found | {"epochs": self.epochs, "epoch": self.epoch, "curves": curves}
+            return results | {"rows": [row.record for row in self.rows]}
+        curves = {name: [_to_json(value) for value in curve.tolist()] for name, curve in self.curves.items()}
+        return results | {"epochs": self.epochs, "epoch": self.epoch, "curves": curves}
 
     @classmethod
     def of_record(cls, proposal: Proposal, record: Mapping[str, Any]) -> "Trial":
-        """Return the trial that a record was made of."""
+        """Return the trial with a `record`."""
         if "rows" in record:
             return merged([cls.of_record(proposal, row) for row in record["rows"]], record["state"])
-        curves = {name: np.array([_number(value) for value in curve]) for name, curve in record["curves"].items()}
-        value, state = _number(record["value"]), record["state"]
+        curves = {name: np.array([_from_json(value) for value in curve]) for name, curve in record["curves"].items()}
+        value, state = _from_json(record["value"]), record["state"]
         return cls(proposal.number, proposal.params, state, value, record["epochs"], record["epoch"], curves)
 
 
 def ranked(trials: Iterable[Trial]) -> list[Trial]:
-    """Return the trials from the best down: by value, ties to the lower loss, diverged ones last."""
+    """Return the trials, best first: by value, ties to the lower loss, diverged ones last."""
     return sorted(trials, key=lambda trial: trial.rank_key)
 
 
 def merged(rows: Sequence[Trial], state: State | None = None) -> Trial:
-    """Return the trial whose networks these are, in order of seeds and then folds: their mean, or the only one.
+    """Return the trial of these networks, in the order of seeds and then folds: their mean, or the only one.
 
     It is diverged if one of them is, and complete if all are.
     """
@@ -119,17 +118,17 @@ def merged(rows: Sequence[Trial], state: State | None = None) -> Trial:
     if len(rows) == 1:
         return Trial(first.number, first.params, state, first.value, first.epochs, first.epoch, first.curves)
     value = math.inf if state == "diverged" else float(np.mean([row.value for row in rows]))
-    # Means while all networks train; those that stopped early end the curve.
+    # Mean curves end with the first network that stopped early.
     length = min(row.epochs for row in rows)
     curves = {name: np.mean([row.curves[name][:length] for row in rows], axis=0) for name in first.curves}
     epochs, epoch = max(row.epochs for row in rows), round(float(np.mean([row.epoch for row in rows])))
     return Trial(first.number, first.params, state, value, epochs, epoch, curves, tuple(rows))
 
 
-def _text(value: float) -> float | str | None:
-    value = float(value)  # NumPy's own numbers are not for JSON.
+def _to_json(value: float) -> float | str | None:
+    value = float(value)  # JSON has no NumPy numbers.
     return None if math.isnan(value) else value if math.isfinite(value) else str(value)
 
 
-def _number(value: float | str | None) -> float:
+def _from_json(value: float | str | None) -> float:
     return math.nan if value is None else float(value)

@@ -1,4 +1,4 @@
-"""Workers: whatever trains populations side by side, each with one BLAS thread. Where one trains changes no number."""
+"""Workers train populations in parallel, each with one BLAS thread. Their number and kind change no result."""
 
 import os
 import signal
@@ -16,128 +16,128 @@ from zerokara.blas import one_thread
 from zerokara.engine.executors import ATTEMPTS, OpenPool, Pool, ThreadsFirst, processes_are_up, stop_file
 from zerokara.engine.plan import Plan
 from zerokara.engine.population import Population
-from zerokara.engine.shard import is_slight
+from zerokara.engine.shard import has_small_arrays
 from zerokara.engine.trial import Proposal
 from zerokara.errors import OutsideError
 from zerokara.train import Epoch
 
 SLICE = 2.0
-"""Seconds that a population trains before a worker hands it back, at the end of an epoch."""
+"""Seconds that a worker trains a population before it returns it, at the end of an epoch."""
 TICK = 0.25
-"""Seconds from one look at the progress to the next."""
-SETTLED, WORTH = 1.0, 4.0
-"""Seconds after which a study goes by its speed so far, and that it has to go on for to be worth starting processes."""
+"""Seconds between two updates of the progress."""
+WARM_UP, MIN_LEFT = 1.0, 4.0
+"""Processes are started after the seconds ``WARM_UP``, if the study is expected to take ``MIN_LEFT`` more seconds."""
 COPIES = 1 << 28
-"""Bytes that the data may take in all processes together, if nobody has asked for processes."""
+"""The maximum bytes of the data in all processes together, unless processes were requested."""
 
-Watch = Callable[[Sequence[Proposal], Epoch], None]
-HandedBack = tuple[Population, list[Epoch]]
-"""A population, and its epochs that nobody has seen."""
+OnEpoch = Callable[[Sequence[Proposal], Epoch], None]
+Slice = tuple[Population, list[Epoch]]
+"""A population, and those of its new epochs that were not passed to `OnEpoch`."""
 
 
 @dataclass(frozen=True)
-class Site:
-    """What a process knows of a study: the plan with the data, who watches, and whether to stop."""
+class WorkerContext:
+    """What a worker process knows of a study: the plan with the data, a callback, and whether to stop."""
 
     plan: Plan
-    watch: Watch | None = None
+    on_epoch: OnEpoch | None = None
     stop: Callable[[], bool] = bool
 
 
-_turn = threading.Lock()
-"""Held while a population of small arrays trains: see `is_slight`."""
-_sites: dict[str, Site] = {}
-SITES = 4
-"""Studies whose data a worker process keeps."""
+_small_arrays_lock = threading.Lock()
+"""Held while a population of small arrays trains: see `has_small_arrays`."""
+_contexts: dict[str, WorkerContext] = {}
+MAX_CONTEXTS = 4
+"""The number of studies whose data a worker process keeps."""
 
 
-def train(study: str, plan: Plan | None, population: Population, epochs: int) -> HandedBack | None:
-    """Train a population until ``epochs`` epochs have passed, a slice of time has, or the study is to stop.
+def train_slice(study: str, plan: Plan | None, population: Population, epochs: int) -> Slice | None:
+    """Train a population up to epoch ``epochs``, for a slice of time, or until the study stops.
 
-    Runs in a worker. Returns None where this process does not have the study's data and needs the plan: so the data
-    travel to a process once, whatever kind of executor it belongs to.
+    Runs in a worker. Returns None if this process does not have the study's data and needs the plan, so that the data
+    are sent to a process once, with any kind of executor.
     """
-    if study not in _sites:
+    if study not in _contexts:
         if plan is None:
             return None
-        while len(_sites) >= SITES:
-            _sites.pop(next(iter(_sites)), None)
-        _sites[study] = Site(plan, stop=stop_file(study).exists)
-    site = _sites[study]
-    seen: list[Epoch] = []
+        while len(_contexts) >= MAX_CONTEXTS:
+            _contexts.pop(next(iter(_contexts)), None)
+        _contexts[study] = WorkerContext(plan, stop=stop_file(study).exists)
+    context = _contexts[study]
+    unseen: list[Epoch] = []
     shard = population.shard
-    turn = _turn if is_slight(len(shard.proposals), shard.structure, site.plan) else nullcontext()
-    with turn, one_thread():
+    small = has_small_arrays(len(shard.proposals), shard.structure, context.plan)
+    with _small_arrays_lock if small else nullcontext(), one_thread():
         started = time.perf_counter()
-        if not site.stop() and (run := population.attach(site.plan, site.stop)).epoch < epochs:
+        if not context.stop() and (run := population.attach(context.plan, context.stop)).epoch < epochs:
             for epoch in run.epochs(epochs - run.epoch):
-                if site.watch:
-                    site.watch(shard.proposals, epoch)
+                if context.on_epoch:
+                    context.on_epoch(shard.proposals, epoch)
                 else:
-                    seen.append(epoch)
+                    unseen.append(epoch)
                 if time.perf_counter() - started > SLICE:
                     break
         population.seconds += time.perf_counter() - started
-    return population, seen
+    return population, unseen
 
 
-class Crew:
+class WorkerPool:
     """The workers of one study.
 
     Args:
-        plan: what they train.
-        pool: opens the workers.
-        watch: told of every epoch of every population.
-        stop: set when all are to stop; an error in a worker sets it too.
-        warn: called with a sentence when a worker was lost.
-        left: asked for the seconds that the study will go on for.
+        plan: how the populations are trained.
+        open_pool: opens the executor.
+        on_epoch: called with every epoch of every population.
+        stop: stops all workers when set; an error in a worker sets it too.
+        warn: called with a sentence when a worker died.
+        seconds_left: returns the remaining seconds of the study.
     """
 
     def __init__(
         self,
         plan: Plan,
-        pool: OpenPool,
-        watch: Watch,
+        open_pool: OpenPool,
+        on_epoch: OnEpoch,
         stop: threading.Event,
         warn: Callable[[str], None],
-        left: Callable[[], float] = float,
+        seconds_left: Callable[[], float],
     ) -> None:
-        self.plan, self.watch, self.stop, self.warn, self.left = plan, watch, stop, warn, left
+        self.plan, self.on_epoch, self.stop, self.warn, self.seconds_left = plan, on_epoch, stop, warn, seconds_left
         self.study = f"{os.getpid()}-{uuid.uuid4().hex}"
-        self._open = pool
+        self._open = open_pool
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> "WorkerPool":
         self.pool: Pool = self._open()
         self.count = self.pool.count
         self.started = time.perf_counter()
-        _sites[self.study] = Site(self.plan, self.watch, self._hand_back)
+        _contexts[self.study] = WorkerContext(self.plan, self.on_epoch, self._threads_stop)
         return self
 
     @property
     def _threads_first(self) -> ThreadsFirst | None:
-        """The executor, if it was left to this program's choice."""
+        """The executor that may start processes, if there is one."""
         return self.pool.executor if isinstance(self.pool.executor, ThreadsFirst) else None
 
     @property
-    def _elsewhere(self) -> bool:
+    def _other_processes(self) -> bool:
         """Whether other processes may train."""
         first = self._threads_first
         return first.grown if first else not isinstance(self.pool.executor, ThreadPoolExecutor)
 
-    def _hand_back(self) -> bool:
-        """Whether threads of this process are to hand back what they train."""
+    def _threads_stop(self) -> bool:
+        """Return whether the threads of this process should return their populations."""
         return self.stop.is_set() or bool(self._threads_first and self._threads_first.grown)
 
     def _grow(self) -> None:
-        """Start processes, if they are left to this program's choice and will pay."""
+        """Start processes if the executor may, and if they are worth their start."""
         executor = self._threads_first
         if executor and not executor.growing and self.plan.nbytes * self.count <= COPIES:
-            lasts = time.perf_counter() - self.started > SETTLED and self.left() > WORTH
+            lasts = time.perf_counter() - self.started > WARM_UP and self.seconds_left() > MIN_LEFT
             if lasts or processes_are_up():
                 executor.grow()
 
     def __exit__(self, *_: object) -> None:
-        _sites.pop(self.study, None)
+        _contexts.pop(self.study, None)
         self.pool.close()
         stop_file(self.study).unlink(missing_ok=True)
 
@@ -145,43 +145,43 @@ class Crew:
         self,
         populations: list[Population],
         epochs: int,
-        handed_back: Callable[[Population, bool], None],
+        on_return: Callable[[Population, bool], None],
         tick: Callable[[], None],
     ) -> None:
-        """Train every population, in its place in the list, until it arrives at ``epochs`` or all are to stop.
+        """Train every population up to epoch ``epochs``, or until all are stopped; they are replaced in the list.
 
-        ``handed_back`` is called with each whenever a worker hands it back, and with whether it has arrived; ``tick``
-        about four times a second.
+        ``on_return`` is called with each population that a worker returns, and whether it has reached that epoch;
+        ``tick`` about four times a second.
         """
         waiting: deque[tuple[int, Plan | None]] = deque(
-            (i, None) for i, population in enumerate(populations) if not population.arrives(epochs)
+            (i, None) for i, population in enumerate(populations) if not population.reached(epochs)
         )
-        lost: dict[int, int] = {}
-        futures: dict[Future[HandedBack | None], int] = {}
+        failures: dict[int, int] = {}
+        futures: dict[Future[Slice | None], int] = {}
         try:
             self._grow()
             while waiting or futures:
                 while waiting:
                     i, plan = waiting.popleft()
                     try:
-                        future = self.pool.executor.submit(train, self.study, plan, populations[i], epochs)
-                    except Exception as error:  # Each executor has an error of its own for lost workers.
+                        future = self.pool.executor.submit(train_slice, self.study, plan, populations[i], epochs)
+                    except Exception as error:  # Each kind of executor has another error for dead workers.
                         if not self.pool.alive():
-                            raise self._gone() from error
-                        if not isinstance(error, self.pool.losses):
+                            raise self._disconnected() from error
+                        if not isinstance(error, self.pool.worker_errors):
                             raise
-                        # The futures of the lost workers do not know it yet, and are handled first.
+                        # The futures of the dead workers do not have the error yet, and are handled first.
                         future = Future()
                         future.set_exception(error)
                     futures[future] = i
                 if self.stop.is_set():
-                    if self._elsewhere:
-                        with suppress(OSError):  # On a full disk they stop when their slice of time is over.
+                    if self._other_processes:
+                        with suppress(OSError):  # On a full disk they stop at the end of their slice of time.
                             stop_file(self.study).touch()
                     for future in [future for future in futures if future.cancel()]:
                         del futures[future]
                 if futures and not self.pool.alive():
-                    raise self._gone()
+                    raise self._disconnected()
                 self._grow()
                 tick()
                 for future in wait(futures, TICK, FIRST_COMPLETED).done:
@@ -189,53 +189,47 @@ class Crew:
                         continue
                     i = futures.pop(future)
                     try:
-                        handed = future.result()
-                    except self.pool.losses as error:
+                        result = future.result()
+                    except self.pool.worker_errors as error:
                         if self.stop.is_set():
                             continue
-                        lost[i] = lost.get(i, 0) + 1
+                        failures[i] = failures.get(i, 0) + 1
                         again = {i}
-                        if self._recover(error, lost[i]):
-                            gone = [other for other in futures if not _succeeded(other)]
-                            again |= {futures.pop(other) for other in gone}
+                        if self._recover(error, failures[i]):
+                            failed = [other for other in futures if not _succeeded(other)]
+                            again |= {futures.pop(other) for other in failed}
                         waiting.extend((j, None) for j in sorted(again))
                         continue
-                    if handed is None:
+                    if result is None:
                         waiting.append((i, self.plan.for_training()))
                         continue
-                    populations[i], seen = handed
-                    for epoch in seen:
-                        self.watch(populations[i].shard.proposals, epoch)
-                    arrived = self._arrived(populations[i], epochs)
-                    handed_back(populations[i], arrived)
-                    if not self.stop.is_set() and not arrived:
+                    populations[i], unseen = result
+                    for epoch in unseen:
+                        self.on_epoch(populations[i].shard.proposals, epoch)
+                    populations[i].attach(self.plan, self.stop.is_set)
+                    reached = populations[i].reached(epochs)
+                    on_return(populations[i], reached)
+                    if not self.stop.is_set() and not reached:
                         waiting.append((i, None))
         except BaseException:
-            self.stop.set()  # Or the other populations would train on for nothing.
+            self.stop.set()  # The other populations need not be trained further.
             if self.pool.alive():
                 for future in futures:
                     future.cancel()
             raise
 
-    def _gone(self) -> OutsideError:
-        return OutsideError(
-            f"{self.pool.where} must answer while they train, got silence: see that it runs, and go on with "
-            "zerokara resume RUN"
-        )
-
-    def _arrived(self, population: Population, epochs: int) -> bool:
-        population.attach(self.plan, self.stop.is_set)
-        return population.arrives(epochs)
+    def _disconnected(self) -> OutsideError:
+        return OutsideError(f"Lost contact with {self.pool.where} during training. Resume with `zerokara resume RUN`.")
 
     def _recover(self, error: BaseException, times: int) -> bool:
-        """Say that a worker was lost; where that ends the whole pool, go on without it and return True."""
+        """Warn that a worker died; return whether the whole pool broke, and was opened again."""
         reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
         if times >= ATTEMPTS:
             raise OutsideError(
-                f"workers must live while they train, got {times} lost at the same population ({reason}): give fewer "
-                "workers or smaller layers if memory is short, or see what ends them"
+                f"A worker died {times} times on the same population ({reason}): likely out of memory. Use fewer "
+                "workers or smaller layers."
             ) from error
-        self.warn(f"a worker was lost ({reason}); what it was training is trained again")
+        self.warn(f"A worker died ({reason}). Retrying.")
         if not isinstance(error, BrokenExecutor):
             return False
         if self._threads_first:
@@ -252,9 +246,9 @@ def _succeeded(future: Future[Any]) -> bool:
 
 @contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into an event that the work looks at; a second one ends it at once.
+    """Yield an event that the first Ctrl-C sets; a second Ctrl-C raises KeyboardInterrupt.
 
-    Only the main thread receives signals; elsewhere the event is just never set.
+    Outside the main thread, which alone receives signals, the event is never set.
     """
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():

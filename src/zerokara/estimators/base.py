@@ -229,7 +229,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         """Return the network's outputs (N, C), float64, for samples in the data's own units.
 
         The order in which BLAS adds depends on the number of rows. Rows are padded to a fixed number, so that the
-        prediction for a sample does not depend on the other samples.
+        prediction for a sample does not depend on the other samples; with OpenBLAS's kernels for AVX2, where the order
+        depends on the place of a row too, its last bits may.
         """
         check_is_fitted(self, "model_")
         x = validate_data(self, X, reset=False, dtype=np.float32, order="C")

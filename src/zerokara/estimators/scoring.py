@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn.model_selection._validation import _score
 
-from zerokara.engine.plan import Key
+from zerokara.engine.plan import NetworkId
 from zerokara.estimators.splits import Fold, ScorerInput
 from zerokara.nn import Network
 
@@ -48,13 +48,13 @@ class SplitScorer:
     ) -> None:
         self.folds, self.scorer, self.metric = folds, scorer, metric
         self.error_score = error_score
-        self.scores: dict[Key, NetworkScore] = {}
+        self.scores: dict[NetworkId, NetworkScore] = {}
 
-    def __call__(self, key: Key, epochs: int, network: Callable[[], Network]) -> float:
+    def __call__(self, network_id: NetworkId, epochs: int, network: Callable[[], Network]) -> float:
         """Return minus the score of a network; ``network`` is called only if it has trained since its last score."""
-        score = self.scores.get(key)
+        score = self.scores.get(network_id)
         if score is None or score.epochs != epochs:
-            score = self.scores[key] = self._score_network(self.folds[key[2]], epochs, network())
+            score = self.scores[network_id] = self._score_network(self.folds[network_id[2]], epochs, network())
         return -single(score.test, self.metric)
 
     def _score_network(self, fold: Fold, epochs: int, network: Network) -> NetworkScore:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_method_params
 
 from zerokara.checks import check_counts
 from zerokara.engine.executors import ThreadsFirst, open_pool
-from zerokara.engine.halving import make_race
+from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
 from zerokara.errors import InputError
 from zerokara.estimators.results import cv_results, outcomes
@@ -154,24 +154,23 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         params = net._params(min(len(fold.data.train) for fold in folds))
         space = space_of(self.space, net, prefix, params)
         trials, sampler = without_repeats(space, self.n_iter, self.sampler)
-        plan = Plan(
-            folds[0].data,
+        plan = Plan.of_splits(
+            [fold.data for fold in folds],
+            scorer=split_scorer,
+            tol=net.tol,
+            schedule_epochs=net.schedule_epochs,
             epochs=net.epochs,
             seed=folds[0].seed,
             keep_best=True,
             evaluate_train_every=net.epochs,
             patience=net.patience,
-            ready=tuple(fold.data for fold in folds),
-            scorer=split_scorer,
-            tol=net.tol,
-            schedule_epochs=net.schedule_epochs,
         )
         if self.verbose > 0:
             fits = trials * len(folds)
             print(f"Fitting {len(folds)} folds for each of {trials} candidates, totalling {fits} fits")
         with ThreadsFirst(effective_n_jobs(self.n_jobs)) as workers:
             store = Local.in_memory(space, trials=trials, sampler=sampler, seed=seed)
-            study = search(plan, store, race=make_race(self.race), pool=open_pool(workers))
+            study = search(plan, store, scheduler=make_scheduler(self.race), pool=open_pool(workers))
         if study.interrupted:
             raise KeyboardInterrupt
         return study

@@ -15,7 +15,7 @@ from zerokara.arrays import Array, Index
 from zerokara.checks import check_counts
 from zerokara.data import Part
 from zerokara.engine.executors import open_pool
-from zerokara.engine.halving import make_race
+from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
 from zerokara.engine.shard import retrain
 from zerokara.errors import InputError
@@ -126,19 +126,18 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         if self.scoring is not None:
             scorer = SplitScorer(validation_splits(net, parts), check_scoring(net, self.scoring))
         params = net._params(len(parts[0].train) if len(parts) == 1 else len(part))
-        plan = Plan(
-            parts[0],
+        plan = Plan.of_splits(
+            parts,
+            scorer=scorer,
             epochs=self.epochs,
             seed=seed,
             keep_best=scorer is not None,
             evaluate_train_every=self.epochs,
             seeds=self.seeds,
-            ready=tuple(parts),
-            scorer=scorer,
         )
         space = Space(params | dict(good_space() if self.space is None else self.space))
         store = Local.in_memory(space, trials=self.trials, sampler=self.sampler, seed=seed)
-        self.study_ = search(plan, store, race=make_race(self.race), pool=open_pool(self.workers))
+        self.study_ = search(plan, store, scheduler=make_scheduler(self.race), pool=open_pool(self.workers))
         self._take_over(net, seed, (X, y, sample_weight), scorer)
         return self
 

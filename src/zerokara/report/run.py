@@ -52,7 +52,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         "best": None,
         f"test_{metric}": None,
     }
-    if study.finalists:
+    if study.candidates:
         best = study.best.trial
         content["best"] = {"number": best.number, "epoch": best.epoch, "params": series.searched(study, best)}
         scores = {f"val_{metric}": "val_score", "val_loss": "val_loss"}
@@ -70,7 +70,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
 
 def has_ensemble(study: Study) -> bool:
     """Return whether an ensemble was requested, and there are several networks to select from."""
-    return bool(study.ensemble_size) and len(study.finalists) > 1
+    return bool(study.ensemble_size) and len(study.candidates) > 1
 
 
 def _ensemble_scores(study: Study) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
     Pictures of one network: its losses and scores, and its first weights if its samples are images.
     """
     written = [folder.write("trials.csv", trials_csv(study))]
-    if not study.finalists:
+    if not study.candidates:
         return written
     written.append(study.best.model.save(folder.path / "best.safetensors"))
     if has_ensemble(study):

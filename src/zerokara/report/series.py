@@ -50,7 +50,7 @@ def scatter(study: Study) -> Scatter:
     values = [study.space.values(trial.params) for trial in trials]
     panels = tuple(panel(name, part, [v.get(name) for v in values]) for name, part in study.space.parts.items())
     scores = np.array([_score(trial) for trial in trials], float)
-    best = None if not study.finalists else trials.index(study.best.trial)
+    best = None if not study.candidates else trials.index(study.best.trial)
     metric = METRICS[study.plan.data.task]
     title = f"{study.plan.data.name}: validation {SCORE[metric]} of {len(trials)} trials"
     return Scatter(panels, scores, best, metric, title)

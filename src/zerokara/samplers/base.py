@@ -1,6 +1,6 @@
-"""Samplers whose proposals follow from the seed, the trial's number and the generations before it, and nothing else.
+"""Samplers whose proposals depend only on the seed, the trial number and the earlier generations.
 
-So a restart repeats them. Importing this file imports Optuna: do so inside the function that makes a sampler.
+A restart proposes the same trials. Importing this file imports Optuna: do so inside the function that makes a sampler.
 """
 
 import zlib
@@ -24,53 +24,52 @@ Ranges = Mapping[str, BaseDistribution]
 
 
 class StatelessSampler(BaseSampler):
-    """Proposes all parameters of a trial at its first question, those too that the trial turns out not to be asked.
+    """Base class: proposes all parameters of a trial at once, including those that turn out to be inactive.
 
-    What is left half asked by a kill is asked again whole, and gives the same. A study must have one objective.
+    A trial that was interrupted while its parameters were suggested gets the same values again.
 
     Args:
-        space: what is searched, in the order of the questions, with their conditions if it is a `ConditionalSpace`.
+        space: the search space; a `ConditionalSpace` if it has conditions.
         seed: the study's seed.
-        generation: the trials of a generation: trial k knows those before generation k // generation.
+        generation: the number of trials in a generation; trial k sees the trials before generation k // generation.
     """
 
     def __init__(self, space: Ranges, seed: int, generation: int) -> None:
         self.conditional = ConditionalSpace(space)
-        self.space = {name: found for name, found in space.items() if not found.single()}
+        self.space = {name: distribution for name, distribution in space.items() if not distribution.single()}
         self.seed = seed
         self.generation = generation
         self.history = TrialHistory(generation)
 
     @abstractmethod
     def propose(self, study: Study, number: int) -> dict[str, Any]:
-        """Return a value of each range for the trial of this number."""
+        """Return a value for each parameter of the space, for the trial of this number."""
 
     def seed_for(self, number: int) -> int:
-        """Return the seed, below 2 ** 32, of what is drawn for a trial."""
+        """Return a trial's seed, below 2 ** 32."""
         return int(stream(self.seed, "propose", number).integers(2**32))
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Return the space."""
         return dict(self.space)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Return of the proposal what is searched here."""
+        """Return the proposed values of the parameters in ``search_space``."""
         sign_of(study)
         return {name: value for name, value in self.propose(study, trial.number).items() if name in search_space}
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """Return any value: only what is no part of the space comes here."""
+        """Return a random value: only parameters that are not in the space are sampled here."""
         sign_of(study)
-        place = stream(self.seed, "propose", trial.number, zlib.crc32(param_name.encode())).random()
-        return from_unit(param_distribution, place)
+        u = stream(self.seed, "propose", trial.number, zlib.crc32(param_name.encode())).random()
+        return from_unit(param_distribution, u)
 
 
 class TrialHistory:
-    """The finished trials before a trial's generation, best first, read once a generation."""
+    """The finished trials of earlier generations, best first; read once per generation."""
 
     def __init__(self, generation: int) -> None:
         self._generation = generation
@@ -80,31 +79,31 @@ class TrialHistory:
         self._trials: list[FrozenTrial] = []
 
     def finished_trials(self, study: Study, number: int) -> list[FrozenTrial]:
-        """Return what the trial of this number may know, best first; the same list until that changes."""
+        """Return the finished trials before the generation of this trial; the same list object until it changes."""
         start = number // self._generation * self._generation
         if study is not self._study or start < self._start:
             self._study, self._start, self._ranked, self._trials = study, 0, [], []
         if start != self._start:
             sign = sign_of(study)
-            # Optuna lists trials by number; those known are in order already, which makes sorting cheap.
+            # Optuna lists trials by number. Those read before are already sorted, which makes sorting fast.
             new = [t for t in study.get_trials(deepcopy=False)[self._start : start] if finished(t)]
             ranked = sorted([*self._ranked, *((rank_key(trial, sign), trial) for trial in new)], key=itemgetter(0))
             trials = [trial for _, trial in ranked]
-            if len(trials) < start:  # Some failed, or run elsewhere and may end before the next question.
+            if len(trials) < start:  # Some failed, or are still running in another process.
                 return trials
             self._start, self._ranked, self._trials = start, ranked, trials
         return self._trials
 
 
 def finished(trial: FrozenTrial) -> bool:
-    """Return whether there is something to learn from a trial."""
+    """Return whether a trial has a result: it is complete or pruned."""
     return trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 def rank_key(trial: FrozenTrial, sign: float = 1.0) -> tuple[int, int, float, int]:
-    """Return the place of a finished trial: complete ones by value, then dropped ones by how far they came.
+    """Return the sort key of a finished trial: complete ones by value, then pruned ones by their last step.
 
-    Diverged trials are last, whatever they reached; ties go to the lower number.
+    Diverged trials come last. Ties go to the lower number.
     """
     if trial.state == TrialState.PRUNED:
         step = max(trial.intermediate_values, default=-1)
@@ -120,5 +119,5 @@ def sign_of(study: Study) -> float:
         InputError: the study has more than one objective.
     """
     if len(study.directions) > 1:
-        raise InputError(f"this sampler searches for one objective, got {len(study.directions)}: choose another one")
+        raise InputError(f"a study must have one objective, got {len(study.directions)}: use another sampler")
     return -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0

@@ -1,4 +1,4 @@
-"""The value that samplers are given for a trial that diverged."""
+"""The value of a diverged trial in Optuna's study."""
 
 DIVERGED = 1e39
-"""Above every float32, yet finite: Optuna's samplers drop a NaN."""
+"""Above every float32 value, but finite: Optuna's samplers ignore NaN."""

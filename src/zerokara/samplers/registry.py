@@ -1,4 +1,4 @@
-"""The samplers by name, and how many trials each is asked for at once."""
+"""The samplers by name, and their default generation size."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,30 +12,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SamplerInfo:
-    """A kind of sampler: whether it learns from results, and what it does, in a few words."""
+    """What is known of a sampler: whether it learns from results, and a short description."""
 
     learns: bool
     about: str
 
 
 SAMPLERS = {
-    "random": SamplerInfo(False, "every value alike"),
+    "random": SamplerInfo(False, "random search"),
     "grid": SamplerInfo(False, "evenly spaced levels, each point once"),
-    "qmc": SamplerInfo(False, "a Halton sequence, which covers the space more evenly than chance"),
-    "tpe": SamplerInfo(True, "tree-structured Parzen estimator: where good trials are dense"),
-    "cmaes": SamplerInfo(True, "CMA-ES: a normal distribution that moves towards the best"),
-    "narrowing": SamplerInfo(True, "ranges that shrink around the best, round by round"),
+    "qmc": SamplerInfo(False, "a Halton sequence, which covers the space more evenly than random search"),
+    "tpe": SamplerInfo(True, "tree-structured Parzen estimator, as in Optuna"),
+    "cmaes": SamplerInfo(True, "CMA-ES: a normal distribution that moves towards the best trials"),
+    "narrowing": SamplerInfo(True, "ranges that shrink around the best trials in each round"),
 }
-"""What can propose, by name; ``samplers.MAKERS`` makes them."""
+"""The samplers by name; ``builtin.MAKERS`` creates them."""
 
 MAX_GENERATION = 256
-"""Trials asked for at once, at most: more would take memory and gain no speed."""
+"""The maximum number of trials in a generation: more would take memory without being faster."""
 MIN_GENERATION = 10
-"""Trials that a sampler which learns is asked for at once, at least."""
+"""The minimum number of trials in a generation of a sampler that learns."""
 
 
 def generation_size(sampler: str, trials: int) -> int:
-    """Return how many trials are asked for at once: a fifth of them for a sampler that learns.
+    """Return the default generation size: a fifth of the trials for a sampler that learns.
 
     >>> generation_size("random", 100), generation_size("tpe", 100), generation_size("tpe", 20)
     (256, 20, 10)
@@ -48,17 +48,17 @@ def generation_size(sampler: str, trials: int) -> int:
 def make_sampler(
     name: str, space: Space, seed: int = 0, *, trials: int = 100, generation: int | None = None
 ) -> "BaseSampler":
-    """Return the sampler of this name, which proposes the same for a trial's number at every start.
+    """Return the sampler of this name; a restart of the study proposes the same trials.
 
     Args:
         name: one of ``SAMPLERS``.
-        space: what is searched.
-        seed: what its draws derive from.
-        trials: how many it will be asked for in all.
-        generation: how many at once; None leaves it to `generation_size`.
+        space: the search space.
+        seed: the seed of all draws.
+        trials: the total number of trials.
+        generation: the number of trials in a generation; None for that of `generation_size`.
 
     Raises:
-        InputError: an unknown name; a grid of fewer points than trials.
+        InputError: the name is unknown; a grid has fewer points than trials.
     """
     size = generation_size(name, trials)
     from zerokara.samplers.builtin import MAKERS

@@ -1,48 +1,38 @@
-"""The distributions of others as ranges of ours: those of Optuna and of scipy.stats."""
+"""Distributions of Optuna and scipy.stats as search ranges."""
 
 import math
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Real
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from zerokara.errors import InputError
 from zerokara.space.distributions import Choice, Distribution, Integer, Log, Single, Uniform
 from zerokara.space.hyperparameters import to_text
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
 
 
 @dataclass(frozen=True)
 class Quantile(Single):
     """A distribution of scipy.stats, searched by its quantile u in [0.001, 0.999]: value = ppf(u).
 
-    The outer thousandth on each side is left out: a support may be endless there, and a rule such as
-    lr > 0 may forbid its very end.
+    The outer thousandth on each side is left out: the support may be infinite there, and a rule such as lr > 0 may
+    exclude its end.
     """
 
     family: str
     args: tuple[float, ...] = ()
     kwds: tuple[tuple[str, float], ...] = ()
     kind: ClassVar[str] = "scipy"
+    low, high = 0.001, 0.999
 
     def __post_init__(self) -> None:
-        self._require(all(map(math.isfinite, self.ends())), "arguments that the family allows")
+        self._require(all(map(math.isfinite, self.ends())), "valid arguments of the distribution")
 
     def ends(self) -> tuple[Any, ...]:
-        """Return the values at the first and the last u."""
-        return self.decode(0.001), self.decode(0.999)
+        return self.decode(self.low), self.decode(self.high)
 
     def decode(self, raw: Any) -> Any:
-        """Return ppf(u)."""
         return float(_frozen(self).ppf(raw))
-
-    def optuna(self) -> "BaseDistribution":
-        """Return a FloatDistribution over u."""
-        from optuna.distributions import FloatDistribution
-
-        return FloatDistribution(0.001, 0.999)
 
     def _parts(self) -> str:
         kwds = [f"{name}={to_text(value)}" for name, value in self.kwds]
@@ -57,17 +47,17 @@ def _frozen(quantile: Quantile) -> Any:
         raise InputError(f"{quantile.text()} needs SciPy: pip install scipy") from error
     family = getattr(stats, quantile.family, None)
     if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
-        raise InputError(f"a scipy range needs a distribution of scipy.stats, got {quantile.family!r}: name one")
+        raise InputError(f"a scipy range must name a distribution of scipy.stats, got {quantile.family!r}: try lognorm")
     try:
         return family(*quantile.args, **dict(quantile.kwds))
     except TypeError as error:
-        raise InputError(f"{quantile.text()} must name the family's arguments: {error}") from error
+        raise InputError(f"{quantile.text()} must have the arguments of {quantile.family}: {error}") from error
 
 
 def as_distribution(value: Any) -> Distribution | None:
-    """Return the distribution that a value of a space is, or None for a value that is none.
+    """Return a value of a space as a distribution, or None if it is not a distribution.
 
-    scipy.stats' ``uniform``, ``loguniform`` and ``randint`` become ours; its others are searched by quantile.
+    ``uniform``, ``loguniform`` and ``randint`` of scipy.stats are converted; others are searched by quantile.
 
     >>> from optuna.distributions import IntDistribution
     >>> as_distribution(IntDistribution(16, 64, step=16)), as_distribution(0.1)
@@ -97,14 +87,14 @@ def _from_optuna(value: Any) -> Distribution | None:
 def _from_scipy(value: Any) -> Distribution:
     family, kwds = value.dist.name, value.kwds
     if not all(isinstance(number, Real) for number in (*value.args, *kwds.values())):
-        raise InputError(f"a scipy range needs numbers as arguments, got {value.args} {kwds}: give one of each")
+        raise InputError(f"a scipy range must have numbers as arguments, got {value.args} {kwds}: pass scalars")
     args = tuple(map(float, value.args))
     low, high = value.support()
     if family == "uniform":
         return Uniform(low, high)
     if family == "randint":
         return Integer(int(low), int(high))
-    # With a loc it is a shifted distribution, uniform on no log scale.
+    # With a loc it is shifted, so it is not uniform on a log scale.
     if family in ("loguniform", "reciprocal") and len(args) <= 2 and "loc" not in kwds:
         return Log(low, high)
     return Quantile(family, args, tuple(sorted((name, float(number)) for name, number in kwds.items())))

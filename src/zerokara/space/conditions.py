@@ -47,7 +47,7 @@ class ConditionalSpace(dict[str, "BaseDistribution"]):
 
     def is_active(self, name: str, params: Params) -> bool:
         """Return whether a trial with these values of the preceding parameters has this one."""
-        return name not in self.conditions or self.conditions[name].met(params)
+        return name not in self.conditions or bool(self.conditions[name].met(params))
 
     def suggest(self, trial: "Trial") -> dict[str, Any]:
         """Suggest all active parameters of a trial, and return their values; those already suggested stay."""

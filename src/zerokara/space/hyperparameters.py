@@ -1,4 +1,4 @@
-"""The one table of hyperparameters: what can be set, what can be searched, and the rule each obeys."""
+"""The table of hyperparameters: their defaults, valid values and search ranges."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ from zerokara.optim import OPTIMIZERS, schedules
 
 @dataclass(frozen=True)
 class Need:
-    """What another hyperparameter, ``name``, must be for one to be used; ``rule`` completes "it needs"."""
+    """The condition on another hyperparameter, ``name``, under which one is used; ``rule`` completes "it needs"."""
 
     name: str
     met: Callable[[Any], bool]
@@ -28,14 +28,14 @@ class Hyperparameter:
 
     Args:
         name: as in a space, an option and a TOML file.
-        kind: ``"number"`` rides through training as an array (P,), ``"structure"`` groups trials.
-        default: the value where nothing is said.
+        kind: ``"number"`` is an array (P,) in training; trials of equal ``"structure"`` train together.
+        default: the default value.
         help: one line for the command line.
-        rule: what a value must be, as an error states it.
-        clean: returns the one form of a value that is kept; raises ValueError for one that breaks the rule.
-        read: turns text into a value for ``clean``; raises ValueError.
-        ranges: the distributions it can be searched on.
-        needs: when it is used; None for always. A trial that does not use it has no value of a search for it.
+        rule: the valid values, for error messages.
+        clean: returns the canonical form of a value; raises ValueError if it is invalid.
+        read: converts text to a value for ``clean``; raises ValueError.
+        ranges: the kinds of distributions it can be searched with.
+        needs: when it is used; None for always. Trials that do not use it do not get a value from the search.
 
     >>> HYPERPARAMETERS["hidden"].parse("100,50"), HYPERPARAMETERS["hidden"].text(())
     ((100, 50), 'linear')
@@ -52,22 +52,22 @@ class Hyperparameter:
     needs: Need | None = None
 
     def check(self, value: Any) -> Any:
-        """Return the value in its one form: a float, an int, a bool, a tuple of ints or a name.
+        """Return the canonical form of a value: a float, an int, a bool, a tuple of ints or a name.
 
         Raises:
-            InputError: the value breaks the rule.
+            InputError: the value is invalid.
         """
-        return self._obeying(value, self.clean)
+        return self._checked(value, self.clean)
 
     def parse(self, text: str) -> Any:
-        """Return the value that a text names, the inverse of ``text``."""
-        return self._obeying(text, lambda text: self.clean(self.read(text.strip())))
+        """Return the value of a text; the inverse of ``text``."""
+        return self._checked(text, lambda text: self.clean(self.read(text.strip())))
 
     def text(self, value: Any) -> str:
-        """Return the canonical text of a value: equal values have equal texts."""
+        """Return the canonical text of a value; equal values have equal texts."""
         return to_text(self.check(value))
 
-    def _obeying(self, got: Any, clean: Callable[[Any], Any]) -> Any:
+    def _checked(self, got: Any, clean: Callable[[Any], Any]) -> Any:
         try:
             return clean(got)
         except InputError:
@@ -78,7 +78,7 @@ class Hyperparameter:
 
 
 def to_text(value: Any) -> str:
-    """Return the text of a clean value: ``0.001``, ``100,100``, ``linear``, ``true`` or a name."""
+    """Return the text of a value in canonical form: ``0.001``, ``100,100``, ``linear``, ``true`` or a name."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -87,7 +87,7 @@ def to_text(value: Any) -> str:
 
 
 def show(value: Any) -> str:
-    """Return a hyperparameter's value for a reader: numbers with four digits.
+    """Return a hyperparameter's value as shown to users, floats with four significant digits.
 
     >>> show(0.0092347), show((100, 50)), show(1e-7)
     ('0.009235', '100,50', '1e-07')
@@ -98,30 +98,30 @@ def show(value: Any) -> str:
 _Rule = tuple[str, Callable[[float], bool]]
 _POSITIVE: _Rule = ("{} > 0", lambda number: number > 0)
 _NOT_NEGATIVE: _Rule = ("{} >= 0", lambda number: number >= 0)
-_SHARE: _Rule = ("0 <= {} < 1", lambda number: 0 <= number < 1)
+_FRACTION: _Rule = ("0 <= {} < 1", lambda number: 0 <= number < 1)
 
 
 def _numeric(name: str, default: float, rule: _Rule, help: str, needs: Need | None = None) -> Hyperparameter:
-    stated, obeyed = rule
+    formula, valid = rule
 
     def clean(value: Any) -> float:
-        # A bool is an int to Python; as a rate it is a slip.
+        # A bool is an int in Python, but as a rate it is a mistake.
         if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError
-        number = float(value) + 0.0  # -0.0 becomes 0.0: equal values, equal texts.
-        if not (math.isfinite(number) and obeyed(number)):
+        number = float(value) + 0.0  # -0.0 becomes 0.0, so that equal values have equal texts.
+        if not (math.isfinite(number) and valid(number)):
             raise ValueError
         return number
 
     ranges = ("log", "uniform", "integer", "choice", "scipy")
-    rule_in_words = f"a number with {stated.format(name)}"
-    return Hyperparameter(name, "number", default, help, rule_in_words, clean, float, ranges, needs)
+    rule_text = f"a number with {formula.format(name)}"
+    return Hyperparameter(name, "number", default, help, rule_text, clean, float, ranges, needs)
 
 
 _SIZES = "layer sizes, whole numbers >= 1 (100,100 on the command line; linear for no hidden layer)"
 
 
-def _positive_int(value: Any) -> int:
+def _positive(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError
     if value < 1:
@@ -132,7 +132,7 @@ def _positive_int(value: Any) -> int:
 def _sizes(value: Any) -> tuple[int, ...]:
     if not isinstance(value, tuple | list):
         raise TypeError
-    return tuple(_positive_int(size) for size in value)
+    return tuple(_positive(size) for size in value)
 
 
 def _read_sizes(text: str) -> tuple[int, ...]:
@@ -156,7 +156,7 @@ def _schedule(value: Any) -> str:
         raise TypeError
     kind = value.partition(":")[0]
     numbers = [to_text(number) for number in vars(schedules.parse(value)).values()]
-    # Without a warm-up: cosine, not cosine:0.
+    # cosine without a warm-up is written cosine, not cosine:0.
     return ":".join([kind, *(number for number in numbers if number != "0")])
 
 
@@ -185,7 +185,7 @@ def _categorical(name: str, default: str, names: Iterable[str], help: str, needs
 
 
 def _optimizer_with(number: str) -> Need:
-    """Return the need of a number that some optimizers have; they themselves say which."""
+    """Return the condition for a hyperparameter that only some optimizers have."""
     users = [name for name, optimizer in OPTIMIZERS.items() if number in optimizer.hyperparameters]
     return Need("optimizer", users.__contains__, f"the optimizer {' or '.join(users)}")
 
@@ -193,42 +193,42 @@ def _optimizer_with(number: str) -> Need:
 _HIDDEN = Need("hidden", bool, "a hidden layer")
 
 _ROWS = (
-    _numeric("lr", 0.001, _POSITIVE, "learning rate, a step"),
-    _numeric("weight_decay", 0.0, _NOT_NEGATIVE, "pull of the weights towards zero"),
-    _numeric("momentum", 0.9, _SHARE, "share of the velocity kept, a step", _optimizer_with("momentum")),
-    _numeric("beta1", 0.9, _SHARE, "decay of the mean gradient, a step", _optimizer_with("beta1")),
-    _numeric("beta2", 0.999, _SHARE, "decay of the mean squared gradient, a step", _optimizer_with("beta2")),
-    _numeric("dropout", 0.0, _SHARE, "share of the hidden units dropped", _HIDDEN),
-    _numeric("init_scale", 1.0, _POSITIVE, "factor on the initial weights"),
-    _numeric("label_smoothing", 0.0, _SHARE, "share of a label spread over all classes"),
-    _structure("hidden", (100, 100), _sizes, _SIZES, "the hidden layers", _read_sizes, ("layers", "choice")),
-    _categorical("activation", "relu", ACTIVATIONS, "what follows each hidden layer", _HIDDEN),
-    _categorical("optimizer", "adam", OPTIMIZERS, "how gradients move the weights"),
+    _numeric("lr", 0.001, _POSITIVE, "initial learning rate"),
+    _numeric("weight_decay", 0.0, _NOT_NEGATIVE, "coefficient of the L2 penalty on the weights (decoupled with adamw)"),
+    _numeric("momentum", 0.9, _FRACTION, "momentum factor", _optimizer_with("momentum")),
+    _numeric("beta1", 0.9, _FRACTION, "decay rate of the first moment estimate", _optimizer_with("beta1")),
+    _numeric("beta2", 0.999, _FRACTION, "decay rate of the second moment estimate", _optimizer_with("beta2")),
+    _numeric("dropout", 0.0, _FRACTION, "fraction of the hidden units dropped in training", _HIDDEN),
+    _numeric("init_scale", 1.0, _POSITIVE, "scale factor of the initial weights"),
+    _numeric("label_smoothing", 0.0, _FRACTION, "fraction of each label spread evenly over all classes"),
+    _structure("hidden", (100, 100), _sizes, _SIZES, "sizes of the hidden layers", _read_sizes, ("layers", "choice")),
+    _categorical("activation", "relu", ACTIVATIONS, "activation function of the hidden layers", _HIDDEN),
+    _categorical("optimizer", "adam", OPTIMIZERS, "optimization algorithm"),
     _structure(
-        "batch_size", 100, _positive_int, "a whole number >= 1", "samples a step", int, ("powers", "integer", "choice")
+        "batch_size", 100, _positive, "a whole number >= 1", "samples per batch", int, ("powers", "integer", "choice")
     ),
-    _structure("batch_norm", False, _flag, "true or false", "normalize each hidden layer", _read_flag, needs=_HIDDEN),
+    _structure("batch_norm", False, _flag, "true or false", "use batch normalization", _read_flag, needs=_HIDDEN),
     _structure(
         "schedule",
         "constant",
         _schedule,
         "constant, exponential:RATE, step:EPOCHS:RATE, cosine or cosine:WARMUP_EPOCHS",
-        "how the learning rate moves over the epochs",
+        "learning rate schedule",
     ),
 )
 HYPERPARAMETERS: dict[str, Hyperparameter] = {row.name: row for row in _ROWS}
-"""Every hyperparameter by name, in the order in which they are shown."""
+"""All hyperparameters by name, in display order."""
 
 
 def lookup(name: str) -> Hyperparameter:
-    """Return the row of a name; an unknown name is an error that offers the nearest."""
+    """Return the hyperparameter of this name; the error for an unknown one suggests the nearest."""
     if name not in HYPERPARAMETERS:
         raise unknown("hyperparameter", str(name), HYPERPARAMETERS)
     return HYPERPARAMETERS[name]
 
 
 def complete(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a value for every hyperparameter, checked: those given, and the defaults of the others.
+    """Return a value for every hyperparameter: the given ones, checked, and the defaults of the others.
 
     >>> complete({"lr": 1, "hidden": [50]})["hidden"], complete({})["batch_size"]
     ((50,), 100)
@@ -238,7 +238,7 @@ def complete(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def split(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return (numbers, structure): what rides as an array over networks, and what groups them.
+    """Return (numbers, structure): arrays over the networks in training, and what networks that train together share.
 
     >>> split({"lr": 0.1, "hidden": (50,)})
     ({'lr': 0.1}, {'hidden': (50,)})

@@ -1,7 +1,7 @@
-"""Ranges made for structure, coarse on purpose: powers of two, and layers by depth and width.
+"""Coarse ranges for the structure of a network: powers of two, and layers by depth and width.
 
-Trials of one structure train as one population, so a search is fast while structures are few. A network of 100 units
-does what one of 101 does; powers of two tell apart what differs, and put many trials on each size.
+Trials of equal structure train as one population, so a search with few structures is fast. Networks of 100 and 101
+units perform alike; with powers of two, many trials share each size.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Powers(Single):
-    """The powers of two from low to high, each as likely; Optuna is asked for the exponent.
+    """The powers of two from low to high, uniform; Optuna's parameter is the exponent.
 
     >>> Powers(16, 256).decode(6), Powers(16, 256).key("batch_size")
     (64, 'batch_size_log2')
@@ -32,40 +32,34 @@ class Powers(Single):
     def __post_init__(self) -> None:
         for name in ("low", "high"):
             value = Integer(getattr(self, name), getattr(self, name)).low
-            # A power of two has one bit set.
+            # A power of two has exactly one bit set.
             self._require(value > 0 and value & (value - 1) == 0, f"a power of two as {name}, such as 32 or 64")
             object.__setattr__(self, name, value)
         self._require(self.low <= self.high, "low <= high")
 
     def steps(self) -> tuple[Any, ...]:
-        """Return all values, if they are few."""
         values = tuple(1 << k for k in range(self.low.bit_length() - 1, self.high.bit_length()))
         return values if len(values) <= MAX_TICKS else ()
 
     def key(self, name: str) -> str:
-        """Return the name of the exponent, so that a reader of Optuna's study knows it for one."""
+        """Return the name of the exponent: NAME_log2."""
         return f"{name}_log2"
 
     def decode(self, raw: Any) -> Any:
-        """Return 2 ** raw."""
         return 1 << raw
 
     def optuna(self) -> "BaseDistribution":
-        """Return an IntDistribution of the exponent."""
         from optuna.distributions import IntDistribution
 
         return IntDistribution(self.low.bit_length() - 1, self.high.bit_length() - 1)
 
-    def _parts(self) -> str:
-        return f"{self.low}:{self.high}"
-
 
 @dataclass(frozen=True)
 class Layers(Distribution):
-    """So many hidden layers of so many units, all of one width.
+    """The number of hidden layers, and one width for all of them.
 
-    One width, as equal layers are as good as any shape of them, and free widths would leave every trial a structure
-    of its own: 4 depths of 5 widths are 20 structures, 4 layers of free widths 625.
+    Layers of equal width are as good as other shapes, and free widths would give almost every trial another structure:
+    4 depths of 5 widths are 20 structures, 4 layers of free widths 625.
 
     Source: Bengio 2012, Practical recommendations for gradient-based training, section 3.3, arXiv:1206.5533.
 
@@ -82,12 +76,12 @@ class Layers(Distribution):
         for name in ("depth", "width"):
             object.__setattr__(self, name, _to_range(getattr(self, name), Integer if name == "depth" else Powers))
         self._require(isinstance(self.depth, Integer), "whole numbers as depth, such as (1, 4)")
-        self._require(self.depth.low >= 0, "no depth below 0")
+        self._require(self.depth.low >= 0, "a depth >= 0")
         plain = isinstance(self.width, Powers | Integer | Choice)
         self._require(plain, "powers of two, whole numbers or a choice of them as width, such as (16, 256)")
         if isinstance(self.width, Choice):
             object.__setattr__(self, "width", Choice(tuple(map(_to_width, self.width.options))))
-        self._require(min(self.width.ends()) >= 1, "no width below 1")
+        self._require(min(self.width.ends()) >= 1, "widths >= 1")
 
     def ends(self) -> tuple[Any, ...]:
         """Return the smallest and the largest network."""
@@ -95,16 +89,16 @@ class Layers(Distribution):
         return (min(widths),) * self.depth.low, (max(widths),) * self.depth.high
 
     def parts(self, name: str) -> dict[str, Single]:
-        """Return the range of the depth and that of the width."""
+        """Return the ranges of the depth and of the width."""
         return {f"{name}_depth": self.depth, f"{name}_width": self.width}
 
-    def read(self, name: str, answers: "Mapping[str, Any]") -> Any:
-        """Return the layer sizes; no layers have no width."""
-        depth = self.depth.read(f"{name}_depth", answers)
-        return (self.width.read(f"{name}_width", answers),) * depth if depth else ()
+    def read(self, name: str, params: "Mapping[str, Any]") -> Any:
+        """Return the layer sizes; with depth 0 there is no width."""
+        depth = self.depth.read(f"{name}_depth", params)
+        return (self.width.read(f"{name}_width", params),) * depth if depth else ()
 
     def values(self, name: str, value: Any) -> dict[str, Any]:
-        """Return the depth, and the width if there is any."""
+        """Return the depth, and the width if there are layers."""
         return {f"{name}_depth": len(value), **({f"{name}_width": value[0]} if value else {})}
 
     def _parts(self) -> str:
@@ -113,7 +107,7 @@ class Layers(Distribution):
 
 
 def _to_range(given: Any, kind: type[Integer] | type[Powers]) -> Any:
-    """Return the range that a pair or a single number stands for; a range is one already."""
+    """Return a range from a pair (low, high), from a single number, or unchanged."""
     if isinstance(given, list | tuple) and len(given) == 2:
         return kind(*given)
     return given if isinstance(given, Distribution) else Integer(given, given)
@@ -123,4 +117,4 @@ def _to_width(option: Any) -> int:
     try:
         return Integer(number := int(option) if isinstance(option, str) else option, number).low
     except ValueError as error:
-        raise InputError(f"a width must be a whole number, got {option!r}: mend the choice") from error
+        raise InputError(f"a width must be a whole number, got {option!r}: write for example choice:50|80") from error

@@ -1,6 +1,6 @@
-"""What all processes that share a study agree on: the first keeps it with the study, the others are held to it.
+"""The settings that all processes of a shared study must agree on; the first process stores them with the study.
 
-Importing this file imports Optuna: do so inside the function that joins a study.
+Importing this file imports Optuna: do so inside the function that opens a shared study.
 """
 
 import json
@@ -16,14 +16,14 @@ from zerokara.storage.database import Database
 from zerokara.storage.proposer import quiet
 
 PLAN, TOTAL = "plan", "trials"
-"""The attributes of the study that keep the plan, and the number of trials in all."""
+"""The attributes of the study with the plan and with the total number of trials."""
 
 
 def open_study(database: Database, name: str, resuming: bool) -> optuna.Study:
-    """Return the study of this name, made unless it must be there already.
+    """Return the study of this name; unless ``resuming``, it is created if it does not exist.
 
     Raises:
-        InputError: it is not there, or does not minimize one value.
+        InputError: the study does not exist, or does not minimize one value.
     """
     with quiet(), database.errors():
         try:
@@ -31,39 +31,40 @@ def open_study(database: Database, name: str, resuming: bool) -> optuna.Study:
             study = open_(storage=database.storage, study_name=name)
         except KeyError as error:
             raise InputError(
-                f"the study of a run must be in its database, but {database.address} has no study {name!r}: "
-                "name the database that has it"
+                f"the database of a run must have its study, but {database.address} has no study {name!r}: "
+                "set --storage to the database of the run"
             ) from error
     if study.directions != [StudyDirection.MINIMIZE]:
         directions = ", ".join(direction.name.lower() for direction in study.directions)
         raise InputError(
-            f"a search minimizes one value, got a study {name!r} with the directions {directions}: "
-            "give --study another name"
+            f"a study must minimize one value, got {name!r} with the directions {directions}: "
+            "choose another name with --study"
         )
     return study
 
 
 def agree(study: optuna.Study, plan: Mapping[str, Any], trials: int, resuming: bool) -> dict[str, Any]:
-    """Return the plan that a study keeps: this one if it has none, else it must be the same.
+    """Return the plan stored with a study; a new study gets this one, and for others it must be equal.
 
     Args:
-        plan: JSON-able; its ``generation`` and ``record`` may differ between processes.
-        trials: the number of trials in all.
-        resuming: the number may differ, and grows to ``trials``.
+        plan: can be written as JSON; its ``generation`` and ``record`` may differ between processes.
+        trials: the total number of trials.
+        resuming: the stored total may differ, and is raised to ``trials``.
 
     Raises:
-        InputError: the study is not zerokara's, or its plan is another.
+        InputError: the study was not created by zerokara, or its plan differs.
     """
     attributes = study.user_attrs
     if PLAN not in attributes:
         if study.get_trials(deepcopy=False):
             raise InputError(
-                f"the study {study.study_name!r} must be zerokara's, got another's: give --study another name"
+                f"the study {study.study_name!r} must be one of zerokara, got trials of another program: "
+                "choose another name with --study"
             )
         study.set_user_attr(PLAN, dict(plan))
         study.set_user_attr(TOTAL, trials)
         attributes = study.user_attrs
-    here = json.loads(json.dumps({**plan, TOTAL: trials}))  # As the database keeps it.
+    here = json.loads(json.dumps({**plan, TOTAL: trials}))  # As it is stored in the database.
     there: dict[str, Any] = attributes[PLAN] | {TOTAL: attributes[TOTAL]}
     left_out = {"generation", "record", *([TOTAL] if resuming else [])}
     different = [
@@ -73,8 +74,8 @@ def agree(study: optuna.Study, plan: Mapping[str, Any], trials: int, resuming: b
     ]
     if different:
         raise InputError(
-            f"all processes must search the study {study.study_name!r} with one plan, got {'; '.join(different)}: give "
-            "the same options and data as the first, or give --study another name"
+            f"all processes of the study {study.study_name!r} must have the same settings, got {'; '.join(different)}: "
+            "use the options and data of the first process, or choose another name with --study"
         )
     if trials > attributes[TOTAL]:
         study.set_user_attr(TOTAL, trials)

@@ -1,4 +1,4 @@
-"""A database of studies: its address, one transaction around many of Optuna's writes, and its errors in one sentence.
+"""A database of studies: its URL, transactions over several of Optuna's writes, and readable errors.
 
 Importing this file imports Optuna and SQLAlchemy: do so inside the function that opens a database.
 """
@@ -19,27 +19,27 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from zerokara.errors import DatabaseError, InputError
 
 CONNECT_TIMEOUT = 15
-"""Seconds that a database may take to answer, or another process to let go of it."""
+"""Seconds to wait for a connection, or for a lock of another process."""
 SECRETS = ("password", "sslpassword")
-"""What the query of a URL may hold and nobody may read."""
+"""Parameters of a URL that must not be shown."""
 CREATE_ATTEMPTS = 10
-"""How often an empty database is prepared: of several processes that start at once, all but one meet half a table."""
+"""Attempts to create the tables: of several processes that start at once, all but one may find them incomplete."""
 
 
 class Database:
     """Optuna's storage in PostgreSQL, or in a file of SQLite.
 
     Args:
-        storage: ``postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`` or ``sqlite:///FILE``. A password that is not
-            there PostgreSQL's own library looks for in PGPASSWORD and in ~/.pgpass.
+        storage: ``postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`` or ``sqlite:///FILE``. Without a password,
+            PostgreSQL's library reads it from PGPASSWORD or ~/.pgpass.
 
     Attributes:
-        address: the same without the password.
-        storage: Optuna's own.
+        address: the URL without the password.
+        storage: Optuna's storage.
 
     Raises:
-        InputError: another kind of address; the driver is not installed.
-        DatabaseError: it does not answer, or refuses.
+        InputError: the URL is invalid, or the driver is not installed.
+        DatabaseError: the database does not respond, or refuses the connection.
 
     >>> import tempfile, optuna
     >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -62,46 +62,46 @@ class Database:
             probe = create_engine(self.url, **options)
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             raise InputError(
-                f"{self.url.drivername} needs its driver, got none ({error}): install it with "
-                "pip install 'zerokara[distributed]', or write postgresql+psycopg://"
+                f"the driver of {self.url.drivername} must be installed, but it is missing ({error}): run "
+                "pip install 'zerokara[distributed]', or use postgresql+psycopg://"
             ) from error
         try:
             with self.errors(), probe.connect() as connection:
-                # SQLite opens anything, and looks at it when it is asked.
+                # SQLite reads the file only with the first query.
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master" if self.is_file else "SELECT 1")
         finally:
             probe.dispose()
-        self.storage = self._prepared({**options, "pool_pre_ping": True})
+        self.storage = self._open_storage({**options, "pool_pre_ping": True})
 
-    def _prepared(self, options: dict[str, Any]) -> RDBStorage:
-        # Optuna fills in what stands in braces, and a password may have some.
-        whole = self.url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
+    def _open_storage(self, options: dict[str, Any]) -> RDBStorage:
+        # Optuna formats the URL, so braces in a password are escaped.
+        url = self.url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
         for start in range(CREATE_ATTEMPTS):
             try:
-                return RDBStorage(whole, options)
+                return RDBStorage(url, options)
             except SQLAlchemyError:
                 if start + 1 == CREATE_ATTEMPTS:
                     with self.errors():
                         raise
                 time.sleep(random.uniform(0.1, 0.5))
             except RuntimeError as error:
-                raise DatabaseError(f"{self.address} must have the tables of this Optuna, got: {error}") from error
+                raise DatabaseError(f"{self.address} must have tables of this version of Optuna: {error}") from error
         raise AssertionError
 
     @contextmanager
     def transaction(self, study: int | None = None) -> Iterator[None]:
-        """Make what the storage does in the block one transaction: all of it counts, or nothing.
+        """Run everything that the storage does in the block as one transaction.
 
-        With the number of a study, one process at a time is in such a block, and sees all that those before it did.
+        With the id of a study, only one process at a time runs such a block.
         """
         with self.errors(), self.storage.engine.connect() as connection:
             if self.is_file:
-                # At once for writing: a reader that wants to write later is refused, not kept waiting.
+                # Lock for writing at once: SQLite refuses a reader that later wants to write, instead of waiting.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 connection.begin()
-            apart = self.storage.scoped_session
-            # SQLAlchemy's way to join sessions into one transaction; each costs a commit to the disk otherwise.
+            separate = self.storage.scoped_session
+            # Joins all sessions into one transaction; otherwise each of them commits to disk.
             joined = scoped_session(sessionmaker(connection, join_transaction_mode="rollback_only"))
             self.storage.scoped_session = joined
             try:
@@ -111,12 +111,12 @@ class Database:
                 yield
                 connection.commit()
             finally:
-                self.storage.scoped_session = apart
+                self.storage.scoped_session = separate
                 joined.remove()
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turn whatever a database refuses into one error that names it, the reason and the remedy."""
+        """Turn the exceptions of Optuna and SQLAlchemy into a DatabaseError without the password."""
         try:
             yield
         except (SQLAlchemyError, StorageInternalError) as error:
@@ -125,61 +125,55 @@ class Database:
                 reason = reason.__cause__
             if isinstance(reason, DBAPIError) and reason.orig:
                 reason = reason.orig
-            said = " ".join(str(reason).split()) or type(reason).__name__
-            for secret in secrets(self.url):
-                said = said.replace(secret, "***")
-            rule, remedy = "be readable and writable", "mend that, or name another"
+            message = " ".join(str(reason).split()) or type(reason).__name__
+            for secret in (self.url.password, *map(self.url.query.get, SECRETS)):
+                if secret:
+                    message = message.replace(str(secret), "***")
+            rule, remedy = "be readable and writable", "check the file and its permissions, or use another"
             if not self.is_file:
-                rule = "answer"
+                rule = "respond"
                 remedy = (
-                    "see that it runs, that it has that name, and that user and password are right (a password may "
-                    "stand in --storage, PGPASSWORD or ~/.pgpass)"
+                    "check that the server runs and has this database, and the user and password (set a password in "
+                    "--storage, PGPASSWORD or ~/.pgpass)"
                 )
-            raise DatabaseError(f"the database {self.address} must {rule}, got: {said[:400]}; {remedy}") from error
+            raise DatabaseError(f"the database {self.address} must {rule}, got: {message[:400]}; {remedy}") from error
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self.storage.remove_session()
         self.storage.engine.dispose()
 
 
 def parse_url(storage: str) -> URL:
-    """Return the address of a database, a file's path made absolute.
+    """Return the URL of a database, with an absolute path for a file.
 
     >>> parse_url("mysql://root:secret@localhost/studies")
     Traceback (most recent call last):
         ...
-    zerokara.errors.InputError: a storage is postgresql+psycopg://USER@HOST/DATABASE or sqlite:///FILE, got mysql://...
+    zerokara.errors.InputError: a storage must be postgresql+psycopg://USER@HOST/DATABASE or sqlite:///FILE, got mysql://...
     """
-    kind = storage.split("://")[0] if "://" in storage else ""
-    rule = "a storage is postgresql+psycopg://USER@HOST/DATABASE or sqlite:///FILE"
+    rule = "a storage must be postgresql+psycopg://USER@HOST/DATABASE or sqlite:///FILE"
     try:
         url = make_url(storage)
     except (ArgumentError, ValueError) as error:
-        # Never the text itself: it may hold a password.
-        raise InputError(f"{rule}, got what is no such address: see that it is whole, a port a number") from error
+        # Without the text, which may have a password.
+        raise InputError(f"{rule}, got an invalid URL: check its parts; a port must be a number") from error
     if url.get_backend_name() not in ("postgresql", "sqlite"):
-        raise InputError(f"{rule}, got {kind}://...")
+        raise InputError(f"{rule}, got {url.drivername}://...")
     if url.drivername == "postgresql":
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite":
         if not url.database or url.database == ":memory:":
-            raise InputError(f"{rule}, got no file: a database in memory cannot be shared")
+            raise InputError(f"{rule}, got no file: processes cannot share a database in memory")
         return url if url.database.startswith("file:") else url.set(database=os.path.abspath(url.database))
     return url
 
 
 def without_password(url: URL) -> str:
-    """Return an address without its secrets, which works as one.
+    """Return a URL without its passwords.
 
     >>> without_password(parse_url("postgresql://ann:secret@host:5432/studies?password=secret"))
     'postgresql+psycopg://ann@host:5432/studies'
     """
-    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, url.query)
-    return bare.difference_update_query(SECRETS).render_as_string()
-
-
-def secrets(url: URL) -> list[str]:
-    """Return the passwords in an address."""
-    found = [url.password, *(url.query.get(name) for name in SECRETS)]
-    return [str(secret) for secret in found if secret]
+    public = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, url.query)
+    return public.difference_update_query(SECRETS).render_as_string()

@@ -1,4 +1,4 @@
-"""The study's record on disk: an Optuna journal that is written by the generation.
+"""The journal of a study on disk, in Optuna's format, with one write per generation.
 
 Importing this file imports Optuna: do so inside the function that opens a study.
 """
@@ -19,18 +19,18 @@ from zerokara.locks import run_lock
 
 
 class Journal(BaseJournalBackend):
-    """The journal of a run folder, held by one process at a time and used by one thread of it.
+    """The journal of a run folder, locked by one process and used by one of its threads.
 
-    What Optuna logs is kept in memory, where this process reads it at once, until it reaches the file in
-    one write at the end of a generation. The file is what Optuna's own ``JournalFileBackend`` writes and
-    reads. Opening cuts a last line that a kill has torn.
+    Optuna's log entries are buffered in memory, where this process reads them, and written to the file at once at the
+    end of a generation. The file format is that of Optuna's ``JournalFileBackend``. An incomplete last line, left by a
+    kill, is removed when the journal is opened.
 
     Args:
-        path: the file, made where it is missing; ``journal.pid`` beside it names the holder while it is open.
+        path: the file, created if it does not exist; ``journal.pid`` beside it names the process that has it open.
 
     Raises:
-        InputError: when it is read: a whole line is no log of Optuna's.
-        OutsideError: another process holds it, or the disk fails or is full.
+        InputError: a complete line is not a log entry of Optuna; raised when it is read.
+        OutsideError: another process has the journal open, or the disk fails or is full.
 
     >>> import tempfile, optuna
     >>> with tempfile.TemporaryDirectory() as run, Journal(Path(run) / "journal.log") as journal:
@@ -44,7 +44,7 @@ class Journal(BaseJournalBackend):
         self.path = path
         with ExitStack() as opened:
             try:
-                # Windows would otherwise write "\r\n" for "\n".
+                # Otherwise Windows writes "\r\n" for "\n".
                 binary = getattr(os, "O_BINARY", 0)
                 self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | binary, 0o644)
                 opened.callback(os.close, self._file)
@@ -57,13 +57,13 @@ class Journal(BaseJournalBackend):
                 raise _outside(path, error) from error
             self._opened = opened.pop_all()
         self._committed = content.count(b"\n")
-        self._kept: list[bytes] = []
+        self._pending: list[bytes] = []
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
-        """Yield the logs from this number on, those not yet committed too."""
-        # From text each time, so that this process sees what any other would.
-        lines, first = self._kept, self._committed
-        if log_number_from < first:  # Only a storage that is new: Optuna reads each log once.
+        """Yield the log entries from this number on, including those not committed yet."""
+        # Parsed from text, so that this process sees the same as any other.
+        lines, first = self._pending, self._committed
+        if log_number_from < first:  # Only for a new storage: Optuna reads each entry once.
             lines, first = [*self.path.read_bytes().split(b"\n")[:-1], *lines], 0
         for number, line in enumerate(lines[log_number_from - first :], start=log_number_from + 1):
             try:
@@ -71,34 +71,34 @@ class Journal(BaseJournalBackend):
                 _ = log["op_code"], log["worker_id"]
             except (ValueError, TypeError, KeyError) as error:
                 raise InputError(
-                    f"each line of {self.path} must be a log of Optuna's, got {line[:40]!r} in line "
-                    f"{number}: restore the file from a copy, or start anew in another folder"
+                    f"each line of {self.path} must be a log entry of Optuna, got {line[:40]!r} in line {number}: "
+                    "restore the file from a backup, or start a new run in another folder"
                 ) from error
             yield log
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Keep logs for the next commit."""
-        self._kept += [json.dumps(log, separators=(",", ":")).encode() + b"\n" for log in logs]
+        """Buffer log entries for the next commit."""
+        self._pending += [json.dumps(log, separators=(",", ":")).encode() + b"\n" for log in logs]
 
     def commit(self) -> None:
-        """Write what is kept in one write, and wait until it is on the disk.
+        """Write the buffered entries at once, and wait until they are on disk.
 
         Raises:
-            OutsideError: it cannot be written. The file is as before, and the next commit tries again.
+            OutsideError: writing fails. The file is unchanged, and the next commit tries again.
         """
-        committed, lines, size = self._committed, self._kept, -1
-        kept = memoryview(b"".join(lines))
-        if not kept:
+        committed, lines, size = self._committed, self._pending, -1
+        content = memoryview(b"".join(lines))
+        if not content:
             return
         try:
             size = os.fstat(self._file).st_size
-            while kept:  # Once, unless the disk fills up halfway.
-                kept = kept[os.write(self._file, kept) :]
+            while content:  # Once, unless the disk is full.
+                content = content[os.write(self._file, content) :]
             os.fsync(self._file)
-            self._committed, self._kept = committed + len(lines), []
+            self._committed, self._pending = committed + len(lines), []
         except BaseException as error:
-            # Ctrl-C included: half a commit, or one that is then repeated, would spoil the numbers.
-            self._committed, self._kept = committed, lines
+            # Also on Ctrl-C: a partial or repeated commit would corrupt the trial numbers.
+            self._committed, self._pending = committed, lines
             with suppress(OSError):
                 os.ftruncate(self._file, size)
             if isinstance(error, OSError):
@@ -107,7 +107,7 @@ class Journal(BaseJournalBackend):
 
     @contextmanager
     def generation(self) -> Iterator[None]:
-        """Commit when the block ends, by an error too: what has been logged Optuna takes for done."""
+        """Commit at the end of the block, even after an error: Optuna takes logged entries for done."""
         try:
             yield
         finally:
@@ -118,12 +118,12 @@ class Journal(BaseJournalBackend):
         return _Storage(self)
 
     def close(self) -> None:
-        """Commit, and let another process in."""
+        """Commit, and release the lock."""
         try:
             self.commit()
         finally:
             self._opened.close()
-            self._file = -1  # The number may be another file's soon.
+            self._file = -1  # The system may reuse the number for another file.
 
     def __enter__(self) -> Self:
         return self
@@ -136,11 +136,11 @@ class _Storage(JournalStorage):
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        # Every ask looks for enqueued trials among all, 0.6 ms of them at 10,000. Here nothing is enqueued.
+        # Each ask searches all trials for enqueued ones, 0.6 ms for 10,000 trials. Here none are enqueued.
         if states == (TrialState.WAITING,):
             return []
         return super().get_all_trials(study_id, deepcopy, states)
 
 
 def _outside(path: Path, error: OSError) -> OutsideError:
-    return OutsideError(f"{path} must be readable and writable, got {error.strerror}: mend that and try again")
+    return OutsideError(f"{path} must be readable and writable, got {error.strerror}: check permissions and disk space")

@@ -1,4 +1,4 @@
-"""The store of a study that one process searches: in memory, or in the journal of a run folder."""
+"""The store of a study of one process: in memory, or in the journal of a run folder."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Local:
-    """A study of one process, as `zerokara.storage.store.Store` describes.
+    """A study of one process; implements `zerokara.storage.store.Store`.
 
     Args:
-        space: what is searched.
-        sampler: what proposes.
-        trials: the number of trials in all.
-        generation: the number of trials in a generation, at most.
-        journal: where the study is kept and continued from; None keeps it in memory.
+        space: the search space.
+        sampler: the sampler, from `make_sampler`.
+        trials: the total number of trials.
+        generation: the maximum number of trials in a generation.
+        journal: the journal of the study, which is continued if it has trials; None keeps the study in memory.
     """
 
     shared = False
@@ -40,7 +40,7 @@ class Local:
     def in_memory(
         cls, space: Space, *, trials: int, sampler: str = "random", seed: int = 0, generation: int | None = None
     ) -> "Local":
-        """Return a study in memory with the sampler of this name; None leaves the generation to the sampler."""
+        """Return a study in memory with the sampler of this name; generation None is the default of the sampler."""
         size = generation_size(sampler, trials) if generation is None else generation
         return cls(space, make_sampler(sampler, space, seed, trials=trials, generation=size), trials, size)
 
@@ -50,21 +50,20 @@ class Local:
 
     @property
     def sizes(self) -> list[int]:
-        asked = self._proposer.sizes
-        return asked + [
-            min(self._generation, self.total - start) for start in range(sum(asked), self.total, self._generation)
-        ]
+        begun = self._proposer.sizes
+        starts = range(sum(begun), self.total, self._generation)
+        return begun + [min(self._generation, self.total - start) for start in starts]
 
     @property
     def finished(self) -> bool:
         return len(self._ended) >= self.total
 
     def ask(self) -> tuple[int, list[Proposal]]:
-        start, asked = 0, len(self._proposer.sizes)
+        start, begun = 0, len(self._proposer.sizes)
         for number, size in enumerate(self.sizes):
             if not self._ended.keys() >= {*range(start, start + size)}:
-                again = number < asked  # A kill interrupted it.
-                return number, self._proposer.ask_again(number) if again else self._proposer.ask(size)
+                # One that has begun was interrupted by a kill.
+                return number, self._proposer.ask_again(number) if number < begun else self._proposer.ask(size)
             start += size
         return -1, []
 
@@ -80,7 +79,7 @@ class Local:
         return self._ended
 
     def send_heartbeat(self) -> None:
-        """Do nothing: no other process waits for a sign of this one."""
+        """Do nothing: there is no other process."""
 
     def rounds(self) -> "Sequence[Round]":
         return self._proposer.rounds()

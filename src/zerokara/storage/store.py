@@ -1,4 +1,4 @@
-"""What the search loop needs of the place where a study is kept."""
+"""The interface between the search loop and the storage of a study."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class Store(Protocol):
-    """A study that proposes trials by the generation and records how they end.
+    """A study that proposes generations of trials and records their results.
 
     Attributes:
-        space: what is searched.
-        total: the number of trials in all.
-        shared: whether other processes may train trials of this study.
+        space: the search space.
+        total: the total number of trials.
+        shared: whether other processes may run trials of this study.
     """
 
     space: Space
@@ -25,21 +25,21 @@ class Store(Protocol):
 
     @property
     def seconds(self) -> float:
-        """The time that proposing and recording has taken."""
+        """The time spent in proposing and recording."""
 
     @property
     def sizes(self) -> Sequence[int]:
-        """The sizes of all generations, those to come included, as far as they can be known."""
+        """The sizes of all generations, future ones included, as far as they are known."""
 
     @property
     def finished(self) -> bool:
         """Whether all trials have ended."""
 
     def ask(self) -> tuple[int, list[Proposal]]:
-        """Return the number and the trials of the next generation to train here; no trials if there is none."""
+        """Return the number and the trials of the next generation for this process; no trials if there is none."""
 
     def tell(self, trials: Iterable[Trial]) -> None:
-        """Record how the trials of a generation ended, in the order of their numbers."""
+        """Record how the trials of a generation ended."""
 
     def report(self, trials: Iterable[Trial]) -> None:
         """Record the results of trials at a rung."""
@@ -48,7 +48,7 @@ class Store(Protocol):
         """Return all trials that have ended, by number."""
 
     def send_heartbeat(self) -> None:
-        """Do what is due from time to time; called about four times a second."""
+        """Send a heartbeat if one is due; called about four times a second."""
 
     def rounds(self) -> "Sequence[Round]":
         """Return the rounds that the study has begun, if its sampler has rounds."""

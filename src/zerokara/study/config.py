@@ -1,4 +1,4 @@
-"""What a run's config says: all that is needed to repeat the run, and a record of what it was made with."""
+"""A run's config: everything that is needed to repeat the run, and a record of the versions and the data."""
 
 import platform
 import sys
@@ -21,9 +21,9 @@ from zerokara.version import __version__
 def config_of(
     settings: SearchSettings, plan: Plan, space: Space, about: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return all that is needed to repeat a run, under the names that ``--config`` reads, and a record of where it ran.
+    """Return everything that is needed to repeat a run, under the names that ``--config`` reads, and a record.
 
-    The bits are promised for the same data, NumPy and processor features, so these are recorded.
+    Results are identical with the same data, NumPy and processor features, so the record has these.
     """
     data = plan.data
     table = {} if data.train.table is None else data.train.table.settings
@@ -41,7 +41,7 @@ def config_of(
     }
 
 
-def space_of(config: Mapping[str, Any]) -> dict[str, Any]:
+def space_from_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the search space of a run's config."""
     fixed = {name: config[name] for name in HYPERPARAMETERS if name in config}
     values = {name: lookup(name).parse(value) if isinstance(value, str) else value for name, value in fixed.items()}
@@ -49,22 +49,22 @@ def space_of(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differences(config: Mapping[str, Any], data: Dataset) -> list[str]:
-    """Return a sentence for everything that may give other bits here than where the run was made; refuse other data."""
+    """Return a warning for everything that may change the last bits of the results; raise InputError for other data."""
     then, now = config["record"], record(data)
     if then["data_sha256"] != now["data_sha256"]:
         raise InputError(
-            f"a search goes on with the data it began with, whose SHA-256 begins {then['data_sha256'][:12]}, got "
-            f"{data.name} with {now['data_sha256'][:12]}: bring those data back, or start another search"
+            f"The data changed since this run started (hash differs): expected SHA-256 {then['data_sha256'][:12]}..., "
+            f"got {now['data_sha256'][:12]}... for {data.name}. Use the original data, or start another search."
         )
     return [
-        f"the run was made with {name.replace('_', ' ')} {_brief(then.get(name))}, here it is {_brief(now[name])}: "
-        "the numbers may differ in their last bits"
+        f"This run started with {name.replace('_', ' ')} {_one_line(then.get(name))}, and resumes with "
+        f"{_one_line(now[name])}: results may differ in the last bits."
         for name in ("zerokara", "numpy", "platform", "processor_features")
         if then.get(name) != now[name]
     ]
 
 
-def _brief(value: Any) -> str:
+def _one_line(value: Any) -> str:
     return " ".join(value) if isinstance(value, list) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""Opening the store of a study: memory or the journal of its run folder, or a database that several processes share."""
+"""Opens the store of a study: memory, the journal of its run folder, or a database that several processes share."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_local(settings: SearchSettings, plan: Plan, space: Space, folder: RunFolder | None) -> Iterator[Local]:
-    """Open the study in the journal of a folder, or one in memory, for this process alone."""
+    """Open a study of this process alone: in the journal of a folder, or in memory."""
     assert settings.generation
     sizes = {"trials": settings.trials, "generation": settings.generation}
     sampler = make_sampler(settings.sampler, space, plan.seed, **sizes)

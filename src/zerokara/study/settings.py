@@ -1,4 +1,4 @@
-"""What `zerokara.tune` takes: the data, the space, and the settings of the search beside those of the training."""
+"""The arguments of `zerokara.tune`: the data, the space, and the settings of the search and of training."""
 
 import inspect
 import textwrap
@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from zerokara.data import Dataset
 from zerokara.engine.progress import Progress
-from zerokara.engine.settings import TrainingSettings, a_text, count, setting
+from zerokara.engine.settings import TrainingSettings, at_least, is_text, setting
 from zerokara.errors import unknown
 from zerokara.samplers.registry import SAMPLERS
 from zerokara.train import Epoch
@@ -33,50 +33,49 @@ class SearchSettings(TrainingSettings):
         "For each hyperparameter a fixed value or a range (`zerokara.log`, `uniform`, `integer`, `choice`).",
         group="Python",
         shown="learning rate, weight decay and dropout are searched",
-        config=False,
     )
     _: KW_ONLY
-    trials: int = setting(100, "The number of trials.", group="Search", check=count())
+    trials: int = setting(100, "The number of trials.", group="Search", check=at_least(1))
     sampler: str = setting(
         "random",
         f"The sampler that proposes trials: {'; '.join(f'{name}, {kind.about}' for name, kind in SAMPLERS.items())}.",
         group="Search",
-        check=a_text,
+        check=is_text,
     )
     race: str = setting(
         "halving",
-        "How trials are stopped early: none, halving or hyperband, with [:ETA[:FIRST_RUNG]], such as halving:3:2.",
+        "The scheduler that stops trials early: none, halving[:ETA[:FIRST_RUNG]] or hyperband[:ETA[:FIRST_RUNG]].",
         group="Search",
-        check=a_text,
+        check=is_text,
     )
     generation: int | None = setting(
         None,
-        "The maximum number of trials proposed and trained at once.",
+        "The maximum number of trials that are proposed and trained together.",
         group="Search",
-        check=count(),
-        shown="256; for samplers that learn, and in a shared database, a fifth of the trials",
+        check=at_least(1),
+        shown="256, or a fifth of the trials if the sampler learns or the study is shared",
     )
     refit: bool = setting(
-        False, "Train the winner again on all training and validation samples, and test and save that network."
+        False, "Train the winner again on all training and validation samples; test and save that network."
     )
     ensemble: int | None = setting(
         None,
-        "Also select, test and save an ensemble of at most this many picks among the 50 best trials.",
+        "Also select, test and save an ensemble of up to this many networks, with repetition, from the 50 best trials.",
         group="Search",
-        check=count(),
+        check=at_least(1),
         shown="no ensemble",
     )
     storage: str | None = setting(
         None,
-        "A database that several processes, on one machine or many, share to search one study, each with its own "
-        "run folder: postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE. The password may also be in "
-        "PGPASSWORD or ~/.pgpass. Meant for longer trials.",
+        "A database through which several processes, on one machine or many, share one study, each with its own run "
+        "folder: postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE. The password may also be in "
+        "PGPASSWORD or ~/.pgpass. Intended for long trials.",
         group="Search",
-        check=a_text,
+        check=is_text,
         shown="no database",
     )
     study: str | None = setting(
-        None, "The name of the study in the database.", group="Search", check=a_text, shown="zerokara"
+        None, "The name of the study in the database.", group="Search", check=is_text, shown="zerokara"
     )
     out: str | Path | None = setting(
         None,
@@ -84,34 +83,31 @@ class SearchSettings(TrainingSettings):
         group="Run",
         shown="none; on the command line runs/DATASET-N",
         option=Path | None,
-        config=False,
     )
-    force: bool = setting(False, "Replace an existing run in that folder.", group="Run", config=False)
+    force: bool = setting(False, "Replace an existing run in that folder.", group="Run")
     workers: int | str | Executor | None = setting(
         None,
-        "A number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, tcp://HOST:PORT; in Python "
-        "also any `concurrent.futures.Executor`. Results do not depend on it.",
+        "The workers: a number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, "
+        "tcp://HOST:PORT; in Python also any `concurrent.futures.Executor`. Results do not depend on them.",
         group="Run",
-        shown="a thread for each core; processes when the search takes long",
+        shown="a thread for each core, and processes if the search takes long",
         option=str | None,
-        config=False,
     )
     progress: Callable[[Progress], None] | None = setting(
-        None, "Called about four times a second with the state of the search.", group="Python", config=False
+        None, "Called about four times a second with the state of the search.", group="Python"
     )
     on_epoch: Callable[[Epoch], None] | None = setting(
         None,
-        "Called with every epoch of every population; of processes when they return it, every 2 seconds.",
+        "Called with every epoch of every population; worker processes report theirs every 2 seconds.",
         group="Python",
-        config=False,
     )
     warn: Callable[[str], None] = setting(
-        warnings.warn, "Called with a sentence about what was lost and is repeated.", group="Python", config=False
+        warnings.warn, "Called with the text of each warning, such as a worker that died.", group="Python"
     )
 
 
 def takes_fields(name: str, kind: Callable[P, Settings], function: Callable[[Settings], Result]) -> Callable[P, Result]:
-    """Return a function of the fields of a settings class, with their names, types, defaults and documentation.
+    """Return ``function`` with the fields of a settings class as its parameters, documented by their help texts.
 
     Type checkers read the signature from ``kind``, notebooks and `help` from ``__signature__``.
     """

@@ -1,4 +1,4 @@
-"""A study: trials proposed by the generation, trained as populations, ranked, and the winner."""
+"""The result of a search: its trials, the winner, and an ensemble."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zerokara.data import Dataset
-from zerokara.engine.bracket import Finalist
+from zerokara.engine.bracket import Candidate
 from zerokara.engine.plan import Plan
 from zerokara.engine.shard import retrain
 from zerokara.engine.trial import Trial, ranked
@@ -29,8 +29,8 @@ class Best:
     model: Model
 
     def __getattr__(self, name: str) -> Any:
-        """Give the trial's own ``number``, ``epoch``, ``params``, ``val_loss``, and ``val_accuracy`` or ``val_r2``."""
-        if "model" not in self.__dict__:  # While a copy or a pickle is being made.
+        """Return an attribute of the trial, such as ``epoch``, ``params``, ``val_loss`` or ``val_accuracy``."""
+        if "model" not in self.__dict__:  # During copying and unpickling.
             raise AttributeError(name)
         trial, model = self.__dict__["trial"], self.__dict__["model"]
         return trial.val_score if name == f"val_{model.metric}" else getattr(trial, name)
@@ -38,19 +38,18 @@ class Best:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """What was tried, and what came of it. Made by `zerokara.tune`.
+    """The trials of a search and their results. Returned by `zerokara.tune`.
 
-    ``seconds`` runs from the first question to the last answer, ``train_seconds`` is the sum over workers of the
-    time inside trainers, ``proposing_seconds`` that of asking, telling and keeping the study. ``interrupted`` tells
-    that Ctrl-C ended it early. ``rounds`` are those of a sampler that has rounds. ``finalists`` are the best trials
-    whose networks were kept, best first. With ``refit`` the winner's model is trained anew, on all training data.
-    ``failure`` is the error of the database that ended it early, if one did.
+    ``candidates`` are the best trials with their networks, best first. ``seconds`` is the duration of the search,
+    ``train_seconds`` the time inside trainers, summed over workers, ``proposing_seconds`` the time to propose and
+    record trials. ``interrupted`` is true if it ended early: after Ctrl-C, or after a ``failure`` of the database.
+    ``rounds`` are those of a sampler with rounds. With ``refit`` the winner is trained again, on all training data.
     """
 
     space: Space
     plan: Plan
     trials: list[Trial]
-    finalists: list[Finalist]
+    candidates: list[Candidate]
     seconds: float
     train_seconds: float
     interrupted: bool
@@ -61,12 +60,12 @@ class Study:
     failure: DatabaseError | None = None
 
     def __repr__(self) -> str:
-        found = [f"{self.plan.data.name}: {len(self.trials)} trials, {self.epochs_trained:,} network-epochs"]
+        parts = [f"{self.plan.data.name}: {len(self.trials)} trials, {self.epochs_trained:,} network-epochs"]
         for best in (trial for trial in self.ranking(1) if math.isfinite(trial.value)):
-            found += [f"best trial {best.number}", f"val_loss {best.val_loss:.4f}"]
-            found += [f"val_{METRICS[self.plan.data.task]} {best.val_score:.4f}"]
-            found += [f"{name} {show(best.params[name])}" for name in self.space.searched if name in best.params]
-        return f"Study({', '.join(found)})"
+            parts += [f"best trial {best.number}", f"val_loss {best.val_loss:.4f}"]
+            parts += [f"val_{METRICS[self.plan.data.task]} {best.val_score:.4f}"]
+            parts += [f"{name} {show(best.params[name])}" for name in self.space.searched if name in best.params]
+        return f"Study({', '.join(parts)})"
 
     @property
     def epochs_trained(self) -> int:
@@ -74,26 +73,26 @@ class Study:
         return sum(trial.epochs_trained for trial in self.trials)
 
     def ranking(self, count: int | None = None) -> list[Trial]:
-        """Return the trials from the best down: by value, ties to the lower loss, diverged ones last."""
+        """Return the trials, best first: by value, ties to the lower loss, diverged ones last."""
         return ranked(self.trials)[:count]
 
     @cached_property
     def best(self) -> Best:
         """The winner: the trial with the lowest validation loss, or the highest accuracy with rank="accuracy".
 
-        With several seeds or folds that is the lowest mean, and the model is the network of the first seed and the
-        first fold, or with ``refit`` one trained on all training and validation samples for as many epochs.
+        With several seeds or folds the mean decides, and the model is the network of the first seed and fold; with
+        ``refit`` it is one trained on all training and validation samples for as many epochs.
 
         Raises:
             InputError: no trial finished an epoch with a finite loss.
         """
-        if not self.finalists:
+        if not self.candidates:
             states = {state: sum(t.state == state for t in self.trials) for state in ("diverged", "interrupted")}
             raise InputError(
-                f"no trial has a finite validation loss ({states['diverged']} diverged, {states['interrupted']} "
-                "interrupted before their first epoch): lower the learning rates, or train for longer"
+                f"a winner needs a finite validation loss, got {states['diverged']} diverged trials, "
+                f"{states['interrupted']} interrupted before an epoch: lower the learning rates, or train longer"
             )
-        trial, network = self.finalists[0]
+        trial, network = self.candidates[0]
         about = {"trial": trial.number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}
         if self.refit:
             network, about = self._refitted(trial), about | {"refit": True}
@@ -108,44 +107,44 @@ class Study:
         run = retrain(trial, self.plan, trial.epoch, self._data)
         if not len(run.rows):
             raise InputError(
-                f"the winner, trial {trial.number}, diverged when it was refitted on all training data: "
-                "lower the learning rates, or leave refit out"
+                f"the winner must train to the end, got trial {trial.number}, which diverged in the refit: lower the "
+                "learning rates, or leave refit out"
             )
         return run.trained()
 
     def ensemble(self, k: int | None = None) -> Model:
-        """Return the model of several trained networks whose mean answers best on the validation samples.
+        """Return an ensemble: the networks whose mean prediction is best on the validation samples.
 
-        Greedy selection with replacement, at most ``k`` picks among the networks that were kept; nothing is trained.
-        By default ``k`` is what `zerokara.tune` was told. With folds, the networks of the first fold, judged on it.
+        Greedy selection with replacement of up to ``k`` candidates; nothing is trained. By default ``k`` is the
+        ``ensemble`` of `zerokara.tune`. With folds, the networks and the validation samples of the first fold.
 
         Raises:
-            InputError: only the winner's network was kept.
+            InputError: there is only one candidate.
         """
-        if len(self.finalists) < 2:
+        if len(self.candidates) < 2:
             raise InputError(
-                f"an ensemble is picked among several networks, got {len(self.finalists)}: search more trials, with "
-                "ensemble=10, say, so that the networks of the best are kept"
+                f"an ensemble needs several networks to select from, got {len(self.candidates)}: search with "
+                "ensemble=10 and more than one trial"
             )
         data = self.plan.parts[0]
         part = data.validation
         assert part is not None
-        networks = [network for _, network in self.finalists]
+        networks = [network for _, network in self.candidates]
         predictions = predict_each(networks, part.x, data.task)
         counts = select(
             predictions, part.t, k or self.ensemble_size or 1, criterion(data.task, self.plan.rank, part.weights)
         )
-        picked = {str(t.number): int(n) for (t, _), n in zip(self.finalists, counts, strict=True) if n}
+        picked = {str(t.number): int(n) for (t, _), n in zip(self.candidates, counts, strict=True) if n}
         return Model.of(Ensemble.of(networks, counts), data, {"trials": picked, "seed": self.plan.seed})
 
     @cached_property
     def test_score(self) -> float:
-        """The winner's accuracy (or R2) on the test data, which nothing else looks at; NaN where there are none."""
+        """The winner's accuracy (or R2) on the test data, which nothing else reads; NaN without test data."""
         return math.nan if self._data.test is None else self.best.model.evaluate(self._data)[1]
 
     @cached_property
     def test_errors(self) -> dict[str, dict[str, float]]:
-        """A regression winner's errors on the test data in each target's own units; empty of other tasks."""
+        """The winner's errors on the test data, in the units of each target; empty unless it is a regression."""
         data = self._data
         if data.test is None or data.task != "regression":
             return {}
