@@ -22,10 +22,7 @@ ALLOWED = {
 """Names that may have several definitions, with the reason."""
 
 # ---- Temporary: rooms where names and words are still being changed. Empty both sets. ----
-TEMPORARY_NAMES = {
-    *("CONFIG", "LARGEST", "PATIENCE", "WORTH", "Watch", "_mean", "_number", "_under", "concat", "single", "space_of"),
-    "train",
-}
+TEMPORARY_NAMES = {"LARGEST", "_mean", "concat", "single", "space_of"}
 TEMPORARY_ROOMS = {"engine", "estimators", "model", "study"}
 # ---- End of the temporary section. ----
 
