@@ -16,7 +16,7 @@ from zerokara.cli.options import (
     TrainingOptions,
     from_files,
     given,
-    space_of,
+    space_from_options,
 )
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.version import __version__
@@ -60,7 +60,9 @@ def tune(
     """
     from zerokara.cli.search import run_tune
 
-    return run_tune(console(), STARTED, dataset, space_of(search, hyperparameters), data, search, training, run)
+    return run_tune(
+        console(), STARTED, dataset, space_from_options(search, hyperparameters), data, search, training, run
+    )
 
 
 @app.command

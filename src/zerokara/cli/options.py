@@ -147,7 +147,7 @@ def settings_of(*groups: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name not in ("search", "config")}
 
 
-def space_of(search: Any, hyperparameters: Any) -> dict[str, Any]:
+def space_from_options(search: Any, hyperparameters: Any) -> dict[str, Any]:
     """Return the search space: ranges, and the values that were given."""
     fixed, searched = given(hyperparameters), parse_searches(search.search)
     both = [name for name in searched if name in fixed]

@@ -10,7 +10,7 @@ from sklearn.model_selection._validation import _warn_or_raise_about_fit_failure
 from zerokara.arrays import Array
 from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
-from zerokara.estimators.scoring import SplitScorer, single
+from zerokara.estimators.scoring import SplitScorer, one_score
 from zerokara.study.study import Study
 
 SMOOTHING = 14
@@ -79,7 +79,7 @@ def _own_scores(trial: Trial, scorer: SplitScorer) -> tuple[float, ...]:
     scores = [scorer.scores[trial.number, row // folds, row % folds].test for row in rows]
     if isinstance(scores[0], dict):
         raise InputError(f"scoring must return one number, got scores {sorted(scores[0])}: choose one to rank by")
-    return tuple(single(score, None) for score in scores)
+    return tuple(one_score(score, None) for score in scores)
 
 
 def ranked_trials(study: Study, scorer: SplitScorer | None = None) -> list[RankedTrial]:

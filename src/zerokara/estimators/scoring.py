@@ -55,7 +55,7 @@ class SplitScorer:
         score = self.scores.get(network_id)
         if score is None or score.epochs != epochs:
             score = self.scores[network_id] = self._score_network(self.folds[network_id[2]], epochs, network())
-        return -single(score.test, self.metric)
+        return -one_score(score.test, self.metric)
 
     def _score_network(self, fold: Fold, epochs: int, network: Network) -> NetworkScore:
         estimator = fold.estimator(network)
@@ -70,10 +70,10 @@ class SplitScorer:
         return scores
 
 
-def single(scores: Mapping[str, float] | float, metric: str | None) -> float:
+def one_score(scores: Mapping[str, float] | float, metric: str | None) -> float:
     """Return the score with this name, or the first.
 
-    >>> single({"r2": 0.5, "max_error": -3.0}, "max_error"), single(0.5, None)
+    >>> one_score({"r2": 0.5, "max_error": -3.0}, "max_error"), one_score(0.5, None)
     (-3.0, 0.5)
     """
     if not isinstance(scores, Mapping):

@@ -145,7 +145,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         train, held_out = samples.hold_out(part, self.validation, seed)
         if held_out is None:
             raise InputError(
-                f"validation needs a sample, got none of n_samples={len(part)}: pass more, or X_val and y_val"
+                f"validation must have samples, got 0 of n_samples={len(part)}: pass more, or X_val and y_val"
             )
         return train, held_out
 

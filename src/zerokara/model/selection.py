@@ -32,7 +32,7 @@ def select(predictions: Array, t: Array, k: int, loss: Criterion, initial: int =
         t: the targets of these samples.
         k: picks.
         loss: the loss of means of predictions, see `criterion`.
-        initial: the number of first picks that are the best networks in the order of their own losses (the paper's
+        initial: the number of first picks that are the best networks in the order of their losses (the paper's
             sorted initialization, against overfitting with few samples); 1 starts with the best network only.
 
     Source: Caruana et al. 2004, Ensemble Selection from Libraries of Models, sections 2.1 to 2.2.
