@@ -23,10 +23,9 @@ ALLOWED = {
 
 # ---- Temporary: rooms where names and words are still being changed. Empty both sets. ----
 TEMPORARY_NAMES = {
-    *("CONFIG", "LARGEST", "PATIENCE", "WORTH", "Watch", "_mean", "_number", "_under", "concat", "single", "space_of"),
-    "train",
+    *("LARGEST", "_mean", "concat", "single", "space_of"),
 }
-TEMPORARY_ROOMS = {"engine", "estimators", "model", "study"}
+TEMPORARY_ROOMS = {"estimators", "model"}
 # ---- End of the temporary section. ----
 
 AVOIDED = re.compile(
