@@ -118,7 +118,7 @@ def _numeric(name: str, default: float, rule: _Rule, help: str, needs: Need | No
     return Hyperparameter(name, "number", default, help, rule_text, clean, float, ranges, needs)
 
 
-_SIZES = "layer sizes, whole numbers >= 1 (100,100 on the command line; linear for no hidden layer)"
+_SIZES = "whole numbers >= 1 (100,100 on the command line; linear for no hidden layer)"
 
 
 def _positive(value: Any) -> int:
