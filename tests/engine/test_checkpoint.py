@@ -9,7 +9,7 @@ from zerokara.engine.checkpoint import Checkpoints
 from zerokara.engine.plan import Plan
 
 
-def test_nothing_is_kept_twice(tmp_path, monkeypatch) -> None:
+def test_nothing_is_saved_twice(tmp_path, monkeypatch) -> None:
     """A checkpoint of an empty bracket is small, and one generation leaves no file for the next."""
     monkeypatch.setattr(checkpoint, "MIN_TRAINED", 0.0)
     data = zk.data.load("digits").first(150).split(validation=0.2, seed=0)

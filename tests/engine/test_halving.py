@@ -90,7 +90,7 @@ def test_a_survivors_curve_is_that_of_the_full_search_to_the_bit(data, race, kee
         assert best.model.evaluate(data, "validation") == (best.val_loss, best.val_accuracy)
 
 
-def test_it_takes_the_epochs_that_it_says(data) -> None:
+def test_halving_takes_the_epochs_of_its_bracket(data) -> None:
     [bracket] = Halving().brackets(20, 9)
     assert (
         zk.tune(data, {"hidden": (8,), "lr": zk.log(1e-3, 1e-2)}, trials=20, epochs=9, race="halving").epochs_trained
@@ -98,21 +98,21 @@ def test_it_takes_the_epochs_that_it_says(data) -> None:
     )
 
 
-def test_the_best_at_a_rung_go_on(data) -> None:
+def test_the_best_at_a_rung_survive(data) -> None:
     study = zk.tune(data, {"lr": zk.log(1e-3, 1e-1), "hidden": (8,)}, trials=18, epochs=9, race="halving")
     at_first = sorted(study.trials, key=lambda t: (t.curves["val_loss"][0], t.number))
     assert {t.number for t in at_first[:6]} == {t.number for t in study.trials if t.epochs > 1}
 
 
 def test_the_winner_may_come_from_any_rung(data) -> None:
-    """With a rate far too high the longer a network trains the worse it gets; who was dropped early still wins."""
+    """With far too high rates networks get worse as they train, so a trial that was pruned early wins."""
     space = {"lr": zk.log(0.2, 3), "hidden": (8,)}
     study = zk.tune(data, space, trials=12, epochs=81, race="halving", seed=3)
     assert study.best.trial.state == "pruned", "choose a case in which the winner was dropped"
     assert study.best.model.evaluate(data, "validation")[0] == study.best.val_loss
 
 
-def test_diverged_trials_never_go_on(data) -> None:
+def test_diverged_trials_never_survive(data) -> None:
     space = {"lr": zk.choice([1e30, 2e30, 3e30, 1e-2]), "optimizer": "sgd", "hidden": (8,)}
     study = zk.tune(data, space, trials=12, epochs=9, race="halving")
     diverged = [trial for trial in study.trials if trial.params["lr"] > 1]
@@ -126,7 +126,7 @@ def test_all_diverged(data) -> None:
     assert {trial.state for trial in study.trials} == {"diverged"}
 
 
-def test_progress_knows_the_epochs_of_a_race(data) -> None:
+def test_progress_counts_the_epochs_of_the_scheduler(data) -> None:
     seen = []
     study = zk.tune(
         data, {"hidden": (8,), "lr": zk.log(1e-3, 1e-2)}, trials=20, epochs=9, race="halving", progress=seen.append

@@ -1,4 +1,4 @@
-"""Seeds and folds: more rows of the same populations, judged by their mean."""
+"""Seeds and folds: more rows of the same populations, ranked by their mean."""
 
 import csv
 import math
@@ -52,7 +52,7 @@ def test_a_score_is_the_mean_with_its_standard_error(study) -> None:
     assert study.epochs_trained == 6 * 24
 
 
-def test_it_is_shown(study, data, tmp_path) -> None:
+def test_standard_errors_are_printed_and_saved(study, data, tmp_path) -> None:
     [line] = leaderboard([study.best.trial], study)
     assert line.count("±") == 2
     zk.tune(data, SPACE, trials=2, epochs=1, seeds=2, out=tmp_path / "run")
@@ -102,7 +102,7 @@ def test_rows_that_stop_early_wait_for_the_others(data) -> None:
             assert a.record == b.record
 
 
-def test_unpaired_rows_have_draws_of_their_own(data) -> None:
+def test_unpaired_rows_have_separate_draws(data) -> None:
     same = {"lr": 0.01, "hidden": (8,)}
     for paired in (True, False):
         a, b = zk.tune(data, same, trials=2, epochs=2, seeds=2, paired=paired, race="none").trials
@@ -145,7 +145,7 @@ def test_folds_share_the_samples(data) -> None:
     [
         ({"folds": 0}, "folds must be"),
         ({"seeds": 0}, "seeds must be"),
-        ({"folds": 500}, "folds must be a whole number, 2 to 160"),
+        ({"folds": 500}, "folds must be a whole number from 2 to the 160 samples"),
         ({"patience": 0}, "patience must be"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Shards: structure groups, numbers ride, and how trials are cut changes no number."""
+"""Shards: structure groups, numbers ride, and how trials are divided changes no number."""
 
 import numpy as np
 import pytest
@@ -48,8 +48,8 @@ def proposals(space: list[dict[str, object]]) -> list[Proposal]:
     return [Proposal(number, complete(params)) for number, params in enumerate(space)]
 
 
-def results(found, plan):
-    populations = [Population(shard) for shard in found]
+def results(pieces, plan):
+    populations = [Population(shard) for shard in pieces]
     for population in populations:
         while not population.reached(plan.epochs):
             population.attach(plan).fit(plan.epochs)
@@ -60,9 +60,9 @@ def results(found, plan):
 @pytest.mark.parametrize("paired", [True, False])
 def test_in_company_and_alone_are_the_same_to_the_bit(data, space, paired) -> None:
     plan = Plan(data, epochs=3, paired=paired, keep_best=True)
-    whole = proposals(SPACES[space])
-    together = results(shards(whole, plan, workers=1), plan)
-    alone = results([s for p in whole for s in shards([p], plan, workers=1)], plan)
+    trials = proposals(SPACES[space])
+    together = results(shards(trials, plan, workers=1), plan)
+    alone = results([s for p in trials for s in shards([p], plan, workers=1)], plan)
     for a, b in zip(together, alone, strict=True):
         assert (a.number, a.state, a.value, a.epoch) == (b.number, b.state, b.value, b.epoch)
         for name in a.curves:
@@ -71,7 +71,7 @@ def test_in_company_and_alone_are_the_same_to_the_bit(data, space, paired) -> No
 
 def test_structure_groups_and_numbers_ride(data) -> None:
     plan = Plan(data, epochs=1)
-    # The first has no dropout at all, and so a layer less.
+    # The first has no dropout, and so one layer less.
     assert [len(s.proposals) for s in shards(proposals(SPACES["numbers"]), plan, workers=1)] == [1, 4]
     cut = shards(proposals(SPACES["structure"]), plan, workers=1)
     assert sorted([p.number for p in s.proposals] for s in cut) == [[0, 2], [1], [3], [4]]
@@ -81,11 +81,11 @@ def test_structure_groups_and_numbers_ride(data) -> None:
 
 @pytest.mark.parametrize(("trials", "workers"), [(1, 2), (7, 2), (100, 2), (100, 3), (3, 8)])
 def test_every_trial_is_in_one_shard_and_every_worker_has_its_share(data, trials, workers) -> None:
-    found = shards(proposals([{} for _ in range(trials)]), Plan(data, epochs=1), workers)
-    assert sorted(p.number for s in found for p in s.proposals) == list(range(trials))
-    assert len(found) >= min(workers, trials)
-    assert max(len(s.proposals) for s in found) < NETWORKS.stop
-    sizes = [len(s.proposals) for s in found]
+    pieces = shards(proposals([{} for _ in range(trials)]), Plan(data, epochs=1), workers)
+    sizes = [len(s.proposals) for s in pieces]
+    assert sorted(p.number for s in pieces for p in s.proposals) == list(range(trials))
+    assert len(pieces) >= min(workers, trials)
+    assert max(sizes) < NETWORKS.stop
     assert max(sizes) - min(sizes) <= 1
 
 
@@ -176,8 +176,8 @@ def test_a_hyperparameter_that_is_not_used_does_not_separate_trials() -> None:
 
 def test_a_trial_trains_without_what_it_does_not_use(data) -> None:
     plan = Plan(data, epochs=2, seed=3)
-    whole = complete({"hidden": (), "optimizer": "sgd", "lr": 0.1})
-    lacking = {name: value for name, value in whole.items() if name not in ("dropout", "activation", "momentum")}
-    one, other = (results(shards([Proposal(0, params)], plan, 1), plan)[0] for params in (whole, lacking))
+    params = complete({"hidden": (), "optimizer": "sgd", "lr": 0.1})
+    lacking = {name: value for name, value in params.items() if name not in ("dropout", "activation", "momentum")}
+    one, other = (results(shards([Proposal(0, each)], plan, 1), plan)[0] for each in (params, lacking))
     assert one.value == other.value
     assert set(other.params) == set(lacking)

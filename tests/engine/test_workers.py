@@ -1,4 +1,4 @@
-"""Workers: threads, processes, Dask or any executor give the same numbers, and losing one costs time alone."""
+"""Workers: threads, processes, Dask or any executor give the same results, and the death of one costs only time."""
 
 import contextlib
 import itertools
@@ -65,20 +65,20 @@ def scheduler() -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-@pytest.mark.parametrize("asked", [2, "3", "processes", "processes:1", "dask:2"])
-def test_where_it_trains_changes_no_number(data, alone, asked) -> None:
+@pytest.mark.parametrize("kind", [2, "3", "processes", "processes:1", "dask:2"])
+def test_every_kind_of_worker_gives_the_same_results(data, alone, kind) -> None:
     seen = []
-    same(zk.tune(data, SPACE, **SEARCH, workers=asked, on_epoch=seen.append), alone)
+    same(zk.tune(data, SPACE, **SEARCH, workers=kind, on_epoch=seen.append), alone)
     assert sum(len(epoch.rows) for epoch in seen) == alone.epochs_trained
 
 
-def test_a_scheduler_that_is_there_already(data, alone, scheduler) -> None:
+def test_an_existing_dask_scheduler(data, alone, scheduler) -> None:
     same(zk.tune(data, SPACE, **SEARCH, workers=scheduler), alone)
 
 
 @pytest.fixture
 def eager(monkeypatch) -> None:
-    """Processes pay at once, and nobody has left any."""
+    """Processes are worth their start at once, and none are left from other tests."""
     monkeypatch.setattr(workers, "WARM_UP", 0.0)
     monkeypatch.setattr(workers, "MIN_LEFT", 0.0)
     monkeypatch.setattr(workers, "TICK", 0.01)
@@ -86,22 +86,22 @@ def eager(monkeypatch) -> None:
     monkeypatch.setattr(executors, "cores", lambda: 2)
 
 
-def processes(leader: int | None = None) -> list[int]:
-    """Return the worker processes that there are, of this process or another."""
+def processes(parent: int | None = None) -> list[int]:
+    """Return the worker processes of this process or another."""
     import psutil
 
-    return [c.pid for c in psutil.Process(leader).children(recursive=True) if "LokyProcess" in " ".join(c.cmdline())]
+    return [c.pid for c in psutil.Process(parent).children(recursive=True) if "LokyProcess" in " ".join(c.cmdline())]
 
 
 def trained_by(data, **settings) -> tuple[zk.Study, set[str]]:
-    """Return a study that lasts, and which threads its epochs were told in: those of processes in the main one."""
-    told: set[str] = set()
+    """Return a long study, and the threads that called `on_epoch`: for epochs of processes the main thread."""
+    threads: set[str] = set()
 
     def look(_: zk.train.Epoch) -> None:
-        told.add(threading.current_thread().name.partition("_")[0])
+        threads.add(threading.current_thread().name.partition("_")[0])
         time.sleep(0.002)  # Processes take a while to start.
 
-    return zk.tune(data, SPACE, **LONG, on_epoch=look, **settings), told
+    return zk.tune(data, SPACE, **LONG, on_epoch=look, **settings), threads
 
 
 LONG = {"trials": 12, "epochs": 300, "race": "none", "keep_best": True}
@@ -112,14 +112,14 @@ def long_alone(data) -> zk.Study:
     return zk.tune(data, SPACE, **LONG, workers=1)
 
 
-def test_a_study_that_lasts_goes_from_threads_to_processes(data, long_alone, eager) -> None:
-    study, told = trained_by(data)
+def test_a_long_study_changes_from_threads_to_processes(data, long_alone, eager) -> None:
+    study, threads = trained_by(data)
     same(study, long_alone)
-    assert told == {"zerokara", "MainThread"}
+    assert threads == {"zerokara", "MainThread"}
     assert executors.processes_are_up()
-    study, told = trained_by(data)  # These are up already.
+    study, threads = trained_by(data)  # The processes still run.
     same(study, long_alone)
-    assert "MainThread" in told
+    assert "MainThread" in threads
 
 
 @pytest.mark.parametrize("name", ["MIN_LEFT", "COPIES", "WARM_UP"])
@@ -128,17 +128,17 @@ def test_a_short_study_and_large_data_stay_with_threads(data, eager, monkeypatch
     assert trained_by(data)[1] == {"zerokara"}
 
 
-def test_a_system_without_processes_has_threads(data, long_alone, eager, monkeypatch) -> None:
+def test_without_processes_threads_train(data, long_alone, eager, monkeypatch) -> None:
     def refuse(count: int) -> Executor:
         raise OSError("no semaphores here")
 
     monkeypatch.setattr(executors, "_reusable", refuse)
-    study, told = trained_by(data)
+    study, threads = trained_by(data)
     same(study, long_alone)
-    assert told == {"zerokara"}
+    assert threads == {"zerokara"}
 
 
-def test_a_process_that_dies_after_the_threads_costs_its_time_alone(data, eager) -> None:
+def test_the_death_of_a_process_after_the_threads_costs_only_time(data, eager) -> None:
     search = {"trials": 16, "epochs": 80, "race": "none"}
     wanted = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **search, workers=2)
     for future in [executors._reusable(2).submit(executors._is_up) for _ in range(4)]:
@@ -151,16 +151,16 @@ def test_a_process_that_dies_after_the_threads_costs_its_time_alone(data, eager)
 
 
 def test_processes_stop_at_the_next_epoch(data) -> None:
-    """As one of them sees it: it has the plan, and a file tells it to stop."""
+    """In a worker process, which has the plan, a file stops the training."""
     plan, space = Plan(data, epochs=1000), Space(SPACE | {"activation": "relu"})
     [shard] = sharding.shards([Proposal(0, space.fixed | {"lr": 0.01, "dropout": 0.1})], plan, 1)
     study = "of-this-test"
     file = executors.stop_file(study)
 
     def epochs() -> int:
-        handed = workers.train_slice(study, plan, population.Population(shard), 5)
-        assert handed is not None
-        return len(handed[1])
+        result = workers.train_slice(study, plan, population.Population(shard), 5)
+        assert result is not None
+        return len(result[1])
 
     try:
         assert epochs() == 5
@@ -171,9 +171,9 @@ def test_processes_stop_at_the_next_epoch(data) -> None:
         del workers._contexts[study]
 
 
-def stop_files(leader: int) -> list[Path]:
-    """Return the files with which a process now stops others."""
-    pattern = executors.stop_file(f"{leader}-*")
+def stop_files(parent: int) -> list[Path]:
+    """Return the stop files of a process."""
+    pattern = executors.stop_file(f"{parent}-*")
     return list(pattern.parent.glob(pattern.name))
 
 
@@ -205,7 +205,7 @@ def test_threads_need_no_file_to_stop(data, tmp_path, monkeypatch) -> None:
     assert not any(files)
 
 
-LEADER = """
+PARENT = """
 import zerokara as zk
 data = zk.data.load("digits").split(validation=0.2, seed=0)
 space = {"lr": zk.log(1e-3, 1e-1), "hidden": (16,)}
@@ -215,24 +215,24 @@ HANG = """
 import os, time
 from zerokara.engine import executors, workers
 def look(progress):
-    "Come no further than the file with which the processes are stopped."
+    "Block as soon as the file that stops the processes exists."
     while any(os.path.exists(executors.stop_file(study)) for study in workers._contexts):
         time.sleep(1)
 """
 
 
-def test_processes_end_with_the_one_that_they_serve_and_leave_no_file() -> None:
+def test_processes_end_with_their_parent_and_leave_no_file() -> None:
     import psutil
 
-    with subprocess.Popen([sys.executable, "-c", HANG + LEADER]) as leader:
+    with subprocess.Popen([sys.executable, "-c", HANG + PARENT]) as parent:
         try:
-            until(lambda: len(processes(leader.pid)) == 2, leader)
-            theirs = processes(leader.pid)
-            leader.send_signal(signal.SIGINT)
-            until(lambda: stop_files(leader.pid), leader)
+            until(lambda: len(processes(parent.pid)) == 2, parent)
+            theirs = processes(parent.pid)
+            parent.send_signal(signal.SIGINT)
+            until(lambda: stop_files(parent.pid), parent)
         finally:
-            leader.kill()
-    until(lambda: not stop_files(leader.pid))
+            parent.kill()
+    until(lambda: not stop_files(parent.pid))
     until(lambda: not any(pid in psutil.pids() and psutil.Process(pid).status() != "zombie" for pid in theirs))
 
 
@@ -245,7 +245,7 @@ def until(what: Callable[[], object], running: "subprocess.Popen[bytes] | None" 
 
 
 class Broken(ThreadPoolExecutor):
-    """Two threads that are gone at the second call, as processes are when one of them was killed."""
+    """Two threads that fail at the second call, like a process pool after one process was killed."""
 
     calls = 0
 
@@ -256,7 +256,7 @@ class Broken(ThreadPoolExecutor):
         return super().submit(*args, **settings)
 
 
-def test_a_pool_that_breaks_as_it_is_given_work_costs_time_alone(data, alone) -> None:
+def test_a_pool_that_breaks_in_submit_costs_only_time(data, alone) -> None:
     notes: list[str] = []
     with Broken(2) as executor:
         same(zk.tune(data, SPACE, **SEARCH, workers=executor, warn=notes.append), alone)
@@ -264,23 +264,23 @@ def test_a_pool_that_breaks_as_it_is_given_work_costs_time_alone(data, alone) ->
 
 
 def test_populations_of_small_arrays_take_turns(data, monkeypatch) -> None:
-    """Two threads would hinder each other."""
+    """Two threads would slow each other down."""
     one = Plan(data, epochs=1)
     structure = {"hidden": (100, 100), "batch_size": 100}
     assert [sharding.has_small_arrays(count, structure, one) for count in (1, 7, 8, 50)] == [True, True, False, False]
 
     def turns(slight: int) -> int:
-        """Return how often another thread goes on."""
+        """Return how often the thread changes."""
         monkeypatch.setattr(sharding, "SMALL_ARRAY", slight)
-        told: list[str] = []
+        threads: list[str] = []
 
         def look(_: zk.train.Epoch) -> None:
-            told.append(threading.current_thread().name)
+            threads.append(threading.current_thread().name)
             time.sleep(0.001)
 
         zk.tune(data, SPACE, **SEARCH | {"race": "none"}, workers=2, on_epoch=look)
-        assert len(set(told)) > 1
-        return sum(a != b for a, b in itertools.pairwise(told))
+        assert len(set(threads)) > 1
+        return sum(a != b for a, b in itertools.pairwise(threads))
 
     assert turns(10**9) < 8 < turns(0)
 
@@ -293,35 +293,35 @@ SPAWN = multiprocessing.get_context("spawn")
     [lambda: ThreadPoolExecutor(2), lambda: ProcessPoolExecutor(2, mp_context=SPAWN)],
     ids=["threads", "processes"],
 )
-def test_any_executor_serves_and_is_left_open(data, alone, make: Callable[[], Executor]) -> None:
+def test_any_executor_works_and_is_not_closed(data, alone, make: Callable[[], Executor]) -> None:
     with make() as executor:
         same(zk.tune(data, SPACE, **SEARCH, workers=executor), alone)
         assert executor.submit(len, "abc").result() == 3
 
 
-def test_the_data_go_to_a_process_once(data, alone, monkeypatch) -> None:
+def test_the_data_are_sent_to_a_process_once(data, alone, monkeypatch) -> None:
     monkeypatch.setattr(workers, "SLICE", 0.0)
     sent = []
-    whole = Plan.for_training
-    monkeypatch.setattr(Plan, "for_training", lambda plan: sent.append(plan) or whole(plan))
+    for_training = Plan.for_training
+    monkeypatch.setattr(Plan, "for_training", lambda plan: sent.append(plan) or for_training(plan))
     same(zk.tune(data, SPACE, **SEARCH, workers="processes:2"), alone)
-    assert 1 <= len(sent) <= 4  # Two processes, each with at most one more task on its way when it first answers.
+    assert 1 <= len(sent) <= 4  # Two processes, each with at most one more task submitted before its first result.
 
 
-def test_another_number_of_processes_waits_for_a_call_under_way(data, alone) -> None:
+def test_another_number_of_processes_waits_for_running_calls(data, alone) -> None:
     call = executors._reusable(2).submit(time.sleep, 0.3)
     same(zk.tune(data, SPACE, **SEARCH, workers="processes:1"), alone)
     assert call.done()
 
 
-def test_what_is_sent_has_no_test_data(data) -> None:
+def test_no_test_data_are_sent(data) -> None:
     plan = Plan(data, epochs=2, folds=3).for_training()
     assert len(plan.parts) == plan.folds == 3
     assert all(part.test is None and part.original is None for part in plan.parts)
 
 
 def killing(pids: Callable[[], list[int]]) -> threading.Thread:
-    """Kill one of the workers as soon as it has begun to train."""
+    """Kill one of the workers soon after it starts to train."""
 
     def kill() -> None:
         time.sleep(0.5)
@@ -336,11 +336,11 @@ def killing(pids: Callable[[], list[int]]) -> threading.Thread:
 LONGER = {"trials": 16, "epochs": 40, "race": "none"}
 
 
-def test_a_killed_process_costs_its_shard_s_time_alone(data) -> None:
+def test_a_killed_process_costs_only_time(data) -> None:
     wanted = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **LONGER)
     notes: list[str] = []
 
-    zk.tune(data, SPACE, trials=2, epochs=1, workers="processes:2")  # So that the processes are there.
+    zk.tune(data, SPACE, trials=2, epochs=1, workers="processes:2")  # Starts the processes.
     thread = killing(processes)
     study = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **LONGER, workers="processes:2", warn=notes.append)
     thread.join()
@@ -348,7 +348,7 @@ def test_a_killed_process_costs_its_shard_s_time_alone(data) -> None:
     assert any("A worker died" in note for note in notes), "choose a search that outlives the kill"
 
 
-def test_a_killed_dask_worker_costs_its_shard_s_time_alone(data, scheduler) -> None:
+def test_a_killed_dask_worker_costs_only_time(data, scheduler) -> None:
     from distributed import Client
 
     wanted = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **LONGER)
@@ -362,7 +362,7 @@ def test_a_killed_dask_worker_costs_its_shard_s_time_alone(data, scheduler) -> N
 
 
 class Doomed(Executor):
-    """An executor whose workers die whatever they are given."""
+    """An executor whose workers always die."""
 
     def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
         from concurrent.futures import BrokenExecutor, Future
@@ -372,12 +372,12 @@ class Doomed(Executor):
         return future
 
 
-def test_workers_that_die_again_and_again_are_an_error(data) -> None:
+def test_repeated_deaths_of_workers_are_an_error(data) -> None:
     with pytest.warns(UserWarning, match="A worker died"), pytest.raises(OutsideError, match=r"3 times on the same"):
         zk.tune(data, SPACE, **SEARCH, workers=Doomed())
 
 
-def test_no_scheduler_answers(data, monkeypatch) -> None:
+def test_no_dask_scheduler(data, monkeypatch) -> None:
     monkeypatch.setattr(executors, "DASK_TIMEOUT", 1)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -386,7 +386,7 @@ def test_no_scheduler_answers(data, monkeypatch) -> None:
         zk.tune(data, SPACE, **SEARCH, workers=address)
 
 
-def test_a_scheduler_that_goes_leaves_a_run_that_can_be_resumed(data, tmp_path, monkeypatch) -> None:
+def test_a_run_can_be_resumed_after_its_dask_scheduler_died(data, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(workers, "SLICE", 0.2)
     dask = [sys.executable, "-m", "dask"]
     with socket.socket() as free:
@@ -417,10 +417,10 @@ def test_a_scheduler_that_goes_leaves_a_run_that_can_be_resumed(data, tmp_path, 
     same(zk.resume(tmp_path / "run", data), zk.tune(data, space, **LONGER))
 
 
-@pytest.mark.parametrize("asked", ["threads", "processes:x", "0", "processes:0", "http://host:1", "-1", 0])
-def test_what_cannot_be_meant(asked) -> None:
+@pytest.mark.parametrize("invalid", ["threads", "processes:x", "0", "processes:0", "http://host:1", "-1", 0])
+def test_invalid_workers(invalid) -> None:
     with pytest.raises(InputError, match="workers"):
-        open_pool(asked)
+        open_pool(invalid)
 
 
 def test_a_study_leaves_no_context(data) -> None:

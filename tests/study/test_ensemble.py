@@ -1,4 +1,4 @@
-"""An ensemble of a study: picked among the best networks, saved beside the winner."""
+"""The ensemble of a study: selected from the best networks, saved beside the winner."""
 
 import json
 
@@ -32,7 +32,7 @@ def test_it_is_at_least_as_good_as_the_winner_on_the_validation_samples(data, tm
     }
 
 
-def test_a_resumed_search_has_the_same(data, tmp_path) -> None:
+def test_a_resumed_search_has_the_same_ensemble(data, tmp_path) -> None:
     options = {"trials": 12, "epochs": 9, "generation": 4}
     zk.tune(data, SPACE, **options, ensemble=5, out=tmp_path / "run")
     before = (tmp_path / "run" / "ensemble.safetensors").read_bytes()

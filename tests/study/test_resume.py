@@ -1,4 +1,4 @@
-"""Nothing is lost: a search goes on from whatever a kill leaves, to the same numbers."""
+"""A search that was killed at any moment resumes, with identical results."""
 
 import gc
 import json
@@ -48,13 +48,13 @@ def data() -> zk.data.Dataset:
 
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write whatever can be written, though training takes no time here."""
+    """Write every checkpoint, although training takes little time here."""
     for module, name in ((checkpoint, "EVERY"), (checkpoint, "MIN_TRAINED"), (workers, "SLICE")):
         monkeypatch.setattr(module, name, 0.0)
 
 
 def results(folder: Path) -> dict[str, object]:
-    """Return what a run leaves, times aside."""
+    """Return the results in a run folder, without times."""
     summary = json.loads((folder / "summary.json").read_text())
     left = {name: value for name, value in summary.items() if "seconds" not in name}
     files = {name: (folder / name).read_bytes() for name in ("trials.csv", "best.safetensors", "config.toml")}
@@ -80,8 +80,8 @@ def searched(data: zk.data.Dataset, folder: Path, case: dict[str, object], at: t
     return copies
 
 
-def test_what_is_stopped_in_its_first_seconds_goes_on_from_there(data, tmp_path, monkeypatch) -> None:
-    """At a rung so early nothing is written, but a Ctrl-C is not a kill: nothing need be trained again."""
+def test_a_search_stopped_in_its_first_seconds_resumes_from_there(data, tmp_path, monkeypatch) -> None:
+    """No rung writes a checkpoint so early, but Ctrl-C does: nothing is trained again."""
     for name in ("EVERY", "MIN_TRAINED"):
         monkeypatch.setattr(checkpoint, name, 1e9)
     searched(data, tmp_path / "whole", {"race": "halving"})
@@ -103,7 +103,7 @@ def test_what_is_stopped_in_its_first_seconds_goes_on_from_there(data, tmp_path,
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_whatever_a_kill_leaves_ends_as_if_there_had_been_none(data, tmp_path, case) -> None:
+def test_a_killed_search_resumes_with_identical_results(data, tmp_path, case) -> None:
     copies = searched(data, tmp_path / "run", CASES[case], at=(1, 5, 13, 24))
     wanted = results(tmp_path / "run")
     assert len(copies) >= 3
@@ -124,9 +124,9 @@ def spoil(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "harm", [spoil, Path.unlink, lambda path: path.write_bytes(b"short")], ids=["bit", "lost", "cut"]
+    "harm", [spoil, Path.unlink, lambda path: path.write_bytes(b"short")], ids=["bit", "missing", "cut"]
 )
-def test_a_damaged_checkpoint_costs_time_alone(data, tmp_path, harm) -> None:
+def test_a_damaged_checkpoint_costs_only_time(data, tmp_path, harm) -> None:
     [copy] = searched(data, tmp_path / "run", {"race": "halving:2"}, at=(20,))
     harmed = sorted((copy / "checkpoints").iterdir())
     assert harmed
@@ -138,7 +138,7 @@ def test_a_damaged_checkpoint_costs_time_alone(data, tmp_path, harm) -> None:
     assert harm is Path.unlink or any("Corrupted checkpoint" in note for note in notes)
 
 
-def test_a_winner_whose_network_is_lost_is_trained_again(data, tmp_path) -> None:
+def test_a_winner_whose_network_is_missing_is_trained_again(data, tmp_path) -> None:
     [copy] = searched(data, tmp_path / "run", {"generation": 4, "seed": 1}, at=(26,))
     moved = copy.rename(tmp_path / "moved")
     (moved / "checkpoints" / "candidates").unlink()
@@ -148,7 +148,7 @@ def test_a_winner_whose_network_is_lost_is_trained_again(data, tmp_path) -> None
     assert any(note.startswith("Retraining 1 of the best 1 networks") for note in notes)
 
 
-def test_a_finished_run_is_read_again(data, tmp_path) -> None:
+def test_a_finished_run_writes_its_results_again(data, tmp_path) -> None:
     searched(data, tmp_path / "run", {})
     wanted = results(tmp_path / "run")
     (tmp_path / "run" / "best.safetensors").unlink()
@@ -167,7 +167,7 @@ def test_a_journal_cut_anywhere_in_its_last_line(data, tmp_path) -> None:
         assert results(again) == results(tmp_path / "run")
 
 
-def test_more_trials_than_were_planned(data, tmp_path) -> None:
+def test_more_trials_than_before(data, tmp_path) -> None:
     searched(data, tmp_path / "run", {"race": "none"})
     study = zk.resume(tmp_path / "run", data, trials=20, warn=lambda text: None)
     longer = zk.tune(data, SPACE, **{**SEARCH, "trials": 20}, race="none")
@@ -178,7 +178,7 @@ def test_more_trials_than_were_planned(data, tmp_path) -> None:
         zk.resume(tmp_path / "run", data, trials=3)
 
 
-def test_other_data_are_refused_and_other_versions_are_noted(data, tmp_path) -> None:
+def test_other_data_are_an_error_and_other_versions_a_warning(data, tmp_path) -> None:
     [copy] = searched(data, tmp_path / "run", {}, at=(5,))
     other = zk.data.load("digits").first(151).split(validation=0.2, test=0.2, seed=0).scaled("standard")
     with pytest.raises(InputError, match="data changed since this run started"):
@@ -189,7 +189,7 @@ def test_other_data_are_refused_and_other_versions_are_noted(data, tmp_path) -> 
         zk.resume(copy, data)
 
 
-def test_the_second_process_is_told_who_has_the_run(data, tmp_path) -> None:
+def test_a_second_process_gets_an_error_that_names_the_first(data, tmp_path) -> None:
     [copy] = searched(data, tmp_path / "run", {}, at=(5,))
     with (
         Journal(copy / "journal.log"),
@@ -201,25 +201,24 @@ def test_the_second_process_is_told_who_has_the_run(data, tmp_path) -> None:
 def test_optuna_reads_the_journal_of_a_finished_run(data, tmp_path) -> None:
     study = zk.tune(data, SPACE, **SEARCH, out=tmp_path / "run")
     backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "run" / "journal.log"))
-    found = optuna.load_study(study_name="zerokara", storage=optuna.storages.JournalStorage(backend))
-    assert (
-        found.best_trial.number == min((t for t in study.trials if t.state == "complete"), key=lambda t: t.value).number
-    )
-    assert [t.state.name for t in found.trials] == [
+    loaded = optuna.load_study(study_name="zerokara", storage=optuna.storages.JournalStorage(backend))
+    complete = [trial for trial in study.trials if trial.state == "complete"]
+    assert loaded.best_trial.number == min(complete, key=lambda trial: trial.value).number
+    assert [t.state.name for t in loaded.trials] == [
         {"complete": "COMPLETE", "pruned": "PRUNED"}[t.state] for t in study.trials
     ]
-    assert found.trials[3].user_attrs["record"]["curves"]["val_loss"] == study.trials[3].curves["val_loss"].tolist()
+    assert loaded.trials[3].user_attrs["record"]["curves"]["val_loss"] == study.trials[3].curves["val_loss"].tolist()
     # At a rung every trial is reported.
-    assert all(set(trial.intermediate_values) >= {1} for trial in found.trials)
+    assert all(set(trial.intermediate_values) >= {1} for trial in loaded.trials)
 
 
-def test_populations_that_have_ended_are_let_go(data, tmp_path, monkeypatch) -> None:
+def test_finished_populations_are_freed(data, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(checkpoint, "EVERY", 60.0)  # As in short generations, no checkpoint is ever written.
     monkeypatch.setattr(checkpoint, "MIN_TRAINED", 60.0)
     alive = []
 
     def look(epoch: zk.train.Epoch) -> None:
-        alive.append(sum(isinstance(found, Population) for found in gc.get_objects()))
+        alive.append(sum(isinstance(each, Population) for each in gc.get_objects()))
 
     space = {"lr": zk.log(1e-4, 1e-1)}
     zk.tune(data, space, trials=40, generation=4, epochs=3, workers=1, out=tmp_path / "run", on_epoch=look)
@@ -255,7 +254,7 @@ def finished(*tokens: object) -> str:
 def unharmed(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[list[object], Path, float]:
-    """A search, the folder of the run that nobody killed, and the seconds that it took."""
+    """A search, the folder of a run of it that was not killed, and the seconds that it took."""
     sampler, race = request.param
     tokens: list[object] = ["tune", "digits", "--trials", 30, "--epochs", 24, "--hidden", "64,64"]
     tokens += ["--sampler", sampler, "--race", race, "--generation", 10]
@@ -281,4 +280,4 @@ def test_kill_9_at_any_moment_and_then_again(unharmed, tmp_path, kill) -> None:
     out, _ = process.communicate(timeout=300)
     assert process.returncode == 0, out
     assert results(tmp_path / "run") == results(folder)
-    assert "is already finished: " in finished("resume", tmp_path / "run")
+    assert "is already finished" in finished("resume", tmp_path / "run")

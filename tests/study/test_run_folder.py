@@ -1,4 +1,4 @@
-"""A run's folder: whole or not there."""
+"""A run's folder: complete or absent."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def test_a_run_is_replaced_only_by_force(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("force", [True, False])
-def test_what_is_no_run_is_never_replaced(tmp_path, force) -> None:
+def test_other_folders_and_files_are_never_replaced(tmp_path, force) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.png").touch()
     (tmp_path / "file").touch()
@@ -40,7 +40,7 @@ def test_what_is_no_run_is_never_replaced(tmp_path, force) -> None:
     assert (tmp_path / "photos" / "cat.png").exists()
 
 
-def test_an_empty_folder_will_do(tmp_path) -> None:
+def test_an_empty_folder_is_used(tmp_path) -> None:
     RunFolder.create(tmp_path, CONFIG)
     assert (tmp_path / "config.toml").exists()
 
@@ -51,7 +51,7 @@ def test_the_next_free_name(tmp_path) -> None:
     assert next_folder(tmp_path, "digits").name == "digits-2"
 
 
-def test_what_is_no_run_is_not_opened(tmp_path) -> None:
+def test_a_folder_without_a_config_is_not_opened(tmp_path) -> None:
     with pytest.raises(InputError, match=r"a run is a folder with a config\.toml"):
         RunFolder(tmp_path)
 
@@ -64,12 +64,12 @@ def test_a_damaged_config(tmp_path) -> None:
         read_toml(tmp_path / "missing.toml")
 
 
-def test_toml_leaves_out_what_is_not_there() -> None:
+def test_toml_leaves_out_none() -> None:
     assert toml({"a": None, "b": "x"}) == 'b = "x"\n'
 
 
 def test_a_disk_that_is_full_leaves_the_old_file(tmp_path) -> None:
-    """A limit on the size of files stands for a full disk: the kernel refuses the bytes beyond it."""
+    """A limit on the size of files simulates a full disk."""
     (tmp_path / "file").write_text("old")
     script = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
@@ -84,7 +84,7 @@ def test_a_disk_that_is_full_leaves_the_old_file(tmp_path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_place_that_cannot_be_written(tmp_path) -> None:
+def test_a_path_that_is_not_writable(tmp_path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutsideError, match="must be writable"):
         RunFolder.create(tmp_path / "file" / "run", CONFIG)

@@ -1,4 +1,4 @@
-"""Each setting is said once: Python, the command line, the config and the plan follow from it."""
+"""Each setting is defined once: Python, the command line, the config and the plan are derived from it."""
 
 import dataclasses
 import inspect
@@ -49,7 +49,7 @@ OTHER = {
 
 
 def parsed(*tokens: object) -> dict[str, object]:
-    """Return the settings that a command line gives, those at their defaults aside."""
+    """Return the settings of a command line that are not at their defaults."""
     _, bound, _ = app.parse_args(["tune", "digits", *map(str, tokens)], exit_on_error=False, print_error=False)
     groups = [bound.arguments[name] for name in ("search", "training", "run") if name in bound.arguments]
     return {name: value for name, value in settings_of(*groups).items() if value != OPTIONS[name].default}
@@ -92,7 +92,7 @@ def test_python_sees_every_setting_with_its_type_default_and_help() -> None:
     assert zk.tune.__name__ == "tune"
 
 
-def test_an_unknown_argument_is_refused_with_the_nearest() -> None:
+def test_an_unknown_argument_is_an_error_with_the_most_similar() -> None:
     with pytest.raises(TypeError, match="tune: unknown argument 'trails': did you mean 'trials'"):
         zk.tune(zk.data.load("digits"), trails=3)
 

@@ -1,4 +1,4 @@
-"""A study: the same numbers however it runs, ranked, with its winner."""
+"""A study: identical results with any workers, ranked, with a winner."""
 
 import math
 import os
@@ -88,7 +88,7 @@ def test_regression_is_ranked_and_scored_by_r2() -> None:
     assert not hasattr(study.best, "val_accuracy")
 
 
-def test_all_diverged_leaves_no_winner_and_says_what_to_do(data) -> None:
+def test_all_diverged_has_no_winner_and_a_remedy(data) -> None:
     study = zk.tune(data, {"lr": 1e30, "optimizer": "sgd"}, trials=2, epochs=2)
     assert [trial.state for trial in study.trials] == ["diverged"] * 2
     with pytest.raises(InputError, match=r"2 diverged.*lower the learning rates"):
@@ -124,7 +124,7 @@ def test_ctrl_c_ends_the_search_and_keeps_what_was_trained(data) -> None:
     )
     assert study.interrupted
     assert {trial.state for trial in study.trials} == {"interrupted"}
-    # Populations of small arrays take turns: some may not have had theirs.
+    # Populations of small arrays train one after another: some may not have started.
     trained = [trial for trial in study.trials if trial.epochs]
     assert study.best.val_loss == min(trial.curves["val_loss"][-1] for trial in trained)
     assert signal.getsignal(signal.SIGINT) is before
@@ -140,11 +140,11 @@ def test_a_second_ctrl_c_ends_it_at_once(data) -> None:
 
 
 def test_it_runs_outside_the_main_thread(data, study) -> None:
-    found = []
-    thread = threading.Thread(target=lambda: found.append(zk.tune(data, SPACE, trials=9, epochs=4, race="none")))
+    studies = []
+    thread = threading.Thread(target=lambda: studies.append(zk.tune(data, SPACE, trials=9, epochs=4, race="none")))
     thread.start()
     thread.join()
-    assert same(found[0], study)
+    assert same(studies[0], study)
 
 
 def test_an_error_in_a_worker_ends_the_search_at_once(data) -> None:
@@ -171,7 +171,7 @@ def test_bad_settings_leave_no_folder(data, tmp_path, change, message) -> None:
 
 
 def test_of_trials_with_the_same_accuracy_the_one_with_the_lower_loss_is_better() -> None:
-    """A handful of validation samples gives many trials the same accuracy."""
+    """With few validation samples many trials have the same accuracy."""
     data = zk.data.load("digits").split(validation=0.01, test=0.2, seed=0)
     space = {"lr": zk.log(1e-4, 1e-1), "hidden": (32,)}
     study = zk.tune(data, space, trials=30, epochs=5, rank="accuracy", race="none")

@@ -1,1 +1,1 @@
-"""Training populations: trials in shards, races at rungs, workers, checkpoints."""
+"""Training populations: trials in shards, schedulers, workers, checkpoints."""

@@ -91,12 +91,12 @@ class TrainingSettings:
         check=at_least(1),
     )
     evaluate_train_every: int = setting(
-        1, "Evaluate on the training samples once in this many epochs.", check=at_least(1)
+        1, "The interval between evaluations on the training samples, in epochs.", check=at_least(1)
     )
     seed: int = setting(0, "The seed of all random draws.", check=at_least(0))
     replicate: int = setting(
         0,
-        "Another set of random draws (initial weights, order of samples, dropout) of the same seed.",
+        "One of many sets of random draws (initial weights, order of samples, dropout) of the seed.",
         check=at_least(0),
     )
     dtype: Literal["float32", "float64"] = setting(

@@ -44,7 +44,7 @@ class SearchSettings(TrainingSettings):
     )
     race: str = setting(
         "halving",
-        "The scheduler that stops trials early: none, or halving or hyperband with [:ETA[:FIRST_RUNG]].",
+        "The scheduler that stops trials early: none, halving[:ETA[:FIRST_RUNG]] or hyperband[:ETA[:FIRST_RUNG]].",
         group="Search",
         check=is_text,
     )
@@ -53,7 +53,7 @@ class SearchSettings(TrainingSettings):
         "The maximum number of trials that are proposed and trained together.",
         group="Search",
         check=at_least(1),
-        shown="256; for samplers that learn, and in a shared database, a fifth of the trials",
+        shown="256, or a fifth of the trials if the sampler learns or the study is shared",
     )
     refit: bool = setting(
         False, "Train the winner again on all training and validation samples; test and save that network."
@@ -87,10 +87,10 @@ class SearchSettings(TrainingSettings):
     force: bool = setting(False, "Replace an existing run in that folder.", group="Run")
     workers: int | str | Executor | None = setting(
         None,
-        "A number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, tcp://HOST:PORT; in Python "
-        "also any `concurrent.futures.Executor`. Results do not depend on it.",
+        "The workers: a number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, "
+        "tcp://HOST:PORT; in Python also any `concurrent.futures.Executor`. Results do not depend on them.",
         group="Run",
-        shown="a thread for each core; processes when the search takes long",
+        shown="a thread for each core, and processes if the search takes long",
         option=str | None,
     )
     progress: Callable[[Progress], None] | None = setting(
