@@ -10,15 +10,7 @@ import numpy as np
 from zerokara import nn
 from zerokara.arrays import Array
 from zerokara.classic.common.gradient import numerical_gradient
-from zerokara.classic.common.layers import (
-    Affine,
-    BatchNormalization,
-    CourseBatchNorm,
-    Dropout,
-    Relu,
-    Sigmoid,
-    SoftmaxWithLoss,
-)
+from zerokara.classic.common.layers import Affine, BatchNormalization, Dropout, Relu, Sigmoid, SoftmaxWithLoss
 from zerokara.errors import InputError, unknown
 
 ACTIVATIONS: dict[str, Any] = {"relu": Relu, "sigmoid": Sigmoid}
@@ -72,10 +64,10 @@ class MultiLayerNet:
             raise unknown("activation", str(activation), ACTIVATIONS)
         self.layers: OrderedDict[str, Any] = OrderedDict()
         for k, (n_in, n_out) in enumerate(itertools.pairwise(sizes), 1):
-            self.layers[f"Affine{k}"] = Affine.around(nn.Affine(n_in, n_out, 0.0))
+            self.layers[f"Affine{k}"] = Affine(np.empty((n_in, n_out)), np.empty(n_out))
             if k <= self.hidden_layer_num:
                 if batch_norm:
-                    self.layers[f"BatchNorm{k}"] = BatchNormalization.around(CourseBatchNorm(n_out))
+                    self.layers[f"BatchNorm{k}"] = BatchNormalization(np.empty(n_out), np.empty(n_out))
                 self.layers[f"Activation_function{k}"] = ACTIVATIONS[activation]()
                 if dropout is not None:
                     self.layers[f"Dropout{k}"] = Dropout(dropout)
@@ -99,9 +91,10 @@ class MultiLayerNet:
 
     def _bind(self) -> None:
         for wrapper, layer in zip(self.layers.values(), self.network.layers, strict=True):
-            wrapper.layer = layer
             if layer.parameters:
-                wrapper.bind()
+                wrapper.bind(layer)
+            else:
+                wrapper.layer = layer
 
     def _learned(self) -> list[tuple[str, Any, str]]:
         """Return each parameter's name in ``params``, its layer, and its name there: W1, b1, gamma1, beta1, W2, ..."""
