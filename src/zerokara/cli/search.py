@@ -23,7 +23,7 @@ from zerokara.cli.options import (
     space_of,
     trials_of,
 )
-from zerokara.cli.show import print_columns, print_line, print_note
+from zerokara.cli.show import print_data, print_line, print_note
 from zerokara.errors import InputError
 from zerokara.report.run import BEST, leaderboard, mean
 from zerokara.space.space import Space
@@ -61,8 +61,7 @@ def run_tune(
     loaded = data.load(dataset, training.seed)
     out = run.out or next_folder("runs", loaded.name)
     searched = Space(space)
-    print_line(console, loaded.describe())
-    print_columns(console, loaded)
+    print_data(console, loaded)
     print_line(console, f"searching {', '.join(searched.searches()) or 'nothing: every hyperparameter is given'}")
     with ProgressView(console, searched, METRICS[loaded.task]) as view:
         options = settings_of(search, training, run) | {"out": out, "progress": view}
@@ -149,8 +148,7 @@ def run_train(
             state = f"{row['state']} after {row['epochs']} epochs"
             print_note(console, f"trial {trial} was {state}; here it trains for {training.epochs}")
     out = run.out or next_folder("runs", loaded.name)
-    print_line(console, loaded.describe())
-    print_columns(console, loaded)
+    print_data(console, loaded)
     metric = METRICS[loaded.task]
 
     def print_epoch(epoch: Epoch) -> None:

@@ -43,8 +43,9 @@ def print_prediction(console: Console, model: Model, x: Any) -> None:
     print_line(console, "prediction: " + (", ".join(model.classes[k] for k in chosen) or "none of the labels"))
 
 
-def print_columns(console: Console, data: Dataset) -> None:
-    """Print the role and kind of each column of a table; print nothing for other data."""
+def print_data(console: Console, data: Dataset) -> None:
+    """Print what a dataset is, and for a table the role and kind of each column."""
+    print_line(console, data.describe())
     rows, encoder = data.train.table, data.encoder
     if rows is None or encoder is None:
         return
