@@ -1,5 +1,6 @@
 """Reading a picture as one sample of a dataset, and writing a sample as a picture."""
 
+import io
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,10 +80,7 @@ def read_picture(path: str | Path, sample_shape: Sequence[int], pixels: Mapping[
 
 
 def write_picture(
-    path: str | Path,
-    sample: npt.ArrayLike,
-    sample_shape: Sequence[int],
-    pixels: Mapping[str, float] | None = None,
+    path: str | Path, sample: npt.ArrayLike, sample_shape: Sequence[int], pixels: Mapping[str, float] | None = None
 ) -> Path:
     """Write one sample as a PNG, enlarged until its longer side has 280 pixels or more; return the path.
 
@@ -90,8 +88,6 @@ def write_picture(
         InputError: the samples are not images.
         OutsideError: the file cannot be written.
     """
-    import io
-
     from PIL import Image
 
     shape = _image_shape(sample_shape)

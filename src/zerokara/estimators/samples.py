@@ -56,11 +56,7 @@ def part(x: Array, t: Array, weights: Array | None) -> Part:
 
 
 def dataset(
-    task: Task,
-    train: Part,
-    validation: Part | None,
-    outputs: tuple[str, ...],
-    scaling: str | Preprocess,
+    task: Task, train: Part, validation: Part | None, outputs: tuple[str, ...], scaling: str | Preprocess
 ) -> Dataset:
     """Return scaled data: by a kind of scaling, fitted on the training part, or by a scaling that was fitted before."""
     identity = Preprocess.identity(train.x.shape[1], len(outputs))

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from sklearn.model_selection._validation import _score
@@ -25,6 +25,7 @@ class NetworkScore:
     seconds: float
 
 
+@dataclass(eq=False)
 class SplitScorer:
     """A `zerokara.engine.plan.Scorer` that scores every network on its own split.
 
@@ -38,17 +39,12 @@ class SplitScorer:
         scores: the latest scores of each network.
     """
 
-    def __init__(
-        self,
-        folds: Sequence[Fold],
-        scorer: Callable[..., Any],
-        *,
-        metric: str | None = None,
-        error_score: float | str = "raise",
-    ) -> None:
-        self.folds, self.scorer, self.metric = folds, scorer, metric
-        self.error_score = error_score
-        self.scores: dict[NetworkId, NetworkScore] = {}
+    folds: Sequence[Fold]
+    scorer: Callable[..., Any]
+    _: KW_ONLY
+    metric: str | None = None
+    error_score: float | str = "raise"
+    scores: dict[NetworkId, NetworkScore] = field(default_factory=dict, init=False)
 
     def __call__(self, network_id: NetworkId, epochs: int, network: Callable[[], Network]) -> float:
         """Return minus the score of a network; ``network`` is called only if it has trained since its last score."""

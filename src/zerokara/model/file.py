@@ -116,15 +116,7 @@ def _header(raw: bytes) -> dict[str, Any]:
         header = json.loads(raw[8 : 8 + length])
         entries = [entry for name, entry in header.items() if name != "__metadata__"]
         expected = 8 + length + max((int(entry["data_offsets"][1]) for entry in entries), default=0)
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f"is damaged: its header cannot be read ({error})") from error
     if expected > len(raw):
         raise InputError(f"is truncated: it has {len(raw):,} of {expected:,} bytes; copy it again")

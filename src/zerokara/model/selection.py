@@ -108,17 +108,12 @@ def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Cr
         if task == "regression":
             squares = _mean(((p - t) ** 2).swapaxes(1, 2), weights)
             return np.asarray(0.5 * squares.sum(axis=-1) if rank == "loss" else _unexplained(squares, t, weights))
-        if task == "classification":
-            cost = (
-                -np.log(np.maximum(p[:, np.arange(len(t)), t], LOWEST[task]))
-                if rank == "loss"
-                else p.argmax(axis=-1) != t
-            )
-        elif rank == "loss":
-            cost = -np.log(np.maximum(np.where(t > 0, p, 1 - p), LOWEST[task])).sum(axis=-1)
-        else:
-            cost = ((p > 0.5) != (t > 0)).any(axis=-1)
-        return _mean(cost, weights)
+        if rank == "accuracy":
+            wrong = p.argmax(axis=-1) != t if task == "classification" else ((p > 0.5) != (t > 0)).any(axis=-1)
+            return _mean(wrong, weights)
+        right = p[:, np.arange(len(t)), t] if task == "classification" else np.where(t > 0, p, 1 - p)
+        log_p = np.log(np.maximum(right, LOWEST[task]))
+        return _mean(-(log_p if task == "classification" else log_p.sum(axis=-1)), weights)
 
     return loss
 
