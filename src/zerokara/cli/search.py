@@ -177,11 +177,8 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
         _ = study.best
     best = study.best.trial
     name = f"winner, trial {best.number}" if len(study.trials) > 1 else "network"
-    print_line(
-        console,
-        f"\nthe {name} at epoch {best.epoch}: "
-        f"validation {metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}",
-    )
+    scores = f"validation {metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}"
+    print_line(console, f"\nthe {name} at epoch {best.epoch}: {scores}")
     if study.interrupted:
         print_line(console, "interrupted: the trained networks are saved and ranked, the test data were not read")
         print_line(console, f"to resume: zerokara resume {out}")
@@ -199,19 +196,12 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
         picked = f"{sum(ensemble['trials'].values())} picks of {len(ensemble['trials'])} trials"
         print_line(console, f"the ensemble, {picked}: {scores}")
     rate, proposing = study.epochs_trained / study.seconds, study.proposing_seconds / study.seconds
-    print_line(
-        console,
-        f"{study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} ({pace(rate)}), "
-        f"{proposing:.1%} of the time in the sampler",
-    )
+    took = f"{study.seconds:.1f} s" if study.seconds < 60 else duration(study.seconds)
+    speed = f"{study.epochs_trained:,} network-epochs in {took} ({pace(rate)})"
+    print_line(console, f"{speed}, {proposing:.1%} of the time in the sampler")
     names = sorted(path.name for path in Path(out).iterdir())
     print_line(console, f"written: {out} ({', '.join(names)})")
     return INTERRUPTED if study.interrupted else 0
-
-
-def duration_of(seconds: float) -> str:
-    """Return a duration, with tenths of a second below a minute."""
-    return f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
 
 
 def absolute(dataset: str) -> str:
