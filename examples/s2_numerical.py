@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from picture import picture
-from rich.console import Console
 from row import row
 
 import zerokara as zk
@@ -105,7 +104,7 @@ def ask(learned: dict[str, tuple[zk.nn.Network, zk.data.Dataset]], folder: Path 
     for name, (network, data) in learned.items():
         path = zk.Model.of(network, data).save(folder / f"{name.split()[0]}.safetensors")
         print(f"\ntrained by {name}, saved as {path}. Which of the 10,000 test images?")
-        run_predict(Console(), path, None, None, None)
+        run_predict(path)
 
 
 if __name__ == "__main__":

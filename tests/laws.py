@@ -14,7 +14,7 @@ from zerokara.data import Dataset, Part, Preprocess
 from zerokara.optim.schedules import parse
 from zerokara.rng import stream
 from zerokara.train import EarlyStopping, Trainer, evaluate
-from zerokara.train.trainer import concat
+from zerokara.train.trainer import concat_trainers
 
 Found = dict[str, Array]
 """All that is known of one network after training, by name."""
@@ -223,7 +223,7 @@ def regrouped(recipe: Recipe, borders: Sequence[int], order: Sequence[int], afte
     going = [run for run in runs if len(run.rows)]
     if not going:
         return
-    together = concat(going)
+    together = concat_trainers(going)
     places = np.array([place for row in order for place in np.flatnonzero(names == row)], int)
     for group in np.array_split(places, 2):
         part = together.part(group)

@@ -21,11 +21,6 @@ ALLOWED = {
 }
 """Names that may have several definitions, with the reason."""
 
-# ---- Temporary: rooms where names and words are still being changed. Empty both sets. ----
-TEMPORARY_NAMES = {"LARGEST", "_mean", "concat", "single", "space_of"}
-TEMPORARY_ROOMS = {"engine", "estimators", "model", "study"}
-# ---- End of the temporary section. ----
-
 AVOIDED = re.compile(
     r"\b(?:(?i:mends?|mended|by and by|whoever|of (?:its|their|his) own|goes on|go on|went on|finest|heard|silence)"
     r"|got none)\b"
@@ -87,15 +82,13 @@ def avoided(source: str) -> list[str]:
 def test_a_name_has_one_definition() -> None:
     """The course APIs in classic/ are exempt: their names are given."""
     twice = defined_twice([path for path in FILES if path.parts[0] != "classic"])
-    new = {name: files for name, files in twice.items() if name not in ALLOWED.keys() | TEMPORARY_NAMES}
+    new = {name: files for name, files in twice.items() if name not in ALLOWED}
     assert not new, f"rename one of each: {new}"
     stale = ALLOWED.keys() - twice.keys()
     assert not stale, f"no longer defined twice, remove from ALLOWED: {stale}"
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if path.parts[0].removesuffix(".py") not in TEMPORARY_ROOMS], ids=str
-)
+@pytest.mark.parametrize("path", FILES, ids=str)
 def test_a_file_uses_plain_words(path: Path) -> None:
     assert not avoided((ROOT / path).read_text(encoding="utf-8"))
 

@@ -268,34 +268,34 @@ def _steps_counted_anew(patch: Patch) -> None:
 
 @fault("regrouped", replace(BASE, optimizer="adam", epochs=6))
 def _state_out_of_order(patch: Patch) -> None:
-    """concat() puts the optimizers' states together in another order than the networks"""
+    """concat_trainers() puts the optimizers' states together in another order than the networks"""
     right = trainer.optimizers.concat_optimizers
     patch.setattr(trainer.optimizers, "concat_optimizers", lambda rules: right(rules[::-1]))
 
 
 @fault("regrouped", replace(BASE, keep_best=True, epochs=6))
 def _best_of_the_last(patch: Patch) -> None:
-    """concat() takes the present weights for the best ones"""
-    right = trainer.concat
+    """concat_trainers() takes the present weights for the best ones"""
+    right = trainer.concat_trainers
 
-    def concat(trainers):  # type: ignore[no-untyped-def]
+    def concat_trainers(trainers):  # type: ignore[no-untyped-def]
         whole = right(trainers)
         whole.best = whole.network.copy()
         return whole
 
-    patch.setattr(laws, "concat", concat)
+    patch.setattr(laws, "concat_trainers", concat_trainers)
 
 
 @fault("regrouped", replace(BASE, patience=4, epochs=6))
 def _patience_anew(patch: Patch) -> None:
-    """concat() starts everyone's patience anew"""
-    right = trainer.stopping.concat
+    """concat_early_stopping() starts everyone's patience anew"""
+    right = trainer.stopping.concat_early_stopping
 
-    def concat(rules):  # type: ignore[no-untyped-def]
+    def concat_early_stopping(rules):  # type: ignore[no-untyped-def]
         whole = right(rules)
         return whole and whole.start(len(whole.best))
 
-    patch.setattr(trainer.stopping, "concat", concat)
+    patch.setattr(trainer.stopping, "concat_early_stopping", concat_early_stopping)
 
 
 @fault("shards")

@@ -1,5 +1,6 @@
 """Reading a picture as one sample of a dataset, and writing a sample as a picture."""
 
+import io
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from zerokara.files import write
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-LARGEST = 50_000_000
+LARGEST_PICTURE = 50_000_000
 """The maximum number of pixels: a file of some kilobytes can decode to gigabytes."""
 VISIBLE = 280
 """The minimum length of the longer side of a written sample, in pixels."""
@@ -79,10 +80,7 @@ def read_picture(path: str | Path, sample_shape: Sequence[int], pixels: Mapping[
 
 
 def write_picture(
-    path: str | Path,
-    sample: npt.ArrayLike,
-    sample_shape: Sequence[int],
-    pixels: Mapping[str, float] | None = None,
+    path: str | Path, sample: npt.ArrayLike, sample_shape: Sequence[int], pixels: Mapping[str, float] | None = None
 ) -> Path:
     """Write one sample as a PNG, enlarged until its longer side has 280 pixels or more; return the path.
 
@@ -90,8 +88,6 @@ def write_picture(
         InputError: the samples are not images.
         OutsideError: the file cannot be written.
     """
-    import io
-
     from PIL import Image
 
     shape = _image_shape(sample_shape)
@@ -130,9 +126,9 @@ def _open(path: Path) -> tuple["Image", list[str]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit below is lower.
             with Image.open(path, formats=("PNG", "JPEG")) as image:
-                if image.width * image.height > LARGEST:
+                if image.width * image.height > LARGEST_PICTURE:
                     raise InputError(
-                        f"a picture has {LARGEST:,} pixels at most, got {path} with {image.width:,} x "
+                        f"a picture has {LARGEST_PICTURE:,} pixels at most, got {path} with {image.width:,} x "
                         f"{image.height:,}: make it smaller"
                     )
                 image.load()
@@ -150,7 +146,7 @@ def _open(path: Path) -> tuple["Image", list[str]]:
     except UnidentifiedImageError as error:
         raise InputError(f"a picture is a PNG or JPEG file, got {path}, which is neither: convert it") from error
     except Image.DecompressionBombError as error:
-        raise InputError(f"a picture has {LARGEST:,} pixels at most, got {path} ({error})") from error
+        raise InputError(f"a picture has {LARGEST_PICTURE:,} pixels at most, got {path} ({error})") from error
     except Exception as error:  # A damaged file makes Pillow raise nearly anything.
         if isinstance(error, OSError) and error.errno is not None:
             raise OutsideError(f"cannot read {path}: {error.strerror or error}") from error

@@ -215,7 +215,7 @@ def test_own_scores_with_seeds_numbers_and_a_part_held_out(diabetes: Arrays, dig
         ({"scoring": ["accuracy"]}, "scoring must be one scorer"),
         ({"scoring": lambda *_: {"a": 1.0}}, "scoring must return one number"),
         ({"cv": 500}, "needs at least 500 samples"),
-        ({"cv": None, "validation": None}, "validation needs a sample"),
+        ({"cv": None, "validation": None}, "validation must have samples"),
         ({"space": {"learning_rate": zk.log(1, 2)}}, "unknown hyperparameter 'learning_rate'"),
         ({"space": {"lr": [0.1, 0.2]}}, "zk.choice"),
         ({"trials": 0}, "trials must be"),

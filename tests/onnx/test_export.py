@@ -194,7 +194,7 @@ def test_misuse_is_told(model, tmp_path, monkeypatch) -> None:
     with pytest.raises(InputError, match="must be JSON"):
         dataclasses.replace(model, about={"value": object()}).to_onnx(tmp_path / "model.onnx")
     with monkeypatch.context() as small:
-        small.setattr("zerokara.onnx.export.LARGEST", 20_000)
+        small.setattr("zerokara.onnx.export.LARGEST_GRAPH", 20_000)
         with pytest.raises(InputError, match=r"20,000 bytes at most, got networks of 26,\d\d\d: export fewer"):
             model.to_onnx(tmp_path / "model.onnx")
     monkeypatch.setitem(sys.modules, "onnx", None)

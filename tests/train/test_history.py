@@ -1,4 +1,4 @@
-"""Curves: take and concat, and what a network is ranked by."""
+"""Curves: take and concat_histories, and what a network is ranked by."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.cases import law
 from zerokara.train import Epoch, History
-from zerokara.train.history import CURVES, concat, objective
+from zerokara.train.history import CURVES, concat_histories, objective
 
 R = 4
 
@@ -67,9 +67,9 @@ def test_take_of_one_of_a_mask_and_of_none() -> None:
 
 def test_concat_undoes_take_and_pads_what_ended_sooner() -> None:
     made = history()
-    assert equal(concat([made.take([0]), made.take([1, 2, 3])]), made)
+    assert equal(concat_histories([made.take([0]), made.take([1, 2, 3])]), made)
     short = history(2, 1, seed=1, leaves=None)
-    both = concat([made, short])
+    both = concat_histories([made, short])
     assert both["val_loss"].shape == (R + 2, 3)
     assert np.isnan(both["val_loss"][R:, 1:]).all()
     assert both["val_loss"][R:, 0].tolist() == short["val_loss"][:, 0].tolist()
@@ -92,7 +92,7 @@ def test_ranking(rank: str) -> None:
 
 
 def test_ranking_of_a_network_that_stopped_sooner_is_its_last_epoch() -> None:
-    both = concat([history(), history(1, 2, seed=2, leaves=None)])
+    both = concat_histories([history(), history(1, 2, seed=2, leaves=None)])
     value, epoch = both.ranking("loss", keep_best=False)
     assert (value[R], epoch[R]) == (both["val_loss"][R, 1], 2)
 
@@ -100,7 +100,7 @@ def test_ranking_of_a_network_that_stopped_sooner_is_its_last_epoch() -> None:
 def test_ranking_before_any_epoch() -> None:
     value, epoch = History(2).ranking("loss", keep_best=True)
     assert (value.tolist(), epoch.tolist()) == ([np.inf, np.inf], [0, 0])
-    value, epoch = concat([History(1), history(1, 2, leaves=None)]).ranking("loss", keep_best=False)
+    value, epoch = concat_histories([History(1), history(1, 2, leaves=None)]).ranking("loss", keep_best=False)
     assert (value[0], epoch[0]) == (np.inf, 0)
     assert epoch[1] == 2
 

@@ -15,7 +15,7 @@ from zerokara.errors import InputError
 from zerokara.optim.schedules import parse
 from zerokara.train import Trainer, evaluate
 from zerokara.train.loader import batches
-from zerokara.train.trainer import concat
+from zerokara.train.trainer import concat_trainers
 
 Make = Callable[..., Trainer]
 
@@ -174,7 +174,7 @@ def test_only_trainers_at_one_epoch_go_together(trainer: Make) -> None:
     one.fit(1)
     other.fit(2)
     with pytest.raises(InputError, match=r"only trainers at the same epoch can be joined, got epochs \[1, 2\]"):
-        concat([one, other])
+        concat_trainers([one, other])
 
 
 def test_a_part_leaves_the_trainer_as_it_was(trainer: Make) -> None:

@@ -42,13 +42,8 @@ class TwoLayerNet:
         weight_init_std: float = 0.01,
         file: str | Path = "",
     ) -> None:
-        self.params: dict[str, Array] = {}
-        if file:
-            self.params = restore(file)
-            return
-        for k, (n_in, n_out) in enumerate([(input_size, hidden_size), (hidden_size, output_size)], 1):
-            self.params[f"W{k}"] = weight_init_std * np.random.randn(n_in, n_out)  # noqa: NPY002  the course's draws
-            self.params[f"b{k}"] = np.zeros(n_out)
+        sizes = input_size, hidden_size, output_size
+        self.params = restore(file) if file else initial(*sizes, weight_init_std)
 
     def _layers(self) -> tuple[Affine, Sigmoid, Affine]:
         W1, b1, W2, b2 = (self.params[name] for name in NAMES)
@@ -88,6 +83,13 @@ class TwoLayerNet:
     def save_params(self, file: str | Path = "weight_bias_params_0.pkl") -> None:
         """Pickle ``params``, as the course does. ``zerokara import`` converts such a file to a model file."""
         write(file, pickle.dumps(self.params))
+
+
+def initial(n_in: int, n_hidden: int, n_out: int, deviation: float) -> dict[str, Array]:
+    """Return random weights W1 and W2, and zeros b1 and b2."""
+    W1 = deviation * np.random.randn(n_in, n_hidden)  # noqa: NPY002  the course's draws
+    W2 = deviation * np.random.randn(n_hidden, n_out)  # noqa: NPY002
+    return {"W1": W1, "b1": np.zeros(n_hidden), "W2": W2, "b2": np.zeros(n_out)}
 
 
 def restore(file: str | Path) -> dict[str, Array]:

@@ -10,47 +10,79 @@ from rich.table import Table
 from zerokara import data as datasets
 from zerokara.cli.held_out import held_out
 from zerokara.cli.show import print_inputs, print_line, print_note, print_prediction
-from zerokara.cli.tables import read_table
+from zerokara.cli.tables import predict_rows, read_table
 from zerokara.data import Dataset
 from zerokara.data.columns.table_file import is_table
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.model import Model
+from zerokara.model.weights import from_weights
+from zerokara.nn.cases import CASES
+from zerokara.nn.gradcheck import TOLERANCE, gradcheck
 from zerokara.onnx import read_signature
 from zerokara.pictures import is_image, read_picture, write_picture
+from zerokara.unpickle import load_pickle
 
 
-def run_evaluate(console: Console, path: Path, dataset: str) -> int:
-    """Print the score of a model on a dataset's test samples."""
-    model = Model.load(path)
-    if is_table(dataset) and not model.encoder:
-        raise InputError(f"the model {path} was not trained on a table, got {dataset}: name a dataset of samples")
-    data = read_table(model, dataset) if model.encoder else datasets.load(dataset)
-    data, part, which = held_out(model, data, "rows", dataset) if model.encoder else held_out(model, data)
-    _, score = model.evaluate(data, part)
-    print_line(console, f"{model.metric} on the {len(getattr(data, part)):,} {which}: {score:.4f}")
-    if model.task == "regression":
-        errors = zip(model.classes, model.error(data, part), model.absolute_error(data, part), strict=True)
+def run_evaluate(model: Path, dataset: str, /) -> int:
+    """Print a model's accuracy on the test samples of a dataset (R2 and the error in units for regression).
+
+    Args:
+        model: a model file, such as a run's best.safetensors.
+        dataset: as for tune.
+    """
+    console, loaded = Console(), Model.load(model)
+    if is_table(dataset) and not loaded.encoder:
+        raise InputError(f"the model {model} was not trained on a table, got {dataset}: name a dataset of samples")
+    data = read_table(loaded, dataset) if loaded.encoder else datasets.load(dataset)
+    data, part, which = held_out(loaded, data, "rows", dataset) if loaded.encoder else held_out(loaded, data)
+    _, score = loaded.evaluate(data, part)
+    print_line(console, f"{loaded.metric} on the {len(getattr(data, part)):,} {which}: {score:.4f}")
+    if loaded.task == "regression":
+        errors = zip(loaded.classes, loaded.error(data, part), loaded.absolute_error(data, part), strict=True)
         for name, root, mean in errors:
             print_line(console, f"error of {name}, root mean square: {root:.6g}, mean absolute: {mean:.6g}")
     return 0
 
 
-def run_predict(console: Console, path: Path, given: str | None, index: int | None, picture: Path | None) -> int:
-    """Predict one sample, or ask for samples."""
-    model = Model.load(path)
-    if model.encoder:
+def run_predict(
+    model: Path,
+    input: str | None = None,
+    /,
+    *,
+    index: int | None = None,
+    picture: Path | None = None,
+    out: Path | None = None,
+) -> int:
+    """Predict one sample and show the probability of every class; without INPUT, ask for samples.
+
+    For a CSV or Parquet file, predict every row in order: the target, and the probability of every class.
+
+    Args:
+        model: a model file, such as a run's best.safetensors.
+        input: a picture, with --index a dataset, or a CSV or Parquet file with the columns of training.
+        index: the index of the sample in the dataset, from 0.
+        picture: the file for the sample's picture. [default: a file in the folder for temporary files]
+        out: the CSV file for the predictions of a table. [default: they are printed]
+    """
+    console = Console()
+    if input is not None and is_table(input):
+        return predict_rows(console, model, input, index, out)
+    if out is not None:
+        raise InputError(f"--out is for the rows of a CSV or Parquet file, got {input or 'no file'}: leave it out")
+    loaded = Model.load(model)
+    if loaded.encoder:
         raise InputError(
-            f"the model {path} takes the rows of a table, a CSV or Parquet file, got {given or 'no input'}"
+            f"the model {model} takes the rows of a table, a CSV or Parquet file, got {input or 'no input'}"
         )
-    if given is None:
-        return _ask(console, model, index, picture)
+    if input is None:
+        return _ask(console, loaded, index, picture)
     if index is None:
-        read = read_picture(given, model.sample_shape, model.about.get("pixels"))
+        read = read_picture(input, loaded.sample_shape, loaded.about.get("pixels"))
         for note in read.notes:
             print_note(console, note)
-        print_prediction(console, model, read.x)
+        print_prediction(console, loaded, read.x)
     else:
-        _predict_sample(console, model, datasets.load(given), index, picture)
+        _predict_sample(console, loaded, datasets.load(input), index, picture)
     return 0
 
 
@@ -97,17 +129,23 @@ def _predict_sample(console: Console, model: Model, data: Dataset, index: int, p
         print_line(console, f"picture: {write_picture(path, x, data.sample_shape, model.about.get('pixels'))}")
 
 
-def run_export(console: Console, path: Path, out: Path, force: bool) -> int:
-    """Write a model as an ONNX file and print its inputs and outputs."""
+def run_export(model: Path, out: Path, /, *, force: bool = False) -> int:
+    """Write a model as an ONNX file: raw samples or rows in, labels and probabilities out (needs the extra onnx).
+
+    Args:
+        model: a model file, such as a run's best.safetensors.
+        out: the file to write, such as digits.onnx.
+        force: replace an existing file.
+    """
     if out.suffix != ".onnx":
         raise InputError(f"OUT must end in .onnx, got {out}: export MODEL OUT.onnx")
     if out.exists() and not force:
         raise InputError(f"{out} already exists: name another file, or add --force to replace it")
-    model = Model.load(path)
-    written = model.to_onnx(out)
+    console, loaded = Console(), Model.load(model)
+    written = loaded.to_onnx(out)
     inputs, outputs = read_signature(written)
     result = ", ".join(f"{output.name} {output.shape}" for output in outputs)
-    if model.encoder is None:
+    if loaded.encoder is None:
         for x in inputs:
             print_line(console, f"{written}: {x.name} {x.shape} {x.kind}, in the data's own units -> {result}")
         return 0
@@ -116,41 +154,39 @@ def run_export(console: Console, path: Path, out: Path, force: bool) -> int:
     return 0
 
 
-def run_import(console: Console, path: Path, activation: str, out: Path | None, dataset: str | None) -> int:
-    """Write pickled weights as a model file."""
-    from zerokara.model.weights import from_weights
-    from zerokara.unpickle import load_pickle
+def run_import(file: Path, /, *, activation: str, out: Path | None = None, dataset: str | None = None) -> int:
+    """Convert pickled weights, a dict W1, b1, W2, b2, ... as courses save it, to a model file; the pickle is not run.
 
-    params = load_pickle(path)
+    Example: zerokara import weight_bias_params_0.pkl --activation sigmoid --dataset mnist --out model.safetensors
+
+    Args:
+        file: the pickle.
+        activation: the activation of the hidden layers, which the file does not contain: relu, sigmoid, tanh,
+            leaky_relu or gelu.
+        out: the model file. [default: FILE with the suffix .safetensors]
+        dataset: the training data, for the names of the classes. [default: classes 0, 1, ...]
+    """
+    params = load_pickle(file)
     data = None if dataset is None else datasets.load(dataset)
     try:
-        model = from_weights(params, activation, data, {"imported": path.name})
+        model = from_weights(params, activation, data, {"imported": file.name})
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    out = path.with_suffix(".safetensors") if out is None else out
+        raise InputError(f"{file}: {error}") from error
+    out = file.with_suffix(".safetensors") if out is None else out
     model.save(out)
     layers = [layer for layer in model.network.layers if layer.parameters]
     sizes = "-".join(str(layer.shapes()["W"][0]) for layer in layers)
-    print_line(console, f"{sizes}-{len(model.classes)}, {activation}: {out}")
+    print_line(Console(), f"{sizes}-{len(model.classes)}, {activation}: {out}")
     return 0
 
 
-def run_gradcheck(console: Console) -> int:
-    """Print the gradient check of every case and return 1 if any fails."""
-    from zerokara.nn.cases import CASES
-    from zerokara.nn.gradcheck import TOLERANCE, gradcheck
-
-    table = Table("case", "parameters checked", "largest relative error", "")
+def run_gradcheck() -> int:
+    """Check the gradient of every layer, activation and loss against a numerical one."""
+    console, table = Console(), Table("case", "parameters checked", "largest relative error", "")
     failed = 0
     for case in CASES:
-        checks = gradcheck(
-            case.network("float64"),
-            case.loss(),
-            case.x,
-            case.t,
-            weights=case.weights,
-            weight_decay=case.weight_decay,
-        )
+        network, loss = case.network("float64"), case.loss()
+        checks = gradcheck(network, loss, case.x, case.t, weights=case.weights, weight_decay=case.weight_decay)
         passed = all(each.passed for each in checks)
         failed += not passed
         names = ", ".join(each.name for each in checks)
@@ -161,16 +197,20 @@ def run_gradcheck(console: Console) -> int:
     return 1 if failed else 0
 
 
-def run_data_list(console: Console) -> int:
-    """Print the named datasets and where each is."""
-    rows = datasets.available()
+def run_data_list() -> int:
+    """List the datasets with a name, and where each is."""
+    console, rows = Console(), datasets.available()
     width = max(len(row.name) for row in rows)
     for row in rows:
         print_line(console, f"{row.name:<{width}}  {row.description}: {row.where}")
     return 0
 
 
-def run_data_fetch(console: Console, name: str) -> int:
-    """Download a dataset."""
-    print_line(console, f"{name}: {datasets.fetch(name)}")
+def run_data_fetch(name: str, /) -> int:
+    """Download a dataset to the user's cache, and check its SHA-256.
+
+    Args:
+        name: mnist, fashion-mnist or cifar10.
+    """
+    print_line(Console(), f"{name}: {datasets.fetch(name)}")
     return 0

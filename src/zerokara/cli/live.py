@@ -2,7 +2,6 @@
 
 import math
 import time
-from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
@@ -31,7 +30,7 @@ class ProgressView:
             self.live.start()
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.live:
             self.live.stop()
 

@@ -1,7 +1,6 @@
 """The options of the command line, one dataclass for each group, and their conversion to arguments of Python."""
 
 import csv
-from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -23,18 +22,14 @@ def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _written(kind: Any, tokens: Sequence[Any]) -> str:
-    text: str = tokens[0].value
-    return text
-
-
 def _hyperparameter(name: str) -> tuple[str, Any, Any]:
     row = HYPERPARAMETERS[name]
     rule = f": {row.rule}" if row.kind == "structure" and not isinstance(row.default, bool) else ""
     parameter = Parameter(help=f"{row.help}{rule} [default: {row.text(row.default)}]")
     # Except for flags the parser passes the text on: the table of hyperparameters parses it, and states its rule.
-    only = Parameter(negative=_option("no_" + name)) if isinstance(row.default, bool) else Parameter(converter=_written)
-    parameter = Parameter.combine(parameter, only)
+    text = Parameter(converter=lambda kind, tokens: tokens[0].value)
+    flag = Parameter(negative=_option("no_" + name))
+    parameter = Parameter.combine(parameter, flag if isinstance(row.default, bool) else text)
     kind = type(row.default) if isinstance(row.default, float | int) else str
     return name, Annotated[kind | None, parameter], field(default=None)
 
@@ -147,7 +142,7 @@ def settings_of(*groups: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name not in ("search", "config")}
 
 
-def space_of(search: Any, hyperparameters: Any) -> dict[str, Any]:
+def space_from_options(search: Any, hyperparameters: Any) -> dict[str, Any]:
     """Return the search space: ranges, and the values that were given."""
     fixed, searched = given(hyperparameters), parse_searches(search.search)
     both = [name for name in searched if name in fixed]

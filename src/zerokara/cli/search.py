@@ -2,16 +2,29 @@
 
 import dataclasses
 import json
+import time
 from functools import partial
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from cyclopts import Parameter
 from rich.console import Console
 
 from zerokara.cli.live import ProgressView, duration, pace
-from zerokara.cli.options import DataOptions, settings_of, trials_of
-from zerokara.cli.show import print_columns, print_line, print_note
+from zerokara.cli.options import (
+    DataOptions,
+    Hyperparameters,
+    RunOptions,
+    SearchOptions,
+    TrainingOptions,
+    given,
+    settings_of,
+    space_from_options,
+    trials_of,
+)
+from zerokara.cli.show import print_data, print_line, print_note
+from zerokara.errors import InputError
 from zerokara.report.run import BEST, leaderboard, mean
 from zerokara.space.space import Space
 from zerokara.study.config import space_from_config
@@ -22,44 +35,59 @@ from zerokara.train import Epoch
 from zerokara.train.metrics import METRICS
 from zerokara.tuning import run_search, saved_settings
 
+STARTED = time.perf_counter()
 INTERRUPTED = 130
 
 
 def run_tune(
-    console: Console,
-    started: float,
     dataset: str,
-    space: dict[str, Any],
-    data_options: DataOptions,
-    search: Any,
-    training: Any,
-    run: Any,
+    /,
+    *,
+    data: DataOptions = DataOptions(),
+    hyperparameters: Hyperparameters = Hyperparameters(),  # type: ignore[valid-type]
+    search: SearchOptions = SearchOptions(),
+    training: TrainingOptions = TrainingOptions(),
+    run: RunOptions = RunOptions(),
 ) -> int:
-    """Run a search, show its progress and the best trials, and return the exit code."""
-    data = data_options.load(dataset, training.seed)
-    out = run.out or next_folder("runs", data.name)
+    """Search for good hyperparameters: train many networks at once, draw the best, test the winner once.
+
+    Example: zerokara tune mnist --train-size 500 --search lr=log:1e-6:1e-2 --search weight_decay=log:1e-8:1e-4
+
+    Args:
+        dataset: digits, mnist, fashion-mnist, cifar10, a .npz file, a folder of pictures by class, or a CSV or Parquet
+            file.
+    """
+    console, space = Console(), space_from_options(search, hyperparameters)
+    loaded = data.load(dataset, training.seed)
+    out = run.out or next_folder("runs", loaded.name)
     searched = Space(space)
-    print_line(console, data.describe())
-    print_columns(console, data)
+    print_data(console, loaded)
     print_line(console, f"searching {', '.join(searched.searches()) or 'nothing: every hyperparameter is given'}")
-    with ProgressView(console, searched, METRICS[data.task]) as view:
-        settings = settings_of(search, training, run) | {
-            "out": out,
-            "progress": view,
-            "warn": partial(print_note, console),
-        }
-        study = run_search(
-            SearchSettings(data, space, **settings), about={"dataset": absolute(dataset)}, started=started
-        )
+    with ProgressView(console, searched, METRICS[loaded.task]) as view:
+        options = settings_of(search, training, run) | {"out": out, "progress": view}
+        settings = SearchSettings(loaded, space, **options, warn=partial(print_note, console))
+        study = run_search(settings, about={"dataset": absolute(dataset)}, started=STARTED)
     print_leaderboard(console, study)
     return print_summary(console, study, out)
 
 
 def run_resume(
-    console: Console, started: float, out: Path, trials: int | None, workers: str | None, storage: str | None
+    out: Annotated[Path, Parameter(name="RUN")],
+    /,
+    *,
+    trials: int | None = None,
+    workers: str | None = None,
+    storage: str | None = None,
 ) -> int:
-    """Finish a search, show its progress and the best trials, and return the exit code."""
-    config = RunFolder(out).config()
+    """Finish a search that was interrupted or killed, with the same numbers as an uninterrupted one.
+
+    Args:
+        out: the folder of the run.
+        trials: the total number of trials, if more than planned.
+        workers: as for tune.
+        storage: the database URL with its password, if it is in no other place: a run folder never contains it.
+    """
+    console, config = Console(), RunFolder(out).config()
     if trials in (None, config["trials"]) and summary_of(out).get("finished"):
         print_line(console, f"{out} is already finished: {config['trials']} trials")
         return 0
@@ -68,7 +96,7 @@ def run_resume(
     with ProgressView(console, Space(space_from_config(config)), METRICS[data.task]) as view:
         settings = saved_settings(RunFolder(out), data, trials, storage, partial(print_note, console))
         settings = dataclasses.replace(settings, workers=workers, progress=view)
-        study = run_search(settings, folder=RunFolder(out), started=started)
+        study = run_search(settings, folder=RunFolder(out), started=STARTED)
     print_leaderboard(console, study)
     return print_summary(console, study, out)
 
@@ -91,29 +119,37 @@ def print_leaderboard(console: Console, study: Study) -> None:
 
 
 def run_train(
-    console: Console,
-    started: float,
     dataset: str,
-    space: dict[str, Any],
-    data_options: DataOptions,
-    training: Any,
-    run: Any,
-    source: Path | None = None,
+    /,
+    *,
+    data: DataOptions = DataOptions(),
+    hyperparameters: Hyperparameters = Hyperparameters(),  # type: ignore[valid-type]
+    training: TrainingOptions = TrainingOptions(),
+    run: RunOptions = RunOptions(),
+    source: Annotated[Path | None, Parameter(name="--from")] = None,
     trial: int | None = None,
 ) -> int:
-    """Train one network, or a ``trial`` of the run ``source``, show every epoch, and return the exit code."""
-    data = data_options.load(dataset, training.seed)
-    if source and data.fingerprint() != RunFolder(source).config().get("record", {}).get("data_sha256"):
+    """Train one network and show every epoch; --from RUN --trial N trains one trial of a run again.
+
+    Args:
+        dataset: as for tune; may be left out with --from.
+        source: a run whose options, data and seed are used; the command line overrides them.
+        trial: the number of the trial in that run.
+    """
+    if (source is None) != (trial is None):
+        raise InputError("--from RUN and --trial N must be given together, got one of them: add the other")
+    console, space = Console(), given(hyperparameters)
+    loaded = data.load(dataset, training.seed)
+    if source and loaded.fingerprint() != RunFolder(source).config().get("record", {}).get("data_sha256"):
         print_note(console, f"the data differ from those of {source}, so the numbers will differ")
     if source and trial is not None:
         row = trials_of(source)[str(trial)]
         if int(row["epochs"]) < training.epochs:
             state = f"{row['state']} after {row['epochs']} epochs"
             print_note(console, f"trial {trial} was {state}; here it trains for {training.epochs}")
-    out = run.out or next_folder("runs", data.name)
-    print_line(console, data.describe())
-    print_columns(console, data)
-    metric = METRICS[data.task]
+    out = run.out or next_folder("runs", loaded.name)
+    print_data(console, loaded)
+    metric = METRICS[loaded.task]
 
     def print_epoch(epoch: Epoch) -> None:
         train = f"train loss {epoch.train_loss[0]:.4f}, {metric} {epoch.train_score[0]:.4f}; "
@@ -123,10 +159,10 @@ def run_train(
             f"validation loss {epoch.val_loss[0]:.4f}, {metric} {epoch.val_score[0]:.4f}; {epoch.seconds:.2f} s",
         )
 
-    settings = settings_of(training, run) | {"trials": 1, "race": "none", "out": out}
-    settings |= {"on_epoch": print_epoch if training.seeds == training.folds == 1 else None}
-    settings |= {"warn": partial(print_note, console)}
-    study = run_search(SearchSettings(data, space, **settings), about={"dataset": absolute(dataset)}, started=started)
+    options = settings_of(training, run) | {"trials": 1, "race": "none", "out": out}
+    options |= {"on_epoch": print_epoch if training.seeds == training.folds == 1 else None}
+    settings = SearchSettings(loaded, space, **options, warn=partial(print_note, console))
+    study = run_search(settings, about={"dataset": absolute(dataset)}, started=STARTED)
     return print_summary(console, study, out)
 
 
@@ -141,11 +177,8 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
         _ = study.best
     best = study.best.trial
     name = f"winner, trial {best.number}" if len(study.trials) > 1 else "network"
-    print_line(
-        console,
-        f"\nthe {name} at epoch {best.epoch}: "
-        f"validation {metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}",
-    )
+    scores = f"validation {metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}"
+    print_line(console, f"\nthe {name} at epoch {best.epoch}: {scores}")
     if study.interrupted:
         print_line(console, "interrupted: the trained networks are saved and ranked, the test data were not read")
         print_line(console, f"to resume: zerokara resume {out}")
@@ -163,19 +196,12 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
         picked = f"{sum(ensemble['trials'].values())} picks of {len(ensemble['trials'])} trials"
         print_line(console, f"the ensemble, {picked}: {scores}")
     rate, proposing = study.epochs_trained / study.seconds, study.proposing_seconds / study.seconds
-    print_line(
-        console,
-        f"{study.epochs_trained:,} network-epochs in {duration_of(study.seconds)} ({pace(rate)}), "
-        f"{proposing:.1%} of the time in the sampler",
-    )
+    took = f"{study.seconds:.1f} s" if study.seconds < 60 else duration(study.seconds)
+    speed = f"{study.epochs_trained:,} network-epochs in {took} ({pace(rate)})"
+    print_line(console, f"{speed}, {proposing:.1%} of the time in the sampler")
     names = sorted(path.name for path in Path(out).iterdir())
     print_line(console, f"written: {out} ({', '.join(names)})")
     return INTERRUPTED if study.interrupted else 0
-
-
-def duration_of(seconds: float) -> str:
-    """Return a duration, with tenths of a second below a minute."""
-    return f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
 
 
 def absolute(dataset: str) -> str:

@@ -43,13 +43,14 @@ def print_prediction(console: Console, model: Model, x: Any) -> None:
     print_line(console, "prediction: " + (", ".join(model.classes[k] for k in chosen) or "none of the labels"))
 
 
-def print_columns(console: Console, data: Dataset) -> None:
-    """Print the role and kind of each column of a table; print nothing for other data."""
+def print_data(console: Console, data: Dataset) -> None:
+    """Print what a dataset is, and for a table the role and kind of each column."""
+    print_line(console, data.describe())
     rows, encoder = data.train.table, data.encoder
     if rows is None or encoder is None:
         return
     widths = {coding.name: coding.width for coding in encoder.codings}
-    table = _table("column", "is", "missing", "inputs", "understood")
+    cells = []
     columns = sorted(rows.column_info, key=lambda column: column.role == "target")
     for column in columns[-SHOWN:]:
         role = column.kind if column.role == "input" else f"{column.role}: {column.kind}"
@@ -58,26 +59,22 @@ def print_columns(console: Console, data: Dataset) -> None:
         missing, note = f"{column.missing:,}" if column.missing else "", column.note
         if column.role == "target" and column.missing:
             note += "; rows without it are left out"
-        table.add_row(*map(escape, (column.name, role, missing, str(widths.get(column.name, "")), note)))
-    _print_table(console, table)
+        cells.append((column.name, role, missing, str(widths.get(column.name, "")), note))
+    _print_table(console, ("column", "is", "missing", "inputs", "understood"), cells)
     if len(columns) > SHOWN:
         print_line(console, f"and {len(columns) - SHOWN:,} more columns before these")
 
 
 def print_inputs(console: Console, inputs: Sequence[TensorInfo]) -> None:
     """Print what each input of a table's ONNX graph takes."""
-    table = _table("input", "is", "a cell is")
-    for x in inputs[:SHOWN]:
-        table.add_row(*map(escape, (x.name, x.kind, x.about)))
-    _print_table(console, table)
+    _print_table(console, ("input", "is", "a cell is"), [(x.name, x.kind, x.about) for x in inputs[:SHOWN]])
     if len(inputs) > SHOWN:
         print_line(console, f"and {len(inputs) - SHOWN:,} more columns")
 
 
-def _table(*headers: str) -> Table:
-    return Table(*headers, box=None, padding=(0, 2, 0, 0))
-
-
-def _print_table(console: Console, table: Table) -> None:
+def _print_table(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(*headers, box=None, padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*map(escape, row))
     wide = console if console.is_terminal else Console(file=console.file, width=200)  # Logs are wide.
     wide.print(table)

@@ -13,7 +13,7 @@ from zerokara.nn import Network
 from zerokara.train import History, Trainer
 from zerokara.train.history import CURVES
 from zerokara.train.state import restore, state
-from zerokara.train.trainer import concat
+from zerokara.train.trainer import concat_trainers
 
 
 class Population:
@@ -94,7 +94,7 @@ def regroup(populations: Sequence[Population], survivors: Set[int], plan: Plan, 
                 proposals += [population.shard.proposals[rows[i]] for i in alive]
         if not runs:
             continue
-        joined, shard = concat(runs), same[0].shard
+        joined, shard = concat_trainers(runs), same[0].shard
         for piece in divide(len(proposals), shard, plan, max(1, workers // len(groups))):
             population = Population(shard.with_trials(proposals[i] for i in piece))
             population.run = joined.part(piece)

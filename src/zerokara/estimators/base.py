@@ -192,7 +192,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         """Return samples (N, D), float32, and targets as a loss takes them; ``reset`` records the format of both."""
         kinds = (np.float64, np.float32)
         x, y = validate_data(self, X, y, reset=reset, dtype=kinds, order="C", multi_output=True, **self._accepts)
-        return samples.single(x, "X"), self._targets(y, reset and not known)
+        return samples.as_single_precision(x, "X"), self._targets(y, reset and not known)
 
     def _weights(self, x: Array, t: Array, sample_weight: Any) -> Array | None:
         own = self._class_weights(t, t)

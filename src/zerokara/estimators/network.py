@@ -50,7 +50,7 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
             self._columns = columns
         if columns != self._columns:
             raise InputError(f"y must have {self._columns or 1} columns, as before, got {columns or 1}")
-        return samples.single(y, "y").reshape(len(y), -1)
+        return samples.as_single_precision(y, "y").reshape(len(y), -1)
 
     def _labels(self, t: Array) -> Array:
         return t if self._columns else t[:, 0]

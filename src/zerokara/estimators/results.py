@@ -10,7 +10,7 @@ from sklearn.model_selection._validation import _warn_or_raise_about_fit_failure
 from zerokara.arrays import Array
 from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
-from zerokara.estimators.scoring import SplitScorer, single
+from zerokara.estimators.scoring import SplitScorer, one_score
 from zerokara.study.study import Study
 
 SMOOTHING = 14
@@ -47,11 +47,6 @@ class RankedTrial:
         return value if np.isfinite(value) else np.inf
 
     @property
-    def rank_key(self) -> tuple[bool, float, int]:
-        """The sort key: trials that were not pruned come first."""
-        return self.trial.state != "complete", self.value, self.trial.number
-
-    @property
     def networks(self) -> tuple[Trial, ...]:
         """The networks of the trial: one, or one for each seed and fold."""
         return self.trial.rows or (self.trial,)
@@ -79,7 +74,7 @@ def _own_scores(trial: Trial, scorer: SplitScorer) -> tuple[float, ...]:
     scores = [scorer.scores[trial.number, row // folds, row % folds].test for row in rows]
     if isinstance(scores[0], dict):
         raise InputError(f"scoring must return one number, got scores {sorted(scores[0])}: choose one to rank by")
-    return tuple(single(score, None) for score in scores)
+    return tuple(one_score(score, None) for score in scores)
 
 
 def ranked_trials(study: Study, scorer: SplitScorer | None = None) -> list[RankedTrial]:
@@ -89,7 +84,9 @@ def ranked_trials(study: Study, scorer: SplitScorer | None = None) -> list[Ranke
         InputError: no trial has a finite validation loss, or score.
     """
     reach = study.plan.epochs // SMOOTHING
-    ranking = sorted((RankedTrial.of(trial, reach, scorer) for trial in study.trials), key=lambda each: each.rank_key)
+    ranking = [RankedTrial.of(trial, reach, scorer) for trial in study.trials]
+    # Trials that were not pruned come first.
+    ranking.sort(key=lambda each: (each.trial.state != "complete", each.value, each.trial.number))
     if not np.isfinite(ranking[0].value):
         measure = "score" if ranking[0].own_scores else "validation loss"
         raise InputError(f"no trial has a finite {measure}: lower the learning rates")
@@ -111,8 +108,8 @@ def search_results(study: Study, ranking: list[RankedTrial]) -> dict[str, Array]
     params = [{name: each.trial.params[name] for name in study.space.searched} for each in by_number]
     return {
         "mean_fit_time": np.array([share * each.trial.epochs_trained / len(each.networks) for each in by_number]),
-        **{f"param_{name}": _objects([values[name] for values in params]) for name in study.space.searched},
-        "params": _objects(params),
+        **{f"param_{name}": np.fromiter((values[name] for values in params), object) for name in study.space.searched},
+        "params": np.fromiter(params, object),
         **{f"split{k}_test_score": column for k, column in enumerate(splits.T)},
         "mean_test_score": splits.mean(axis=1),
         "std_test_score": splits.std(axis=1),
@@ -122,13 +119,6 @@ def search_results(study: Study, ranking: list[RankedTrial]) -> dict[str, Array]
         "epochs": np.array([each.trial.epochs for each in by_number]),
         "state": np.array([each.trial.state for each in by_number]),
     }
-
-
-def _objects(values: list[Any]) -> Array:
-    """Return an array of objects with one value per entry, also where values are tuples."""
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array
 
 
 def outcomes(study: Study, scorer: SplitScorer, error_score: float | str) -> list[dict[str, Any]]:

@@ -14,10 +14,10 @@ from zerokara.errors import InputError
 from zerokara.rng import stream
 
 
-def single(values: Array, what: str) -> Array:
+def as_single_precision(values: Array, what: str) -> Array:
     """Return numbers (N,) or (N, D) as float32, unless a column would lose its information.
 
-    >>> single(1.7e9 + np.arange(5.0)[:, None], "X")
+    >>> as_single_precision(1.7e9 + np.arange(5.0)[:, None], "X")
     Traceback (most recent call last):
         ...
     zerokara.errors.InputError: column 0 of X lies around 1.7e+09 and spans 4, which float32 cannot tell apart: \
@@ -56,11 +56,7 @@ def part(x: Array, t: Array, weights: Array | None) -> Part:
 
 
 def dataset(
-    task: Task,
-    train: Part,
-    validation: Part | None,
-    outputs: tuple[str, ...],
-    scaling: str | Preprocess,
+    task: Task, train: Part, validation: Part | None, outputs: tuple[str, ...], scaling: str | Preprocess
 ) -> Dataset:
     """Return scaled data: by a kind of scaling, fitted on the training part, or by a scaling that was fitted before."""
     identity = Preprocess.identity(train.x.shape[1], len(outputs))

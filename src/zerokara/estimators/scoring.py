@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from sklearn.model_selection._validation import _score
@@ -25,6 +25,7 @@ class NetworkScore:
     seconds: float
 
 
+@dataclass(eq=False)
 class SplitScorer:
     """A `zerokara.engine.plan.Scorer` that scores every network on its own split.
 
@@ -38,24 +39,19 @@ class SplitScorer:
         scores: the latest scores of each network.
     """
 
-    def __init__(
-        self,
-        folds: Sequence[Fold],
-        scorer: Callable[..., Any],
-        *,
-        metric: str | None = None,
-        error_score: float | str = "raise",
-    ) -> None:
-        self.folds, self.scorer, self.metric = folds, scorer, metric
-        self.error_score = error_score
-        self.scores: dict[NetworkId, NetworkScore] = {}
+    folds: Sequence[Fold]
+    scorer: Callable[..., Any]
+    _: KW_ONLY
+    metric: str | None = None
+    error_score: float | str = "raise"
+    scores: dict[NetworkId, NetworkScore] = field(default_factory=dict, init=False)
 
     def __call__(self, network_id: NetworkId, epochs: int, network: Callable[[], Network]) -> float:
         """Return minus the score of a network; ``network`` is called only if it has trained since its last score."""
         score = self.scores.get(network_id)
         if score is None or score.epochs != epochs:
             score = self.scores[network_id] = self._score_network(self.folds[network_id[2]], epochs, network())
-        return -single(score.test, self.metric)
+        return -one_score(score.test, self.metric)
 
     def _score_network(self, fold: Fold, epochs: int, network: Network) -> NetworkScore:
         estimator = fold.estimator(network)
@@ -70,10 +66,10 @@ class SplitScorer:
         return scores
 
 
-def single(scores: Mapping[str, float] | float, metric: str | None) -> float:
+def one_score(scores: Mapping[str, float] | float, metric: str | None) -> float:
     """Return the score with this name, or the first.
 
-    >>> single({"r2": 0.5, "max_error": -3.0}, "max_error"), single(0.5, None)
+    >>> one_score({"r2": 0.5, "max_error": -3.0}, "max_error"), one_score(0.5, None)
     (-3.0, 0.5)
     """
     if not isinstance(scores, Mapping):

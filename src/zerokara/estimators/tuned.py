@@ -84,14 +84,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
     random_state: int | np.random.RandomState | None = None
 
     def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        groups: Any = None,
+        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, groups: Any = None
     ) -> Self:
         """Search, and train the best trial.
 
@@ -111,7 +104,12 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         if (own := net._own_validation(X_val, y_val, t)) is not None:
             parts = [make(part, own)]
         elif self.cv is None:
-            parts = [make(*self._held_out(part, seed))]
+            train, held_out = samples.hold_out(part, self.validation, seed)
+            if held_out is None:
+                raise InputError(
+                    f"validation must have samples, got 0 of n_samples={len(part)}: pass more, or X_val and y_val"
+                )
+            parts = [make(train, held_out)]
         else:
 
             def cut(rows: Index) -> Part:
@@ -140,14 +138,6 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         self.study_ = search(plan, store, scheduler=make_scheduler(self.race), pool=open_pool(self.workers))
         self._take_over(net, seed, (X, y, sample_weight), scorer)
         return self
-
-    def _held_out(self, part: Part, seed: int) -> tuple[Part, Part]:
-        train, held_out = samples.hold_out(part, self.validation, seed)
-        if held_out is None:
-            raise InputError(
-                f"validation needs a sample, got none of n_samples={len(part)}: pass more, or X_val and y_val"
-            )
-        return train, held_out
 
     def predict(self, X: Any) -> Array:
         """Return the predictions of the best network."""

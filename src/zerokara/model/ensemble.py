@@ -1,7 +1,7 @@
 """Ensembles: the prediction is the weighted mean of the networks' probabilities, or of their values in regression."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -157,16 +157,21 @@ def predict_each(networks: Network | Sequence[Network], x: Array, task: str) -> 
 
     In regression these are values in the units of training. The order is that of `Ensemble.of`.
     """
-    networks = [networks] if isinstance(networks, Network) else list(networks)
-    outputs = []
-    for network in networks:
-        layers, parts = _copies(network), []
-        with one_thread_if_possible(), np.errstate(all="ignore"):
-            for start in range(0, len(x), CHUNK):
-                chunk = x[None, start : start + CHUNK].astype(network.dtype, copy=False)
-                parts.append(probabilities(_forward(network.population, layers, chunk), task))
-        outputs.append(np.concatenate(parts, axis=1))
-    return np.concatenate(outputs)
+
+    def predictions(network: Network) -> Array:
+        population, layers = network.population, _copies(network)
+        return in_chunks(lambda chunk: probabilities(_forward(population, layers, chunk), task), x, network.dtype)
+
+    groups = [networks] if isinstance(networks, Network) else networks
+    return np.concatenate([predictions(network) for network in groups])
+
+
+def in_chunks(function: Callable[[Array], Array], x: Array, dtype: np.dtype[Any]) -> Array:
+    """Return a function (P, N, C) of samples x (N, D), computed in one precision for a fixed number at a time."""
+    starts = range(0, max(len(x), 1), CHUNK)
+    with one_thread_if_possible(), np.errstate(all="ignore"):
+        parts = [function(x[None, start : start + CHUNK].astype(dtype, copy=False)) for start in starts]
+    return np.concatenate(parts, axis=1)
 
 
 def probabilities(scores: Array, task: str) -> Array:

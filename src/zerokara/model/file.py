@@ -18,7 +18,7 @@ from zerokara.files import write
 
 FORMAT = 2
 """The highest format version that this package reads; a file names the lowest that can express it."""
-LARGEST = 1 << 32
+LARGEST_FILE = 1 << 32
 """Bytes that a model file may have."""
 KEY = "zerokara"
 """The only entry of the metadata. With several, safetensors would write them in a different order each time."""
@@ -36,8 +36,8 @@ def read_model(path: str | Path) -> tuple[dict[str, Any], dict[str, Array]]:
         raise InputError(f"a model is a file, got the folder {path}: name the .safetensors file in it")
     try:
         size = path.stat().st_size
-        if size > LARGEST:
-            raise InputError(f"a model file has {LARGEST:,} bytes at most, got {path} with {size:,}")
+        if size > LARGEST_FILE:
+            raise InputError(f"a model file has {LARGEST_FILE:,} bytes at most, got {path} with {size:,}")
         raw = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"there is no model file {path}: check the path") from error
@@ -106,7 +106,7 @@ def _header(raw: bytes) -> dict[str, Any]:
     if not raw:
         raise InputError("is empty: copy it again")
     length = int.from_bytes(raw[:8], "little")
-    if raw[8:9] not in (b"{", b"") or not 2 <= length <= LARGEST:
+    if raw[8:9] not in (b"{", b"") or not 2 <= length <= LARGEST_FILE:
         raise InputError("is not a model file: it does not begin like a safetensors file")
     if 8 + length > len(raw):
         raise InputError(
@@ -116,15 +116,7 @@ def _header(raw: bytes) -> dict[str, Any]:
         header = json.loads(raw[8 : 8 + length])
         entries = [entry for name, entry in header.items() if name != "__metadata__"]
         expected = 8 + length + max((int(entry["data_offsets"][1]) for entry in entries), default=0)
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f"is damaged: its header cannot be read ({error})") from error
     if expected > len(raw):
         raise InputError(f"is truncated: it has {len(raw):,} of {expected:,} bytes; copy it again")

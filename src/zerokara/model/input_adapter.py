@@ -49,33 +49,28 @@ class InputAdapter:
         """
         if part not in PARTS:
             raise unknown("part", part, PARTS)
-        if self.encoder:
-            return self._table_part(data, part)
-        if (data.task, data.preprocess.inputs) != (self.task, prod(self.sample_shape)):
+        if self.encoder is None and (data.task, data.preprocess.inputs) != (self.task, prod(self.sample_shape)):
             raise InputError(
                 f"data for this model are for {self.task} with {prod(self.sample_shape)} features, got "
                 f"{data.name}: {data.task} with {data.preprocess.inputs}"
             )
-        chosen = _chosen(data, part)
-        x, t = chosen.x, chosen.t
-        if data.preprocess.kind == "none":
+        chosen: Part | None = getattr(data, part)
+        if chosen is None:
+            raise InputError(f"{data.name} has no {part} part: split it, or name another part")
+        x, t, table = chosen.x, chosen.t, chosen.table
+        if self.encoder:
+            if table is None or data.task != self.task:
+                got = "no table" if table is None else data.task
+                raise InputError(
+                    f"data for this model are tables for {self.task} of {self.encoder.target!r}, got {data.name}: {got}"
+                )
+            # From the raw rows, by the model's encoder: the data's own may have other columns and categories.
+            x, t = self.encoder.transform(table.columns), table.t
+        if self.encoder or data.preprocess.kind == "none":
             x = self.preprocess.transform(x)
             t = self.preprocess.transform_target(t) if self.task == "regression" else t
         elif not _same(data.preprocess, self.preprocess):
             raise InputError(f"{data.name} is not scaled like the model's data: pass it unscaled")
-        return Part(x, self._numbered(data, t), chosen.weights)
-
-    def _table_part(self, data: Dataset, part: str) -> Part:
-        """Return a part of a table, encoded from its raw rows by the model's encoder, not by its own."""
-        assert self.encoder is not None
-        chosen = _chosen(data, part)
-        if chosen.table is None or data.task != self.task:
-            got = "no table" if chosen.table is None else data.task
-            raise InputError(
-                f"data for this model are tables for {self.task} of {self.encoder.target!r}, got {data.name}: {got}"
-            )
-        x, t = self.preprocess.transform(self.encoder.transform(chosen.table.columns)), chosen.table.t
-        t = self.preprocess.transform_target(t) if self.task == "regression" else t
         return Part(x, self._numbered(data, t), chosen.weights)
 
     def _numbered(self, data: Dataset, t: Array) -> Array:
@@ -94,18 +89,9 @@ class InputAdapter:
         return numbers
 
 
-def _chosen(data: Dataset, part: str) -> Part:
-    chosen: Part | None = getattr(data, part)
-    if chosen is None:
-        raise InputError(f"{data.name} has no {part} part: split it, or name another part")
-    return chosen
-
-
 def _same(one: Preprocess, other: Preprocess) -> bool:
-    if one.kind != other.kind:
-        return False
     pairs = zip(one.arrays().values(), other.arrays().values(), strict=True)
-    return all(np.array_equal(a, b) for a, b in pairs)
+    return one.kind == other.kind and all(np.array_equal(a, b) for a, b in pairs)
 
 
 def _shown(names: Sequence[str]) -> str:

@@ -13,13 +13,13 @@ from zerokara.blas import one_thread_if_possible
 from zerokara.data import Dataset, Encoder, Part, Preprocess
 from zerokara.errors import InputError, unknown
 from zerokara.files import write
-from zerokara.model.ensemble import Ensemble, EnsembleScorer, probabilities
+from zerokara.model.ensemble import Ensemble, EnsembleScorer, in_chunks, probabilities
 from zerokara.model.file import read_model, write_model
 from zerokara.model.input_adapter import InputAdapter
 from zerokara.model.parts import metadata, read_parts, stored, width
 from zerokara.nn import Network
 from zerokara.pictures import describe_pixels
-from zerokara.train.metrics import CHUNK, METRICS, evaluate
+from zerokara.train.metrics import METRICS, evaluate
 from zerokara.version import __version__
 
 
@@ -256,9 +256,5 @@ class Model:
 
     def _forward(self, x: Array) -> Array:
         """Return the scores (N, C) for the network's inputs (N, D)."""
-        dtype, scorer = self.ensemble.dtype, EnsembleScorer(self.ensemble, self.task)
-        out = np.empty((len(x), len(self.classes)), dtype)
-        with one_thread_if_possible(), np.errstate(all="ignore"):
-            for start in range(0, len(x), CHUNK):
-                out[start : start + CHUNK] = scorer.forward(x[None, start : start + CHUNK].astype(dtype, copy=False))[0]
-        return out
+        scores: Array = in_chunks(EnsembleScorer(self.ensemble, self.task).forward, x, self.ensemble.dtype)[0]
+        return scores

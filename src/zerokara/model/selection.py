@@ -32,7 +32,7 @@ def select(predictions: Array, t: Array, k: int, loss: Criterion, initial: int =
         t: the targets of these samples.
         k: picks.
         loss: the loss of means of predictions, see `criterion`.
-        initial: the number of first picks that are the best networks in the order of their own losses (the paper's
+        initial: the number of first picks that are the best networks in the order of their losses (the paper's
             sorted initialization, against overfitting with few samples); 1 starts with the best network only.
 
     Source: Caruana et al. 2004, Ensemble Selection from Libraries of Models, sections 2.1 to 2.2.
@@ -108,17 +108,12 @@ def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Cr
         if task == "regression":
             squares = _mean(((p - t) ** 2).swapaxes(1, 2), weights)
             return np.asarray(0.5 * squares.sum(axis=-1) if rank == "loss" else _unexplained(squares, t, weights))
-        if task == "classification":
-            cost = (
-                -np.log(np.maximum(p[:, np.arange(len(t)), t], LOWEST[task]))
-                if rank == "loss"
-                else p.argmax(axis=-1) != t
-            )
-        elif rank == "loss":
-            cost = -np.log(np.maximum(np.where(t > 0, p, 1 - p), LOWEST[task])).sum(axis=-1)
-        else:
-            cost = ((p > 0.5) != (t > 0)).any(axis=-1)
-        return _mean(cost, weights)
+        if rank == "accuracy":
+            wrong = p.argmax(axis=-1) != t if task == "classification" else ((p > 0.5) != (t > 0)).any(axis=-1)
+            return _mean(wrong, weights)
+        right = p[:, np.arange(len(t)), t] if task == "classification" else np.where(t > 0, p, 1 - p)
+        log_p = np.log(np.maximum(right, LOWEST[task]))
+        return _mean(-(log_p if task == "classification" else log_p.sum(axis=-1)), weights)
 
     return loss
 

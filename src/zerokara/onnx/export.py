@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OPSET, OPSET_OF_TEXTS, IR = 17, 3, 8
 """Pinned: older runtimes do not load the defaults of the newest onnx package."""
-LARGEST = 2**31 - 1
+LARGEST_GRAPH = 2**31 - 1
 """Bytes that a protobuf file may have."""
 SCALINGS = ("none", "target", "center", "standard", "range", "whiten")
 """The kinds of scaling that are (x - shift) / scale, or (x - shift) basis / scale."""
@@ -58,8 +58,8 @@ def to_bytes(
         from onnx import checker, helper
     except ImportError as error:
         raise InputError('an ONNX file needs the package onnx: pip install "zerokara[onnx]"') from error
-    if (size := sum(network.params.nbytes for network in groups)) > LARGEST * 0.99:
-        raise InputError(f"an ONNX file has {LARGEST:,} bytes at most, got networks of {size:,}: export fewer")
+    if (size := sum(network.params.nbytes for network in groups)) > LARGEST_GRAPH * 0.99:
+        raise InputError(f"an ONNX file has {LARGEST_GRAPH:,} bytes at most, got networks of {size:,}: export fewer")
     _require_unicode(labels, encoder)
     if encoder is None:
         signature = [declared("x", np.float32, ["N", preprocess.inputs], "samples in the data's own units, flat")]
@@ -123,7 +123,7 @@ def _scores(graph: Graph, network: Network, prefix: str, x: str) -> str:
     return x
 
 
-def _mean(graph: Graph, parts: list[str], groups: Sequence[Network], weights: Array) -> str:
+def _add_mean(graph: Graph, parts: list[str], groups: Sequence[Network], weights: Array) -> str:
     """Append the weighted mean of the outputs of all networks, (N, C); the outputs of a single one stay as they are."""
     if len(weights) == 1:
         return parts[0]
@@ -141,7 +141,7 @@ def _mean(graph: Graph, parts: list[str], groups: Sequence[Network], weights: Ar
 def _values(
     graph: Graph, scores: list[str], groups: Sequence[Network], weights: Array, preprocess: Preprocess
 ) -> "list[ValueInfoProto]":
-    y = _mean(graph, scores, groups, weights)
+    y = _add_mean(graph, scores, groups, weights)
     y = graph.add("Mul", y, graph.constant("scaling.target_scale", preprocess.target_scale))
     value = graph.add("Add", y, graph.constant("scaling.target_shift", preprocess.target_shift), output="value")
     return [declared(value, graph.dtype, ["N", len(preprocess.target_shift)], "in the target's units")]
@@ -154,7 +154,7 @@ def _labels(
         parts = [graph.add("Softmax", part, axis=-1) for part in scores]
     else:
         parts = [graph.add("Sigmoid", part) for part in scores]
-    p = graph.add("Identity", _mean(graph, parts, groups, weights), output="probabilities")
+    p = graph.add("Identity", _add_mean(graph, parts, groups, weights), output="probabilities")
     # One network is ranked by its scores, as in Model.predict: two probabilities may round to the same number.
     ranked, threshold = (scores[0], 0) if len(weights) == 1 else (p, 0.5)
     probabilities = declared(

@@ -31,8 +31,9 @@ def trials_csv(study: Study) -> str:
     writer.writerow([*columns, *named, *study.space.searched])
     for trial in study.trials:
         scores = [trial.val_loss, trial.val_score, trial.train_score, *map(trial.standard_error, errors)]
+        numbers = [repr(score) if math.isfinite(score) else "" for score in scores]
         params = [to_text(trial.params[name]) if name in trial.params else "" for name in study.space.searched]
-        writer.writerow([trial.number, trial.state, trial.epochs, *map(_number, scores), *params])
+        writer.writerow([trial.number, trial.state, trial.epochs, *numbers, *params])
     return text.getvalue()
 
 
@@ -133,7 +134,3 @@ def leaderboard(trials: list[Trial], study: Study) -> list[str]:
 def mean(trial: Trial, curve: str) -> str:
     """Return a trial's value with four decimals, and its standard error if it has several networks."""
     return f"{trial.at(curve):.4f}" + (f" ± {trial.standard_error(curve):.4f}" if trial.rows else "")
-
-
-def _number(value: float) -> str:
-    return repr(value) if math.isfinite(value) else ""

@@ -113,7 +113,7 @@ def objective(val_loss: Array, val_score: Array, rank: str) -> Array:
     return np.where(np.isfinite(value), value, np.inf)
 
 
-def concat(histories: Sequence[History]) -> History:
+def concat_histories(histories: Sequence[History]) -> History:
     """Return the histories of several populations as one, in that order, as long as the longest."""
     joined = History(0)
     length = max(len(h.seconds) for h in histories)

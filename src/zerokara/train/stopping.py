@@ -50,7 +50,7 @@ class EarlyStopping:
         return other
 
 
-def concat(rules: Sequence[EarlyStopping]) -> EarlyStopping | None:
+def concat_early_stopping(rules: Sequence[EarlyStopping]) -> EarlyStopping | None:
     """Return the counters of several populations as one, in that order; None if there are none."""
     if not rules:
         return None

@@ -243,7 +243,7 @@ class Trainer:
             self.take(~stops)
 
 
-def concat(trainers: Sequence[Trainer]) -> Trainer:
+def concat_trainers(trainers: Sequence[Trainer]) -> Trainer:
     """Return one trainer of the networks of several, in that order; all have the same data, settings and epoch.
 
     The history of a network that was dropped is dropped too.
@@ -257,11 +257,13 @@ def concat(trainers: Sequence[Trainer]) -> Trainer:
     joined.network = networks.concat_networks([trainer.network for trainer in parts])
     joined.optimizer = optimizers.concat_optimizers([trainer.optimizer for trainer in parts])
     joined.loss = losses.concat_losses([trainer.loss for trainer in parts], [len(trainer.rows) for trainer in parts])
-    joined.history = histories.concat([trainer.history for trainer in parts])
+    joined.history = histories.concat_histories([trainer.history for trainer in parts])
     joined.best = networks.concat_networks([trainer.best for trainer in parts if trainer.best]) if first.best else None
     joined.best_value = np.concatenate([trainer.best_value for trainer in parts])
     joined.best_epoch = np.concatenate([trainer.best_epoch for trainer in parts])
-    joined.early_stopping = stopping.concat([trainer.early_stopping for trainer in parts if trainer.early_stopping])
+    joined.early_stopping = stopping.concat_early_stopping(
+        [trainer.early_stopping for trainer in parts if trainer.early_stopping]
+    )
     joined.rows = np.arange(len(joined.best_value))
     return joined
 

@@ -10,14 +10,14 @@ from zerokara.errors import InputError, OutsideError
 from zerokara.unpickle.machine import Content, Unpickler
 from zerokara.unpickle.values import RefusedError
 
-LARGEST = 1 << 30
+LARGEST_PICKLE = 1 << 30
 """The default limit on the size of a pickle, in bytes."""
 ENCODINGS = ("latin1", "bytes", "ascii", "utf-8")
 DAMAGED = (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError, AssertionError, struct.error)
 """The errors that a damaged file can cause."""
 
 
-def load_pickle(path: str | Path, max_bytes: int = LARGEST, encoding: str = "latin1") -> Any:
+def load_pickle(path: str | Path, max_bytes: int = LARGEST_PICKLE, encoding: str = "latin1") -> Any:
     """Return the content of a pickle, NumPy arrays in plain containers; no code in the file is run.
 
     Allowed are arrays of numbers or text; None, booleans, numbers, text and bytes; and lists, tuples, dicts and

@@ -64,9 +64,6 @@ class Builder:
     def scalar(self, dtype: Any, data: Any) -> Any:
         return self.array(data, dtype, (), "C")[()]
 
-    def new_array(self, kind: Any, *_: Any) -> Pending:
-        return Pending()
-
     def dtype_of(self, spelling: Any, *_: Any) -> Pending:
         spelling = as_text(spelling)
         if spelling.lstrip("<>|=").startswith("O"):
@@ -80,9 +77,6 @@ class Builder:
             raise ValueError(f"bytes are written as latin1, got {encoding!r}")
         self.spend(len(text))
         return as_text(text).encode("latin1")
-
-    def empty_bytes(self) -> bytes:
-        return b""
 
     def byte_array(self, data: Any = b"", *encoding: Any) -> bytearray:
         data = self.encode(data, *encoding) if encoding else _bytes(data)
@@ -130,11 +124,11 @@ CALLS: dict[str, Callable[..., Any]] = {
     "collections.OrderedDict": Builder.dict_of,
 }
 for _module in ("numpy.core", "numpy._core"):
-    CALLS[f"{_module}.multiarray._reconstruct"] = Builder.new_array
+    CALLS[f"{_module}.multiarray._reconstruct"] = lambda builder, kind, *_: Pending()
     CALLS[f"{_module}.multiarray.scalar"] = Builder.scalar
     CALLS[f"{_module}.numeric._frombuffer"] = Builder.array
 for _module in ("builtins", "__builtin__"):
-    CALLS[f"{_module}.bytes"] = Builder.empty_bytes
+    CALLS[f"{_module}.bytes"] = lambda builder: b""
     CALLS[f"{_module}.bytearray"] = Builder.byte_array
     CALLS[f"{_module}.set"] = Builder.set_of
     CALLS[f"{_module}.frozenset"] = Builder.frozenset_of

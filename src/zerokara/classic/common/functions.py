@@ -6,7 +6,7 @@ import numpy as np
 
 from zerokara import nn
 from zerokara.arrays import Array
-from zerokara.nn.layers import activations
+from zerokara.nn.layers.activations import sigmoid as sigmoid
 
 DELTA = 1e-7
 """Added inside the log by the book. zerokara's own losses compute log(softmax) as one expression, without it."""
@@ -24,11 +24,6 @@ def step_function(x: Array) -> Array:
     array([0, 0, 1])
     """
     return np.array(x > 0, dtype=int)
-
-
-def sigmoid(x: Array) -> Array:
-    """Return 1 / (1 + exp(-x)), without overflow."""
-    return activations.sigmoid(x)
 
 
 def sigmoid_grad(x: Array) -> Array:

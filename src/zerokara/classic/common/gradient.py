@@ -23,18 +23,25 @@ def numerical_gradient(f: Callable[[Array], Any], x: Array) -> Array:
     >>> numerical_gradient(lambda x: np.sum(x**2), np.array([3.0, 4.0])).round(6)
     array([6., 8.])
     """
+    return central_differences(f, x, H)
+
+
+def central_differences(f: Callable[[Array], Any], x: Array, h: float, verbose: bool = False) -> Array:
+    """Return (f(x + h) - f(x - h)) / 2h for each element of x; ``verbose`` prints each."""
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
         got = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
         raise InputError(f"a numerical gradient needs an array of floats, got {got}: give np.array(x, float)")
     gradient = np.zeros_like(x)
     for index in np.ndindex(x.shape):
         original = x[index]
-        x[index] = original + H
+        x[index] = original + h
         above = f(x)
-        x[index] = original - H
+        x[index] = original - h
         below = f(x)
-        gradient[index] = (above - below) / (2 * H)
         x[index] = original
+        gradient[index] = (above - below) / (2 * h)
+        if verbose:
+            print(index, gradient[index])
     return gradient
 
 

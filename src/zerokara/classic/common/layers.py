@@ -89,15 +89,9 @@ class Affine:
         self.dW: Any = None
         self.db: Any = None
 
-    @classmethod
-    def around(cls, layer: nn.Affine) -> "Affine":
-        """Return the layer of a `zerokara.nn.Network` as the book's; call `bind` once the network is built."""
-        other = cls(*(np.empty(shape) for shape in layer.shapes().values()))
-        other.layer = layer
-        return other
-
-    def bind(self) -> None:
-        """Use W and b of the network: views into its one array."""
+    def bind(self, layer: nn.Affine) -> None:
+        """Use a layer of a `zerokara.nn.Network`: W and b become views into the network's one array."""
+        self.layer = layer
         self.W, self.b = self.layer.W[0], self.layer.b[0, 0]
 
     def forward(self, x: Array) -> Array:
@@ -179,13 +173,6 @@ class Dropout:
     def __init__(self, dropout_ratio: float = 0.5) -> None:
         self.layer = CourseDropout(dropout_ratio)
 
-    @classmethod
-    def around(cls, layer: CourseDropout) -> "Dropout":
-        """Return the layer of a `zerokara.nn.Network` as the book's."""
-        other = cls.__new__(cls)
-        other.layer = layer
-        return other
-
     @property
     def dropout_ratio(self) -> float:
         """The fraction of units that are dropped."""
@@ -232,15 +219,9 @@ class BatchNormalization:
         self.dgamma: Any = None
         self.dbeta: Any = None
 
-    @classmethod
-    def around(cls, layer: CourseBatchNorm) -> "BatchNormalization":
-        """Return the layer of a `zerokara.nn.Network` as the book's; call `bind` once the network is built."""
-        other = cls(np.empty(layer.features), np.empty(layer.features))
-        other.layer = layer
-        return other
-
-    def bind(self) -> None:
-        """Use gamma and beta of the network: views into its one array."""
+    def bind(self, layer: CourseBatchNorm) -> None:
+        """Use a layer of a `zerokara.nn.Network`: gamma and beta become views into the network's one array."""
+        self.layer = layer
         self.gamma, self.beta = self.layer.gamma[0, 0], self.layer.beta[0, 0]
 
     @property

@@ -10,15 +10,7 @@ import numpy as np
 from zerokara import nn
 from zerokara.arrays import Array
 from zerokara.classic.common.gradient import numerical_gradient
-from zerokara.classic.common.layers import (
-    Affine,
-    BatchNormalization,
-    CourseBatchNorm,
-    Dropout,
-    Relu,
-    Sigmoid,
-    SoftmaxWithLoss,
-)
+from zerokara.classic.common.layers import Affine, BatchNormalization, Dropout, Relu, Sigmoid, SoftmaxWithLoss
 from zerokara.errors import InputError, unknown
 
 ACTIVATIONS: dict[str, Any] = {"relu": Relu, "sigmoid": Sigmoid}
@@ -43,6 +35,9 @@ class MultiLayerNet:
     (['W1', 'b1', 'W2', 'b2', 'W3', 'b3'], (2, 3))
     """
 
+    use_dropout, dropout_ration, use_batchnorm = False, 0.5, False
+    """For `MultiLayerNetExtend`, which sets them before the layers are made."""
+
     def __init__(
         self,
         input_size: int,
@@ -52,17 +47,7 @@ class MultiLayerNet:
         weight_init_std: str | float = "relu",
         weight_decay_lambda: float = 0,
     ) -> None:
-        self._build([input_size, *hidden_size_list, output_size], activation, weight_init_std, weight_decay_lambda)
-
-    def _build(
-        self,
-        sizes: list[int],
-        activation: str,
-        weight_init_std: str | float,
-        weight_decay_lambda: float,
-        dropout: float | None = None,
-        batch_norm: bool = False,
-    ) -> None:
+        sizes = [input_size, *hidden_size_list, output_size]
         if any(not isinstance(n, int | np.integer) or n < 1 for n in sizes):
             raise InputError(f"layer sizes must be whole numbers, 1 or above, got {'-'.join(map(str, sizes))}")
         self.input_size, *self.hidden_size_list, self.output_size = sizes
@@ -72,13 +57,13 @@ class MultiLayerNet:
             raise unknown("activation", str(activation), ACTIVATIONS)
         self.layers: OrderedDict[str, Any] = OrderedDict()
         for k, (n_in, n_out) in enumerate(itertools.pairwise(sizes), 1):
-            self.layers[f"Affine{k}"] = Affine.around(nn.Affine(n_in, n_out, 0.0))
+            self.layers[f"Affine{k}"] = Affine(np.empty((n_in, n_out)), np.empty(n_out))
             if k <= self.hidden_layer_num:
-                if batch_norm:
-                    self.layers[f"BatchNorm{k}"] = BatchNormalization.around(CourseBatchNorm(n_out))
+                if self.use_batchnorm:
+                    self.layers[f"BatchNorm{k}"] = BatchNormalization(np.empty(n_out), np.empty(n_out))
                 self.layers[f"Activation_function{k}"] = ACTIVATIONS[activation]()
-                if dropout is not None:
-                    self.layers[f"Dropout{k}"] = Dropout(dropout)
+                if self.use_dropout:
+                    self.layers[f"Dropout{k}"] = Dropout(self.dropout_ration)
         self.last_layer = SoftmaxWithLoss()
         self.network = nn.Network([layer.layer for layer in self.layers.values()], 1, np.float64)
         self._bind()
@@ -99,9 +84,10 @@ class MultiLayerNet:
 
     def _bind(self) -> None:
         for wrapper, layer in zip(self.layers.values(), self.network.layers, strict=True):
-            wrapper.layer = layer
             if layer.parameters:
-                wrapper.bind()
+                wrapper.bind(layer)
+            else:
+                wrapper.layer = layer
 
     def _learned(self) -> list[tuple[str, Any, str]]:
         """Return each parameter's name in ``params``, its layer, and its name there: W1, b1, gamma1, beta1, W2, ..."""

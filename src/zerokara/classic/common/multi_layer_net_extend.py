@@ -33,15 +33,8 @@ class MultiLayerNetExtend(MultiLayerNet):
         dropout_ration: float = 0.5,
         use_batchnorm: bool = False,
     ) -> None:
-        self.use_dropout, self.use_batchnorm = use_dropout, use_batchnorm
-        self._build(
-            [input_size, *hidden_size_list, output_size],
-            activation,
-            weight_init_std,
-            weight_decay_lambda,
-            dropout_ration if use_dropout else None,
-            use_batchnorm,
-        )
+        self.use_dropout, self.dropout_ration, self.use_batchnorm = use_dropout, dropout_ration, use_batchnorm
+        super().__init__(input_size, hidden_size_list, output_size, activation, weight_init_std, weight_decay_lambda)
 
     def predict(self, x: Array, train_flg: bool = False) -> Array:
         """Return the scores; with ``train_flg`` as in training, with random masks and the statistics of the batch."""

@@ -26,10 +26,10 @@ def load_mnist(normalize: bool = True, flatten: bool = True, one_hot_label: bool
     return parts[0], parts[1]
 
 
-def load_pixels() -> list[Pair]:
+def load_pixels() -> tuple[Pair, Pair]:
     """Return the training and the test images, uint8 (N, 28, 28), each with labels, uint8 (N,)."""
-    files = list(contents(MNIST).items())
     # Copies, since scripts may write to their arrays, and these are views of the files' bytes.
-    images = [parse_idx(content, 3, path).copy() for path, content in files[::2]]
-    labels = [parse_idx(content, 1, path).copy() for path, content in files[1::2]]
-    return list(zip(images, labels, strict=True))
+    axes = (3, 1, 3, 1)
+    files = zip(contents(MNIST).items(), axes, strict=True)
+    x, t, x_test, t_test = (parse_idx(content, count, path).copy() for (path, content), count in files)
+    return (x, t), (x_test, t_test)

@@ -6,9 +6,8 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.classic.common.layers import Affine, Relu
+from zerokara.classic.two_layer_net import NAMES, initial
 from zerokara.nn import SoftmaxCrossEntropy
-
-NAMES = ("W1", "b1", "W2", "b2")
 
 
 class TwoLayerNet:
@@ -23,10 +22,7 @@ class TwoLayerNet:
     """
 
     def __init__(self, input_size: int, hidden_size: int, output_size: int, std: float = 1e-4) -> None:
-        self.params: dict[str, Array] = {}
-        for k, (n_in, n_out) in enumerate([(input_size, hidden_size), (hidden_size, output_size)], 1):
-            self.params[f"W{k}"] = std * np.random.randn(n_in, n_out)  # noqa: NPY002  the course's draws
-            self.params[f"b{k}"] = np.zeros(n_out)
+        self.params = initial(input_size, hidden_size, output_size, std)
 
     def loss(self, X: Array, y: Array | None = None, reg: float = 0.0) -> Any:
         """Return the scores (N, C) of X (N, D); with labels y (N,), the loss and its gradient by each of ``params``."""
