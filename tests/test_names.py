@@ -14,10 +14,6 @@ from tests.test_architecture import FILES, ROOT
 
 ALLOWED = {
     "__all__": "the public names of each folder",
-    "evaluate": "a command has the name of the function that it calls",
-    "gradcheck": "a command has the name of the function that it calls",
-    "resume": "a command has the name of the function that it calls",
-    "tune": "a command has the name of the function that it calls",
 }
 """Names that may have several definitions, with the reason."""
 
