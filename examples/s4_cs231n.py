@@ -115,7 +115,7 @@ def draw_search(studies: dict[str, zk.Study], winner: zk.Study) -> Figure:
             style = {"lw": 2.2, "label": f"{name}, the best"} if best else {"lw": 0.8, "alpha": 0.5}
             left.plot(np.arange(1, len(curve.validation) + 1), curve.validation, ".-", ms=4, color=color, **style)
     left.axhline(0.52, color="#6a6a6a", lw=1, ls=":", label="the course's best, 0.52")
-    left.set(xlabel="epoch", ylabel="validation accuracy", title="A race: only the best third continues")
+    left.set(xlabel="epoch", ylabel="validation accuracy", title="A race: only the best third goes on")
     left.legend(frameon=False, loc="lower right")
     left.spines[["top", "right"]].set_visible(False)
     left.grid(color="#e6e6e6")
