@@ -41,15 +41,13 @@ class Finder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         first, *rest = fullname.split(".")
-        if first not in NAMES or not (self._ours(first) if rest else self._wanted(first)):
+        ours = getattr(sys.modules.get(first), "__name__", None) == f"{HOME}.{first}"
+        if first not in NAMES or not (ours if rest else self._wanted(first)):
             return None
         spec = find_spec(f"{HOME}.{fullname}")
         if spec is None:
             return None
         return ModuleSpec(fullname, _Alias(spec.name), is_package=spec.submodule_search_locations is not None)
-
-    def _ours(self, first: str) -> bool:
-        return getattr(sys.modules.get(first), "__name__", None) == f"{HOME}.{first}"
 
     def _wanted(self, first: str) -> bool:
         """Return whether no other module has this name; a folder that is not a package does not count."""

@@ -35,12 +35,7 @@ class TwoLayerNet:
     """
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        output_size: int,
-        weight_init_std: float = 0.01,
-        file: str | Path = "",
+        self, input_size: int, hidden_size: int, output_size: int, weight_init_std: float = 0.01, file: str | Path = ""
     ) -> None:
         sizes = input_size, hidden_size, output_size
         self.params = restore(file) if file else initial(*sizes, weight_init_std)

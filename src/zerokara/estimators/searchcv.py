@@ -137,7 +137,11 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         results = cv_results(self, self.study_, scores, prefix)
         if self.verbose > 1:
             _print(results)
-        self._choose(results, metric)
+        if self.refit or not self.multimetric_:
+            self.best_index_ = self._select_best_index(self.refit, metric, results)
+            self.best_params_ = results["params"][self.best_index_]
+            if not callable(self.refit):
+                self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
         if self.refit:
             self.best_estimator_ = clone(base).set_params(**self.best_params_)
             started = time.perf_counter()
@@ -174,14 +178,6 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         if study.interrupted:
             raise KeyboardInterrupt
         return study
-
-    def _choose(self, results: dict[str, Any], metric: str) -> None:
-        if not self.refit and self.multimetric_:
-            return
-        self.best_index_ = self._select_best_index(self.refit, metric, results)
-        self.best_params_ = results["params"][self.best_index_]
-        if not callable(self.refit):
-            self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
 
     def set_callbacks(self, *callbacks: Any) -> Self:
         """Refuse callbacks of scikit-learn: trials are not fitted one by one."""

@@ -141,9 +141,12 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Array:
         """Return the predictions of the best network."""
+        return np.asarray(self._best.predict(X))
+
+    @property
+    def _best(self) -> Any:
         check_is_fitted(self, "best_estimator_")
-        y: Array = self.best_estimator_.predict(X)
-        return y
+        return self.best_estimator_
 
     def __getstate__(self) -> dict[str, Any]:
         """Return all attributes but ``study_``, which contains the training data."""
@@ -228,15 +231,11 @@ class TunedNetworkClassifier(ClassifierMixin, TunedEstimator):  # type: ignore[m
 
     def predict_proba(self, X: Any) -> Array:
         """Return probabilities (N, C): of the classes, which sum to 1, or of each label independently."""
-        check_is_fitted(self, "best_estimator_")
-        p: Array = self.best_estimator_.predict_proba(X)
-        return p
+        return np.asarray(self._best.predict_proba(X))
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithms of `predict_proba`, accurate for probabilities close to 0."""
-        check_is_fitted(self, "best_estimator_")
-        log_p: Array = self.best_estimator_.predict_log_proba(X)
-        return log_p
+        return np.asarray(self._best.predict_log_proba(X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -11,7 +11,7 @@ from zerokara.data import Dataset, Preprocess
 from zerokara.errors import InputError, unknown
 from zerokara.model.ensemble import Ensemble
 from zerokara.model.model import Model
-from zerokara.nn import ACTIVATIONS, mlp
+from zerokara.nn import ACTIVATIONS, Affine, mlp
 
 
 def from_weights(
@@ -38,10 +38,9 @@ def from_weights(
     weights = _weights(params)
     sizes = [weights[0][0].shape[0], *(W.shape[1] for W, _ in weights)]
     network = mlp(sizes[0], sizes[1:-1], sizes[-1], activation, dtype=np.result_type(*(W for W, _ in weights)))
-    layers = [layer for layer in network.layers if layer.parameters]
+    layers = [layer for layer in network.layers if isinstance(layer, Affine)]
     for layer, (W, b) in zip(layers, weights, strict=True):
-        for name, value in (("W", W), ("b", b)):
-            getattr(layer, name)[0] = value
+        layer.W[0], layer.b[0] = W, b
     if data is not None:
         if (data.task, data.n_inputs, data.n_outputs) != ("classification", sizes[0], sizes[-1]):
             raise InputError(

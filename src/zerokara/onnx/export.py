@@ -69,7 +69,7 @@ def to_bytes(
     x = _scaled(graph, "x" if encoder is None else coded(graph, encoder), preprocess)
     scores = [_scores(graph, network, f"{g}." if len(groups) > 1 else "", x) for g, network in enumerate(groups)]
     if task == "regression":
-        outputs = _values(graph, scores, groups, weights, preprocess)
+        outputs = _values(graph, _add_mean(graph, scores, groups, weights), preprocess)
     else:
         outputs = _labels(graph, scores, groups, weights, task, labels)
     onnx_graph = helper.make_graph(graph.nodes, "zerokara", signature, outputs, graph.constants)
@@ -138,10 +138,7 @@ def _add_mean(graph: Graph, parts: list[str], groups: Sequence[Network], weights
     return sums[0] if len(sums) == 1 else graph.add("Sum", *sums)
 
 
-def _values(
-    graph: Graph, scores: list[str], groups: Sequence[Network], weights: Array, preprocess: Preprocess
-) -> "list[ValueInfoProto]":
-    y = _add_mean(graph, scores, groups, weights)
+def _values(graph: Graph, y: str, preprocess: Preprocess) -> "list[ValueInfoProto]":
     y = graph.add("Mul", y, graph.constant("scaling.target_scale", preprocess.target_scale))
     value = graph.add("Add", y, graph.constant("scaling.target_shift", preprocess.target_shift), output="value")
     return [declared(value, graph.dtype, ["N", len(preprocess.target_shift)], "in the target's units")]

@@ -59,8 +59,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         scores = {f"val_{metric}": "val_score", "val_loss": "val_loss"}
         content["best"] |= {name: best.at(curve) for name, curve in scores.items()}
         if best.rows:
-            errors = {f"{name}_standard_error": best.standard_error(curve) for name, curve in scores.items()}
-            content["best"] |= errors
+            content["best"] |= {f"{name}_standard_error": best.standard_error(c) for name, c in scores.items()}
         if not study.interrupted and not math.isnan(study.test_score):
             content[f"test_{metric}"] = study.test_score
             content |= {f"test_{kind}": errors for kind, errors in study.test_errors.items()}

@@ -25,19 +25,12 @@ def searched(study: Study, trial: Trial) -> dict[str, Any]:
 
 def curves(study: Study, count: int = 20) -> Curves:
     """Return the scores of the best ``count`` trials of a study by epoch."""
-    best = tuple(
-        Curve(
-            rank,
-            trial.number,
-            _score(trial),
-            trial.curves["train_score"],
-            trial.curves["val_score"],
-            searched(study, trial),
-            trial.epoch,
-            trial.state,
-        )
-        for rank, trial in enumerate(study.ranking(count), start=1)
-    )
+
+    def curve(rank: int, trial: Trial) -> Curve:
+        scores = trial.curves["train_score"], trial.curves["val_score"]
+        return Curve(rank, trial.number, _score(trial), *scores, searched(study, trial), trial.epoch, trial.state)
+
+    best = tuple(curve(rank, trial) for rank, trial in enumerate(study.ranking(count), start=1))
     metric = METRICS[study.plan.data.task]
     rank = "loss" if study.plan.rank == "loss" else SCORE[metric]
     title = f"{study.plan.data.name}: the best {len(best)} of {len(study.trials)} trials by validation {rank}"

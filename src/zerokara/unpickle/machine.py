@@ -160,13 +160,9 @@ def _refuse(opcode: str) -> Callable[[Any], None]:
     return step
 
 
-def _byte(opcode: str) -> int:
-    byte: int = getattr(pickle, opcode)[0]
-    return byte
-
-
+_BYTE: dict[str, int] = {opcode: getattr(pickle, opcode)[0] for opcode in (*_REFUSED, *_PLAIN, *_OURS)}
 Unpickler.dispatch = {
-    **{_byte(opcode): _refuse(opcode) for opcode in _REFUSED},
-    **{_byte(opcode): pickle._Unpickler.dispatch[_byte(opcode)] for opcode in _PLAIN},
-    **{_byte(opcode): getattr(Unpickler, f"load_{opcode.lower()}") for opcode in _OURS},
+    **{_BYTE[opcode]: _refuse(opcode) for opcode in _REFUSED},
+    **{_BYTE[opcode]: pickle._Unpickler.dispatch[_BYTE[opcode]] for opcode in _PLAIN},
+    **{_BYTE[opcode]: getattr(Unpickler, f"load_{opcode.lower()}") for opcode in _OURS},
 }
