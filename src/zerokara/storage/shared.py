@@ -144,7 +144,7 @@ class Shared:
                 trials = replica.study.get_trials(deepcopy=False)
                 proposals += [self._created(trials[k], number, k) for k in numbers]
         if orphans:
-            self.warn(f"taking over {len(orphans)} trials from a dead process")
+            self.warn(f"Taking over {len(orphans)} trials from a dead process.")
         return number, proposals
 
     def tell(self, trials: Iterable[Trial]) -> None:
@@ -163,7 +163,7 @@ class Shared:
                 record_result(storage, there._trial_id, trial)
         self.refresh()
         if lost:
-            self.warn(f"another process took over {lost} trials after this process missed its heartbeats")
+            self.warn(f"Another process took over {lost} trials after this process missed its heartbeats.")
 
     def report(self, trials: Iterable[Trial]) -> None:
         """Record the values of running trials at a rung; they are for display only, so a failure is only a warning."""
@@ -248,7 +248,7 @@ class Shared:
             yield
         except DatabaseError as error:
             if self._available:
-                self.warn(f"database unavailable, training continues: {error}")
+                self.warn(f"{error}; training continues")
             self._available = False
 
     @contextmanager
