@@ -103,7 +103,7 @@ REFUSED = [
     (lambda f: (f / "cat" / "notes.txt").write_text("x"), r"notes.txt is another file"),
     (lambda f: (f / "cat" / "more").mkdir(), r"cat/more is a folder"),
     (lambda f: picture(0).save(f / "stray.png"), r"class folder, got .*stray.png"),
-    (lambda f: picture(0, mode="I;16").save(f / "cat" / "1.png"), r"8 bits per channel, got Pillow's mode I;16"),
+    (lambda f: picture(0, mode="I;16").save(f / "cat" / "1.png"), r"8 bits per channel, got Pillow's mode I"),
     (
         lambda f: picture((1, 2, 3, 0), mode="RGBA").save(f / "cat" / "1.png"),
         r"1.png must be opaque, got transparent pixels",
