@@ -19,9 +19,9 @@ class SamplerInfo:
 
 
 SAMPLERS = {
-    "random": SamplerInfo(False, "random search"),
+    "random": SamplerInfo(False, "independent draws from every range"),
     "grid": SamplerInfo(False, "evenly spaced levels, each point once"),
-    "qmc": SamplerInfo(False, "a Halton sequence, which covers the space more evenly than random search"),
+    "qmc": SamplerInfo(False, "a Halton sequence, which covers the space more evenly than random draws"),
     "tpe": SamplerInfo(True, "tree-structured Parzen estimator, as in Optuna"),
     "cmaes": SamplerInfo(True, "CMA-ES: a normal distribution that moves towards the best trials"),
     "narrowing": SamplerInfo(True, "ranges that shrink around the best trials in each round"),
