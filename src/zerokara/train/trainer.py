@@ -142,7 +142,10 @@ class Trainer:
             if self.best:
                 # The first epoch is kept even if its objective is infinite.
                 improved = (epoch.objective < self.best_value) | (self.best_epoch == 0)
-                self.best.put(improved, self.network.take(improved))
+                if improved.all():
+                    self.best = self.network.copy()
+                elif improved.any():
+                    self.best.put(improved, self.network.take(improved))
                 self.best_value = np.where(improved, epoch.objective, self.best_value)
                 self.best_epoch = np.where(improved, epoch.number, self.best_epoch)
             try:
