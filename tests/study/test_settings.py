@@ -87,7 +87,7 @@ def test_python_sees_every_setting_with_its_type_default_and_help() -> None:
         parameter = parameters[field.name]
         assert parameter.annotation == types[field.name]
         assert field.default in (parameter.default, dataclasses.MISSING)
-        assert f"        {field.name}: " in (zk.tune.__doc__ or "")
+        assert f"\n    {field.name}: " in (zk.tune.__doc__ or "")
     assert [name for name, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD] == ["data", "space"]
     assert zk.tune.__name__ == "tune"
 

@@ -130,6 +130,6 @@ def takes_fields(name: str, kind: Callable[P, Settings], function: Callable[[Set
         about = known[parameter].metadata
         default = f" [default: {about['shown']}]" if about["shown"] else ""
         lines.append(textwrap.fill(f"{parameter}: {about['help']}{default}", 108, subsequent_indent=" " * 4))
-    args = textwrap.indent("\n".join(lines), " " * 8)
-    call.__doc__ = (function.__doc__ or "").replace("        SETTINGS", args)
+    args = textwrap.indent("\n".join(lines), " " * 4)
+    call.__doc__ = (inspect.getdoc(function) or "").replace("    SETTINGS", args)
     return call
