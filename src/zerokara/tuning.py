@@ -65,6 +65,7 @@ def run_search(
     >>> len(study.trials), study.best.val_accuracy > 0.8, study.test_score > 0.8
     (4, True, True)
     """
+    # Documented as `tune`; besides, ``folder`` resumes a run, ``about`` is added to its config, ``started`` is a clock.
     started = time.perf_counter() if started is None else started
     plan = Plan(settings.data, **values_of(settings))
     space = Space(default_space() if settings.space is None else settings.space)
@@ -150,6 +151,8 @@ def saved_settings(
     config = folder.config()
     for difference in differences(config, data):
         warn(difference)
+    if storage is not None and "storage" not in config:
+        raise InputError(f"{folder.path} uses a local journal, got storage: remove --storage")
     if trials is not None:
         check_counts(max(1, config["trials"]), trials=trials)
         if trials > config["trials"] and config["sampler"] == "grid":
@@ -158,8 +161,6 @@ def saved_settings(
             )
         config["trials"] = trials
         folder.write(CONFIG_FILE, toml(config))
-    if storage is not None and "storage" not in config:
-        raise InputError(f"{folder.path} uses a local journal, got storage: remove --storage")
     settings = SearchSettings(data, space_from_config(config), warn=warn, **in_config(SearchSettings, config))
     return settings if storage is None else replace(settings, storage=storage)
 

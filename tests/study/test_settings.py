@@ -95,6 +95,10 @@ def test_python_sees_every_setting_with_its_type_default_and_help() -> None:
 def test_an_unknown_argument_is_an_error_with_the_most_similar() -> None:
     with pytest.raises(TypeError, match="tune: unknown argument 'trails': did you mean 'trials'"):
         zk.tune(zk.data.load("digits"), trails=3)
+    with pytest.raises(TypeError, match="tune: too many positional arguments"):
+        zk.tune(zk.data.load("digits"), None, 3)
+    with pytest.raises(TypeError, match="tune: missing a required argument: 'data'"):
+        zk.tune(trials=3)
 
 
 @pytest.mark.parametrize("name", [name for name, field in OPTIONS.items() if field.metadata["check"]])

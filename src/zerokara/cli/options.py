@@ -9,7 +9,7 @@ from cyclopts import App, ArgumentCollection, Group, Parameter, Token
 from cyclopts.config import Dict
 
 from zerokara.data import Dataset, load
-from zerokara.engine.settings import TrainingSettings
+from zerokara.engine.settings import TrainingSettings, values_of
 from zerokara.errors import InputError
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.parsing import SYNTAX
@@ -105,16 +105,16 @@ SEARCH = (
     "each hyperparameter to search; hidden=layers:FEWEST:MOST:LOW:HIGH for the number of layers and their common "
     "width. [default: lr, weight_decay and dropout, unless they are given]"
 )
-TRAINING = {row.name for row in fields(TrainingSettings)}
 
 
 def _options(group: str, sort_key: int, *more: tuple[str, Any, Any], at: int = 0) -> Any:
     """Return the options of a group of settings, with ``more`` options from the place ``at`` on."""
     types = get_type_hints(SearchSettings)
     rows: list[tuple[str, Any, Any]] = []
-    # The settings that only a search has come first among its options.
-    own = sorted(fields(SearchSettings), key=lambda row: group == "Search" and row.name in TRAINING)
-    for row in (row for row in own if row.metadata.get("group") == group):
+    # In the group Search, the settings that training does not have come first.
+    training = values_of(TrainingSettings())
+    ordered = sorted(fields(SearchSettings), key=lambda row: group == "Search" and row.name in training)
+    for row in (row for row in ordered if row.metadata.get("group") == group):
         about = row.metadata
         shown = f" [default: {about['shown']}]" if about["shown"] else ""
         negative = [_option(f"no_{row.name}")] if isinstance(row.default, bool) and about["config"] else []
@@ -138,8 +138,8 @@ RunOptions = _options("Run", 5, ("config", Annotated[Path | None, CONFIG], field
 
 def settings_of(*groups: Any) -> dict[str, Any]:
     """Return the settings of some groups of options, by name."""
-    given = {name: value for group in groups for name, value in vars(group).items()}
-    return {name: value for name, value in given.items() if name not in ("search", "config")}
+    options = {name: value for group in groups for name, value in vars(group).items()}
+    return {name: value for name, value in options.items() if name not in ("search", "config")}
 
 
 def space_from_options(search: Any, hyperparameters: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from zerokara.checks import check_counts
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError, unknown
+from zerokara.train.history import RANKS
 
 T = TypeVar("T")
 Group = Literal["Search", "Training", "Run", "Python"]
@@ -60,9 +61,6 @@ def is_text(name: str, value: Any) -> None:
     """Raise InputError for a value that is not a string."""
     if not isinstance(value, str):
         raise InputError(f"{name} must be a string, got {value!r}: put it in quotes")
-
-
-RANKS = ("loss", "accuracy")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -122,12 +120,12 @@ class TrainingSettings:
                 check(field.name, value)
 
 
-def values_of(settings: Any, kind: type = TrainingSettings) -> dict[str, Any]:
-    """Return the values of the settings of ``kind``, by name."""
-    return {field.name: getattr(settings, field.name) for field in dataclasses.fields(kind)}
+def values_of(settings: TrainingSettings) -> dict[str, Any]:
+    """Return the values of the settings of training, by name."""
+    return {field.name: getattr(settings, field.name) for field in dataclasses.fields(TrainingSettings)}
 
 
 def in_config(kind: type, content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of ``kind`` in the content of a config file, by name."""
-    names = [field.name for field in dataclasses.fields(kind) if field.metadata.get("config")]
-    return {name: content[name] for name in names if name in content}
+    rows = (row for row in dataclasses.fields(kind) if row.metadata.get("config"))
+    return {row.name: content[row.name] for row in rows if row.name in content}

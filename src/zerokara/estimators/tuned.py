@@ -1,5 +1,6 @@
 """Two estimators that tune their hyperparameters in `fit`, as `zerokara.tune` does."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import KW_ONLY, dataclass
@@ -153,9 +154,9 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "study_"}
 
+    @abstractmethod
     def _network(self) -> NetworkEstimator:
         """Return the estimator of one network, before the search."""
-        raise NotImplementedError
 
     def _take_over(
         self, net: NetworkEstimator, seed: int, fitting: tuple[Any, Any, Any], scorer: SplitScorer | None

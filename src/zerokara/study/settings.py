@@ -115,14 +115,16 @@ def takes_fields(name: str, kind: Callable[P, Settings], function: Callable[[Set
     known = {row.name: row for row in fields(kind)}  # type: ignore[arg-type]
 
     def call(*args: P.args, **kwargs: P.kwargs) -> Result:
-        for given in kwargs:
-            if given not in known:
-                raise TypeError(f"{name}: {unknown('argument', given, known)}")
+        if unexpected := [given for given in kwargs if given not in known]:
+            raise TypeError(f"{name}: {unknown('argument', unexpected[0], known)}")
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{name}: {error}") from None
         return function(kind(*args, **kwargs))
 
-    call.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        return_annotation=inspect.signature(function).return_annotation
-    )
+    returns = inspect.signature(function).return_annotation
+    call.__signature__ = signature.replace(return_annotation=returns)  # type: ignore[attr-defined]
     call.__name__, call.__qualname__, call.__module__ = name, name, function.__module__
     call.__code__ = call.__code__.replace(co_name=name, co_qualname=name)  # A traceback shows it too.
     lines = []

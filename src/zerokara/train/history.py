@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from zerokara.arrays import Array, Index, as_index
 
+RANKS = ("loss", "accuracy")
+"""The validation metrics that networks can be ranked by; in regression, accuracy is R2."""
 CURVES = ("train_loss", "train_score", "val_loss", "val_score", "lr")
 
 

@@ -27,7 +27,7 @@ from zerokara.optim.schedules import Constant, Schedule
 from zerokara.rng import stream
 from zerokara.train import history as histories
 from zerokara.train import stopping
-from zerokara.train.history import Epoch, History
+from zerokara.train.history import RANKS, Epoch, History
 from zerokara.train.loader import BatchLoader, batches
 from zerokara.train.metrics import METRICS, evaluate
 from zerokara.train.stopping import EarlyStopping
@@ -93,7 +93,7 @@ class Trainer:
         stop: Callable[[], bool] | None = None,
     ) -> None:
         check_counts(batch_size=batch_size, evaluate_train_every=evaluate_train_every, threads=threads)
-        if rank not in ("loss", "accuracy"):
+        if rank not in RANKS:
             raise InputError(f"rank must be 'loss' or 'accuracy', got {rank!r}")
         if data.validation is None and (keep_best or early_stopping):
             raise InputError("keep_best and early_stopping need validation data: data.split(validation=0.2)")
