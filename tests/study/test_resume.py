@@ -281,3 +281,11 @@ def test_kill_9_at_any_moment_and_then_again(unharmed, tmp_path, kill) -> None:
     assert process.returncode == 0, out
     assert results(tmp_path / "run") == results(folder)
     assert "is already finished" in finished("resume", tmp_path / "run")
+
+
+def test_a_refused_resume_writes_nothing(data, tmp_path) -> None:
+    zk.tune(data, SPACE, trials=2, epochs=1, out=tmp_path / "run")
+    config = (tmp_path / "run/config.toml").read_text()
+    with pytest.raises(InputError, match="uses a local journal, got storage"):
+        zk.resume(tmp_path / "run", data, trials=9, storage="sqlite:///studies.db")
+    assert (tmp_path / "run/config.toml").read_text() == config
