@@ -79,22 +79,6 @@ def test_gradients_of_the_two_layer_networks(name: str) -> None:
         np.testing.assert_allclose(written[key], numerical[key], atol=1e-6, err_msg=key)
 
 
-def test_the_fast_numerical_gradient_is_that_of_the_loop() -> None:
-    class Derived(two_layer_net0.TwoLayerNet):
-        def loss(self, x, t):
-            return 2 * super().loss(x, t)
-
-    net, derived = two_layer_net0.TwoLayerNet(6, 4, 3, 0.5), Derived(6, 4, 3)
-    derived.params = net.params
-    for x, t in ((X, LABELS), (X, np.eye(3)[LABELS]), (X[0], LABELS[0]), (X.reshape(7, 2, 3), LABELS)):
-        plain = two_layer_net.TwoLayerNet.numerical_gradient(net, x, t)
-        fast, doubled = net.numerical_gradient(x, t), derived.numerical_gradient(x, t)
-        for key, gradient in plain.items():
-            assert fast[key].shape == net.params[key].shape
-            np.testing.assert_allclose(fast[key], gradient, rtol=0, atol=1e-10, err_msg=key)
-            np.testing.assert_allclose(doubled[key], 2 * gradient, rtol=0, atol=1e-10, err_msg=key)
-
-
 @pytest.mark.parametrize("name", [*DEEP, *SHALLOW])
 def test_labels_and_one_hot_are_the_same(name: str) -> None:
     net, t = (DEEP | SHALLOW)[name](), np.eye(3)[LABELS]

@@ -1,6 +1,7 @@
 """The book's two-layer network with sigmoid. Source: Deep Learning from Scratch, sections 4.5 and 5.7."""
 
 import pickle
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,16 @@ from zerokara.classic.common.functions import cross_entropy_error, softmax
 from zerokara.classic.common.gradient import numerical_gradient
 from zerokara.classic.common.layers import Affine, Sigmoid, SoftmaxWithLoss
 from zerokara.classic.common.multi_layer_net import accuracy
+from zerokara.classic.common.shortcut import NAMES
 from zerokara.errors import InputError
 from zerokara.files import write
 from zerokara.unpickle import load_pickle
 
-NAMES = ("W1", "b1", "W2", "b2")
-
-
 class TwoLayerNet:
     """y = softmax(sigmoid(x W1 + b1) W2 + b2).
 
-    ``params`` (W1, b1, W2, b2) are read at each call: they may be changed in place, or replaced.
+    ``params`` (W1, b1, W2, b2) are read at each call: they may be changed in place, or replaced. ``layers`` are
+    Affine1, Sigmoid1 and Affine2, ``lastLayer`` is softmax with loss.
 
     Args:
         input_size, hidden_size, output_size: sizes of the layers.
@@ -35,17 +35,26 @@ class TwoLayerNet:
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, output_size: int, weight_init_std: float = 0.01, file: str | Path = ""
+        self,
+        input_size: int = 784,
+        hidden_size: int = 50,
+        output_size: int = 10,
+        weight_init_std: float = 0.01,
+        file: str | Path = "",
     ) -> None:
         sizes = input_size, hidden_size, output_size
         self.params = restore(file) if file else initial(*sizes, weight_init_std)
-
-    def _layers(self) -> tuple[Affine, Sigmoid, Affine]:
-        W1, b1, W2, b2 = (self.params[name] for name in NAMES)
-        return Affine(W1, b1), Sigmoid(), Affine(W2, b2)
+        self.layers: OrderedDict[str, Any] = OrderedDict(
+            Affine1=Affine(self.params["W1"], self.params["b1"]),
+            Sigmoid1=Sigmoid(),
+            Affine2=Affine(self.params["W2"], self.params["b2"]),
+        )
+        self.lastLayer = SoftmaxWithLoss()
 
     def _scores(self, x: Array) -> Array:
-        for layer in self._layers():
+        for k in "12":  # They may have been replaced.
+            self.layers[f"Affine{k}"].W, self.layers[f"Affine{k}"].b = self.params[f"W{k}"], self.params[f"b{k}"]
+        for layer in self.layers.values():
             x = layer.forward(x)
         return x
 
@@ -63,16 +72,15 @@ class TwoLayerNet:
 
     def gradient(self, x: Array, t: Array) -> dict[str, Array]:
         """Return the gradient of the loss by each of ``params``, by backpropagation."""
-        first, activation, second = self._layers()
-        last = SoftmaxWithLoss()
-        last.forward(second.forward(activation.forward(first.forward(x))), t)
-        hidden = activation.backward(second.backward(last.backward()))
-        assert hidden is not None
-        first.backward(hidden)
+        self.lastLayer.forward(self._scores(x), t)
+        dout = self.lastLayer.backward()
+        for layer in reversed(self.layers.values()):
+            dout = layer.backward(dout)
+        first, second = self.layers["Affine1"], self.layers["Affine2"]
         return {"W1": first.dW, "b1": first.db, "W2": second.dW, "b2": second.db}
 
     def numerical_gradient(self, x: Array, t: Array) -> dict[str, Array]:
-        """Return the gradient by central differences, h = 1e-4: two losses for every number in ``params``."""
+        """Return the gradient by central differences, h = 1e-4, of every number in ``params``."""
         return {name: numerical_gradient(lambda _: self.loss(x, t), self.params[name]) for name in NAMES}
 
     def save_params(self, file: str | Path = "weight_bias_params_0.pkl") -> None:

@@ -6,7 +6,23 @@ import numpy as np
 
 from zerokara import nn
 from zerokara.arrays import Array
-from zerokara.nn.layers.activations import sigmoid as sigmoid
+from zerokara.classic.common.inputs import class_numbers, floats
+from zerokara.nn.layers import activations
+
+__all__ = [  # Course scripts import these with a star, np included.
+    "cross_entropy_error",
+    "identity_function",
+    "mean_squared_error",
+    "np",
+    "relu",
+    "relu_grad",
+    "sigmoid",
+    "sigmoid_grad",
+    "softmax",
+    "softmax_loss",
+    "step_function",
+    "sum_squared_error",
+]
 
 DELTA = 1e-7
 """Added inside the log by the book. zerokara's own losses compute log(softmax) as one expression, without it."""
@@ -23,7 +39,12 @@ def step_function(x: Array) -> Array:
     >>> step_function(np.array([-1.0, 0.0, 2.0]))
     array([0, 0, 1])
     """
-    return np.array(x > 0, dtype=int)
+    return np.array(np.asarray(x) > 0, dtype=int)
+
+
+def sigmoid(x: Array) -> Array:
+    """Return 1 / (1 + exp(-x)), without an overflow."""
+    return activations.sigmoid(floats(x))
 
 
 def sigmoid_grad(x: Array) -> Array:
@@ -40,21 +61,23 @@ def relu(x: Array) -> Array:
 
 def relu_grad(x: Array) -> Array:
     """Return 1 where x >= 0, else 0. At 0 the book has 1 here and 0 in its layer; zerokara has 0."""
-    return (np.asarray(x) >= 0).astype(np.result_type(x))
+    x = np.asarray(x)
+    return (x >= 0).astype(x.dtype)
 
 
 def softmax(x: Array) -> Array:
     """Return exp(x) / sum(exp(x)) over the last axis, of one sample or a batch."""
-    return nn.softmax(np.asarray(x))
+    x = floats(x)
+    return nn.softmax(x) if x.ndim else np.ones_like(x)
 
 
 def sum_squared_error(y: Array, t: Array) -> Any:
     """Return 1/2 sum (y - t)^2, over all elements.
 
-    >>> float(sum_squared_error(np.array([0.1, 0.9]), np.array([0, 1]))).__round__(12)
+    >>> float(sum_squared_error([0.1, 0.9], [0, 1])).__round__(12)
     0.01
     """
-    return 0.5 * np.sum((y - t) ** 2)
+    return 0.5 * np.sum((floats(y) - floats(t)) ** 2)
 
 
 mean_squared_error = sum_squared_error
@@ -66,11 +89,9 @@ def cross_entropy_error(y: Array, t: Array) -> Any:
 
     Shapes: y (N, C) or one sample (C,); t one-hot like y, or labels (N,). A t of the size of y is one-hot.
     """
-    y, t = np.asarray(y), np.asarray(t)
-    if y.ndim == 1:
-        y, t = y.reshape(1, -1), t.reshape(1, -1)
-    t = t.argmax(axis=1) if t.size == y.size else t.ravel()
-    return -np.sum(np.log(y[np.arange(len(y)), t] + DELTA)) / len(y)
+    y = floats(y)
+    y = y.reshape(-1, y.shape[-1] if y.ndim else 1)
+    return -np.sum(np.log(y[np.arange(len(y)), class_numbers(t, *y.shape)] + DELTA)) / len(y)
 
 
 def softmax_loss(X: Array, t: Array) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from zerokara import nn
 from zerokara.arrays import Array
 from zerokara.classic.common.gradient import numerical_gradient
+from zerokara.classic.common.inputs import class_numbers
 from zerokara.classic.common.layers import Affine, BatchNormalization, Dropout, Relu, Sigmoid, SoftmaxWithLoss
 from zerokara.errors import InputError, unknown
 
@@ -60,7 +61,8 @@ class MultiLayerNet:
             self.layers[f"Affine{k}"] = Affine(np.empty((n_in, n_out)), np.empty(n_out))
             if k <= self.hidden_layer_num:
                 if self.use_batchnorm:
-                    self.layers[f"BatchNorm{k}"] = BatchNormalization(np.empty(n_out), np.empty(n_out))
+                    self.layers[f"BatchNorm{k}"] = norm = BatchNormalization(np.empty(n_out), np.empty(n_out))
+                    norm.start(n_out)
                 self.layers[f"Activation_function{k}"] = ACTIVATIONS[activation]()
                 if self.use_dropout:
                     self.layers[f"Dropout{k}"] = Dropout(self.dropout_ration)
@@ -84,6 +86,7 @@ class MultiLayerNet:
 
     def _bind(self) -> None:
         for wrapper, layer in zip(self.layers.values(), self.network.layers, strict=True):
+            layer.in_place = False  # Exercises keep the outputs of all layers.
             if layer.parameters:
                 wrapper.bind(layer)
             else:
@@ -154,9 +157,5 @@ def deviation(weight_init_std: str | float, n_in: int) -> float:
 
 def accuracy(scores: Array, t: Array) -> Any:
     """Return the fraction of samples that are classified correctly; t is one-hot or labels."""
-    t, scores = np.asarray(t), np.atleast_2d(scores)
-    if t.size == scores.size:
-        t = t.reshape(scores.shape).argmax(axis=1)
-    if t.size != len(scores):
-        raise InputError(f"there must be a target for each of {len(scores)} samples, got t of the shape {t.shape}")
-    return np.mean(scores.argmax(axis=1) == t.ravel())
+    scores = np.atleast_2d(scores)
+    return np.mean(scores.argmax(axis=1) == class_numbers(t, *scores.shape))

@@ -21,7 +21,7 @@ EPSILON = 1e-7
 
 
 class _Optimizer:
-    """Updates ``params[key]`` by ``grads[key]``: an array in place, since layers may share it; a float is replaced.
+    """Updates ``params[key]`` by ``grads[key]``: an array in place, since layers may share it; else it is replaced.
 
     The hyperparameters are attributes, read at each step; the state is a dict like ``params``, None before the first.
     """
@@ -46,7 +46,7 @@ class _Optimizer:
             dW = np.array(np.broadcast_to(grads[key], W.shape), W.dtype)
             self.step(W, dW, Tile(**hyperparameters, **{name: getattr(self, name)[key] for name in self.state}))
             if W is not value:
-                params[key] = float(W)
+                params[key] = W if W.ndim else float(W)
 
     def derived(self) -> dict[str, float]:
         return {name: getattr(self, name) for name in self.hyperparameters}
@@ -160,7 +160,7 @@ OPTIMIZERS: dict[str, type[Any]] = {
 
 
 def _array(key: str, value: Any) -> Array:
-    """Return a parameter as an array: itself, or a new one without axes for a number."""
+    """Return a parameter as an array: itself, or a new one of a number or a list."""
     W = value if isinstance(value, np.ndarray) else np.array(value, float)
     if W.dtype.kind != "f":
         raise InputError(f"parameters must be floats, got {W.dtype} in {key!r}: use np.array({key}, float)")

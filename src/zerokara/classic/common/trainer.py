@@ -42,13 +42,13 @@ class Trainer:
         if optimizer.lower() not in OPTIMIZERS:
             raise unknown("optimizer", optimizer.lower(), OPTIMIZERS)
         self.network = network
-        self.x_train, self.t_train = x_train, t_train
-        self.x_test, self.t_test = x_test, t_test
+        self.x_train, self.t_train = np.asarray(x_train), np.asarray(t_train)
+        self.x_test, self.t_test = np.asarray(x_test), np.asarray(t_test)
         self.epochs, self.batch_size, self.verbose = epochs, mini_batch_size, verbose
         self.evaluate_sample_num_per_epoch = evaluate_sample_num_per_epoch
         self.optimizer = OPTIMIZERS[optimizer.lower()](**({"lr": 0.01} if optimizer_param is None else optimizer_param))
 
-        self.train_size = x_train.shape[0]
+        self.train_size = len(self.x_train)
         self.iter_per_epoch = max(self.train_size / mini_batch_size, 1)
         self.max_iter = int(epochs * self.iter_per_epoch)
         self.current_iter = self.current_epoch = 0

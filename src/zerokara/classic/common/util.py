@@ -26,5 +26,6 @@ def smooth_curve(x: npt.ArrayLike) -> Array:
 
 def shuffle_dataset(x: Array, t: Array) -> tuple[Array, Array]:
     """Return samples and targets in one random order, drawn by ``np.random.permutation``."""
-    order = np.random.permutation(x.shape[0])  # noqa: NPY002  the course's draws
+    x, t = np.asarray(x), np.asarray(t)
+    order = np.random.permutation(len(x))  # noqa: NPY002  the course's draws
     return x[order], t[order]

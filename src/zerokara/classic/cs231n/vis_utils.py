@@ -13,6 +13,7 @@ def visualize_grid(Xs: Array, ubound: float = 255.0, padding: int = 1) -> Array:
     >>> visualize_grid(np.arange(96.0).reshape(2, 4, 4, 3)).shape
     (9, 9, 3)
     """
+    Xs = np.asarray(Xs, float)
     N, H, W, C = Xs.shape
     side = int(np.ceil(np.sqrt(N)))
     grid = np.zeros((side * (H + padding) - padding, side * (W + padding) - padding, C))

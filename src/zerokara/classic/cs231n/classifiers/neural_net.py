@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.classic.common.inputs import class_numbers, floats
 from zerokara.classic.common.layers import Affine, Relu
-from zerokara.classic.two_layer_net import NAMES, initial
+from zerokara.classic.common.shortcut import NAMES
+from zerokara.classic.two_layer_net import initial
 from zerokara.nn import SoftmaxCrossEntropy
 
 
@@ -26,14 +28,16 @@ class TwoLayerNet:
 
     def loss(self, X: Array, y: Array | None = None, reg: float = 0.0) -> Any:
         """Return the scores (N, C) of X (N, D); with labels y (N,), the loss and its gradient by each of ``params``."""
-        W1, b1, W2, b2 = (self.params[name] for name in NAMES)
+        W1, b1, W2, b2 = (floats(self.params[name]) for name in NAMES)
         first, activation, second = Affine(W1, b1), Relu(), Affine(W2, b2)
         scores = second.forward(activation.forward(first.forward(X)))
         if y is None:
             return scores
         rule = SoftmaxCrossEntropy()
-        data_loss = rule.forward(scores[None], y)[0]
-        hidden = activation.backward(second.backward(rule.backward(scores[None], y)[0]))
+        scores = np.atleast_2d(scores)
+        labels = class_numbers(y, *scores.shape)
+        data_loss = rule.forward(scores[None], labels)[0]
+        hidden = activation.backward(second.backward(rule.backward(scores[None], labels)[0]))
         assert hidden is not None
         first.backward(hidden)
         grads = {"W1": first.dW + 2 * reg * W1, "b1": first.db, "W2": second.dW + 2 * reg * W2, "b2": second.db}
@@ -59,10 +63,12 @@ class TwoLayerNet:
         the rate decays after the very first step (`zerokara.optim.Exponential` waits for a full epoch).
         An epoch is N // batch_size steps: a fraction would miss nearly every decay.
         """
-        epoch = max(X.shape[0] // batch_size, 1)
+        X, y, y_val = np.asarray(X), np.asarray(y), np.asarray(y_val)
+        self.params.update({name: floats(self.params[name]) for name in NAMES})
+        epoch = max(len(X) // batch_size, 1)
         history: dict[str, list[Any]] = {"loss_history": [], "train_acc_history": [], "val_acc_history": []}
         for step in range(num_iters):
-            chosen = np.random.choice(X.shape[0], batch_size)  # noqa: NPY002  the course's draws
+            chosen = np.random.choice(len(X), batch_size)  # noqa: NPY002  the course's draws
             X_batch, y_batch = X[chosen], y[chosen]
             loss, grads = self.loss(X_batch, y_batch, reg)
             history["loss_history"].append(loss)
@@ -78,5 +84,5 @@ class TwoLayerNet:
 
     def predict(self, X: Array) -> Array:
         """Return the label of the highest score of each sample, (N,)."""
-        labels: Array = np.argmax(self.loss(X), axis=1)
+        labels: Array = np.argmax(self.loss(X), axis=-1)
         return labels

@@ -1,0 +1,60 @@
+"""What exercises by hand pass to layers and functions: lists, whole numbers, single numbers, labels or one-hot rows."""
+
+from typing import Any
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.errors import InputError
+
+
+def floats(x: Any) -> Array:
+    """Return x itself if it is an array of floats, else its numbers as float64.
+
+    >>> floats([[1, 2]])
+    array([[1., 2.]])
+    """
+    x = np.asarray(x)
+    return x if x.dtype.kind == "f" else x.astype(float)
+
+
+def array_or_number(x: Any) -> Any:
+    """Return an array or a number itself, and a list as an array: a number grows to an array when one is added."""
+    return x if np.isscalar(x) else np.asarray(x)
+
+
+def row(value: Any, size: int, what: str) -> Array:
+    """Return one float for each of ``size`` features or outputs, (1, 1, size), of an array, uncopied, or one number.
+
+    >>> row(1, 3, "outputs")
+    array([[[1., 1., 1.]]])
+    """
+    values = floats(value).reshape(1, 1, -1)
+    if values.size not in (1, size):
+        raise InputError(f"there must be a number for each of the {size} {what}, got {values.size}: give {size}, or one")
+    return values if values.size == size else np.broadcast_to(values, (1, 1, size))
+
+
+def class_numbers(t: Any, samples: int, classes: int) -> Array:
+    """Return the class of each sample, (N,), of labels or one-hot rows; a t of N x C numbers is one-hot.
+
+    Raises:
+        InputError: t has another number of samples, or a label that is no class.
+
+    >>> class_numbers([[0, 1], [1, 0]], 2, 2), class_numbers([1, 0], 2, 2)
+    (array([1, 0]), array([1, 0]))
+    """
+    t = np.asarray(t)
+    if t.size == samples * classes:
+        one_hot: Array = t.reshape(samples, classes).argmax(axis=1)
+        return one_hot
+    if t.size != samples:
+        raise InputError(
+            f"there must be a target for each of {samples} samples, got t of the shape {t.shape}: "
+            f"give {samples} labels, or one-hot rows of {classes}"
+        )
+    labels = t.ravel().astype(int)
+    if (labels != t.ravel()).any() or (samples and not 0 <= labels.min() <= labels.max() < classes):
+        wrong = next(label for label in t.ravel() if label not in range(classes))
+        raise InputError(f"labels must be whole numbers from 0 to {classes - 1}, got {wrong}: number the classes from 0")
+    return labels
