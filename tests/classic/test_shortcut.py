@@ -12,9 +12,10 @@ from zerokara.classic.common.gradient import central_differences, numerical_grad
 from zerokara.classic.common.multi_layer_net import MultiLayerNet
 
 RNG = np.random.default_rng(0)
-X, LABELS = RNG.random((7, 60)), RNG.integers(0, 3, 7)
+X, LABELS = RNG.random((4, 20)), RNG.integers(0, 3, 4)
 X[:, :5] = 0
-SIZES = 60, 10, 30, 0.3
+SIZES = 20, 10, 21, 0.3
+LOSSES = 2 * (200 + 10 + 210 + 21)
 
 
 class Learner:
@@ -137,7 +138,7 @@ FAST = {
     "derived": lambda: Named(*SIZES),
     "chapter 4": Learner,
     "chapter 5": Layered,
-    "deep": lambda: MultiLayerNet(60, [10], 30, "sigmoid", 0.3),
+    "deep": lambda: MultiLayerNet(20, [10], 21, "sigmoid", 0.3),
 }
 SLOW = {
     "decayed": Decayed,
@@ -149,7 +150,7 @@ SLOW = {
     "clipped": Clipped,
     "tanh": Tanh,
     "agrees here alone": Negative,
-    "deep with decay": lambda: MultiLayerNet(60, [10], 30, "sigmoid", 0.3, 0.1),
+    "deep with decay": lambda: MultiLayerNet(20, [10], 21, "sigmoid", 0.3, 0.1),
 }
 
 
@@ -171,7 +172,7 @@ def looped(monkeypatch) -> list[int]:
     ("x", "t"),
     [
         (X, LABELS),
-        (X, np.eye(30)[LABELS]),
+        (X, np.eye(21)[LABELS]),
         (X.astype(np.float32), LABELS.astype(np.uint8)),
         (X[:1], LABELS[:1]),
     ],
@@ -182,7 +183,7 @@ def test_the_fast_numerical_gradient_is_that_of_the_loop(name: str, x, t, looped
     net = FAST[name]()
     before = {key: value.copy() for key, value in net.params.items()}
     fast = net.numerical_gradient(x, t)
-    assert looped == [10, 30], "biases alone"
+    assert looped == [10, 21], "biases alone"
     for key, value in net.params.items():
         assert fast[key].shape == value.shape
         expected = central_differences(lambda _: net.loss(x, t), value, 1e-4)
@@ -196,15 +197,15 @@ def test_another_network_is_left_to_the_loop(name: str, looped, capsys) -> None:
     np.random.seed(0)
     net = SLOW[name]()
     slow = net.numerical_gradient(X, LABELS)
-    assert sorted(looped)[:2] == [10, 30]
-    assert 300 in looped or 600 in looped
-    assert len(capsys.readouterr().out.split()) == (2 * (600 + 10 + 300 + 30) if name == "printing" else 0)
+    assert sorted(looped)[:2] == [10, 21]
+    assert 210 in looped or 200 in looped
+    assert len(capsys.readouterr().out.split()) == (LOSSES if name == "printing" else 0)
     if name == "counting":
-        assert net.count == 2 * (600 + 10 + 300 + 30)
+        assert net.count == LOSSES
     if name == "noisy":
         drawn = np.random.rand()
         np.random.seed(0)
-        [np.random.randn(600), np.random.randn(300)], np.random.rand(2 * 940)
+        [np.random.randn(200), np.random.randn(210)], np.random.rand(LOSSES)
         assert np.random.rand() == drawn
     for key, value in net.params.items():
         expected = central_differences(lambda _: net.loss(X, LABELS), value, 1e-4)
@@ -219,7 +220,7 @@ gradient = numerical_gradient(loss_W, network.params["W1"])
     names = {"network": Layered(), "x_batch": X, "t_batch": LABELS, "numerical_gradient": numerical_gradient}
     exec(script, names)
     expected = names["network"].gradient(X, LABELS)["W1"]
-    np.testing.assert_allclose(names["gradient"], expected, atol=1e-6)
+    np.testing.assert_allclose(names["gradient"], expected, atol=1e-4)
     assert looped == []
 
 
@@ -231,4 +232,4 @@ def test_a_loss_with_more_than_the_network_is_left_to_the_loop(looped) -> None:
     assert looped == []
     np.testing.assert_allclose(numerical_gradient(lambda W: 2 * net.loss(X, LABELS), W), 2 * exact, atol=1e-9)
     np.testing.assert_allclose(numerical_gradient(lambda W: net.loss(x=X, t=LABELS), W), exact, atol=1e-9)
-    assert looped == [600, 600]
+    assert looped == [200, 200]
