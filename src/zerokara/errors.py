@@ -1,7 +1,12 @@
 """Exceptions. Each message states the rule, what was got, and a remedy."""
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable
+from pathlib import Path
+
+PACKAGE = str(Path(__file__).parent)
 
 
 class ZerokaraError(Exception):
@@ -24,6 +29,18 @@ class OutsideError(ZerokaraError, OSError):
 
 class DatabaseError(OutsideError):
     """A database does not respond, or refuses a request."""
+
+
+class ZerokaraWarning(UserWarning):
+    """Something was guessed, left out or converted; the command line prints it as a note."""
+
+
+def warn(text: str) -> None:
+    """Issue a `ZerokaraWarning` at the line outside the package that led here."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_code.co_filename.startswith(PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, ZerokaraWarning, stacklevel=level)
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> InputError:

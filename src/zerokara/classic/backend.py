@@ -1,18 +1,15 @@
 """A backend of matplotlib that writes figures to PNG files instead of opening windows."""
 
-import os
-
 from matplotlib._pylab_helpers import Gcf
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from zerokara.classic.display import TITLE
+from zerokara.classic.display import Output
 
 
 class FigureManager(FigureManagerBase):
     """Shows all figures by writing each to the next PNG file, and closes them."""
 
-    written = 0
     waiting = False
 
     @classmethod
@@ -22,10 +19,7 @@ class FigureManager(FigureManagerBase):
         if cls.waiting:
             return
         for manager in Gcf.get_all_fig_managers():
-            cls.written += 1
-            path = f"{os.environ.get(TITLE, 'figure')}-{cls.written}.png"
-            manager.canvas.figure.savefig(path)
-            print(f"picture: {path}")
+            Output.save(manager.canvas.figure)
             Gcf.destroy(manager)
 
     @classmethod

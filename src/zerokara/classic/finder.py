@@ -3,7 +3,7 @@
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
@@ -33,6 +33,10 @@ def install(folder: str | Path = ".", title: str = "figure") -> None:
     # First in the list: an installed package of the same name is not the course's.
     sys.meta_path.insert(0, Finder(Path(folder).resolve(), installed))
     display.to_files(title)
+    if not before:
+        for name, action in display.AFTER_IMPORT.items():
+            if name in sys.modules:
+                action(sys.modules[name])
 
 
 def _added(entry: str) -> bool:
@@ -51,6 +55,8 @@ class Finder(MetaPathFinder):
     ) -> ModuleSpec | None:
         first, *rest = fullname.split(".")
         parent = sys.modules.get(fullname.rpartition(".")[0])
+        if fullname in display.AFTER_IMPORT:
+            return _then(PathFinder.find_spec(fullname, path), display.AFTER_IMPORT[fullname])
         if first not in NAMES:
             return None
         if rest and getattr(parent, "__name__", "").startswith(HOME):
@@ -71,6 +77,19 @@ class Finder(MetaPathFinder):
 
     def _folders(self) -> list[str]:
         return [str(self.folder), *(entry or "." for entry in sys.path if entry not in self.installed)]
+
+
+def _then(spec: ModuleSpec | None, action: Callable[[ModuleType], None]) -> ModuleSpec | None:
+    """Return the spec of a module on which an action is taken once it is imported."""
+    if spec is not None and spec.loader is not None:
+        execute = spec.loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            execute(module)
+            action(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+    return spec
 
 
 def _alias(fullname: str) -> ModuleSpec | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from zerokara.blas import one_thread
 from zerokara.classic.finder import install
+from zerokara.classic.shell import get_ipython
 
 USAGE = """python -m zerokara.classic SCRIPT [ARGS]
 
@@ -32,7 +33,7 @@ def run(path: Path) -> None:
     install(path.parent, path.stem)
     # Replaces the current folder, which Python's -m adds unless in safe-path mode.
     sys.path[: not sys.flags.safe_path] = [str(path.parent.resolve())]
-    with one_thread():
+    with one_thread(), get_ipython():
         runpy.run_path(str(path), run_name="__main__")
     if backend := sys.modules.get("zerokara.classic.backend"):
         backend.FigureManager.finish()

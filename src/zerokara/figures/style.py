@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.errors import unknown
+from zerokara.errors import unknown, warn
+from zerokara.figures.fonts import use_installed_fonts
 from zerokara.figures.plot_data import points
 from zerokara.files import write
 
@@ -111,9 +112,10 @@ def save_figure(figure: "Figure", path: str | Path) -> Path:
     kind = Path(path).suffix.removeprefix(".").lower()
     if kind not in FORMATS:
         raise unknown("kind of picture", kind, FORMATS)
+    if report := use_installed_fonts(figure):
+        warn(f"{path}: {report}")
     file = io.BytesIO()
     with warnings.catch_warnings():
-        # The name of a dataset may use a script that matplotlib's font lacks; it draws boxes instead.
-        warnings.filterwarnings("ignore", "Glyph .* missing")
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # Reported above, in one line.
         figure.savefig(file, format=kind, dpi=DPI)
     return write(path, file.getvalue())
