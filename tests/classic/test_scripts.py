@@ -80,7 +80,8 @@ def test_a_script_in_the_style_of_the_book(name, arguments, pattern, figures, tm
 def test_a_script_in_the_style_of_cs231n(tmp_path, small_data, small_batches) -> None:
     shutil.copytree(small_batches, tmp_path / "cs231n" / "datasets" / "cifar-10-batches-py")
     done = run(tmp_path, small_data, SCRIPTS / "two_layer_cifar.py")
-    assert (done.returncode, done.stderr) == (0, "")
+    skipped = "%matplotlib inline, %load_ext autoreload, %autoreload 2"
+    assert (done.returncode, done.stderr) == (0, f"zerokara.classic: commands of IPython were skipped: {skipped}\n")
     assert done.stdout.splitlines()[:7] == [
         "loss: 1.30378789133",
         *(f"{name} True" for name in ("W1", "b1", "W2", "b2")),
@@ -88,6 +89,21 @@ def test_a_script_in_the_style_of_cs231n(tmp_path, small_data, small_batches) ->
         "learned: True",
     ]
     assert pictures(tmp_path) == ["two_layer_cifar-1.png", "two_layer_cifar-2.png"]
+
+
+def test_a_converted_notebook(tmp_path, small_data) -> None:
+    done = run(tmp_path, small_data, SCRIPTS / "converted_notebook.py")
+    shown = [f"picture: converted_notebook-{k}.png" for k in range(1, 5)]
+    assert (done.returncode, done.stdout.splitlines()) == (0, ["42", "43 []", *shown])
+    fonts, formulas, commands = done.stderr.splitlines()
+    assert fonts.startswith("zerokara.classic: the font SimHei is not installed, another is used")
+    assert "beside formulas are drawn as boxes: write such labels without $" in formulas
+    skipped = "%matplotlib inline, %load_ext autoreload, !ls -l, !ls, %%bash"
+    assert commands == f"zerokara.classic: commands of IPython were skipped: {skipped}"
+    with Image.open(tmp_path / "converted_notebook-1.png") as image:
+        assert (image.size, image.getpixel((399, 399))) == ((400, 400), 195)
+    with Image.open(tmp_path / "converted_notebook-2.png") as image, Image.open(tmp_path / "own.png") as own:
+        assert image.size == own.size
 
 
 def test_a_module_beside_the_script_wins_and_its_own_imports_are_served(tmp_path, small_data) -> None:

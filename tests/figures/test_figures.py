@@ -206,6 +206,7 @@ def test_weights_are_drawn_one_image_a_unit(shape) -> None:
 @pytest.mark.parametrize(
     ("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF"), ("PNG", b"\x89PNG")]
 )
+@pytest.mark.filterwarnings("ignore:.*no installed font has the characters")
 def test_a_figure_is_saved_by_its_name(tmp_path, kind, start) -> None:
     path = figures.save_figure(figures.draw_curves(Curves((curve(),), title="手書き数字")), tmp_path / f"some.{kind}")
     assert path.read_bytes().startswith(start)

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -69,7 +70,9 @@ def prepare_figures(module: ModuleType) -> None:
     module.Figure.draw = draw_with_fonts
     # Reported above, in one line: matplotlib warns of each character and of each use of a font.
     warnings.filterwarnings("ignore", "Glyph .* missing")
-    logging.getLogger("matplotlib.font_manager").addFilter(lambda record: not str(record.msg).startswith("findfont"))
+    for logger, start in {"font_manager": "findfont", "mathtext": "Font %r does not have a glyph"}.items():
+        said = logging.getLogger(f"matplotlib.{logger}")
+        said.addFilter(lambda record, start=start: not str(record.msg).startswith(start))
 
 
 def prepare_pillow(module: ModuleType) -> None:
@@ -85,4 +88,7 @@ def prepare_pillow(module: ModuleType) -> None:
     module.register(Viewer, 0)
 
 
-AFTER_IMPORT = {"matplotlib.figure": prepare_figures, "PIL.ImageShow": prepare_pillow}
+AFTER_IMPORT: dict[str, Callable[[ModuleType], None]] = {
+    "matplotlib.figure": prepare_figures,
+    "PIL.ImageShow": prepare_pillow,
+}

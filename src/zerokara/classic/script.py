@@ -1,8 +1,10 @@
 """Running a course script unmodified."""
 
-import runpy
+import re
 import sys
+import tokenize
 from pathlib import Path
+from types import CodeType, ModuleType
 
 from zerokara.blas import one_thread
 from zerokara.classic.finder import install
@@ -33,7 +35,28 @@ def run(path: Path) -> None:
     install(path.parent, path.stem)
     # Replaces the current folder, which Python's -m adds unless in safe-path mode.
     sys.path[: not sys.flags.safe_path] = [str(path.parent.resolve())]
+    module = sys.modules["__main__"] = ModuleType("__main__")
+    module.__file__ = str(path)
     with one_thread(), get_ipython():
-        runpy.run_path(str(path), run_name="__main__")
+        exec(compiled(path), vars(module))
     if backend := sys.modules.get("zerokara.classic.backend"):
         backend.FigureManager.finish()
+
+
+def compiled(path: Path) -> CodeType:
+    """Return the code of a script, with two lines of converted notebooks skipped.
+
+    ``from IPython import get_ipython`` would replace `zerokara.classic.shell.get_ipython` by a function that returns
+    None. ``from __future__ import print_function``, which may stand in any cell of a notebook, is refused by Python
+    below the first lines of a script, and does nothing.
+    """
+    with tokenize.open(path) as file:
+        source = file.read()
+    source = re.sub(r"^from IPython import get_ipython *$", "pass", source, flags=re.MULTILINE)
+    try:
+        return compile(source, str(path), "exec", dont_inherit=True)
+    except SyntaxError as error:
+        if "__future__" not in str(error.msg):
+            raise
+        source = re.sub(r"^from __future__ import .*", "pass", source, flags=re.MULTILINE)
+        return compile(source, str(path), "exec", dont_inherit=True)

@@ -60,6 +60,5 @@ def get_ipython() -> Iterator[None]:
     try:
         yield
     finally:
-        del vars(builtins)["get_ipython"]
         if shell.skipped:
             print(f"zerokara.classic: commands of IPython were skipped: {', '.join(shell.skipped)}", file=sys.stderr)

@@ -1,11 +1,13 @@
 """Fonts for characters that a text's own font lacks, such as those of Japanese, Chinese and Korean."""
 
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 FAMILIES = (
     *("Noto Sans CJK JP", "Noto Sans JP", "Source Han Sans JP", "IPAexGothic", "IPAGothic", "TakaoPGothic", "VL PGothic"),
@@ -18,14 +20,49 @@ FAMILIES = (
 """Preferred, in this order; then any font that is installed."""
 SHOWN = 8
 _reported: set[str] = set()
-"""The characters and fonts that a message has named: each is named once."""
+"""The kinds of reports that were made: each is made once, not for every figure."""
 
 
 def use_installed_fonts(figure: "Figure") -> str:
     """Let texts use installed fonts for the characters that their own lacks; return what is to be reported, or "".
 
-    That are characters that no installed font has, which are drawn as boxes, and fonts that are not installed.
+    That are characters that no installed font has, fonts that are not installed, and formulas, whose fonts are fixed.
     """
+    from matplotlib.cbook import is_math_text
+
+    characters_of = lru_cache(_characters)
+    absent: dict[str, None] = {}
+    boxes: dict[str, None] = {}
+    formulas: dict[str, None] = {}
+    for text in _texts(figure):
+        families = text.get_fontfamily()
+        families = (families,) if isinstance(families, str) else tuple(families)
+        characters, not_installed = characters_of(families)
+        absent.update(dict.fromkeys(not_installed))
+        content = text.get_text()
+        if content.isascii() or not (missing := set(filter(_visible, content)) - characters):
+            continue
+        if text.get_parse_math() and is_math_text(content):
+            formulas.update(dict.fromkeys(character for character in content if character in missing))
+            continue
+        added, missing = _fonts_for(missing)
+        boxes.update(dict.fromkeys(character for character in content if character in missing))
+        text.set_fontfamily([*families, *added])
+    reports = {
+        f"fonts {' '.join(absent)}": absent and f"the font {' or '.join(absent)} is not installed, another is used",
+        "boxes": boxes
+        and f"no installed font has the characters {_some(boxes)}, which are drawn as boxes: install one that has them, "
+        "such as Noto Sans CJK",
+        "formulas": formulas
+        and f"the characters {_some(formulas)} beside formulas are drawn as boxes: write such labels without $",
+    }
+    new = {kind: str(report) for kind, report in reports.items() if report and kind not in _reported}
+    _reported.update(new)
+    return "; ".join(new.values())
+
+
+def _texts(figure: "Figure") -> "list[Text]":
+    """Return all texts of a figure, with the labels of its ticks, which are made when they are asked for."""
     from matplotlib.axis import Axis
     from matplotlib.text import Text
 
@@ -33,34 +70,12 @@ def use_installed_fonts(figure: "Figure") -> str:
     for axis in figure.findobj(Axis):
         assert isinstance(axis, Axis)
         texts += axis.get_ticklabels() + axis.get_ticklabels(minor=True)
-    boxes: dict[str, None] = {}
-    absent: dict[str, None] = {}
-    for text in texts:
-        families = text.get_fontfamily()
-        families = (families,) if isinstance(families, str) else tuple(families)
-        characters, not_installed = _characters(families)
-        absent.update(dict.fromkeys(not_installed))
-        content = text.get_text()
-        if content.isascii() or not (missing := set(filter(_visible, content)) - characters):
-            continue
-        added, missing = _fonts_for(missing)
-        boxes.update(dict.fromkeys(character for character in content if character in missing))
-        text.set_fontfamily([*families, *added])
-    return _report([name for name in boxes if name not in _reported], [name for name in absent if name not in _reported])
+    return texts
 
 
-def _report(boxes: list[str], absent: list[str]) -> str:
-    _reported.update(boxes, absent)
-    parts = []
-    if absent:
-        parts.append(f"the font {' or '.join(absent)} is not installed, another is used")
-    if boxes:
-        more = f" and {len(boxes) - SHOWN} more" if len(boxes) > SHOWN else ""
-        parts.append(
-            f"no installed font has the characters {' '.join(boxes[:SHOWN])}{more}, which are drawn as boxes: "
-            "install one that has them, such as Noto Sans CJK"
-        )
-    return "; ".join(parts)
+def _some(characters: Iterable[str]) -> str:
+    shown = list(characters)
+    return " ".join(shown[:SHOWN]) + (f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else "")
 
 
 def _visible(character: str) -> bool:
@@ -75,7 +90,7 @@ def _characters(families: tuple[str, ...]) -> tuple[frozenset[str], list[str]]:
     absent: list[str] = []
     for family in families:
         try:
-            path = font_manager.findfont(font_manager.FontProperties(family=family), fallback_to_default=False)
+            path = font_manager.findfont(font_manager.FontProperties(family=[family]), fallback_to_default=False)
             characters |= _of_file(str(path))
         except ValueError:
             named = rcParams.get(f"font.{family}", [family])
@@ -87,7 +102,7 @@ def _fonts_for(missing: set[str]) -> tuple[list[str], set[str]]:
     """Return installed families for some characters, one for all of them where possible, and those without a font."""
     from matplotlib.font_manager import fontManager
 
-    files = {entry.name: entry.fname for entry in reversed(fontManager.ttflist) if "Last" not in entry.name}
+    files = {entry.name: entry.fname for entry in reversed(fontManager.ttflist) if "Last Resort" not in entry.name}
     preferred = [name for name in FAMILIES if name in files]
     families: list[str] = []
     for names in (preferred, sorted(files.keys() - set(preferred))):

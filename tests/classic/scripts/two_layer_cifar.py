@@ -1,7 +1,19 @@
 # CS231n, assignment 1: the toy network's check, then pictures, their mean subtracted, plots and first-layer weights.
+# In the form that nbconvert gives two_layer_net.ipynb.
+
+# In[1]:
+
+
 import matplotlib.pyplot as plt
 import numpy as np
 from cs231n.classifiers.neural_net import TwoLayerNet
+
+from __future__ import print_function
+
+get_ipython().run_line_magic("matplotlib", "inline")
+get_ipython().run_line_magic("load_ext", "autoreload")
+get_ipython().run_line_magic("autoreload", "2")
+
 from cs231n.data_utils import load_CIFAR10
 from cs231n.gradient_check import eval_numerical_gradient
 from cs231n.vis_utils import visualize_grid
