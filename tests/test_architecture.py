@@ -30,7 +30,7 @@ FILES = files_of(ROOT)
 ROOMS = (
     *("version", "errors", "arrays", "rng", "blas", "memory", "files", "locks", "checks", "unpickle"),
     *("data", "nn", "optim", "train"),
-    *("pictures", "onnx", "model", "classic", "space", "samplers", "engine", "storage", "figures", "study"),
+    *("fonts", "pictures", "onnx", "model", "classic", "space", "samplers", "engine", "storage", "figures", "study"),
     *("report", "estimators", "tuning"),
     *("__init__", "cli", "__main__"),
 )

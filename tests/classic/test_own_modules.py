@@ -48,7 +48,7 @@ except ModuleNotFoundError as error:
         "ch/script.py": REPORT + script,
         "ch/common/__init__.py": "",
         "ch/common/functions.py": "where = 'beside'\nsigmoid = lambda x: 'mine'\n",
-        "ch/common/layers.py": "where = 'beside'\nfrom .functions import *\nfrom common.util import smooth_curve\nanswer = 42\n",
+        "ch/common/layers.py": "where = 'beside'\nfrom .functions import *\nfrom common.util import np\nanswer = 42\n",
         # Folders without __init__.py: one of modules and data, one of data alone.
         "ch/cs231n/classifiers/linear.py": "where = 'beside'\nfrom cs231n.data_utils import load_CIFAR10\n",
         "ch/cs231n/gradient_check.py": "where = 'beside'\n",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from zerokara.figures.fonts import use_installed_fonts
+from zerokara.fonts import use_installed_fonts
 
 BACKEND = "module://zerokara.classic.backend"
 TOOLKITS = ("_tkinter", "PyQt6", "PySide6", "PyQt5", "PySide2", "gi", "wx")
@@ -70,9 +70,13 @@ def prepare_figures(module: ModuleType) -> None:
     module.Figure.draw = draw_with_fonts
     # Reported above, in one line: matplotlib warns of each character and of each use of a font.
     warnings.filterwarnings("ignore", "Glyph .* missing")
-    for logger, start in {"font_manager": "findfont", "mathtext": "Font %r does not have a glyph"}.items():
-        said = logging.getLogger(f"matplotlib.{logger}")
-        said.addFilter(lambda record, start=start: not str(record.msg).startswith(start))
+    for name, start in (("font_manager", "findfont"), ("mathtext", "Font %r does not have a glyph")):
+        logging.getLogger(f"matplotlib.{name}").addFilter(functools.partial(_is_other, start))
+
+
+def _is_other(start: str, record: logging.LogRecord) -> bool:
+    """Return whether a message of matplotlib does not start so."""
+    return not str(record.msg).startswith(start)
 
 
 def prepare_pillow(module: ModuleType) -> None:

@@ -1,4 +1,4 @@
-"""An import hook: course scripts import zerokara as ``common``, ``dataset``, ``cs231n``, ..., and complete their own."""
+"""An import hook: course scripts import zerokara as ``common``, ``dataset``, ``cs231n``, ..., or their own."""
 
 import importlib
 import os

@@ -17,6 +17,7 @@ from zerokara.errors import InputError
 from zerokara.files import write
 from zerokara.unpickle import load_pickle
 
+
 class TwoLayerNet:
     """y = softmax(sigmoid(x W1 + b1) W2 + b2).
 

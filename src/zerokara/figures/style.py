@@ -9,9 +9,9 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.errors import unknown, warn
-from zerokara.figures.fonts import use_installed_fonts
 from zerokara.figures.plot_data import points
 from zerokara.files import write
+from zerokara.fonts import use_installed_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

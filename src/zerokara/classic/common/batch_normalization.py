@@ -59,7 +59,7 @@ class BatchNormalization:
             self.running_mean, self.running_var = self._given["mean"], self._given["var"]
         if features != self.layer.features:
             raise InputError(
-                f"this layer has statistics of {self.layer.features} features, got {features}: make a layer for these data"
+                f"this layer has statistics of {self.layer.features} features, got {features}: make another layer"
             )
         return self.layer
 

@@ -14,8 +14,8 @@ def floats(x: Any) -> Array:
     >>> floats([[1, 2]])
     array([[1., 2.]])
     """
-    x = np.asarray(x)
-    return x if x.dtype.kind == "f" else x.astype(float)
+    values: Array = np.asarray(x)
+    return values if values.dtype.kind == "f" else values.astype(float)
 
 
 def array_or_number(x: Any) -> Any:
@@ -31,7 +31,9 @@ def row(value: Any, size: int, what: str) -> Array:
     """
     values = floats(value).reshape(1, 1, -1)
     if values.size not in (1, size):
-        raise InputError(f"there must be a number for each of the {size} {what}, got {values.size}: give {size}, or one")
+        raise InputError(
+            f"there must be a number for each of the {size} {what}, got {values.size}: give {size}, or one"
+        )
     return values if values.size == size else np.broadcast_to(values, (1, 1, size))
 
 
@@ -53,8 +55,10 @@ def class_numbers(t: Any, samples: int, classes: int) -> Array:
             f"there must be a target for each of {samples} samples, got t of the shape {t.shape}: "
             f"give {samples} labels, or one-hot rows of {classes}"
         )
-    labels = t.ravel().astype(int)
+    labels: Array = t.ravel().astype(int)
     if (labels != t.ravel()).any() or (samples and not 0 <= labels.min() <= labels.max() < classes):
         wrong = next(label for label in t.ravel() if label not in range(classes))
-        raise InputError(f"labels must be whole numbers from 0 to {classes - 1}, got {wrong}: number the classes from 0")
+        raise InputError(
+            f"labels must be whole numbers from 0 to {classes - 1}, got {wrong}: number the classes from 0"
+        )
     return labels

@@ -163,13 +163,15 @@ class CourseDropout(nn.Layer):
 
     def forward(self, x: Array, step: int | None = None) -> Array:
         if step is None:
-            y: Array = x * (1.0 - self.rate)
-            return y
+            scaled: Array = x * (1.0 - self.rate)
+            return scaled
         self.mask = np.random.rand(*x.shape) > self.rate  # noqa: NPY002  the course's draws
-        return x * self.mask
+        y: Array = x * self.mask
+        return y
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
-        return dout * self.mask
+        dx: Array = dout * self.mask
+        return dx
 
 
 class Dropout:

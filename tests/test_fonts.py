@@ -10,8 +10,8 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import rcParams
 from matplotlib.font_manager import fontManager
 
+from zerokara import fonts
 from zerokara.errors import ZerokaraWarning
-from zerokara.figures import fonts
 from zerokara.figures.style import new_figure, save_figure
 
 JAPANESE, CHINESE, KOREAN = "精度の曲線", "学习率", "정확도"
@@ -90,8 +90,8 @@ def test_characters_without_a_font_are_one_line(tmp_path: Path) -> None:
     install(tmp_path, "Squares", JAPANESE)
     (warned,), _ = drawn(tmp_path / "a.png", title=JAPANESE, xlabel=CHINESE + KOREAN, ylabel="はいいえ北南")
     assert warned == (
-        f"{tmp_path / 'a.png'}: no installed font has the characters 学 习 率 정 확 도 は い and 3 more, which are drawn "
-        "as boxes: install one that has them, such as Noto Sans CJK"
+        f"{tmp_path / 'a.png'}: no installed font has the characters 学 习 率 정 확 도 は い and 3 more, which are "
+        "drawn as boxes: install one that has them, such as Noto Sans CJK"
     )
     assert drawn(tmp_path / "b.png", title="東西")[0] == [], "once"
 

@@ -2,15 +2,25 @@
 
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
 FAMILIES = (
-    *("Noto Sans CJK JP", "Noto Sans JP", "Source Han Sans JP", "IPAexGothic", "IPAGothic", "TakaoPGothic", "VL PGothic"),
+    *(
+        "Noto Sans CJK JP",
+        "Noto Sans JP",
+        "Source Han Sans JP",
+        "IPAexGothic",
+        "IPAGothic",
+        "TakaoPGothic",
+        "VL PGothic",
+    ),
     *("Hiragino Sans", "Yu Gothic", "Meiryo", "MS Gothic"),
     *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei"),
     *("PingFang SC", "PingFang HK", "Heiti TC", "STHeiti", "Microsoft YaHei", "Microsoft JhengHei", "SimHei"),
@@ -18,7 +28,8 @@ FAMILIES = (
     *("Arial Unicode MS", "Droid Sans Fallback"),
 )
 """Preferred, in this order; then any font that is installed."""
-SHOWN = 8
+NAMED = 8
+GENERIC = ("serif", "sans-serif", "cursive", "fantasy", "monospace")
 _reported: set[str] = set()
 """The kinds of reports that were made: each is made once, not for every figure."""
 
@@ -35,12 +46,11 @@ def use_installed_fonts(figure: "Figure") -> str:
     boxes: dict[str, None] = {}
     formulas: dict[str, None] = {}
     for text in _texts(figure):
-        families = text.get_fontfamily()
-        families = (families,) if isinstance(families, str) else tuple(families)
+        families = tuple(np.atleast_1d(text.get_fontfamily()))
         characters, not_installed = characters_of(families)
         absent.update(dict.fromkeys(not_installed))
         content = text.get_text()
-        if content.isascii() or not (missing := set(filter(_visible, content)) - characters):
+        if content.isascii() or not (missing := set(filter(_is_drawn, content)) - characters):
             continue
         if text.get_parse_math() and is_math_text(content):
             formulas.update(dict.fromkeys(character for character in content if character in missing))
@@ -51,8 +61,8 @@ def use_installed_fonts(figure: "Figure") -> str:
     reports = {
         f"fonts {' '.join(absent)}": absent and f"the font {' or '.join(absent)} is not installed, another is used",
         "boxes": boxes
-        and f"no installed font has the characters {_some(boxes)}, which are drawn as boxes: install one that has them, "
-        "such as Noto Sans CJK",
+        and f"no installed font has the characters {_some(boxes)}, which are drawn as boxes: install one that has "
+        "them, such as Noto Sans CJK",
         "formulas": formulas
         and f"the characters {_some(formulas)} beside formulas are drawn as boxes: write such labels without $",
     }
@@ -75,10 +85,10 @@ def _texts(figure: "Figure") -> "list[Text]":
 
 def _some(characters: Iterable[str]) -> str:
     shown = list(characters)
-    return " ".join(shown[:SHOWN]) + (f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else "")
+    return " ".join(shown[:NAMED]) + (f" and {len(shown) - NAMED} more" if len(shown) > NAMED else "")
 
 
-def _visible(character: str) -> bool:
+def _is_drawn(character: str) -> bool:
     return unicodedata.category(character)[0] not in "CZ" and unicodedata.category(character) != "Mn"
 
 
@@ -93,8 +103,8 @@ def _characters(families: tuple[str, ...]) -> tuple[frozenset[str], list[str]]:
             path = font_manager.findfont(font_manager.FontProperties(family=[family]), fallback_to_default=False)
             characters |= _of_file(str(path))
         except ValueError:
-            named = rcParams.get(f"font.{family}", [family])
-            absent += [named] if isinstance(named, str) else named
+            settings: dict[str, Any] = {**rcParams}
+            absent += settings[f"font.{family}"] if family in GENERIC else [family]
     return characters or _of_file(str(font_manager.findfont("DejaVu Sans"))), absent
 
 
@@ -114,7 +124,7 @@ def _fonts_for(missing: set[str]) -> tuple[list[str], set[str]]:
     return families, missing
 
 
-@lru_cache(maxsize=None)
+@cache
 def _of_file(path: str) -> frozenset[str]:
     """Return the characters that a font file has."""
     from matplotlib.font_manager import get_font
