@@ -96,6 +96,15 @@ def test_characters_without_a_font_are_one_line(tmp_path: Path) -> None:
     assert drawn(tmp_path / "b.png", title="東西")[0] == [], "once"
 
 
+def test_a_font_that_was_removed_is_passed_over(tmp_path: Path) -> None:
+    install(tmp_path, "A font", JAPANESE)
+    (tmp_path / "A font.ttf").unlink()
+    fonts._of_file.cache_clear()
+    assert "no installed font has" in drawn(tmp_path / "a.png", title=JAPANESE)[0][0]
+    install(tmp_path, "Squares", JAPANESE)
+    assert b"Squares" in drawn(tmp_path / "a.pdf", title=JAPANESE)[1]
+
+
 def test_labels_of_ticks_are_covered(tmp_path: Path) -> None:
     install(tmp_path, "Squares", JAPANESE)
     assert b"Squares" in drawn(tmp_path / "a.pdf", xticks=[0, 1], xticklabels=["精度", "曲線"])[1]

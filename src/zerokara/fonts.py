@@ -12,16 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 FAMILIES = (
-    *(
-        "Noto Sans CJK JP",
-        "Noto Sans JP",
-        "Source Han Sans JP",
-        "IPAexGothic",
-        "IPAGothic",
-        "TakaoPGothic",
-        "VL PGothic",
-    ),
-    *("Hiragino Sans", "Yu Gothic", "Meiryo", "MS Gothic"),
+    *("Noto Sans CJK JP", "Noto Sans JP", "Source Han Sans JP", "IPAexGothic", "IPAGothic", "TakaoPGothic"),
+    *("VL PGothic", "Hiragino Sans", "Yu Gothic", "Meiryo", "MS Gothic"),
     *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei"),
     *("PingFang SC", "PingFang HK", "Heiti TC", "STHeiti", "Microsoft YaHei", "Microsoft JhengHei", "SimHei"),
     *("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Apple SD Gothic Neo", "AppleGothic", "Malgun Gothic"),
@@ -103,7 +95,7 @@ def _characters(families: tuple[str, ...]) -> tuple[frozenset[str], list[str]]:
             path = font_manager.findfont(font_manager.FontProperties(family=[family]), fallback_to_default=False)
             characters |= _of_file(str(path))
         except ValueError:
-            settings: dict[str, Any] = {**rcParams}
+            settings: Any = rcParams
             absent += settings[f"font.{family}"] if family in GENERIC else [family]
     return characters or _of_file(str(font_manager.findfont("DejaVu Sans"))), absent
 
@@ -116,6 +108,8 @@ def _fonts_for(missing: set[str]) -> tuple[list[str], set[str]]:
     preferred = [name for name in FAMILIES if name in files]
     families: list[str] = []
     for names in (preferred, sorted(files.keys() - set(preferred))):
+        if not missing:
+            break
         best = next((name for name in names if missing <= _of_file(str(files[name]))), None)
         for name in names if best is None else [best]:
             if missing & _of_file(str(files[name])):
@@ -126,7 +120,10 @@ def _fonts_for(missing: set[str]) -> tuple[list[str], set[str]]:
 
 @cache
 def _of_file(path: str) -> frozenset[str]:
-    """Return the characters that a font file has."""
+    """Return the characters that a font file has; none if it is damaged, or was removed."""
     from matplotlib.font_manager import get_font
 
-    return frozenset(map(chr, get_font(path).get_charmap()))
+    try:
+        return frozenset(map(chr, get_font(path).get_charmap()))
+    except (OSError, RuntimeError):
+        return frozenset()

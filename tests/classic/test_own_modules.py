@@ -108,6 +108,7 @@ def path(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "meta_path", [each for each in sys.meta_path if not isinstance(each, finder.Finder)])
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "site")])
     monkeypatch.setattr(finder.display, "to_files", lambda title: None)
+    monkeypatch.setattr(finder.display, "AFTER_IMPORT", {})
     monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.chdir(tmp_path)
     for place in ("site", "given", "added"):

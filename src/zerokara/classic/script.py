@@ -12,10 +12,10 @@ from zerokara.classic.shell import get_ipython
 
 USAGE = """python -m zerokara.classic SCRIPT [ARGS]
 
-Run a script of "Deep Learning from Scratch" or CS231n, unmodified: its common, dataset, cs231n, two_layer_net and
-two_layer_net0 are your own modules, beside the script or in a folder that it adds to sys.path, else zerokara's; keras is
-zerokara's if it is not installed. Commands of IPython are skipped and listed. Without a display, figures and pictures go
-to SCRIPT-1.png, SCRIPT-2.png, ... in the current folder."""
+Run a script of "Deep Learning from Scratch" or CS231n, unmodified. Its common, dataset, cs231n, two_layer_net and
+two_layer_net0 are your own modules, beside the script or in a folder that it adds to sys.path, and zerokara's for what
+they lack; keras is zerokara's if it is not installed. Commands of IPython are skipped and listed. Without a display,
+figures and pictures go to SCRIPT-1.png, SCRIPT-2.png, ... in the current folder."""
 
 
 def main() -> None:
