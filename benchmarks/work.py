@@ -109,7 +109,7 @@ def w1(trials: int = 100) -> Work:
     import zerokara as zk
     from zerokara.rng import stream
 
-    data = zk.data.load("mnist").first(500).split(validation=0.2, seed=0)
+    data = zk.data.load("mnist").first(500).split(validation=0.2, seed=0, stratify=False)
     assert data.validation is not None
     return Work(
         name="W1",
@@ -130,7 +130,7 @@ def w2(trials: int = 100) -> Work:
     """W2, small networks: two layers of 64 on the 1,797 digits, where overhead weighs more than arithmetic."""
     import zerokara as zk
 
-    data = zk.data.load("digits").split(validation=0.2, seed=0)
+    data = zk.data.load("digits").split(validation=0.2, seed=0, stratify=False)
     assert data.validation is not None
     return Work(
         name="W2",

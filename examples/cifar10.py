@@ -28,7 +28,7 @@ BLUE, ORANGE = "#1f5a99", "#e0752d"
 
 def train(data: zk.data.Dataset, name: str, settings: dict[str, object], augment: str, seed: int) -> zk.Study:
     """Train one network with a seed, like `zerokara train cifar10 --seed`."""
-    data = data.split(validation=VALIDATION, seed=seed).scaled(SCALING)
+    data = data.split(validation=VALIDATION, seed=seed, stratify=False).scaled(SCALING)
     study = zk.tune(
         data,
         {**BOTH, **settings},

@@ -149,6 +149,8 @@ def saved_settings(
 ) -> SearchSettings:
     """Return the settings of a run from its folder; ``trials`` is written to its config too."""
     config = folder.config()
+    if "stratify" not in config:  # A run of data without a split, from when the folds of such data were plain.
+        data = replace(data, split_settings={**data.split_settings, "stratify": False})
     for difference in differences(config, data):
         warn(difference)
     if storage is not None and "storage" not in config:

@@ -26,7 +26,7 @@ CHANGES = {
     "the task": lambda: from_arrays(X, T, task="regression"),
     "weights": lambda: from_arrays(X, T, weights=[1, 2, 3, 4]),
     "a test part": lambda: from_arrays(X, T, x_test=X, t_test=T),
-    "a split": lambda: from_arrays(X, T).split(1),
+    "a split": lambda: from_arrays(X, T).split(2),
     "scaling": lambda: from_arrays(X, T).scaled("center"),
     "fewer samples": lambda: from_arrays(X, T).first(3),
 }

@@ -2,12 +2,14 @@
 
 import os
 import sys
+import warnings
+from typing import Any
 
 from cyclopts import App, Parameter
 
 from zerokara.cli import commands, search
 from zerokara.cli.options import from_files
-from zerokara.errors import ZerokaraError
+from zerokara.errors import ZerokaraError, ZerokaraWarning
 from zerokara.version import __version__
 
 app = App(
@@ -37,7 +39,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 2 for bad input, 1 for an external failure, 130 after Ctrl-C."""
     tokens = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(tokens)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", ZerokaraWarning)
+            warnings.showwarning = _print_warning
+            code = app(tokens)
         sys.stdout.flush()
     except ZerokaraError as error:
         print(f"zerokara: {error}", file=sys.stderr)
@@ -52,3 +57,9 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)
+
+
+def _print_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    """Print a warning of zerokara as a note, other warnings as Python does."""
+    text = f"note: {message}\n" if issubclass(category, ZerokaraWarning) else None
+    sys.stderr.write(text or warnings.formatwarning(message, category, *place[:2]))

@@ -1,7 +1,9 @@
 """Which samples of a dataset a model was not trained on."""
 
+import warnings
+
 from zerokara.data import Dataset
-from zerokara.errors import InputError
+from zerokara.errors import InputError, ZerokaraWarning
 from zerokara.model import Model
 
 
@@ -16,11 +18,13 @@ def held_out(model: Model, data: Dataset, noun: str = "samples", name: str = "")
         return data, "test", f"test {noun} of {name}"
     settings = model.about.get("split_settings") or {}
     try:
-        used = data.first(settings["train_size"]) if settings.get("train_size") else data
-        again = used.split(
-            settings.get("validation"), settings.get("test"), settings.get("seed", 0), bool(settings.get("stratify"))
-        )
-        trained = again if again.preprocess.kind == model.preprocess.kind else again.scaled(model.preprocess.kind)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ZerokaraWarning)  # It was warned of the split when it was trained.
+            used = data.first(settings["train_size"]) if settings.get("train_size") else data
+            again = used.split(
+                settings.get("validation"), settings.get("test"), settings.get("seed", 0), bool(settings.get("stratify"))
+            )
+            trained = again if again.preprocess.kind == model.preprocess.kind else again.scaled(model.preprocess.kind)
     except InputError:  # Too few, or of other classes.
         return data, "train", f"{noun} of {name}"
     if trained.fingerprint() != model.about.get("data_sha256"):

@@ -67,8 +67,8 @@ class DataOptions:
     """The fraction of the training samples for validation."""
     test: float = 0.2
     """The fraction held out for the final test, if the dataset has no test samples."""
-    stratify: Annotated[bool, Parameter(negative="--no-stratify")] = False
-    """Keep the class proportions in every part."""
+    stratify: Annotated[bool | None, Parameter(negative="--no-stratify")] = None
+    """Keep the class proportions in every part. [default: for classes, if there are enough samples]"""
     scaling: str = "auto"
     """The scaling of the features, fitted on the training part: none, target, center, standard, range or
     whiten[:COMPONENTS[:SMOOTHING]], such as whiten:500:10; auto keeps pictures in [0, 1], scales tables by quantiles
@@ -173,7 +173,8 @@ def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollectio
         content = trial_config(Path(run), int(trial))
     else:
         return
-    content.pop("record", None)
+    if content.pop("record", None) is not None:
+        content.setdefault("stratify", False)  # A run from before splits were stratified by default.
     if tables := [name for name, value in content.items() if isinstance(value, dict)]:
         raise InputError(f"a config must have no table but [record], got [{tables[0]}] in {config}: drop it")
     if (dataset := content.pop("dataset", None)) and "DATASET" not in given:

@@ -92,7 +92,8 @@ def run_resume(
         print_line(console, f"{out} is already finished: {config['trials']} trials")
         return 0
     names = {field.name for field in dataclasses.fields(DataOptions)}
-    data = DataOptions(**{name: config[name] for name in names & set(config)}).load(config["dataset"], config["seed"])
+    recorded = {"stratify": False} | {name: config[name] for name in names & set(config)}
+    data = DataOptions(**recorded).load(config["dataset"], config["seed"])
     with ProgressView(console, Space(space_from_config(config)), METRICS[data.task]) as view:
         settings = saved_settings(RunFolder(out), data, trials, storage, partial(print_note, console))
         settings = dataclasses.replace(settings, workers=workers, progress=view)

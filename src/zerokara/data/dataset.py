@@ -11,10 +11,13 @@ from zerokara.data.columns.encoder import Encoder
 from zerokara.data.part import Part, join
 from zerokara.data.pixels import pixel_range
 from zerokara.data.preprocess import Preprocess
-from zerokara.data.split import folds, part_size, split_order
+from zerokara.data.split import folds, split_indices, warn_of_folds, warn_of_missing
 from zerokara.data.targets import Task
-from zerokara.errors import InputError
+from zerokara.errors import InputError, warn
 from zerokara.rng import stream
+
+DEFAULT_VALIDATION = 0.2
+"""The fraction of the training samples for validation, if there is no official validation part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +63,12 @@ class Dataset:
     def n_outputs(self) -> int:
         """C, the number of classes or outputs."""
         return len(self.classes)
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The parts that there are, by name: train, validation, test."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {what: part for what, part in parts.items() if part is not None}
 
     def first(self, n: int) -> "Dataset":
         """Return the dataset with only its first n training samples. Call it before `split` and `scaled`.
@@ -113,10 +122,10 @@ class Dataset:
 
     def split(
         self,
-        validation: float | None = 0.2,
+        validation: float | None = DEFAULT_VALIDATION,
         test: float | None = None,
         seed: int = 0,
-        stratify: bool = False,
+        stratify: bool | None = None,
     ) -> "Dataset":
         """Return the dataset with random validation and test parts, taken from its training samples.
 
@@ -125,46 +134,48 @@ class Dataset:
 
         Args:
             validation: a fraction f of the N training samples, which gives ``int(N * f)``, or a count; None takes no
-                validation part.
+                validation part. An official validation part is kept.
             test: likewise; None keeps the official test part, if any.
             seed: seed of the shuffle.
-            stratify: keep the class proportions in every part (classification only).
+            stratify: keep the class proportions in every part, and a training sample of every class. None does so for
+                classification, unless there are too few samples for it.
+
+        A class that is missing in a part gives a warning.
 
         Raises:
-            InputError: a part would be empty, the dataset is already split or scaled, or `test` is given although
-                there is an official test part.
+            InputError: a part would be empty, the dataset is already split or scaled, `test` is given although there
+                is an official test part, or ``stratify=True`` is impossible.
         """
         self._require_untouched("split")
-        if test is not None and self.test is not None:
-            raise InputError(
-                f"{self.name} has an official test part ({len(self.test):,} samples), got test={test}: leave test out"
-            )
+        if self.validation is not None and validation == DEFAULT_VALIDATION:
+            validation = None
+        for what, size in (("test", test), ("validation", validation)):
+            if size is not None and (official := getattr(self, what)) is not None:
+                raise InputError(
+                    f"{self.name} has an official {what} part ({len(official):,} samples), got {what}={size}: "
+                    f"leave {what} out"
+                )
         if stratify and self.task != "classification":
             raise InputError(f"stratify=True needs classes, got the task {self.task}: leave stratify out")
-        rest = stream(seed, "split").permutation(len(self.train))
-        labels = self.train.t if stratify else None
-        parts = {}
-        for what, size in (("test", test), ("validation", validation)):
-            if size is not None:
-                chosen, rest = split_order(rest, part_size(size, len(rest), what), labels)
-                parts[what] = self.train.take(chosen)
-        train = self.train.take(rest)
-        if labels is not None:
-            untrained = np.setdiff1d(labels, train.t)
-            if len(untrained):
-                raise InputError(
-                    f"stratify leaves no training sample of class {self.classes[untrained[0]]!r}, which has "
-                    f"{np.count_nonzero(labels == untrained[0])} in all: add samples of it or make the other "
-                    "parts smaller"
-                )
+        order, sizes = stream(seed, "split").permutation(len(self.train)), {"test": test, "validation": validation}
+        labels = self.train.t if (self.stratified if stratify is None else stratify) else None
+        indices, by_class = split_indices(order, sizes, labels, refuse=stratify is not None)
+        parts = {what: self.train.take(index) for what, index in indices.items()}
         settings = {
             "validation": _python_number(validation),
             "test": _python_number(test),
             "seed": int(seed),
-            "stratify": bool(stratify),
+            "stratify": by_class,
         }
-        divided = self.with_parts(train, parts.get("validation"), parts.get("test", self.test))
+        divided = self.with_parts(parts["train"], *(parts.get(w, getattr(self, w)) for w in ("validation", "test")))
+        if self.task == "classification":
+            warn_of_missing({what: part.t for what, part in divided.parts.items()}, self.classes)
         return replace(divided, split_settings={**self.split_settings, **settings})
+
+    @property
+    def stratified(self) -> bool:
+        """Whether splits and folds keep the class proportions: in classification, unless `split` did not."""
+        return bool(self.split_settings.get("stratify", self.task == "classification"))
 
     @property
     def unscaled(self) -> Array:
@@ -205,8 +216,8 @@ class Dataset:
     def folds(self, count: int, seed: int = 0) -> "tuple[Dataset, ...]":
         """Return ``count`` datasets for cross-validation, each with a different validation part.
 
-        Training and validation samples are pooled, shuffled and divided (by class if `split` stratified); the test part
-        is unchanged. Each dataset is scaled like this one, fitted on its training part.
+        Training and validation samples are pooled, shuffled and divided (by class if `stratified`); the test part is
+        unchanged. A class that a fold lacks gives a warning. Each dataset is scaled like this one, fitted on its training part.
 
         >>> from zerokara.data import load
         >>> [len(fold.validation) for fold in load("digits").split(test=0.2).folds(3)]
@@ -214,7 +225,9 @@ class Dataset:
         """
         data = self.pooled_original()
         order = stream(seed, "folds").permutation(len(data.train))
-        indices = folds(order, count, data.train.t if self.split_settings.get("stratify") else None)
+        indices = folds(order, count, data.train.t if self.stratified else None)
+        if self.task == "classification":
+            warn_of_folds(indices, data.train.t, self.classes)
         datasets = []
         for k, chosen in enumerate(indices):
             rest = np.concatenate([fold for j, fold in enumerate(indices) if j != k])
@@ -248,24 +261,13 @@ class Dataset:
         """
         shape = self.sample_shape if self.train.table is None else ()
         digest = hashlib.sha256(repr((self.task, self.classes, shape)).encode())
-        for part_name in ("train", "validation", "test"):
-            part = getattr(self, part_name)
-            if part is not None and part.table is not None:
-                digest.update(part_name.encode())
-                part.table.update(digest)
-                continue
-            for array in () if part is None else (part.x, part.t, part.weights):
-                if array is None:
-                    continue
-                little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-                digest.update(f"{part_name} {little.dtype.str} {little.shape}".encode())
-                digest.update(little.ravel().data)
+        for what, part in self.parts.items():
+            part.update(digest, what)
         return digest.hexdigest()
 
     def describe(self) -> str:
         """Return a one-line summary: the name, the number and shape of samples, and the parts."""
-        parts = {"train": self.train, "validation": self.validation, "test": self.test}
-        sizes = {what: len(part) for what, part in parts.items() if part is not None}
+        sizes = {what: len(part) for what, part in self.parts.items()}
         shape = self.sample_shape
         sample = f"{shape[0]} features" if len(shape) == 1 else "x".join(map(str, shape))
         noun = {"classification": "classes", "multilabel": "labels", "regression": "targets"}[self.task]

@@ -36,6 +36,19 @@ class Part:
         table = None if self.table is None else self.table.take(index)
         return Part(self.x[index], self.t[index], weights, table)
 
+    def update(self, digest: Any, what: str) -> None:
+        """Add all arrays and their shapes to a hash; of a table, the raw rows."""
+        if self.table is not None:
+            digest.update(what.encode())
+            self.table.update(digest)
+            return
+        for array in (self.x, self.t, self.weights):
+            if array is None:
+                continue
+            little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+            digest.update(f"{what} {little.dtype.str} {little.shape}".encode())
+            digest.update(little.ravel().data)
+
 
 def join(parts: Sequence[Part]) -> Part:
     """Return the samples of several parts as one part, in that order."""

@@ -1,9 +1,14 @@
 """Random splits: the sizes and the indices of parts and folds."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from zerokara.arrays import Array, Index
-from zerokara.errors import InputError
+from zerokara.errors import InputError, warn
+
+SHOWN = 5
+"""The maximum number of classes that a warning names."""
 
 
 def part_size(size: float, available: int, what: str) -> int:
@@ -47,11 +52,50 @@ def folds(order: Index, count: int, t: Array | None = None) -> list[Index]:
     return [by_class[fold::count] for fold in range(count)]
 
 
+def split_indices(
+    order: Index, sizes: Mapping[str, float | None], t: Array | None, refuse: bool
+) -> tuple[dict[str, Index], bool]:
+    """Return the samples of the parts, taken from a shuffled order in turn, and whether the split is stratified.
+
+    Args:
+        sizes: the size of each part, or None for no such part; the other samples are the part "train".
+        t: class labels to stratify by.
+        refuse: raise if the split cannot be stratified, rather than warn.
+
+    >>> split_indices(np.array([3, 0, 2, 1]), {"test": 0.25, "validation": None}, None, True)
+    ({'test': array([3]), 'train': array([0, 2, 1])}, False)
+    """
+    parts: dict[str, Index] = {}
+    rest = order
+    for what, size in sizes.items():
+        if size is not None:
+            count = part_size(size, len(rest), what)
+            if t is not None and (problem := _unstratifiable(t[rest], count, what)):
+                if refuse:
+                    raise InputError(problem)
+                warn(f"the split is not stratified: {problem}")
+                return split_indices(order, sizes, None, refuse)
+            parts[what], rest = split_order(rest, count, t)
+    return {**parts, "train": rest}, t is not None
+
+
+def _unstratifiable(labels: Array, count: int, what: str) -> str:
+    """Return why a part of ``count`` samples cannot be stratified, or an empty text."""
+    sizes = np.bincount(labels)
+    if count <= len(labels) - (classes := np.count_nonzero(sizes)):
+        return ""
+    return (
+        f"stratify must leave a training sample of each of {classes} classes, got {count} of {len(labels)} samples for "
+        f"{what}, and {np.count_nonzero(sizes == 1)} classes with one sample: add samples, or make the part smaller"
+    )
+
+
 def split_order(order: Index, count: int, t: Array | None = None) -> tuple[Index, Index]:
     """Return the first `count` samples of a shuffled order, and the rest.
 
     With class labels t, class c contributes ``count * n_c / n`` samples, rounded down; the classes with the largest
-    remainders contribute one more, until the total is `count`. Both results keep the shuffled order.
+    remainders contribute one more, until the total is `count`. One sample of each class stays in the rest; what these
+    classes do not contribute comes from the others. Both results keep the shuffled order.
 
     >>> split_order(np.array([3, 0, 2, 1]), 2, np.array([0, 0, 1, 1]))
     (array([3, 0]), array([2, 1]))
@@ -60,12 +104,45 @@ def split_order(order: Index, count: int, t: Array | None = None) -> tuple[Index
         return order[:count], order[count:]
     labels = t[order]
     sizes = np.bincount(labels)
+    spare = np.maximum(sizes - 1, 0)
     shares, remainders = np.divmod(sizes * count, len(order))  # in integers: no rounding errors
     extra = np.argsort(-remainders, kind="stable")[: count - int(shares.sum())]
     shares[extra] += 1
+    shares = np.minimum(shares, spare)
+    for _ in range(count - int(shares.sum())):
+        served = np.where(shares < spare, (shares + 1) / np.maximum(sizes, 1), np.inf)
+        shares[np.argmin(served)] += 1
     # The position of each sample within its class, in the shuffled order.
     by_class = np.argsort(labels, kind="stable")
     place = np.empty_like(by_class)
     place[by_class] = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     taken: Array = place < shares[labels]
     return order[taken], order[~taken]
+
+
+def warn_of_missing(parts: Mapping[str, Array], classes: Sequence[str]) -> None:
+    """Warn of classes that some parts have and others lack; ``parts`` holds the labels of each part."""
+    counts = {what: np.bincount(t, minlength=len(classes)) for what, t in parts.items()}
+    total = np.sum(list(counts.values()), axis=0)
+    for what, count in counts.items():
+        what = "training" if what == "train" else what
+        if len(lacking := np.flatnonzero((count == 0) & (total > 0))):
+            effect = "cannot be learned" if what == "training" else f"not measured by the {what} score"
+            warn(f"no {what} samples of {_listed(lacking, total, classes)}: {effect}")
+
+
+def warn_of_folds(indices: Sequence[Index], t: Array, classes: Sequence[str]) -> None:
+    """Warn of classes that some of these folds lack."""
+    counts = np.array([np.bincount(t[fold], minlength=len(classes)) for fold in indices])
+    total = counts.sum(axis=0)
+    if len(lacking := np.flatnonzero((counts == 0).any(axis=0) & (total > 0))):
+        warn(f"some of the {len(indices)} folds have no samples of {_listed(lacking, total, classes)}")
+    if len(lacking := np.flatnonzero((counts == total).any(axis=0) & (total > 0))):
+        warn(f"some folds have no training samples of {_listed(lacking, total, classes)}")
+
+
+def _listed(lacking: Array, counts: Array, classes: Sequence[str]) -> str:
+    """Return the numbers of some classes as text, with their names and counts."""
+    shown = ", ".join(f"{classes[k]!r} ({counts[k]:,} in all)" for k in lacking[:SHOWN])
+    start = "class " if len(lacking) == 1 else f"{len(lacking)} of {len(classes)} classes, "
+    return start + shown + (", ..." if len(lacking) > SHOWN else "")

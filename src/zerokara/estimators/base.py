@@ -113,7 +113,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         seed = state.seed if state else self._seed()
         if (held_out := self._own_validation(X_val, y_val, t)) is not None:
             return part, held_out, seed
-        return *samples.hold_out(part, self.validation, seed), seed
+        return *samples.hold_out(part, self.validation, seed, self._outputs()), seed
 
     def _own_validation(self, X: Any, y: Any, everything: Array) -> Part | None:
         """Return the validation samples that were passed to `fit`, if any."""

@@ -1,5 +1,6 @@
 """From the arrays of a call of `fit` to a dataset: validation split, sample weights, scaling."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from zerokara.arrays import Array, Index
 from zerokara.checks import as_float32
 from zerokara.data import Dataset, Part, Preprocess
 from zerokara.data.part import mean_one
-from zerokara.data.split import part_size, split_order
+from zerokara.data.split import split_indices, warn_of_missing
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.rng import stream
@@ -60,8 +61,7 @@ def dataset(
 ) -> Dataset:
     """Return scaled data: by a kind of scaling, fitted on the training part, or by a scaling that was fitted before."""
     identity = Preprocess.identity(train.x.shape[1], len(outputs))
-    cut_by = {"stratify": task == "classification"}
-    data = Dataset("arrays", task, train, validation, None, outputs, train.x.shape[1:], identity, cut_by)
+    data = Dataset("arrays", task, train, validation, None, outputs, train.x.shape[1:], identity)
     if isinstance(scaling, str):
         return data.scaled(scaling)
 
@@ -72,22 +72,21 @@ def dataset(
     return replace(data, train=apply(train), validation=validation and apply(validation), preprocess=scaling)
 
 
-def hold_out(part: Part, validation: float | None, seed: int) -> tuple[Part, Part | None]:
-    """Return the training part and the validation part, stratified by class.
+def hold_out(
+    part: Part, validation: float | None, seed: int, classes: Sequence[str] = ()
+) -> tuple[Part, Part | None]:
+    """Return the training part and the validation part, stratified by class, with a warning of classes that one lacks.
 
     A class of one sample goes to the training part. A fraction of less than one sample gives no validation part.
     """
     if validation is None or (isinstance(validation, float) and 0 < validation < 1 and len(part) * validation < 1):
         return part, None
-    count = part_size(validation, len(part), "validation")
+    labels = None if part.t.ndim == 2 else part.t
     order: Index = stream(seed, "split").permutation(len(part))
-    if part.t.ndim == 2:
-        chosen, rest = split_order(order, count)
-    else:
-        single = np.bincount(part.t)[part.t[order]] == 1
-        pairs = order[~single]
-        if len(pairs) <= count:
-            return part, None
-        chosen, rest = split_order(pairs, count, part.t)
-        rest = np.concatenate([rest, order[single]])
-    return part.take(np.sort(rest)), part.take(np.sort(chosen))
+    parts, stratified = split_indices(order, {"validation": validation}, labels, refuse=False)
+    if labels is not None and not stratified:
+        return part, None
+    train, held_out = (part.take(np.sort(parts[what])) for what in ("train", "validation"))
+    if labels is not None:
+        warn_of_missing({"train": train.t, "validation": held_out.t}, classes)
+    return train, held_out

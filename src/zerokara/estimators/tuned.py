@@ -105,7 +105,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         if (own := net._own_validation(X_val, y_val, t)) is not None:
             parts = [make(part, own)]
         elif self.cv is None:
-            train, held_out = samples.hold_out(part, self.validation, seed)
+            train, held_out = samples.hold_out(part, self.validation, seed, net._outputs())
             if held_out is None:
                 raise InputError(
                     f"validation must have samples, got 0 of n_samples={len(part)}: pass more, or X_val and y_val"

@@ -31,6 +31,7 @@ def config_of(
         "dataset": data.name,
         **(about or {}),
         **{name: value for name, value in table.items() if value},
+        "stratify": data.stratified,
         **{name: value for name, value in data.split_settings.items() if name != "seed"},
         "scaling": data.preprocess.kind,
         **in_config(SearchSettings, vars(settings)),
@@ -52,9 +53,11 @@ def differences(config: Mapping[str, Any], data: Dataset) -> list[str]:
     """Return a warning for everything that may change the last bits of the results; raise InputError for other data."""
     then, now = config["record"], record(data)
     if then["data_sha256"] != now["data_sha256"]:
+        split = config.get("stratify", data.stratified)
+        remedy = "Use the original data" if split == data.stratified else f"Split the data with stratify={split}"
         raise InputError(
             f"The data changed since this run started (hash differs): expected SHA-256 {then['data_sha256'][:12]}..., "
-            f"got {now['data_sha256'][:12]}... for {data.name}. Use the original data, or start another search."
+            f"got {now['data_sha256'][:12]}... for {data.name}. {remedy}, or start another search."
         )
     return [
         f"This run started with {name.replace('_', ' ')} {_one_line(then.get(name))}, and resumes with "

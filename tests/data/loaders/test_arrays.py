@@ -30,7 +30,7 @@ def test_the_test_part_uses_the_classes_of_the_training_part():
 
 def test_the_arguments_are_left_alone():
     x, t, weights = X.copy(), np.array(T), np.array([1.0, 2, 3, 4])
-    from_arrays(x, t, weights=weights).split(validation=1).scaled("standard")
+    from_arrays(x, t, weights=weights).split(validation=2).scaled("standard")
     assert np.array_equal(x, X)
     assert t.tolist() == T
     assert weights.tolist() == [1, 2, 3, 4]
