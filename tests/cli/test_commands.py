@@ -150,7 +150,7 @@ def test_a_trial_that_was_dropped_trains_on_when_alone_and_that_is_said(capsys, 
 
 
 def test_an_unpaired_trial_trained_alone_has_its_own_draws(capsys, tmp_path) -> None:
-    run(capsys, "tune", "digits", *SMALL, "--trials", 3, "--no-paired", "--out", tmp_path / "run")
+    run(capsys, "tune", "digits", *SMALL, "--trials", 3, "--race", "none", "--no-paired", "--out", tmp_path / "run")
     run(capsys, "train", "--from", tmp_path / "run", "--trial", 2, "--out", tmp_path / "alone")
     assert rows(tmp_path / "run")[2]["val_loss"] == rows(tmp_path / "alone")[0]["val_loss"]
 

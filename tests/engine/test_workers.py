@@ -41,7 +41,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed"
 
 @pytest.fixture(scope="module")
 def data() -> zk.data.Dataset:
-    return zk.data.load("digits").first(150).split(validation=0.2, test=0.2, seed=0).scaled("standard")
+    return zk.data.load("digits").first(150).split(0.2, 0.2, seed=0, stratify=False).scaled("standard")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from zerokara import log
@@ -34,6 +35,8 @@ def expected(estimator: Any) -> dict[str, str]:
     return {} if isinstance(estimator, NetworkSearchCV) else EXPECTED
 
 
+# The checks fit samples so few that those for validation lack a class.
+@pytest.mark.filterwarnings("ignore::zerokara.errors.ZerokaraWarning")
 @parametrize_with_checks(EVERY, expected_failed_checks=expected)
 def test_scikit_learn_checks(estimator: Any, check: Any) -> None:
     check(estimator)

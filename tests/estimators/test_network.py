@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info
 
 from tests.estimators.conftest import Arrays
 from zerokara import Model
-from zerokara.errors import InputError
+from zerokara.errors import InputError, ZerokaraWarning
 from zerokara.estimators import NetworkClassifier, NetworkRegressor
 from zerokara.optim import OPTIMIZERS
 from zerokara.rng import stream
@@ -320,7 +320,8 @@ def test_few_samples_are_all_learned_from(diabetes: Arrays) -> None:
     X, y = diabetes
     few = NetworkRegressor((4,), epochs=3, random_state=0).fit(X[:9], y[:9])
     assert np.isnan(few.history_["val_loss"]).all()
-    single = NetworkClassifier((4,), epochs=3, random_state=0).fit(X[:20], [0] * 9 + [1] * 10 + [2])
+    with pytest.warns(ZerokaraWarning, match=r"no validation samples of class '2' \(1 in all\)"):
+        single = NetworkClassifier((4,), epochs=3, random_state=0).fit(X[:20], [0] * 9 + [1] * 10 + [2])
     assert not np.isnan(single.history_["val_loss"]).any()
     assert single.predict_proba(X).shape == (442, 3)
 
