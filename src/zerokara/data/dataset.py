@@ -17,7 +17,7 @@ from zerokara.errors import InputError, warn
 from zerokara.rng import stream
 
 DEFAULT_VALIDATION = 0.2
-"""The fraction of the training samples for validation, if there is no official validation part."""
+"""The fraction of the training samples for validation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,12 +161,8 @@ class Dataset:
         labels = self.train.t if (self.stratified if stratify is None else stratify) else None
         indices, by_class = split_indices(order, sizes, labels, refuse=stratify is not None)
         parts = {what: self.train.take(index) for what, index in indices.items()}
-        settings = {
-            "validation": _python_number(validation),
-            "test": _python_number(test),
-            "seed": int(seed),
-            "stratify": by_class,
-        }
+        settings = {what: _python_number(size) for what, size in {"validation": validation, "test": test}.items()}
+        settings |= {"seed": int(seed), "stratify": by_class}
         divided = self.with_parts(parts["train"], *(parts.get(w, getattr(self, w)) for w in ("validation", "test")))
         if self.task == "classification":
             warn_of_missing({what: part.t for what, part in divided.parts.items()}, self.classes)

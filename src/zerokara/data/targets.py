@@ -14,6 +14,19 @@ from zerokara.errors import InputError, unknown
 Task = Literal["classification", "multilabel", "regression"]
 
 
+FEW_CLASSES = 100
+"""More classes than these need two samples each on average; fewer may have one, as in small examples."""
+
+
+def require_samples(classes: int, samples: int, what: str) -> None:
+    """Raise if there are too many classes for the number of samples: they are numbers or names of samples then."""
+    if classes > FEW_CLASSES and samples < 2 * classes:
+        raise InputError(
+            f"more than {FEW_CLASSES} classes must have at least 2 samples each on average, got {classes:,} classes in "
+            f"{samples:,} samples of {what}: choose regression or another target, or merge classes"
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Targets:
     """The encoding of targets, learned from the training targets and applied to all others.
@@ -64,6 +77,8 @@ class Targets:
                 )
             return cls(chosen, names, ())
         labels = _labels_of(array, names, what)
+        if array.ndim == 1:
+            require_samples(len(np.unique(array)), len(array), what)
         names = names or tuple(str(label) for label in labels)
         if len(names) < 2:
             raise InputError(

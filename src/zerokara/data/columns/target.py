@@ -6,7 +6,8 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data.columns.column import Column
-from zerokara.data.columns.roles import CAP, all_different, first, listed
+from zerokara.data.columns.roles import all_different, first, listed
+from zerokara.data.targets import FEW_CLASSES, require_samples
 from zerokara.errors import InputError, unknown
 
 MAX_NUMBER_CLASSES = 10
@@ -55,10 +56,10 @@ def decide(column: Column, task: str | None) -> tuple[str, Array | list[str], st
             raise InputError(
                 f"regression needs numbers in {name!r}, got texts such as {column.levels[0]!r}: choose classification"
             )
-        if len(distinct) > max(CAP, 2) or all_different(column):
+        if all_different(column) or 2 * len(distinct) > max(len(values), 2 * FEW_CLASSES):
             raise InputError(
-                f"the target {name!r} must have at most {CAP} classes with several rows each, got {len(distinct)} "
-                f"different texts in {len(values)} rows: choose another target, or correct cells that should be numbers"
+                f"the classes of the target {name!r} must have several rows each, got {len(distinct):,} different "
+                f"texts in {len(values):,} rows: choose another target, or correct cells that should be numbers"
             )
         labels = [column.levels[int(v)] for v in values]
         return "classification", labels, f"{len(distinct)} classes: {listed(sorted(set(labels)), 4, 16)}"
@@ -79,10 +80,7 @@ def decide(column: Column, task: str | None) -> tuple[str, Array | list[str], st
                 f"classes must be texts or whole numbers, got {values[np.trunc(values) != values][0]:g} in {name!r}: "
                 "choose regression, or write the classes as text"
             )
-        if len(distinct) > CAP:
-            raise InputError(
-                f"a target can have at most {CAP} classes, got {len(distinct)} in {name!r}: choose regression"
-            )
+        require_samples(len(distinct), len(values), f"the target {name!r}")
         shown = listed([str(int(v)) for v in distinct], 4, 16)
         return task, values.astype(np.int64), f"{len(distinct)} classes: {shown}"
     description = f"{distinct[0]:.6g} to {distinct[-1]:.6g}, median {np.median(values):.6g}"
