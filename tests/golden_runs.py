@@ -85,6 +85,7 @@ def settings() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     x = rng.normal(size=(200, 6)).astype(np.float32)
     numbers = zk.data.from_arrays(x, np.stack([x[:, 0] * x[:, 1], x[:, 2]], axis=1) + 3, name="numbers")
     numbers = numbers.split(validation=0.3, test=0.2, seed=1).scaled("standard")
+    pictures = zk.data.load("digits").first(200).split(0.3, seed=0, stratify=False)
     small = {"trials": 10, "epochs": 6, "workers": 2}
     several: dict[str, Any] = {"seeds": 2, "folds": 2, "patience": 2, "keep_best": True, "ensemble": 3, "refit": True}
     for storage in STORAGES:
@@ -96,7 +97,7 @@ def settings() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     yield "float64", partial(search, digits(), SPACE, **small, dtype="float64", evaluate_train_every=2, replicate=3)
     yield (
         "augmented",
-        partial(search, zk.data.load("digits").first(200).split(0.3, stratify=False), SPACE, **small, augment="shift:1"),
+        partial(search, pictures, SPACE, **small, augment="shift:1"),
     )
     no_smoothing = {name: found for name, found in EVERYTHING.items() if name != "label_smoothing"}
     yield "regression", partial(search, numbers, no_smoothing, **small, patience=3)

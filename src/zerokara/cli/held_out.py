@@ -21,9 +21,8 @@ def held_out(model: Model, data: Dataset, noun: str = "samples", name: str = "")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ZerokaraWarning)  # It was warned of the split when it was trained.
             used = data.first(settings["train_size"]) if settings.get("train_size") else data
-            again = used.split(
-                settings.get("validation"), settings.get("test"), settings.get("seed", 0), bool(settings.get("stratify"))
-            )
+            sizes = (settings.get("validation"), settings.get("test"))
+            again = used.split(*sizes, settings.get("seed", 0), bool(settings.get("stratify")))
             trained = again if again.preprocess.kind == model.preprocess.kind else again.scaled(model.preprocess.kind)
     except InputError:  # Too few, or of other classes.
         return data, "train", f"{noun} of {name}"

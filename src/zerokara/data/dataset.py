@@ -13,7 +13,7 @@ from zerokara.data.pixels import pixel_range
 from zerokara.data.preprocess import Preprocess
 from zerokara.data.split import folds, split_indices, warn_of_folds, warn_of_missing
 from zerokara.data.targets import Task
-from zerokara.errors import InputError, warn
+from zerokara.errors import InputError
 from zerokara.rng import stream
 
 DEFAULT_VALIDATION = 0.2
@@ -213,7 +213,8 @@ class Dataset:
         """Return ``count`` datasets for cross-validation, each with a different validation part.
 
         Training and validation samples are pooled, shuffled and divided (by class if `stratified`); the test part is
-        unchanged. A class that a fold lacks gives a warning. Each dataset is scaled like this one, fitted on its training part.
+        unchanged. A class that a fold lacks gives a warning. Each dataset is scaled like this one, fitted on its
+        training part.
 
         >>> from zerokara.data import load
         >>> [len(fold.validation) for fold in load("digits").split(test=0.2).folds(3)]

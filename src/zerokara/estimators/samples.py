@@ -72,9 +72,7 @@ def dataset(
     return replace(data, train=apply(train), validation=validation and apply(validation), preprocess=scaling)
 
 
-def hold_out(
-    part: Part, validation: float | None, seed: int, classes: Sequence[str] = ()
-) -> tuple[Part, Part | None]:
+def hold_out(part: Part, validation: float | None, seed: int, classes: Sequence[str] = ()) -> tuple[Part, Part | None]:
     """Return the training part and the validation part, stratified by class, with a warning of classes that one lacks.
 
     A class of one sample goes to the training part. A fraction of less than one sample gives no validation part.
