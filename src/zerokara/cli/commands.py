@@ -33,7 +33,7 @@ def run_evaluate(model: Path, dataset: str, /) -> int:
     console, loaded = Console(), Model.load(model)
     if is_table(dataset) and not loaded.encoder:
         raise InputError(f"the model {model} was not trained on a table, got {dataset}: name a dataset of samples")
-    data = read_table(loaded, dataset) if loaded.encoder else datasets.load(dataset)
+    data = read_table(loaded, dataset) if loaded.encoder else _load_like(loaded, dataset)
     data, part, which = held_out(loaded, data, "rows", dataset) if loaded.encoder else held_out(loaded, data)
     _, score = loaded.evaluate(data, part)
     print_line(console, f"{loaded.metric} on the {len(getattr(data, part)):,} {which}: {score:.4f}")
@@ -82,7 +82,7 @@ def run_predict(
             print_note(console, note)
         print_prediction(console, loaded, read.x)
     else:
-        _predict_sample(console, loaded, datasets.load(input), index, picture)
+        _predict_sample(console, loaded, _load_like(loaded, input), index, picture)
     return 0
 
 
@@ -105,11 +105,16 @@ def _ask(console: Console, model: Model, index: int | None, picture: Path | None
             return 0
         try:
             if name and text.removeprefix("-").isdecimal():
-                _predict_sample(console, model, datasets.load(str(name)), int(text), picture)
+                _predict_sample(console, model, _load_like(model, str(name)), int(text), picture)
             else:
                 print_prediction(console, model, read_picture(text, model.sample_shape, model.about.get("pixels")).x)
         except ZerokaraError as error:
             print_line(console, str(error))
+
+
+def _load_like(model: Model, dataset: str) -> Dataset:
+    """Return a dataset, with the pictures of a folder in the shape of the model's."""
+    return datasets.load(dataset, sample_shape=model.sample_shape if is_image(model.sample_shape) else None)
 
 
 def _predict_sample(console: Console, model: Model, data: Dataset, index: int, picture: Path | None) -> None:

@@ -71,8 +71,8 @@ class DataOptions:
     """Keep the class proportions in every part. [default: for classes, if there are enough samples]"""
     scaling: str = "auto"
     """The scaling of the features, fitted on the training part: none, target, center, standard, range or
-    whiten[:COMPONENTS[:SMOOTHING]], such as whiten:500:10; auto keeps pictures in [0, 1], scales tables by quantiles
-    and standardizes other data."""
+    whiten[:COMPONENTS[:SMOOTHING]], such as whiten:500:10; auto keeps or scales pictures to [0, 1], scales tables by
+    quantiles and standardizes other data."""
     target: str | None = None
     """The column of a table to predict."""
     task: Literal["classification", "regression"] | None = None
@@ -84,19 +84,25 @@ class DataOptions:
     max_categories: int | None = None
     """The maximum number of categories of a text column. [default: 100]"""
 
+    size: str | None = None
+    """The width and height to which the pictures of a folder are resized, such as 64 or 64x48. [default: their own, or
+    the median of several sizes, at most 64]"""
+
     def load(self, dataset: str, seed: int) -> Dataset:
         """Return the dataset, split and scaled."""
         more = {"drop": self.drop, "categories": self.categories, "max_categories": self.max_categories}
         columns: dict[str, Any] = {name: value for name, value in more.items() if value not in ((), None)}
-        data = load(dataset, self.target, self.task, **columns)
+        data = load(dataset, self.target, self.task, size=self.size, **columns)
         if self.train_size is not None:
             data = data.first(self.train_size)
         data = data.split(self.validation, None if data.test is not None else self.test or None, seed, self.stratify)
         scaling = self.scaling
         if scaling == "auto" and data.encoder is not None:
             return data
-        if scaling == "auto":
-            scaling = "none" if len(data.sample_shape) > 1 else "standard"
+        if scaling == "auto" and len(data.sample_shape) > 1:
+            scaling = "none" if data.train.x.min() >= 0 and data.train.x.max() <= 1 else "range"
+        elif scaling == "auto":
+            scaling = "standard"
         return data.scaled(scaling)
 
 

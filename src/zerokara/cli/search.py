@@ -66,7 +66,7 @@ def run_tune(
     with ProgressView(console, searched, METRICS[loaded.task]) as view:
         options = settings_of(search, training, run) | {"out": out, "progress": view}
         settings = SearchSettings(loaded, space, **options, warn=partial(print_note, console))
-        study = run_search(settings, about={"dataset": absolute(dataset)}, started=STARTED)
+        study = run_search(settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED)
     print_leaderboard(console, study)
     return print_summary(console, study, out)
 
@@ -163,7 +163,7 @@ def run_train(
     options = settings_of(training, run) | {"trials": 1, "race": "none", "out": out}
     options |= {"on_epoch": print_epoch if training.seeds == training.folds == 1 else None}
     settings = SearchSettings(loaded, space, **options, warn=partial(print_note, console))
-    study = run_search(settings, about={"dataset": absolute(dataset)}, started=STARTED)
+    study = run_search(settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED)
     return print_summary(console, study, out)
 
 

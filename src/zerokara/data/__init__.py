@@ -5,7 +5,6 @@ from zerokara.data.dataset import Dataset
 from zerokara.data.download.fetch import fetch
 from zerokara.data.loaders.arrays import from_arrays
 from zerokara.data.loaders.catalog import Available, available, load
-from zerokara.data.loaders.folder import read_image
 from zerokara.data.loaders.tables import from_table
 from zerokara.data.part import Part
 from zerokara.data.preprocess import Preprocess
@@ -23,5 +22,4 @@ __all__ = [
     "from_arrays",
     "from_table",
     "load",
-    "read_image",
 ]

@@ -21,6 +21,8 @@ def from_arrays(
     *,
     x_test: npt.ArrayLike | None = None,
     t_test: npt.ArrayLike | None = None,
+    x_val: npt.ArrayLike | None = None,
+    t_val: npt.ArrayLike | None = None,
     weights: npt.ArrayLike | None = None,
     task: str | None = None,
     classes: Sequence[str] | None = None,
@@ -36,6 +38,7 @@ def from_arrays(
         x: training samples, (N, ...), two axes or more, finite numbers.
         t: training targets, (N,) or (N, C); the task is inferred from them (see `Targets`).
         x_test, t_test: the official test part, both or neither; t must contain its labels.
+        x_val, t_val: likewise the validation part.
         weights: sample weights of the training part, (N,), 0 or above; they are scaled to mean 1.
         task: "classification", "multilabel" or "regression"; None infers it.
         classes: names of the classes or outputs.
@@ -59,17 +62,21 @@ def from_arrays(
     targets = Targets.learn(t, task, classes)
     train = Part(samples, targets.encode(t), None if weights is None else _sample_weights(weights, len(samples)))
     _require_pairs(train, "x", "t")
-    test = None
-    if (x_test is None) != (t_test is None):
-        raise InputError("x_test and t_test must come together, got one of them: pass both or neither")
-    if x_test is not None and t_test is not None:
-        test_samples, test_shape = _samples(x_test, "x_test")
-        if test_samples.shape[1] != samples.shape[1] or (sample_shape is None and test_shape != shape):
-            raise InputError(f"x_test must have samples of the shape of x, {shape}, got {test_shape}: reshape them")
-        test = Part(test_samples, targets.encode(t_test, "t_test"))
-        _require_pairs(test, "x_test", "t_test")
+    parts: dict[str, Part | None] = {}
+    for what, more_x, more_t in (("val", x_val, t_val), ("test", x_test, t_test)):
+        if (more_x is None) != (more_t is None):
+            raise InputError(f"x_{what} and t_{what} must come together, got one of them: pass both or neither")
+        parts[what] = None
+        if more_x is not None and more_t is not None:
+            more, more_shape = _samples(more_x, f"x_{what}")
+            if more.shape[1] != samples.shape[1] or (sample_shape is None and more_shape != shape):
+                raise InputError(
+                    f"x_{what} must have samples of the shape of x, {shape}, got {more_shape}: reshape them"
+                )
+            parts[what] = part = Part(more, targets.encode(more_t, f"t_{what}"))
+            _require_pairs(part, f"x_{what}", f"t_{what}")
     preprocess = Preprocess.identity(samples.shape[1], len(targets.classes))
-    return Dataset(name, targets.task, train, None, test, targets.classes, shape, preprocess)
+    return Dataset(name, targets.task, train, parts["val"], parts["test"], targets.classes, shape, preprocess)
 
 
 def _samples(x: npt.ArrayLike, what: str) -> tuple[Array, tuple[int, ...]]:

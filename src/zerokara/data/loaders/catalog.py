@@ -1,5 +1,6 @@
 """Loading datasets by name or path."""
 
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 from os import PathLike, fspath
 from pathlib import Path
@@ -14,7 +15,7 @@ from zerokara.data.download.fetch import find_files
 from zerokara.data.download.sources import ARCHIVES, DATASET_NAMES, SOURCES, Archive, Source
 from zerokara.data.loaders.arrays import from_arrays
 from zerokara.data.loaders.cifar import load_batches
-from zerokara.data.loaders.folder import load_folder
+from zerokara.data.loaders.folder import Size, load_folder
 from zerokara.data.loaders.mnist import load_idx
 from zerokara.data.loaders.npz import load_npz
 from zerokara.data.loaders.tables import load_table
@@ -30,7 +31,13 @@ class Available(NamedTuple):
 
 
 def load(
-    name_or_path: str | PathLike[str], target: str | None = None, task: str | None = None, **columns: Any
+    name_or_path: str | PathLike[str],
+    target: str | None = None,
+    task: str | None = None,
+    *,
+    size: Size | None = None,
+    sample_shape: Sequence[int] | None = None,
+    **columns: Any,
 ) -> Dataset:
     """Return a dataset by its name, or from an .npz file, a CSV or Parquet file, or a folder of images.
 
@@ -38,6 +45,8 @@ def load(
 
     Args:
         target, task, columns: only for CSV and Parquet files; see `from_table`.
+        size: only for folders: the width and height to resize images to, 64, "64x48" or (64, 48).
+        sample_shape: the shape (H, W) or (H, W, 3) that the images of a folder get, in place of ``size``.
 
     >>> load("digits").describe()
     'digits: 1,797 samples of 8x8, 10 classes; train 1,797'
@@ -47,6 +56,10 @@ def load(
     zerokara.errors.InputError: unknown dataset 'digit': did you mean 'digits'? Known: digits, ...
     """
     name = fspath(name_or_path)
+    path = Path(name).expanduser()
+    is_folder = name not in DATASET_NAMES and path.is_dir()
+    if size is not None and not is_folder:
+        raise InputError(f"size needs a folder of images, got {name}: leave it out")
     if is_table(name):
         return load_table(Path(name).expanduser(), target, task, **columns)
     if given := [what for what, value in {"target": target, "task": task, **columns}.items() if value]:
@@ -59,9 +72,8 @@ def load(
         return load_batches(ARCHIVES[name])
     if not name:
         raise unknown("dataset", name, DATASET_NAMES)
-    path = Path(name).expanduser()
-    if path.is_dir():
-        return load_folder(path)
+    if is_folder:
+        return load_folder(path, size, sample_shape)
     if path.suffix.lower() == ".npz" and path.exists():
         return load_npz(path)
     if path.exists():

@@ -1,131 +1,107 @@
-"""A folder of images with one subfolder per class."""
+"""A folder of pictures with a subfolder for each class, also within the parts train, val and test."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data.dataset import Dataset
 from zerokara.data.loaders.arrays import from_arrays
-from zerokara.errors import InputError, OutsideError
+from zerokara.data.loaders.layout import find_layout
+from zerokara.data.picture_file import describe_file, read_sample
+from zerokara.errors import InputError, warn
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
-_GRAY, _COLOR = ("1", "L", "LA"), ("P", "RGB", "RGBA", "CMYK", "YCbCr")
-
-
-def load_folder(path: Path) -> Dataset:
-    """Return the images under ``path/CLASS/``, float32 in [0, 1]; classes are sorted by name.
-
-    All images must have one size. They are (H, W) if all are grayscale, otherwise (H, W, 3). Classes alternate (the
-    first image of each, the second of each, ...), so that the first N samples contain all classes.
-
-    Raises:
-        InputError: fewer than two classes, an empty class, images of several sizes, a damaged file or another type.
-    """
-    classes = sorted(p for p in _visible(path) if p.is_dir())
-    if len(classes) < 2:
-        raise InputError(f"{path} must have a subfolder of images for each of at least 2 classes, got {len(classes)}")
-    stray = next((p for p in _visible(path) if p.is_file() and p.suffix.lower() in IMAGE_SUFFIXES), None)
-    if stray is not None:
-        raise InputError(f"images must lie in a class folder, got {stray}: move it to the subfolder of its class")
-    files = [_files(folder) for folder in classes]
-    in_turn = [(file, label) for row in zip_longest(*files) for label, file in enumerate(row) if file is not None]
-    pixels = [read_image(file) for file, _ in in_turn]
-    first = pixels[0]
-    for (file, _), image in zip(in_turn, pixels, strict=True):
-        if image.shape[:2] != first.shape[:2]:
-            raise InputError(
-                f"all images must have one size, got {_size_text(first)} in {in_turn[0][0]} and {_size_text(image)} in "
-                f"{file}: resize them, with an image program or Pillow's Image.resize"
-            )
-    color = any(image.ndim == 3 for image in pixels)
-    x = np.empty((len(pixels), *first.shape[:2], *((3,) if color else ())), np.float32)
-    for row, image in zip(x, pixels, strict=True):
-        row[...] = image[..., None] if image.ndim < row.ndim else image  # gray has equal channels
-    x /= 255
-    labels = [label for _, label in in_turn]
-    return from_arrays(x, labels, classes=[p.name for p in classes], name=path.resolve().name)
+Size = int | str | tuple[int, int]
+MIXED_SIDE = 64
+"""The largest side that pictures of several sizes get without a size, in pixels."""
+LARGEST_FOLDER = 1_000_000_000
+"""The maximum number of numbers of all samples together, 4 bytes each."""
+NOTES = {
+    "its transparent": "had transparent parts, which became white",
+    "it has": "had several frames: the first is used",
+    "padded": "were padded to the common proportions with the color of their border",
+}
+"""What to say of all pictures with a note of `read_sample`, by the beginning of the note."""
 
 
-def read_image(path: Path) -> Array:
-    """Return the pixels of an image file, uint8: (H, W) if it is grayscale, (H, W, 3) if it has color.
+def load_folder(path: Path, size: Size | None = None, sample_shape: Sequence[int] | None = None) -> Dataset:
+    """Return the pictures under ``path/CLASS/`` or ``path/PART/CLASS/``, float32 in [0, 1]; classes are sorted by name.
+
+    They are read by `read_sample`: (H, W) if all are gray, otherwise (H, W, 3). Pictures of one size keep it; those of
+    several sizes get their median width and height, at most 64, with a warning. Classes alternate (the first picture of
+    each, the second of each, ...), so that the first N samples contain all classes.
+
+    Args:
+        size: the width and height of the samples: 64, "64x48" or (64, 48).
+        sample_shape: (H, W) or (H, W, 3), in place of ``size`` and of what the pictures are.
 
     Raises:
-        InputError: the file is damaged or no image, or has transparent pixels or more than 8 bits per channel.
+        InputError: see `find_layout`; or a damaged file, or too many pixels.
     """
-    import struct
-    import zlib
-
-    from PIL import Image
-
-    damaged = (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        struct.error,
-        zlib.error,
-        Image.DecompressionBombError,
-    )
-    try:
-        with Image.open(path) as image:
-            if image.mode not in _GRAY + _COLOR:
-                raise InputError(
-                    f"{path} must have 8 bits per channel, got Pillow's mode {image.mode}: save it as 8-bit"
-                )
-            gray = image.mode in _GRAY
-            if _transparent(image):
-                raise InputError(f"{path} must be opaque, got transparent pixels: save it with a background color")
-            return np.asarray(image.convert("L" if gray else "RGB"))
-    except InputError:
-        raise
-    except damaged as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise OutsideError(
-                f"{path} must be readable, got: {error.strerror or error}; check the path and its permissions"
-            ) from error
-        raise InputError(
-            f"{path} must be an image, got a damaged or another file ({error}): replace or remove it"
-        ) from error
+    layout = find_layout(path)
+    classes = sorted(layout["train"])
+    parts = {what: _in_turn(found, classes) for what, found in layout.items()}
+    shape = tuple(sample_shape) if sample_shape else _shape(path, parts, size)
+    notes: Counter[str] = Counter()
+    x = {what: _read([file for file, _ in part], shape, notes) for what, part in parts.items()}
+    t = {what: [label for _, label in part] for what, part in parts.items()}
+    for start, text in NOTES.items():
+        if notes[start]:
+            warn(f"{notes[start]:,} of {sum(map(len, parts.values())):,} pictures in {path} {text}")
+    more = {"x_val": x.get("validation"), "t_val": t.get("validation"), "x_test": x.get("test"), "t_test": t.get("test")}
+    return from_arrays(x["train"], t["train"], classes=classes, name=path.resolve().name, **more)
 
 
-def _transparent(image: "Image.Image") -> bool:
-    if image.mode not in ("LA", "RGBA") and "transparency" not in image.info:
-        return False
-    return bool(np.asarray(image.convert("RGBA"))[..., 3].min() < 255)
+def _in_turn(found: Mapping[str, list[Path]], classes: Sequence[str]) -> list[tuple[Path, int]]:
+    """Return the files and class numbers of a part, the first of each class, then the second of each."""
+    rows = zip_longest(*(found.get(name, []) for name in classes))
+    return [(file, label) for row in rows for label, file in enumerate(row) if file is not None]
 
 
-def _files(folder: Path) -> list[Path]:
-    files = sorted(_visible(folder))
-    if not files:
-        raise InputError(
-            f"the class folder {folder} must hold at least one image, got an empty folder: fill or remove it"
+def _shape(path: Path, parts: Mapping[str, list[tuple[Path, int]]], size: Size | None) -> tuple[int, ...]:
+    """Return the shape of a sample, (H, W) or (H, W, 3)."""
+    files = [describe_file(file) for part in parts.values() for file, _ in part]
+    sizes = Counter((width, height) for width, height, _ in files)
+    width, height = next(iter(sizes)) if size is None else parse_size(size)
+    if size is None and len(sizes) > 1:
+        middle = np.median([each[:2] for each in files], axis=0)
+        width, height = (max(1, round(n)) for n in middle * min(1, MIXED_SIDE / middle.max()))
+        (w, h), (wide, high) = min(sizes, key=prod), max(sizes, key=prod)
+        warn(
+            f"pictures of {len(sizes)} sizes, {w}x{h} to {wide}x{high}, in {path} are resized to {width}x{height}: "
+            "--size WIDTHxHEIGHT, in Python size=(WIDTH, HEIGHT), sets another size"
         )
-    for file in files:
-        if file.is_dir() or file.suffix.lower() not in IMAGE_SUFFIXES:
-            kind = "a folder" if file.is_dir() else "another file"
-            raise InputError(
-                f"a class folder holds images only ({' '.join(IMAGE_SUFFIXES)}); {file} is {kind}: move it away"
-            )
-    return files
+    shape = (height, width) if all(gray for *_, gray in files) else (height, width, 3)
+    if (total := len(files) * prod(shape)) > LARGEST_FOLDER:
+        side = int((LARGEST_FOLDER / len(files) / prod(shape[2:])) ** 0.5)
+        raise InputError(
+            f"a folder of pictures can have {LARGEST_FOLDER:,} numbers in all (4 GB), got {len(files):,} pictures of "
+            f"{'x'.join(map(str, shape))} = {total:,} in {path}: add --size {min(side, MIXED_SIDE)}, in Python size="
+        )
+    return shape
 
 
-def _visible(folder: Path) -> Iterator[Path]:
-    """Yield the entries of a folder without system files such as .DS_Store."""
-    try:
-        entries = list(folder.iterdir())
-    except OSError as error:
-        raise OutsideError(
-            f"the folder {folder} must be readable, got: {error.strerror or error}; check the path and its permissions"
-        ) from error
-    return (p for p in entries if not p.name.startswith(".") and p.name not in ("Thumbs.db", "desktop.ini"))
+def parse_size(size: Size) -> tuple[int, int]:
+    """Return a width and a height.
+
+    >>> parse_size(64), parse_size("64x48")
+    ((64, 64), (64, 48))
+    """
+    numbers = size.lower().split("x") if isinstance(size, str) else [size] if isinstance(size, int) else list(size)
+    texts = [str(number).strip() for number in numbers]
+    if len(texts) not in (1, 2) or not all(text.isdecimal() and int(text) >= 1 for text in texts):
+        raise InputError(f"size must be a width and a height of 1 or above, got {size!r}: try 64 or 64x48")
+    return int(texts[0]), int(texts[-1])
 
 
-def _size_text(image: Array) -> str:
-    return f"{image.shape[1]}x{image.shape[0]}"
+def _read(files: Sequence[Path], shape: tuple[int, ...], notes: Counter[str]) -> Array:
+    """Return the pictures as samples (N, *shape), and count their notes."""
+    x = np.empty((len(files), *shape), np.float32)
+    for row, file in zip(x, files, strict=True):
+        row[...], found = read_sample(file, shape)
+        notes.update(start for note in found for start in NOTES if note.startswith(start))
+    return x
