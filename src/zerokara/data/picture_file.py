@@ -14,9 +14,9 @@ from zerokara.errors import InputError, OutsideError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
-KINDS = "PNG, JPEG, BMP, GIF, TIFF, WebP or PPM"
+PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
+PICTURE_KINDS = "PNG, JPEG, BMP, GIF, TIFF, WebP or PPM"
 LARGEST_PICTURE = 50_000_000
 """The maximum number of pixels: a file of some kilobytes can decode to gigabytes."""
 _GRAY = ("1", "L", "LA", "La", "F")
@@ -60,11 +60,11 @@ def _opened(path: Path) -> "Iterator[Image]":
     from PIL import Image, UnidentifiedImageError
 
     if path.is_dir():
-        raise InputError(f"a picture is a {KINDS} file, got the folder {path}: name a file in it")
+        raise InputError(f"a picture is a {PICTURE_KINDS} file, got the folder {path}: name a file in it")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit below is lower.
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(path, formats=PICTURE_FORMATS) as image:
                 if image.width * image.height > LARGEST_PICTURE:
                     raise InputError(
                         f"a picture has {LARGEST_PICTURE:,} pixels at most, got {path} with {image.width:,} x "
@@ -76,7 +76,9 @@ def _opened(path: Path) -> "Iterator[Image]":
     except FileNotFoundError as error:
         raise InputError(f"there is no picture {path}: check the path") from error
     except UnidentifiedImageError as error:
-        raise InputError(f"a picture is a {KINDS} file, got {path}, which is none of them: convert it") from error
+        raise InputError(
+            f"a picture is a {PICTURE_KINDS} file, got {path}, which is none of them: convert it"
+        ) from error
     except Image.DecompressionBombError as error:
         raise InputError(f"a picture has {LARGEST_PICTURE:,} pixels at most, got {path} ({error})") from error
     except Exception as error:  # A damaged file makes Pillow raise nearly anything.

@@ -6,7 +6,6 @@ import numpy as np
 
 from zerokara.arrays import Array
 
-
 BRIGHT = 0.6
 """A border whose mean is above this is bright."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from zerokara.arrays import Array, Index
 from zerokara.errors import InputError, warn
 
-SHOWN = 5
+CLASSES_SHOWN = 5
 """The maximum number of classes that a warning names."""
 
 
@@ -143,6 +143,6 @@ def warn_of_folds(indices: Sequence[Index], t: Array, classes: Sequence[str]) ->
 
 def _listed(lacking: Array, counts: Array, classes: Sequence[str]) -> str:
     """Return the numbers of some classes as text, with their names and counts."""
-    shown = ", ".join(f"{classes[k]!r} ({counts[k]:,} in all)" for k in lacking[:SHOWN])
+    shown = ", ".join(f"{classes[k]!r} ({counts[k]:,} in all)" for k in lacking[:CLASSES_SHOWN])
     start = "class " if len(lacking) == 1 else f"{len(lacking)} of {len(classes)} classes, "
-    return start + shown + (", ..." if len(lacking) > SHOWN else "")
+    return start + shown + (", ..." if len(lacking) > CLASSES_SHOWN else "")

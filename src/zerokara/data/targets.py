@@ -36,6 +36,7 @@ class Targets:
     ==================================================  ==============
     one axis: text, booleans or whole numbers           classification
     one axis: floats                                    regression
+    two axes: one column of text or whole numbers       classification
     two axes: every row one-hot (two columns or more)   classification
     two axes: otherwise only 0 and 1                    multilabel
     two axes: other floats                              regression
@@ -66,6 +67,8 @@ class Targets:
         if task is not None and task not in get_args(Task):
             raise unknown("task", task, get_args(Task))
         array = _tidy(t, what)
+        if task in (None, "classification") and _labels_in_a_column(array):
+            array = array[:, 0]
         chosen = cast(Task, task) if task is not None else _infer(array, what)
         names = _class_names(classes)
         if chosen != "classification":
@@ -102,6 +105,8 @@ class Targets:
         return out
 
     def _class_numbers(self, t: Array, what: str) -> Array:
+        if t.ndim == 2 and t.shape[1] == 1:  # There are two classes or more, so this is not one-hot.
+            t = t[:, 0]
         if t.ndim == 2:
             if t.shape[1] != len(self.classes):
                 raise InputError(f"{what} must have a column for each of {len(self.classes)} classes, got {t.shape[1]}")
@@ -153,6 +158,11 @@ def _tidy(t: npt.ArrayLike, what: str) -> Array:
     if array.dtype.kind == "f":
         as_float32(array, what)
     return array
+
+
+def _labels_in_a_column(t: Array) -> bool:
+    """Return whether targets (N, 1) are class labels: whole numbers or text of several values, not one-hot."""
+    return t.ndim == 2 and t.shape[1] == 1 and t.dtype.kind in "Ubiu" and bool((t != t[0]).any())
 
 
 def _infer(t: Array, what: str) -> Task:

@@ -27,8 +27,8 @@ def test_text_labels_are_classes(tmp_path):
 
 
 REFUSED = [
-    ({"x": X}, "must hold the arrays x and t, got x: add t"),
-    ({}, "must hold the arrays x and t, got no arrays: add x"),
+    ({"x": X}, "must hold training samples and targets, as x and t, .*, got x: add t"),
+    ({}, "must hold training samples and targets, .*, got no arrays: add x"),
     ({"x": X, "t": T, "t_tset": T}, "unknown array in .*a.npz: 't_tset': did you mean 't_test'"),
     ({"x": X, "t": T[:3]}, "a.npz: x and t must have one length"),
     ({"x": np.where(X == 5, np.nan, X), "t": T}, "a.npz: x must be finite, got nan in row 1, column 2"),
@@ -82,6 +82,7 @@ def test_refuses_other_files_under_that_name(tmp_path):
         load(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x", "not an array")
+        archive.writestr("t", "not an array")
     with pytest.raises(InputError, match=r"'x' in .* must be an array, got another"):
         load(path)
 

@@ -47,12 +47,17 @@ def load_folder(path: Path, size: Size | None = None, sample_shape: Sequence[int
     parts = {what: _in_turn(found, classes) for what, found in layout.items()}
     shape = tuple(sample_shape) if sample_shape else _shape(path, parts, size)
     notes: Counter[str] = Counter()
-    x = {what: _read([file for file, _ in part], shape, notes) for what, part in parts.items()}
+    x = {what: _samples_of([file for file, _ in part], shape, notes) for what, part in parts.items()}
     t = {what: [label for _, label in part] for what, part in parts.items()}
     for start, text in NOTES.items():
         if notes[start]:
             warn(f"{notes[start]:,} of {sum(map(len, parts.values())):,} pictures in {path} {text}")
-    more = {"x_val": x.get("validation"), "t_val": t.get("validation"), "x_test": x.get("test"), "t_test": t.get("test")}
+    more = {
+        "x_val": x.get("validation"),
+        "t_val": t.get("validation"),
+        "x_test": x.get("test"),
+        "t_test": t.get("test"),
+    }
     return from_arrays(x["train"], t["train"], classes=classes, name=path.resolve().name, **more)
 
 
@@ -98,7 +103,7 @@ def parse_size(size: Size) -> tuple[int, int]:
     return int(texts[0]), int(texts[-1])
 
 
-def _read(files: Sequence[Path], shape: tuple[int, ...], notes: Counter[str]) -> Array:
+def _samples_of(files: Sequence[Path], shape: tuple[int, ...], notes: Counter[str]) -> Array:
     """Return the pictures as samples (N, *shape), and count their notes."""
     x = np.empty((len(files), *shape), np.float32)
     for row, file in zip(x, files, strict=True):

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from zerokara.data.picture_file import SUFFIXES
+from zerokara.data.picture_file import PICTURE_SUFFIXES
 from zerokara.errors import InputError, OutsideError, warn
 
 Layout = dict[str, dict[str, list[Path]]]
@@ -40,7 +40,7 @@ def find_layout(path: Path) -> Layout:
         layout = _parts(path, folders, skipped)
     elif len(parts) == len(folders) and len({part_of(folder.name) for folder in parts}) > 1:
         raise InputError(
-            f"{parts[0]} and {parts[1]} must have a subfolder for each class, got none: sort the pictures by class, or "
+            f"{parts[0]} and {parts[1]} must have a subfolder for each class, got only pictures: sort them by class, or "
             "rename the folders if they are classes"
         )
     else:
@@ -73,7 +73,7 @@ def _parts(path: Path, folders: list[Path], skipped: Counter[str]) -> Layout:
         classes = _folders(folder, skipped)
         if not classes:
             raise InputError(
-                f"{folder} must have a subfolder for each class, got none: sort its pictures by class, or move it away"
+                f"{folder} must have a subfolder for each class, got no subfolder: sort its pictures by class, or move it away"
             )
         layout[part] = _classes(classes, skipped)
         if unknown := sorted(layout[part].keys() - {each.name for each in _folders(found["train"], Counter())}):
@@ -95,9 +95,11 @@ def _files(folder: Path, skipped: Counter[str]) -> list[Path]:
             f"the class folder {folder} must hold at least one image, got an empty folder: fill or remove it"
         )
     for file in files:
-        if file.is_dir() or file.suffix.lower() not in SUFFIXES:
+        if file.is_dir() or file.suffix.lower() not in PICTURE_SUFFIXES:
             kind = "a folder" if file.is_dir() else "another file"
-            raise InputError(f"a class folder holds images only ({' '.join(SUFFIXES)}); {file} is {kind}: move it away")
+            raise InputError(
+                f"a class folder holds images only ({' '.join(PICTURE_SUFFIXES)}); {file} is {kind}: move it away"
+            )
     return files
 
 
@@ -107,7 +109,7 @@ def _folders(path: Path, skipped: Counter[str]) -> list[Path]:
     for entry in _visible(path, skipped):
         if entry.is_dir():
             folders.append(entry)
-        elif entry.suffix.lower() in SUFFIXES:
+        elif entry.suffix.lower() in PICTURE_SUFFIXES:
             raise InputError(f"images must lie in a class folder, got {entry}: move it to the subfolder of its class")
         else:
             skipped[entry.name] += 1

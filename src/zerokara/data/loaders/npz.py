@@ -10,16 +10,17 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.data.dataset import Dataset
 from zerokara.data.loaders.arrays import from_arrays
-from zerokara.errors import InputError, OutsideError, unknown
+from zerokara.data.loaders.npz_keys import find_keys
+from zerokara.errors import InputError, OutsideError
 
 _DAMAGED = (ValueError, EOFError, KeyError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error)
-KEYS = ("x", "t", "x_test", "t_test", "weights", "classes")
 
 
 def load_npz(path: Path) -> Dataset:
-    """Return the dataset of an .npz file with the arrays x and t, and optionally x_test, t_test, weights and classes.
+    """Return the dataset of an .npz file with the arrays x and t, and optionally x_val, t_val, x_test, t_test, weights
+    and classes.
 
-    The arrays are the arguments of `from_arrays`. Object arrays raise an error, since they would be unpickled.
+    The arrays are the arguments of `from_arrays`. Other usual names are understood, with a warning: see `find_keys`. Object arrays raise an error, since they would be unpickled.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -29,13 +30,6 @@ def load_npz(path: Path) -> Dataset:
     tiny: 3 samples of 3 features, 2 classes; train 3
     """
     arrays = _read(path)
-    for key in arrays:
-        if key not in KEYS:
-            raise unknown(f"array in {path}:", key, KEYS)
-    if missing := [key for key in ("x", "t") if key not in arrays]:
-        raise InputError(
-            f"{path} must hold the arrays x and t, got {', '.join(arrays) or 'no arrays'}: add {missing[0]}"
-        )
     classes = arrays.get("classes")
     if classes is not None and classes.ndim != 1:
         raise InputError(f"classes in {path} must have one axis, got the shape {classes.shape}: save a list of names")
@@ -45,6 +39,8 @@ def load_npz(path: Path) -> Dataset:
             arrays["t"],
             x_test=arrays.get("x_test"),
             t_test=arrays.get("t_test"),
+            x_val=arrays.get("x_val"),
+            t_val=arrays.get("t_val"),
             weights=arrays.get("weights"),
             classes=None if classes is None else [str(name) for name in classes.tolist()],
             name=path.stem,
@@ -54,6 +50,7 @@ def load_npz(path: Path) -> Dataset:
 
 
 def _read(path: Path) -> dict[str, Array]:
+    """Return the arrays of a file, by the names of `from_arrays`."""
     key = ""
     try:
         # Opened here, since np.load leaves its file open if the archive is damaged.
@@ -63,9 +60,9 @@ def _read(path: Path) -> dict[str, Array]:
             file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
                 arrays = {}
-                for key in archive.files:
-                    arrays[key] = archive[key]
-                    if not isinstance(arrays[key], np.ndarray):
+                for what, key in find_keys(archive.files, path).items():
+                    arrays[what] = archive[key]
+                    if not isinstance(arrays[what], np.ndarray):
                         raise InputError(
                             f"{key!r} in {path} must be an array, got another object: save arrays with numpy.savez"
                         )
