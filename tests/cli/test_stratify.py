@@ -29,9 +29,8 @@ def rare(folder: Path, counts: tuple[int, ...] = (490, 5)) -> Path:
     return folder / "rare.npz"
 
 
-@pytest.mark.parametrize("command", [("tune", "--trials", 2), ("train",)])
-def test_the_command_line_splits_by_class(tmp_path, capsys, command) -> None:
-    assert run(command[0], rare(tmp_path), *command[1:], *QUICK, "--out", tmp_path / "run") == 0
+def test_the_command_line_splits_by_class(tmp_path, capsys) -> None:
+    assert run("train", rare(tmp_path), *QUICK, "--out", tmp_path / "run") == 0
     captured = capsys.readouterr()
     assert "note: " not in captured.out + captured.err
     assert RunFolder(tmp_path / "run").config()["stratify"] is True
@@ -54,7 +53,7 @@ def test_the_command_line_notes_a_class_that_a_part_lacks(tmp_path, capsys) -> N
     assert captured.err == ""
 
 
-def test_a_run_without_the_key_resumes_with_its_split(tmp_path, capsys) -> None:
+def test_a_run_without_the_key_resumes_with_its_split(tmp_path) -> None:
     path, old = rare(tmp_path), tmp_path / "old"
     assert run("tune", path, *WHOLE, "--trials", 2, "--no-stratify", "--folds", 2, "--out", old) == 0
     config = RunFolder(old).config()
@@ -63,8 +62,6 @@ def test_a_run_without_the_key_resumes_with_its_split(tmp_path, capsys) -> None:
     assert run("resume", old, "--trials", 3) == 0
     assert run("tune", "--config", old / "config.toml", "--trials", 3, "--out", tmp_path / "again") == 0
     assert (tmp_path / "again" / "trials.csv").read_text() == (old / "trials.csv").read_text()
-    assert run("train", "--from", old, "--trial", 1, "--out", tmp_path / "one") == 0
-    assert "the data differ" not in capsys.readouterr().out
 
 
 def test_folds_of_data_without_a_split_resume_as_they_began(tmp_path) -> None:

@@ -55,7 +55,10 @@ DESCRIPTIONS = [
     (lambda: from_arrays(X, T, name="n"), "n: 4 samples of 3 features, 2 classes; train 4"),
     (lambda: from_arrays(X, [1.0, 2, 3, 4], name="n"), "n: 4 samples of 3 features, 1 target; train 4"),
     (lambda: from_arrays(X, X, name="n"), "n: 4 samples of 3 features, 3 targets; train 4"),
-    (lambda: from_arrays(X, [[1], [0], [0], [1]], task="multilabel", name="n"), "n: 4 samples of 3 features, 1 label; train 4"),
+    (
+        lambda: from_arrays(X, [[1], [0], [0], [1]], task="multilabel", name="n"),
+        "n: 4 samples of 3 features, 1 label; train 4",
+    ),
     (
         lambda: from_arrays(X.reshape(4, 3, 1, 1), T, x_test=X[:1].reshape(1, 3, 1, 1), t_test=[0], name="n"),
         "n: 5 samples of 3x1x1, 2 classes; train 4, test 1",

@@ -25,7 +25,9 @@ _GRAY = ("1", "L", "LA", "La", "F")
 def describe_file(path: Path) -> tuple[int, int, bool]:
     """Return the width and height of a picture, as it is seen, and whether it is gray, without decoding it."""
     with _opened(path) as image:
-        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        # Of a PNG without EXIF before its pixels, getexif() would decode them.
+        exif = image.getexif() if image.format != "PNG" or "exif" in image.info else {}
+        turned = exif.get(0x0112, 1) in (5, 6, 7, 8)
         width, height = (image.height, image.width) if turned else image.size
         return width, height, image.mode in _GRAY or image.mode.startswith("I")
 

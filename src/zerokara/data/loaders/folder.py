@@ -96,7 +96,7 @@ def parse_size(size: Size) -> tuple[int, int]:
     >>> parse_size(64), parse_size("64x48")
     ((64, 64), (64, 48))
     """
-    numbers = size.lower().split("x") if isinstance(size, str) else [size] if isinstance(size, int) else list(size)
+    numbers = size.lower().split("x") if isinstance(size, str) else size if isinstance(size, tuple | list) else [size]
     texts = [str(number).strip() for number in numbers]
     if len(texts) not in (1, 2) or not all(text.isdecimal() and int(text) >= 1 for text in texts):
         raise InputError(f"size must be a width and a height of 1 or above, got {size!r}: try 64 or 64x48")

@@ -36,20 +36,21 @@ def find_layout(path: Path) -> Layout:
     skipped: Counter[str] = Counter()
     folders = _folders(path, skipped)
     parts = [folder for folder in folders if part_of(folder.name)]
+    if len(folders) == 1 and not parts and _has_folders(folders[0]):
+        raise InputError(f"{path} must have subfolders that are classes or parts, got only {folders[0]}: pass that one")
     if any(_has_folders(folder) for folder in parts):
         layout = _parts(path, folders, skipped)
     elif len(parts) == len(folders) and len({part_of(folder.name) for folder in parts}) > 1:
         raise InputError(
-            f"{parts[0]} and {parts[1]} must have a subfolder for each class, got only pictures: sort them by class, or "
-            "rename the folders if they are classes"
+            f"{parts[0]} and {parts[1]} must have a subfolder for each class, got only pictures: sort them by class, "
+            "or rename the folders if they are classes"
         )
     else:
         layout = {"train": _classes(folders, skipped)}
     if len(layout["train"]) < 2:
-        nested = [folder for folder in folders if _has_folders(folder)]
-        remedy = f"pass {nested[0]}" if len(nested) == len(folders) == 1 else "add pictures of another class"
         raise InputError(
-            f"{path} must have a subfolder of images for each of at least 2 classes, got {len(layout['train'])}: {remedy}"
+            f"{path} must have a subfolder of images for each of at least 2 classes, got {len(layout['train'])}: add "
+            "another class"
         )
     if skipped:
         listed = ", ".join(name if n == 1 else f"{name} ({n:,} times)" for name, n in sorted(skipped.items())[:8])
@@ -73,7 +74,7 @@ def _parts(path: Path, folders: list[Path], skipped: Counter[str]) -> Layout:
         classes = _folders(folder, skipped)
         if not classes:
             raise InputError(
-                f"{folder} must have a subfolder for each class, got no subfolder: sort its pictures by class, or move it away"
+                f"{folder} must have a subfolder for each class, got no subfolder: sort its pictures, or move it away"
             )
         layout[part] = _classes(classes, skipped)
         if unknown := sorted(layout[part].keys() - {each.name for each in _folders(found["train"], Counter())}):

@@ -20,7 +20,8 @@ def load_npz(path: Path) -> Dataset:
     """Return the dataset of an .npz file with the arrays x and t, and optionally x_val, t_val, x_test, t_test, weights
     and classes.
 
-    The arrays are the arguments of `from_arrays`. Other usual names are understood, with a warning: see `find_keys`. Object arrays raise an error, since they would be unpickled.
+    The arrays are the arguments of `from_arrays`. Other usual names are understood, with a warning: see `find_keys`.
+    Object arrays raise an error, since they would be unpickled.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -47,10 +47,9 @@ def find_keys(names: Iterable[str], path: Path) -> dict[str, str]:
             f"{path} must hold training samples and targets, as x and t, X and y, x_train and y_train or train_images "
             f"and train_labels, got {got}: add {missing[0]}, as in numpy.savez(file, x=..., t=...)"
         )
-    guessed = [f"{name} as {_meaning(key)}" for key, name in keys.items() if name != key]
-    if guessed or ignored:
-        left_out = [f"ignored {', '.join(ignored)}"] if ignored else []
-        warn(f"{path}: read {', '.join(guessed or keys)}" + "".join(f"; {text}" for text in left_out))
+    if ignored or any(name != key for key, name in keys.items()):
+        used = ", ".join(f"{name} as {_meaning(key)}" for key, name in keys.items())
+        warn(f"{path}: read {used}" + (f"; ignored {', '.join(ignored)}" if ignored else ""))
     return keys
 
 
