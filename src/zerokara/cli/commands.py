@@ -77,10 +77,7 @@ def run_predict(
     if input is None:
         return _ask(console, loaded, index, picture)
     if index is None:
-        read = read_picture(input, loaded.sample_shape, loaded.about.get("pixels"))
-        for note in read.notes:
-            print_note(console, note)
-        print_prediction(console, loaded, read.x)
+        _predict_picture(console, loaded, input)
     else:
         _predict_sample(console, loaded, _load_like(loaded, input), index, picture)
     return 0
@@ -107,9 +104,16 @@ def _ask(console: Console, model: Model, index: int | None, picture: Path | None
             if name and text.removeprefix("-").isdecimal():
                 _predict_sample(console, model, _load_like(model, str(name)), int(text), picture)
             else:
-                print_prediction(console, model, read_picture(text, model.sample_shape, model.about.get("pixels")).x)
+                _predict_picture(console, model, text)
         except ZerokaraError as error:
             print_line(console, str(error))
+
+
+def _predict_picture(console: Console, model: Model, path: str) -> None:
+    read = read_picture(path, model.sample_shape, model.about.get("pixels"))
+    for note in read.notes:
+        print_note(console, note)
+    print_prediction(console, model, read.x)
 
 
 def _load_like(model: Model, dataset: str) -> Dataset:

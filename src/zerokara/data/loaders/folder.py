@@ -52,13 +52,16 @@ def load_folder(path: Path, size: Size | None = None, sample_shape: Sequence[int
     for start, text in NOTES.items():
         if notes[start]:
             warn(f"{notes[start]:,} of {sum(map(len, parts.values())):,} pictures in {path} {text}")
-    more = {
-        "x_val": x.get("validation"),
-        "t_val": t.get("validation"),
-        "x_test": x.get("test"),
-        "t_test": t.get("test"),
-    }
-    return from_arrays(x["train"], t["train"], classes=classes, name=path.resolve().name, **more)
+    return from_arrays(
+        x["train"],
+        t["train"],
+        x_val=x.get("validation"),
+        t_val=t.get("validation"),
+        x_test=x.get("test"),
+        t_test=t.get("test"),
+        classes=classes,
+        name=path.resolve().name,
+    )
 
 
 def _in_turn(found: Mapping[str, list[Path]], classes: Sequence[str]) -> list[tuple[Path, int]]:
