@@ -44,7 +44,7 @@ def frames() -> list[str]:
             found.extend([*submitted, *reversed([*stack()])])
         return matmul(*args, **kwargs)
 
-    data = zk.data.load("digits").first(200).split(validation=0.2, seed=0, stratify=False)
+    data = zk.data.load("digits").first(200).split(validation=0.2, seed=0)
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.object(ThreadPoolExecutor, "submit", seen_submit),
