@@ -43,6 +43,32 @@ def as_float32(values: npt.ArrayLike, what: str) -> Array:
     return out
 
 
+def as_single_precision(values: npt.ArrayLike, what: str) -> Array:
+    """Return numbers (N, ...) as float32 like `as_float32`, unless a column would lose its information.
+
+    >>> as_single_precision(1.7e9 + np.arange(5.0)[:, None], "X")
+    Traceback (most recent call last):
+        ...
+    zerokara.errors.InputError: column 0 of X lies around 1.7e+09 and spans 4, which float32 cannot tell apart: \
+subtract a constant first, such as its mean
+    """
+    out, array = as_float32(values, what), as_array(values, what)
+    if np.can_cast(array.dtype, np.float32) or array.size == 0:
+        return out
+    array = array.reshape(len(array), -1)
+    low, high = array.min(axis=0).astype(float), array.max(axis=0).astype(float)
+    blurred = np.maximum(abs(low), abs(high)) * 2.0**-24 > (high - low) * 1e-3
+    for k in np.flatnonzero(blurred & (high > low)):
+        column = array[:, k]
+        # Integers may be exact nevertheless.
+        if (abs(column - column.astype(np.float32).astype(float)) > (high[k] - low[k]) * 1e-3).any():
+            raise InputError(
+                f"column {k} of {what} lies around {low[k]:.2g} and spans {high[k] - low[k]:.2g}, which float32 cannot "
+                "tell apart: subtract a constant first, such as its mean"
+            )
+    return out
+
+
 def require_finite(array: Array, what: str, original: Array | None = None) -> None:
     """Raise for the first NaN or infinity, with its position; `original` is the array before the cast to float32."""
     if array.size == 0:

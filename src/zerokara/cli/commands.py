@@ -3,7 +3,9 @@
 import sys
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
@@ -12,7 +14,7 @@ from zerokara.cli.held_out import held_out
 from zerokara.cli.show import print_inputs, print_line, print_note, print_prediction
 from zerokara.cli.tables import predict_rows, read_table
 from zerokara.data import Dataset
-from zerokara.data.columns.table_file import is_table
+from zerokara.data.table_files.reading import is_table
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.model import Model
 from zerokara.model.weights import from_weights
@@ -23,17 +25,18 @@ from zerokara.pictures import is_image, read_picture, write_picture
 from zerokara.unpickle import load_pickle
 
 
-def run_evaluate(model: Path, dataset: str, /) -> int:
+def run_evaluate(model: Path, dataset: str, /, *, encoding: str | None = None) -> int:
     """Print a model's accuracy on the test samples of a dataset (R2 and the error in units for regression).
 
     Args:
         model: a model file, such as a run's best.safetensors.
         dataset: as for tune.
+        encoding: the encoding of a table's text file. [default: UTF-8, or found in the file]
     """
     console, loaded = Console(), Model.load(model)
     if is_table(dataset) and not loaded.encoder:
         raise InputError(f"the model {model} was not trained on a table, got {dataset}: name a dataset of samples")
-    data = read_table(loaded, dataset) if loaded.encoder else _load_like(loaded, dataset)
+    data = read_table(loaded, dataset, encoding) if loaded.encoder else _load_like(loaded, dataset)
     data, part, which = held_out(loaded, data, "rows", dataset) if loaded.encoder else held_out(loaded, data)
     _, score = loaded.evaluate(data, part)
     print_line(console, f"{loaded.metric} on the {len(getattr(data, part)):,} {which}: {score:.4f}")
@@ -52,28 +55,33 @@ def run_predict(
     index: int | None = None,
     picture: Path | None = None,
     out: Path | None = None,
+    keep_columns: Annotated[bool, Parameter(negative="")] = False,
+    encoding: str | None = None,
 ) -> int:
     """Predict one sample and show the probability of every class; without INPUT, ask for samples.
 
-    For a CSV or Parquet file, predict every row in order: the target, and the probability of every class.
+    For a table's file, such as CSV, predict every row in order: the target, and the probability of every class.
 
     Args:
         model: a model file, such as a run's best.safetensors.
-        input: a picture, with --index a dataset, or a CSV or Parquet file with the columns of training.
+        input: a picture, with --index a dataset, or a table's file with the columns of training.
         index: the index of the sample in the dataset, from 0.
         picture: the file for the sample's picture. [default: a file in the folder for temporary files]
         out: the CSV file for the predictions of a table. [default: they are printed]
+        keep_columns: write the table's columns before the predictions.
+        encoding: the encoding of a table's text file. [default: UTF-8, or found in the file]
     """
     console = Console()
     if input is not None and is_table(input):
-        return predict_rows(console, model, input, index, out)
-    if out is not None:
-        raise InputError(f"--out is for the rows of a CSV or Parquet file, got {input or 'no file'}: leave it out")
+        return predict_rows(console, model, input, index, out, keep_columns=keep_columns, encoding=encoding)
+    if out is not None or keep_columns or encoding is not None:
+        option = "--out" if out is not None else "--keep-columns" if keep_columns else "--encoding"
+        raise InputError(
+            f"{option} is for the rows of a table, such as a CSV file, got {input or 'no file'}: leave it out"
+        )
     loaded = Model.load(model)
     if loaded.encoder:
-        raise InputError(
-            f"the model {model} takes the rows of a table, a CSV or Parquet file, got {input or 'no input'}"
-        )
+        raise InputError(f"the model {model} takes the rows of a table, such as a CSV file, got {input or 'no input'}")
     if input is None:
         return _ask(console, loaded, index, picture)
     if index is None:

@@ -1,6 +1,7 @@
 """The options of the command line, one dataclass for each group, and their conversion to arguments of Python."""
 
 import csv
+import warnings
 from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -10,7 +11,7 @@ from cyclopts.config import Dict
 
 from zerokara.data import Dataset, load
 from zerokara.engine.settings import TrainingSettings, values_of
-from zerokara.errors import InputError
+from zerokara.errors import InputError, ZerokaraWarning
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.parsing import SYNTAX
 from zerokara.space.space import Space, default_space, parse_searches
@@ -56,6 +57,9 @@ def given(hyperparameters: Any) -> dict[str, Any]:
     return flags | {name: HYPERPARAMETERS[name].parse(text) for name, text in texts.items()}
 
 
+COLUMNS = Parameter(show_default=False, allow_leading_hyphen=True)  # A column may be called -log10(p).
+
+
 @Parameter(name="*", group=Group("Data", sort_key=1))
 @dataclass(frozen=True)
 class DataOptions:
@@ -73,16 +77,23 @@ class DataOptions:
     """The scaling of the features, fitted on the training part: none, target, center, standard, range or
     whiten[:COMPONENTS[:SMOOTHING]], such as whiten:500:10; auto keeps or scales pictures to [0, 1], scales tables by
     quantiles and standardizes other data."""
-    target: str | None = None
+    target: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
     """The column of a table to predict."""
     task: Literal["classification", "regression"] | None = None
     """The task for a table's target. [default: classification for text, booleans and few integers]"""
-    drop: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
+    drop: Annotated[tuple[str, ...], COLUMNS] = ()
     """A column of a table to leave out; may be repeated."""
-    categories: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
+    categories: Annotated[tuple[str, ...], COLUMNS] = ()
     """A column of a table whose numbers are categories, such as a postal code; may be repeated."""
     max_categories: int | None = None
     """The maximum number of categories of a text column. [default: 100]"""
+    missing: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
+    """The texts of a table that are missing cells, such as "NA,?"; none for empty cells alone. [default: NA, NaN, NULL,
+    None, ? and the like]"""
+    decimal: Literal[".", ","] | None = None
+    """The decimal mark of a table's numbers. [default: found in the table]"""
+    encoding: str | None = None
+    """The encoding of a text file. [default: UTF-8, or found in the file]"""
 
     size: str | None = None
     """The width and height to which the pictures of a folder are resized, such as 64 or 64x48. [default: their own, or
@@ -90,9 +101,12 @@ class DataOptions:
 
     def load(self, dataset: str, seed: int) -> Dataset:
         """Return the dataset, split and scaled."""
-        more = {"drop": self.drop, "categories": self.categories, "max_categories": self.max_categories}
+        names = ("drop", "categories", "max_categories", "missing", "decimal", "encoding")
+        more = {name: getattr(self, name) for name in names}
         columns: dict[str, Any] = {name: value for name, value in more.items() if value not in ((), None)}
-        data = load(dataset, self.target, self.task, size=self.size, **columns)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "columns left out", ZerokaraWarning)  # `print_data` shows them.
+            data = load(dataset, self.target, self.task, size=self.size, **columns)
         if self.train_size is not None:
             data = data.first(self.train_size)
         data = data.split(self.validation, None if data.test is not None else self.test or None, seed, self.stratify)

@@ -54,8 +54,8 @@ def run_tune(
     Example: zerokara tune mnist --train-size 500 --search lr=log:1e-6:1e-2 --search weight_decay=log:1e-8:1e-4
 
     Args:
-        dataset: digits, mnist, fashion-mnist, cifar10, a .npz file, a folder of pictures by class, or a CSV or Parquet
-            file.
+        dataset: digits, mnist, fashion-mnist, cifar10, a .npz file, a folder of pictures by class, or a table's
+            file, such as CSV.
     """
     console, space = Console(), space_from_options(search, hyperparameters)
     loaded = data.load(dataset, training.seed)

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from zerokara.data import Dataset
+from zerokara.data.columns.roles import left_out
 from zerokara.model import Model
 from zerokara.onnx import TensorInfo
 
@@ -63,6 +64,7 @@ def print_data(console: Console, data: Dataset) -> None:
     _print_table(console, ("column", "is", "missing", "inputs", "understood"), cells)
     if len(columns) > SHOWN:
         print_line(console, f"and {len(columns) - SHOWN:,} more columns before these")
+        print_line(console, f"columns left out: {left_out(columns) or 'none'}")
 
 
 def print_inputs(console: Console, inputs: Sequence[TensorInfo]) -> None:

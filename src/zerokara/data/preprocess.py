@@ -35,7 +35,8 @@ class Preprocess:
     ``whiten:500`` keeps the first 500 components, ``whiten:500:10`` also smooths by 10 mean variances.
     A constant feature has scale 1 and becomes 0. Regression targets are standardized unless the kind is "none".
 
-    Shapes: shift (D,), scale (D,) or whitened (K,), basis (D, K); target_shift, target_scale (C,); all float32.
+    Shapes: shift (D,), scale (D,) or whitened (K,), basis (D, K); all float32. target_shift, target_scale (C,),
+    float64: a target may lie far from zero, such as a time in seconds.
 
     >>> x = np.array([[1.0, 5.0], [3.0, 5.0]], dtype=np.float32)
     >>> Preprocess.fit("standard", x).transform(x)
@@ -71,8 +72,8 @@ class Preprocess:
             "none",
             zeros(n_inputs, np.float32),
             ones(n_inputs, np.float32),
-            zeros(n_outputs, np.float32),
-            ones(n_outputs, np.float32),
+            zeros(n_outputs),
+            ones(n_outputs),
         )
 
     @classmethod
@@ -95,7 +96,8 @@ class Preprocess:
         elif name == "target":
             shift, scale = identity.shift, identity.scale
         else:
-            shift, scale = _statistics(name, x, "x")
+            shift, scale = (each.astype(np.float32) for each in _statistics(name, x, "x"))
+            scale[scale == 0] = 1  # It was below the smallest float32.
         if t is None:
             return cls(kind, shift, scale, identity.target_shift, identity.target_scale, basis)
         return cls(kind, shift, scale, *_statistics("standard", t, "t"), basis)
@@ -125,11 +127,15 @@ class Preprocess:
         return out
 
     def transform_target(self, t: Array) -> Array:
-        """Return regression targets (N, C) in the units of training."""
-        return t if self.kind == "none" else _shift_and_scale(t, self.target_shift, self.target_scale, "scaled t")
+        """Return regression targets (N, C) in the units of training, float32; scaled in float64."""
+        with np.errstate(over="ignore"):
+            scaled = t if self.kind == "none" else (t - self.target_shift) / self.target_scale
+            out: Array = scaled.astype(np.float32, copy=False)
+        require_finite(out, "scaled t")
+        return out
 
     def restore_target(self, y: Array) -> Array:
-        """Return outputs (..., C) in the units of the original targets."""
+        """Return outputs (..., C) in the units of the original targets, float64."""
         return y * self.target_scale + self.target_shift
 
     def arrays(self) -> dict[str, Array]:
@@ -153,6 +159,8 @@ class Preprocess:
         if extra := [name for name in arrays if name not in names]:
             raise InputError(f"the preprocessing {kind} must have {', '.join(names)}, got also {', '.join(extra)}")
         vectors = {name: as_float32(arrays[name], name) for name in names}
+        for name in ("target_shift", "target_scale"):
+            vectors[name] = np.asarray(arrays[name], np.float64)
         basis = vectors.get("basis")
         expected = (vectors["shift"].size, vectors["scale"].size)
         if basis is not None and basis.shape != expected:
@@ -189,16 +197,8 @@ def _parsed(kind: str) -> tuple[str, int | None, float]:
     return name, components, smoothing
 
 
-def _shift_and_scale(a: Array, shift: Array, scale: Array, what: str) -> Array:
-    with np.errstate(over="ignore"):
-        out = a - shift
-        out /= scale
-    require_finite(out, what)
-    return out
-
-
 def _statistics(kind: str, a: Array, what: str) -> tuple[Array, Array]:
-    """Return the shift and scale (D,) of one kind, computed in float64."""
+    """Return the shift and scale (D,) of one kind, float64."""
     low, high = a.min(axis=0).astype(np.float64), a.max(axis=0).astype(np.float64)
     too_wide = high - low > np.finfo(np.float32).max
     if too_wide.any():
@@ -218,7 +218,6 @@ def _statistics(kind: str, a: Array, what: str) -> tuple[Array, Array]:
                 deviations *= deviations
                 squares += deviations.sum(axis=0)
             scale = np.sqrt(squares / len(a))
-    shift, scale = shift.astype(np.float32), scale.astype(np.float32)
-    # A constant feature has exactly 0 here: float64 sums of one float32 value are exact up to 2**29 samples.
-    scale[scale == 0] = 1
-    return shift, scale
+    # The mean of equal numbers may differ from them in the last bit.
+    shift, scale = np.where(high == low, low, shift), np.where(high == low, 1, scale)
+    return shift, np.where(scale == 0, 1, scale)

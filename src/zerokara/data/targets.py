@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array
-from zerokara.checks import as_array, as_float32
+from zerokara.checks import as_array, as_float32, as_single_precision
 from zerokara.errors import InputError, unknown
 
 Task = Literal["classification", "multilabel", "regression"]
@@ -94,7 +94,7 @@ class Targets:
         array = _tidy(t, what)
         if self.task == "classification":
             return self._class_numbers(array, what)
-        out = as_float32(array, what).reshape(len(array), -1)
+        out = as_single_precision(array, what).reshape(len(array), -1)
         if out.shape[1] != len(self.classes):
             raise InputError(
                 f"{what} must have {len(self.classes)} columns, got {out.shape[1]}: pass one for each output"

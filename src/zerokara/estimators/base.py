@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from zerokara.arrays import Array
-from zerokara.checks import check_counts
+from zerokara.checks import as_single_precision, check_counts
 from zerokara.data import Part, Preprocess
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
@@ -192,7 +192,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         """Return samples (N, D), float32, and targets as a loss takes them; ``reset`` records the format of both."""
         kinds = (np.float64, np.float32)
         x, y = validate_data(self, X, y, reset=reset, dtype=kinds, order="C", multi_output=True, **self._accepts)
-        return samples.as_single_precision(x, "X"), self._targets(y, reset and not known)
+        return as_single_precision(x, "X"), self._targets(y, reset and not known)
 
     def _weights(self, x: Array, t: Array, sample_weight: Any) -> Array | None:
         own = self._class_weights(t, t)

@@ -11,9 +11,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from zerokara.arrays import Array
+from zerokara.checks import as_single_precision
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
-from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
 
 
@@ -50,7 +50,7 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
             self._columns = columns
         if columns != self._columns:
             raise InputError(f"y must have {self._columns or 1} columns, as before, got {columns or 1}")
-        return samples.as_single_precision(y, "y").reshape(len(y), -1)
+        return as_single_precision(y, "y").reshape(len(y), -1)
 
     def _labels(self, t: Array) -> Array:
         return t if self._columns else t[:, 0]

@@ -6,38 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from zerokara.arrays import Array, Index
-from zerokara.checks import as_float32
 from zerokara.data import Dataset, Part, Preprocess
 from zerokara.data.part import mean_one
 from zerokara.data.split import split_indices, warn_of_missing
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.rng import stream
-
-
-def as_single_precision(values: Array, what: str) -> Array:
-    """Return numbers (N,) or (N, D) as float32, unless a column would lose its information.
-
-    >>> as_single_precision(1.7e9 + np.arange(5.0)[:, None], "X")
-    Traceback (most recent call last):
-        ...
-    zerokara.errors.InputError: column 0 of X lies around 1.7e+09 and spans 4, which float32 cannot tell apart: \
-subtract a constant first, or put a StandardScaler before
-    """
-    out = as_float32(values, what)
-    if values.dtype != np.float64:
-        return out
-    low, high = np.atleast_1d(values.min(axis=0)), np.atleast_1d(values.max(axis=0))
-    blurred = np.maximum(abs(low), abs(high)) * 2.0**-24 > (high - low) * 1e-3
-    for k in np.flatnonzero(blurred & (high > low)):
-        column = values if values.ndim == 1 else values[:, k]
-        # Integers may be exact nevertheless.
-        if (abs(column - column.astype(np.float32)) > (high[k] - low[k]) * 1e-3).any():
-            raise InputError(
-                f"column {k} of {what} lies around {low[k]:.2g} and spans {high[k] - low[k]:.2g}, which float32 cannot "
-                "tell apart: subtract a constant first, or put a StandardScaler before"
-            )
-    return out
 
 
 def part(x: Array, t: Array, weights: Array | None) -> Part:

@@ -33,7 +33,7 @@ class InputAdapter:
             x: (N, D) or (N, *sample_shape), or one sample, (D,) or sample_shape; for a table, rows with named columns.
         """
         if self.encoder:
-            return self.preprocess.transform(self.encoder.transform(read_rows(x, self.encoder)))
+            return self.preprocess.transform(self.encoder.transform(read_rows(x, self.encoder).columns))
         array, flat = as_array(x, "x"), (prod(self.sample_shape),)
         if array.shape in (flat, self.sample_shape):
             array = array[None]

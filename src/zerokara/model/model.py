@@ -35,7 +35,7 @@ class Model:
         sample_shape: the shape of one sample; D is its product.
         about: where it came from: anything that JSON can hold.
         encoder: for a table, how raw rows become inputs. The argument ``x`` of such a model's methods is a DataFrame, a
-            dict from column names to cells (NumPy alone), or the path of a CSV or Parquet file; columns may have any
+            dict from column names to cells (NumPy alone), or the path of a table's file; columns may have any
             order, and unknown ones are ignored.
 
     >>> import zerokara as zk

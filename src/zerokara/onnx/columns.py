@@ -8,7 +8,6 @@ import numpy as np
 from zerokara.data import Encoder
 from zerokara.data.columns.coding import EDGE, FAR, Coding
 from zerokara.data.columns.roles import listed
-from zerokara.data.columns.table_file import MISSING
 from zerokara.onnx.graph import Graph, declared, type_number
 
 if TYPE_CHECKING:
@@ -33,8 +32,7 @@ def about(coding: Coding) -> str:
     if coding.kind != "category":
         return f"{'a number' if coding.kind == 'number' else '0 or 1'}; NaN where it is missing"
     known = [level for level in coding.levels if level]
-    mark = next((mark for mark in MISSING if mark not in coding.levels), "any other text")
-    return f"a text{' such as ' * bool(known)}{listed(known, 4, 16)}; {mark!r} where it is missing"
+    return f"a text{' such as ' * bool(known)}{listed(known, 4, 16)}; '' where it is missing"
 
 
 def coded(graph: Graph, encoder: Encoder) -> str:
@@ -49,7 +47,7 @@ def coded(graph: Graph, encoder: Encoder) -> str:
             parts.append(_numbers(graph, [coding for coding, _ in placed]))
             places += [start for _, start in placed] + [start + 1 for coding, start in placed if coding.width == 2]
     for coding, start in kinds["category"]:
-        parts.append(_one_hot(graph, coding))
+        parts.append(_one_hot(graph, coding, encoder.missing))
         places += range(start, start + coding.width)
     x = _concatenate(graph, parts)
     if places == sorted(places):
@@ -84,16 +82,12 @@ def _numbers(graph: Graph, codings: Sequence[Coding]) -> str:
     return _concatenate(graph, [x, missing])
 
 
-def _one_hot(graph: Graph, coding: Coding) -> str:
-    """Append a category: the row of codes for each text.
-
-    A missing value is written as in a CSV file, unless that mark was a text in the training rows. (onnxruntime receives
-    Python's None and NaN as the texts None and nan.)
-    """
+def _one_hot(graph: Graph, coding: Coding, missing: Sequence[str]) -> str:
+    """Append a category: the row of codes for each text. The texts that were missing in training are missing here."""
     codes = coding.codes
     place = {level: k for k, level in enumerate(coding.levels)}
-    missing = place.pop(None, len(codes) - 1)
-    keys = dict.fromkeys(MISSING, missing) | place
+    gap = place.pop(None, len(codes) - 1)
+    keys = dict.fromkeys(["", *missing], gap) | place
     index = graph.add(
         "LabelEncoder",
         coding.name,

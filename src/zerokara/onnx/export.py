@@ -139,9 +139,11 @@ def _add_mean(graph: Graph, parts: list[str], groups: Sequence[Network], weights
 
 
 def _values(graph: Graph, y: str, preprocess: Preprocess) -> "list[ValueInfoProto]":
-    y = graph.add("Mul", y, graph.constant("scaling.target_scale", preprocess.target_scale))
-    value = graph.add("Add", y, graph.constant("scaling.target_shift", preprocess.target_shift), output="value")
-    return [declared(value, graph.dtype, ["N", len(preprocess.target_shift)], "in the target's units")]
+    y = graph.add("Cast", y, to=type_number(np.float64))  # A target may lie far from zero.
+    y = graph.add("Mul", y, graph.constant("scaling.target_scale", preprocess.target_scale, np.float64))
+    shift = graph.constant("scaling.target_shift", preprocess.target_shift, np.float64)
+    value = graph.add("Add", y, shift, output="value")
+    return [declared(value, np.float64, ["N", len(preprocess.target_shift)], "in the target's units")]
 
 
 def _labels(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from zerokara.data import Encoder, from_table
 from zerokara.data.columns.coding import Coding
 from zerokara.data.columns.column import Column, category
-from zerokara.data.columns.frames import as_columns
+from zerokara.data.loaders.tables import read_rows
 from zerokara.errors import InputError
 
 NUMBERS = st.none() | st.floats(-1e38, 1e38) | st.sampled_from([0.0, 1.0, -3.0])
@@ -148,8 +148,9 @@ OTHER = {
 
 @pytest.mark.parametrize("case", OTHER)
 def test_another_type_that_says_the_same_is_taken(case):
-    encoder = from_table(TRAINED, "y").encoder
-    assert np.array_equal(encoder.transform(as_columns(GOOD | OTHER[case])), encoder.transform(as_columns(GOOD)))
+    encoder = from_table(TRAINED, "y", categories="c").encoder
+    found = encoder.transform(read_rows(GOOD | OTHER[case], encoder).columns)
+    assert np.array_equal(found, encoder.transform(read_rows(GOOD, encoder).columns))
 
 
 WRONG = {
@@ -183,24 +184,25 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_another_type_or_a_missing_column_is_refused_by_name(case):
     frame, message = WRONG[case]
+    encoder = from_table(TRAINED, "y", categories="c").encoder
     with pytest.raises(InputError, match=message):
-        from_table(TRAINED, "y").encoder.transform(as_columns(frame))
+        encoder.transform(read_rows(frame, encoder).columns)
 
 
 def test_new_values_are_noted():
-    encoder = from_table(TRAINED, "y").encoder
+    encoder = from_table(TRAINED, "y", categories="c").encoder
     rows = {"n": [None, 1], "b": [None, None], "c": ["9", None], "z": [1, 2], "y": [0, 1]}
-    assert encoder.notes(as_columns(rows)) == [
+    assert encoder.notes(read_rows(rows, encoder).columns) == [
         "n: 1 missing, none in training; replaced by the training average",
         "b: 2 missing, none in training; replaced by the training average",
         "c: 2 treated as unknown, at most once in training: 9, missing",
         "not used: 'z'",
     ]
-    assert encoder.notes(as_columns(GOOD)) == []
+    assert encoder.notes(read_rows(GOOD, encoder).columns) == []
 
 
 def sound():
-    encoder = from_table(TRAINED, "y").encoder
+    encoder = from_table(TRAINED, "y", categories="c").encoder
     return encoder.describe(), encoder.statistics()
 
 

@@ -44,11 +44,11 @@ def test_names_that_are_nothing(name, message, tmp_path, monkeypatch):
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
-    (tmp_path / "a.xlsx").write_text("1,2")
+    (tmp_path / "a.docx").write_text("1,2")
     with pytest.raises(
-        InputError, match=r"an .npz file, a table .* or a folder of images by class, got the file .*a.xl"
+        InputError, match=r"an .npz file, a table .* or a folder of images by class, got the file .*a.docx"
     ):
-        load(tmp_path / "a.xlsx")
+        load(tmp_path / "a.docx")
 
 
 def test_every_name_is_listed():

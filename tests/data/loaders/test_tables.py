@@ -103,7 +103,13 @@ def test_the_role_of_every_column_is_reported():
         "away": [datetime.date(2020, 1, 1)] * n,
         "y": [None, *range(1, n)],
     }
-    data = from_table(frame, "y", drop="away", categories=["zip"])
+    with pytest.warns(UserWarning, match="left out") as caught:
+        data = from_table(frame, "y", drop="away", categories=["zip"])
+    assert [str(each.message) for each in caught] == [
+        "1 row without a target is left out",
+        "columns left out: 'id' (its texts are all different, as in an identifier); 'land' (it is constant); 'nothing' "
+        "(it is empty); '' (it has no name (the row numbers of a saved DataFrame?))",
+    ]
     info = {each.name: (each.role, each.kind, each.note) for each in data.train.table.column_info}
     assert info["id"] == ("left out", "category", "its texts are all different, as in an identifier")
     assert info["land"] == ("left out", "category", "it is constant: 'CH' in every row")
@@ -139,13 +145,18 @@ REFUSED = {
         texts(300, lambda k: f"c{k // 2}"),
         "'c' has 150 different values, more than 100: .*max-categories",
     ),
-    "an odd cell": (texts(99, lambda k: "x" if k == 4 else str(k)), "'c' holds numbers except 'x': correct"),
-    "written numbers": (texts(99, lambda k: f"${k},000"), "'c' holds numbers formatted as text"),
-    "mixed": (texts(9, lambda k: k if k % 2 else "x"), "'c' holds values that are not all numbers, texts or booleans"),
+    "an odd cell": (texts(99, lambda k: "x" if k == 4 else str(k)), "'c' holds numbers except 'x' in row 4"),
+    "signs": (texts(99, lambda k: f"{'$€'[k % 2]}{k}"), "'c' holds numbers with different signs, such as '\\$0' and"),
+    "both decimal marks": (
+        texts(9, lambda k: f"{k}{',.'[k % 2]}5"),
+        "'c' holds numbers except '1.5' in row 1 .*: write all of them with the same decimal mark",
+    ),
+    "a comma for two": (texts(9, lambda k: f"{k + 1},000"), "'c' holds numbers such as '1,000', .*--decimal"),
+    "mixed": (texts(9, lambda k: k if k % 2 else b"x"), "'c' holds values that are not all numbers, texts or booleans"),
     "lists": (pl.DataFrame(texts(9, lambda k: [k])), "'c' holds values of the type List"),
     "infinity": (texts(9, lambda k: float("inf") if k == 4 else k), "column 'c' must have finite .*got inf in row 4"),
     "beyond float32": (texts(9, lambda k: 1e300 if k == 4 else k), "got 1e.300 in row 4"),
-    "no input": ({"id": ["a", "b", "c"], "y": [1, 2, 3]}, "needs an input column .*'id': its texts are all different"),
+    "no input": ({"id": ["a", "b", "c"], "y": [1, 2, 3]}, "needs an input column .*'id' .its texts are all different"),
     "one row": ({"a": [1], "y": [1]}, "at least 2 rows with the target 'y', got 1"),
     "constant target": ({"a": [1, 2, 3], "y": [5, 5, 5]}, "'y' must differ between rows, got 5 in all 3"),
     "infinite target": ({"a": [1, 2, 3], "y": [5, np.inf, 5]}, "'y' must have finite numbers .*got inf in row 1"),
@@ -246,7 +257,7 @@ def test_folds_are_fitted_anew_from_raw_rows():
 def test_first_and_split_keep_rows_together_and_their_order():
     data = from_table(houses(), "price").first(50)
     assert data.split_settings == {"train_size": 50}
-    assert data.train.table.t[:, 0].tolist() == houses()["price"][:50].astype(np.float32).tolist()
+    assert data.train.table.t[:, 0].tolist() == houses()["price"][:50].tolist()
     cut = data.split(10, 10, seed=1, stratify=False)
     assert np.allclose(cut.preprocess.restore_target(cut.test.t), cut.test.table.t, rtol=1e-5)
     with pytest.raises(InputError, match="needs an unsplit dataset"):
@@ -260,7 +271,7 @@ def test_a_table_may_be_scaled_further_once():
     standard = data.scaled("standard")
     assert np.allclose(standard.train.x.mean(axis=0), 0, atol=1e-5)
     assert np.array_equal(standard.train.t, data.train.t)
-    assert np.array_equal(data.scaled("none").train.t, data.train.table.t)
+    assert np.array_equal(data.scaled("none").train.t, data.train.table.t.astype(np.float32))
     assert np.array_equal(data.scaled("target").train.t, data.train.t)
     with pytest.raises(InputError, match="can be scaled once"):
         standard.scaled("range")

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.data.columns.column import Column, category, is_number
+from zerokara.data.columns.column import Column, category
+from zerokara.data.columns.numerals import is_number
 from zerokara.errors import InputError, unknown
 
 EDGE = 3.0

@@ -10,7 +10,8 @@ from zerokara.arrays import Array
 from zerokara.errors import InputError
 
 ColumnKind = Literal["number", "boolean", "category", "time", "other"]
-"""The cells of ``time`` and ``other`` cannot be network inputs; ``note`` describes them."""
+"""The cells of ``time`` and ``other`` cannot be network inputs: ``note`` describes them. For a category it says
+why its texts are unclear."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,7 @@ class Column:
         """
         if self.kind in ("category", "time", "other"):
             return self
-        write = (lambda v: str(bool(v))) if self.kind == "boolean" else _number_text
+        write = (lambda v: str(bool(v))) if self.kind == "boolean" else number_text
         return category(self.name, [None if np.isnan(v) else write(v) for v in self.values.tolist()])
 
     def require_finite(self) -> None:
@@ -88,42 +89,6 @@ def category(name: str, cells: Iterable[str | None]) -> Column:
     return Column(name, "category", values, tuple(levels))
 
 
-def of_objects(name: str, cells: list[Any]) -> Column:
-    """Return a column of Python values: texts, booleans or numbers; None and NaN are missing."""
-    if {type(cell) for cell in cells} <= {str, type(None)}:  # The usual case, fast.
-        return category(name, cells)
-    present = [cell for cell in cells if not _missing(cell)]
-    kinds = {type(cell) for cell in present}
-    if all(issubclass(kind, str) for kind in kinds):
-        return category(name, [None if _missing(cell) else str(cell) for cell in cells])
-    if kinds <= {bool, np.bool_} or not any(issubclass(kind, bool | np.bool_) for kind in kinds):
-        try:
-            values = np.array([np.nan if _missing(cell) else float(cell) for cell in cells], float)
-            return Column(name, "boolean" if kinds <= {bool, np.bool_} else "number", values)
-        except (TypeError, ValueError, OverflowError):
-            pass
-    blank: Array = np.full(len(cells), np.nan)
-    if all(hasattr(kind, "isoformat") for kind in kinds):
-        return Column(name, "time", blank, note=f"dates or times, such as {present[0]}")
-    shown = " and ".join(f"{next(c for c in present if type(c) is k)!r}"[:40] for k in list(kinds)[:2])
-    return Column(name, "other", blank, note=f"values that are not all numbers, texts or booleans: {shown}")
-
-
-def _missing(cell: Any) -> bool:
-    if cell is None or isinstance(cell, str):
-        return cell is None
-    # NaN and pandas' NaT differ from themselves; comparing pandas' NA returns NA.
-    return type(cell).__name__ == "NAType" or (np.ndim(cell) == 0 and bool(cell != cell))
-
-
-def is_number(text: str) -> bool:
-    """Return whether Python reads a text as a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _number_text(value: float) -> str:
+def number_text(value: float) -> str:
+    """Return a number as text, a whole one without a decimal point."""
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)

@@ -9,7 +9,9 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.data.columns.coding import Coding
 from zerokara.data.columns.column import Column
+from zerokara.data.columns.numerals import DECIMALS
 from zerokara.data.columns.table import Table
+from zerokara.data.columns.texts import MISSING, TextRules
 from zerokara.errors import InputError, unknown
 
 
@@ -25,11 +27,16 @@ class Encoder:
 
     target: str
     codings: tuple[Coding, ...]
+    missing: tuple[str, ...] = MISSING
+    """The texts that are missing cells, beside the empty one."""
+    decimal: str = "."
+    """The decimal mark of texts that could have two."""
 
     @classmethod
     def fit(cls, table: Table) -> "Encoder":
         """Return an encoder fitted to these training rows."""
-        return cls(table.target, tuple(Coding.fit(column) for column in table.columns.values()))
+        codings = tuple(Coding.fit(column) for column in table.columns.values())
+        return cls(table.target, codings, table.missing, table.decimal)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -37,9 +44,11 @@ class Encoder:
         return tuple(name for coding in self.codings for name in coding.inputs)
 
     @property
-    def text(self) -> tuple[str, ...]:
-        """The columns that are read as text."""
-        return tuple(coding.name for coding in self.codings if coding.kind == "category")
+    def rules(self) -> TextRules:
+        """How the texts of other rows are read: as those of the training rows."""
+        text = [coding.name for coding in self.codings if coding.kind == "category"]
+        numbers = [coding.name for coding in self.codings if coding.kind == "number"]
+        return TextRules(self.missing, None, frozenset(text), frozenset(numbers), self.decimal)
 
     def require(self, columns: Mapping[str, Column]) -> None:
         """Raise for missing columns, with similar names; extra columns and any order are allowed."""
@@ -76,7 +85,7 @@ class Encoder:
             else {"name": coding.name, "kind": coding.kind}
             for coding in self.codings
         ]
-        return {"target": self.target, "columns": columns}
+        return {"target": self.target, "columns": columns, "missing": list(self.missing), "decimal": self.decimal}
 
     def statistics(self) -> dict[str, Array]:
         """Return the statistics of each column, by its position."""
@@ -102,7 +111,12 @@ class Encoder:
             codings[-1].check()
         if len({coding.name for coding in codings}) < len(codings):
             raise InputError("the columns of a table must have different names, got one twice")
-        return cls(description["target"], tuple(codings))
+        missing, decimal = description.get("missing", list(MISSING)), description.get("decimal", ".")
+        if not isinstance(missing, list) or not all(isinstance(word, str) for word in missing):
+            raise InputError(f"the missing cells of a table must be texts, got {str(missing)[:80]}")
+        if decimal not in DECIMALS:
+            raise InputError(f"the decimal mark of a table must be '.' or ',', got {str(decimal)[:80]}")
+        return cls(description["target"], tuple(codings), tuple(missing), decimal)
 
 
 def _quoted(names: list[str]) -> str:

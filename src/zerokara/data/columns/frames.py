@@ -1,34 +1,42 @@
-"""DataFrames (pandas, Polars and pyarrow, through narwhals) and dicts of arrays, as columns."""
+"""DataFrames (pandas, Polars and pyarrow, through narwhals) and dicts of arrays, as raw columns."""
 
+import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.checks import as_array
-from zerokara.data.columns.column import Column, category, of_objects
+from zerokara.data.columns.column import Column
+from zerokara.data.columns.raw import RawTable, labeled, of_objects
+from zerokara.data.columns.texts import Texts
 from zerokara.errors import InputError
 
-EXTRA = "pip install 'zerokara[tables]'"
+_INDEX = re.compile(r"__index_level_\d+__")
+"""The name that pandas gives an index without one in a Parquet file."""
 
 
-def as_columns(frame: Any) -> dict[str, Column]:
-    """Return the columns of a DataFrame, or of a dict from names to cells, with inferred types.
+def raw_table(frame: Any) -> RawTable:
+    """Return the columns of a DataFrame, or of a dict from names to cells.
 
     A dict needs only NumPy; a DataFrame needs the extra ``tables``.
 
-    >>> {name: c.kind for name, c in as_columns({"age": [30, None], "city": ["Bern", "Basel"]}).items()}
-    {'age': 'number', 'city': 'category'}
+    >>> raw = raw_table({"age": [30, None], "city": ["Bern", "Basel"]}).cells
+    >>> raw["age"].values, raw["city"].column.levels
+    (array([30., nan]), ('Basel', 'Bern'))
     """
+    if isinstance(frame, RawTable):
+        return frame
     if isinstance(frame, Mapping):
-        if frame and all(isinstance(column, Column) for column in frame.values()):
-            return dict(frame)
-        columns = {str(name): _of_cells(str(name), cells) for name, cells in frame.items()}
-        sizes = {name: len(column) for name, column in columns.items()}
+        names = labeled(frame)
+        cells = {name: _of_cells(name, column) for name, column in zip(names, frame.values(), strict=True)}
+        sizes = {name: len(column) for name, column in cells.items()}
         if len(set(sizes.values())) > 1:
             raise InputError(f"the columns of a table must have one length, got {sizes}: make them equal")
-        return columns
+        return RawTable(cells, source=dict(zip(names, frame.values(), strict=True)))
     if isinstance(frame, np.ndarray | list | tuple):
         raise InputError(
             f"a table must have named columns, got a {type(frame).__name__}: pass a DataFrame or a dict such as "
@@ -42,35 +50,40 @@ def as_columns(frame: Any) -> dict[str, Column]:
 
     try:
         table: Any = nw.from_native(frame, eager_only=True)
-    except DuplicateError as error:
-        names = [str(name) for name in getattr(frame, "columns", [])]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise duplicates(twice) from error
+    except DuplicateError:
+        labeled(getattr(frame, "columns", []))
+        raise
     except TypeError as error:
         lazy = hasattr(frame, "collect")
         raise InputError(
-            "a table must be a DataFrame (pandas, Polars, pyarrow), a dict of columns, or the path of a CSV or Parquet "
-            f"file, got {type(frame).__name__}" + (": call its collect() first" if lazy else "")
+            "a table must be a DataFrame (pandas, Polars, pyarrow), a dict of columns, or the path of a table's file, "
+            f"got {type(frame).__name__}" + (": call its collect() first" if lazy else "")
         ) from error
-    names = [str(name) for name in table.columns]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise duplicates(twice)
-    return {name: _of_series(name, series, nw) for name, series in zip(names, table.iter_columns(), strict=True)}
+    names = labeled(table.columns)
+    cells = {name: _of_series(name, series, nw) for name, series in zip(names, table.iter_columns(), strict=True)}
+    return RawTable(cells, _index(frame, names), source=frame)
 
 
-def missing_extra(what: str, package: str) -> InputError:
+def missing_extra(what: str, package: str, extra: str = "tables") -> InputError:
     """Return the error for a package that is not installed."""
     return InputError(
-        f"reading {what} needs {package}, which is not installed: {EXTRA}, or pass a dict from column names to values"
+        f"reading {what} needs {package}, which is not installed: pip install 'zerokara[{extra}]', or pass a dict from "
+        "column names to values"
     )
 
 
-def duplicates(names: list[str]) -> InputError:
-    """Return the error for repeated column names."""
-    return InputError(f"columns must have different names, got {', '.join(map(repr, names))} twice or more: rename one")
+def _index(frame: Any, names: list[str]) -> frozenset[str]:
+    """Return the columns that are the index of a saved pandas DataFrame: by the file's metadata, or by their name."""
+    metadata = getattr(getattr(frame, "schema", None), "metadata", None) or {}
+    try:
+        levels = json.loads(metadata[b"pandas"])["index_columns"]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        levels = []
+    levels = [level for level in levels if isinstance(level, str)] if isinstance(levels, list) else []
+    return frozenset(name for name in names if name in levels or _INDEX.fullmatch(name))
 
 
-def _of_series(name: str, series: Any, nw: Any) -> Column:
+def _of_series(name: str, series: Any, nw: Any) -> Column | Texts:
     dtype = series.dtype
     if dtype.is_numeric() or dtype == nw.Boolean:
         gaps = series.is_null().to_numpy()
@@ -85,14 +98,15 @@ def _of_series(name: str, series: Any, nw: Any) -> Column:
         return Column(name, "time", np.full(len(series), np.nan), note=f"dates or times{such}")
     cells = series.to_list()
     if dtype in (nw.Categorical, nw.Enum):
-        return of_objects(name, cells).as_category()
+        column = of_objects(name, cells)
+        return replace(column.column, name=name) if isinstance(column, Texts) else column.as_category()
     if dtype.is_nested() or dtype == nw.Binary:
         note = f"values of the type {dtype}, which are not numbers, texts or booleans"
         return Column(name, "other", np.full(len(cells), np.nan), note=note)
     return of_objects(name, cells)
 
 
-def _of_cells(name: str, cells: Any) -> Column:
+def _of_cells(name: str, cells: Any) -> Column | Texts:
     if isinstance(cells, str | bytes) or np.ndim(cells) == 0:
         raise InputError(f"column {name!r} must be a list of cells, got {cells!r}: put a single cell in a list")
     if isinstance(cells, list | tuple):
@@ -106,6 +120,4 @@ def _of_cells(name: str, cells: Any) -> Column:
         return Column(name, "boolean", array.astype(float))
     if array.dtype.kind in "mM":
         return Column(name, "time", np.full(len(array), np.nan), note="dates or times")
-    if array.dtype.kind in "UT":
-        return category(name, [str(cell) for cell in array])
     return of_objects(name, array.tolist())

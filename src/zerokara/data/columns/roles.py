@@ -1,22 +1,24 @@
 """Column roles: which columns are inputs, which are left out, and which a network cannot use."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from zerokara.data.columns.column import Column, is_number
+from zerokara.data.columns.column import Column
 from zerokara.errors import InputError, unknown
 
 CAP = 100
 """The default of ``max_categories``, the most different values of a category."""
 SENTENCE = 4
 """From this average number of words, texts are sentences and not names."""
-MANY = 20
-"""Above this number of different texts, a column of mostly numbers must be all numbers."""
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2}.*)?")
-_WRITTEN = re.compile(r"[-+]?[$€£¥]?\s*[-+]?\d[\d,. _']*\s*[%$€£¥]?")
+
+
+ASKED = "as asked"
+FEW = 8
+"""The maximum number of columns in a message."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,16 @@ class ColumnInfo:
 
 
 def find_inputs(
-    columns: Mapping[str, Column], drop: tuple[str, ...], categories: tuple[str, ...], cap: int
+    columns: Mapping[str, Column],
+    drop: tuple[str, ...],
+    categories: tuple[str, ...],
+    cap: int,
+    index: Collection[str] = (),
 ) -> tuple[dict[str, Column], list[ColumnInfo]]:
     """Return the input columns, and a `ColumnInfo` for every column.
 
-    Constant columns, columns without a name and columns of unique texts (identifiers) are left out.
+    Constant columns, columns without a name, columns of unique texts (identifiers) and those of ``index``, the saved
+    index of a DataFrame, are left out.
 
     Raises:
         InputError: a column holds dates, free text, too many categories or infinite numbers, or no column is left.
@@ -50,7 +57,8 @@ def find_inputs(
     for name, given in columns.items():
         column = given.as_category() if name in categories and given.kind in ("number", "boolean") else given
         missing = len(column) - len(column.present) if column.kind not in ("time", "other") else 0
-        if why := "as asked" if name in drop else _why_left_out(name, column, name in categories):
+        why = ASKED if name in drop else "it is the saved index of a DataFrame" if name in index else ""
+        if why := why or _why_left_out(name, column, name in categories):
             infos.append(ColumnInfo(name, "left out", column.kind, why, missing))
         elif why := _why_refused(column, cap, name in categories):
             refused[name] = why
@@ -58,16 +66,31 @@ def find_inputs(
             inputs[name] = column
             infos.append(ColumnInfo(name, "input", column.kind, describe_column(column), missing))
     if refused:
-        each = "; ".join(f"{name!r} {why}" for name, why in refused.items())
-        option = " ".join(f"--drop {name!r}" for name in refused)
+        each = "; ".join(f"{name!r} {why}" for name, why in list(refused.items())[:FEW])
+        each += f"; and {len(refused) - FEW:,} more" if len(refused) > FEW else ""
+        option = " ".join(f"--drop {name!r}" for name in list(refused)[:FEW])
         raise InputError(
             f"columns must hold numbers, booleans or categories, got others: {each}. Or leave them out: {option}, in "
-            f"Python drop={list(refused)}"
+            f"Python drop={list(refused)[:FEW]}"
         )
     if not inputs:
-        left_out = "; ".join(f"{info.name!r}: {info.note}" for info in infos)
-        raise InputError(f"a table needs an input column besides the target, got only columns left out ({left_out})")
+        raise InputError(
+            f"a table needs an input column besides the target, got only columns left out ({left_out(infos)}): add one"
+        )
     return inputs, infos
+
+
+def left_out(infos: Sequence[ColumnInfo]) -> str:
+    """Return as text which columns are left out without being asked for, and why."""
+    reasons: dict[str, list[str]] = {}
+    for info in infos:
+        if info.role == "left out" and info.note != ASKED:
+            reasons.setdefault(info.note.partition(":")[0], []).append(repr(info.name))
+    each = [
+        f"{', '.join(names[:FEW])}{f' and {len(names) - FEW:,} more' * (len(names) > FEW)} ({why})"
+        for why, names in reasons.items()
+    ]
+    return "; ".join(each)
 
 
 def _why_left_out(name: str, column: Column, asked: bool) -> str:
@@ -81,7 +104,8 @@ def _why_left_out(name: str, column: Column, asked: bool) -> str:
     if len(column.present) == len(column) and (column.values == column.values[0]).all():
         return f"it is constant: {first(column)} in every row"
     if column.kind == "category" and not asked and all_different(column):
-        return "" if _sentences(column) or _misread(column) else "its texts are all different, as in an identifier"
+        other = column.note or _sentences(column) or _dates(column)
+        return "" if other else "its texts are all different, as in an identifier"
     return ""
 
 
@@ -95,8 +119,10 @@ def _why_refused(column: Column, cap: int, asked: bool) -> str:
         column.require_finite()
         return ""
     levels, count = column.levels, len(column.levels)
-    if not asked and (odd := _misread(column)):
-        return odd
+    if not asked and column.note:
+        return f"{column.note}, or keep its texts as categories: --categories {column.name!r}"
+    if not asked and _dates(column):
+        return f"holds dates or times, such as {levels[0]}: use numbers, such as the year or the days since a date"
     if _sentences(column) and (count > cap or (all_different(column) and not asked)):
         return f"holds text ({levels[0][:40]!r}): use numbers computed from it, such as its length or word counts"
     if count > cap:
@@ -104,19 +130,8 @@ def _why_refused(column: Column, cap: int, asked: bool) -> str:
     return ""
 
 
-def _misread(column: Column) -> str:
-    """Return what is wrong with texts that should be dates or numbers, or an empty string."""
-    levels = column.levels
-    if all(map(_DATE.fullmatch, levels)):
-        return f"holds dates or times, such as {levels[0]}: use numbers, such as the year or the days since a date"
-    odd = [level for level in levels if not is_number(level)]
-    if len(levels) <= MANY or not odd:
-        return ""
-    if len(odd) * 5 <= len(levels):
-        return f"holds numbers except {', '.join(map(repr, odd[:3]))}: correct or empty these cells"
-    if all(map(_WRITTEN.fullmatch, levels)):
-        return f"holds numbers formatted as text ({odd[0]!r}): use plain numbers, such as 1234.5"
-    return ""
+def _dates(column: Column) -> bool:
+    return bool(column.levels) and all(map(_DATE.fullmatch, column.levels))
 
 
 def describe_column(column: Column) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.data.columns.column import Column
 from zerokara.data.columns.roles import ColumnInfo
+from zerokara.data.columns.texts import MISSING
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,10 @@ class Table:
     target: str
     column_info: tuple[ColumnInfo, ...] = ()
     """The inferred role of every column of the table."""
+    missing: tuple[str, ...] = MISSING
+    """The texts that were read as missing cells."""
+    decimal: str = "."
+    """The decimal mark of numbers that were read from texts."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The arguments of `zerokara.data.load` that it was read with, ready for JSON: target, task, drop and so on."""
 

@@ -32,10 +32,13 @@ def find_target(columns: Mapping[str, Column], target: str | None) -> Column:
     return columns[target]
 
 
-def decide(column: Column, task: str | None) -> tuple[str, Array | list[str], str]:
-    """Return the task, the targets as `Targets` takes them, and a description of their values.
+def decide(column: Column, task: str | None, written: Column | None = None) -> tuple[str, Array, list[str] | None, str]:
+    """Return the task, the targets (class numbers for classes), the names of the classes, and a description.
 
     Text, booleans and few whole numbers (two of them, or up to ten with five rows each on average) are classes.
+
+    Args:
+        written: the texts that the targets were read from, as a category; their form is that of the classes.
 
     Raises:
         InputError: the target holds dates or infinity, is constant, or does not fit the task.
@@ -52,6 +55,8 @@ def decide(column: Column, task: str | None) -> tuple[str, Array | list[str], st
             f"the target {name!r} must differ between rows, got {first(column)} in all {len(values)}: choose another"
         )
     if column.kind == "category":
+        if column.note and task != "classification":
+            raise InputError(f"the target {name!r} {column.note}, or choose --task classification for its texts")
         if task == "regression":
             raise InputError(
                 f"regression needs numbers in {name!r}, got texts such as {column.levels[0]!r}: choose classification"
@@ -61,27 +66,39 @@ def decide(column: Column, task: str | None) -> tuple[str, Array | list[str], st
                 f"the classes of the target {name!r} must have several rows each, got {len(distinct):,} different "
                 f"texts in {len(values):,} rows: choose another target, or correct cells that should be numbers"
             )
-        labels = [column.levels[int(v)] for v in values]
-        return "classification", labels, f"{len(distinct)} classes: {listed(sorted(set(labels)), 4, 16)}"
-    if column.kind == "boolean":
-        if task == "regression":
-            return "regression", values, "true and false as 1 and 0"
-        return "classification", values.astype(bool), "2 classes: False, True"
-    is_whole = bool((np.trunc(values) == values).all()) and bool((np.abs(values) < 2**53).all())
-    few = is_whole and (
+        column = column.pruned()
+        description = f"{len(distinct)} classes: {listed(column.levels, 4, 16)}"
+        return "classification", column.values.astype(np.int64), list(column.levels), description
+    if task is None:
+        task = "classification" if column.kind == "boolean" or _few(values, distinct) else "regression"
+    if task == "regression":
+        if column.kind == "boolean":
+            return task, values, None, "true and false as 1 and 0"
+        return task, values, None, f"{distinct[0]:.6g} to {distinct[-1]:.6g}, median {np.median(values):.6g}"
+    if not _whole(values):
+        raise InputError(
+            f"classes must be texts or whole numbers, got {values[np.trunc(values) != values][0]:g} in {name!r}: "
+            "choose regression, or write the classes as text"
+        )
+    require_samples(len(distinct), len(values), f"the target {name!r}")
+    names = _names(column, distinct, written)
+    return task, np.searchsorted(distinct, values), names, f"{len(names)} classes: {listed(names, 4, 16)}"
+
+
+def _whole(values: Array) -> bool:
+    return bool((np.trunc(values) == values).all()) and bool((np.abs(values) < 2**53).all())
+
+
+def _few(values: Array, distinct: Array) -> bool:
+    return _whole(values) and (
         len(distinct) == 2
         or (len(distinct) <= MAX_NUMBER_CLASSES and len(values) >= MIN_ROWS_PER_CLASS * len(distinct))
     )
-    if task is None:
-        task = "classification" if few else "regression"
-    if task == "classification":
-        if not is_whole:
-            raise InputError(
-                f"classes must be texts or whole numbers, got {values[np.trunc(values) != values][0]:g} in {name!r}: "
-                "choose regression, or write the classes as text"
-            )
-        require_samples(len(distinct), len(values), f"the target {name!r}")
-        shown = listed([str(int(v)) for v in distinct], 4, 16)
-        return task, values.astype(np.int64), f"{len(distinct)} classes: {shown}"
-    description = f"{distinct[0]:.6g} to {distinct[-1]:.6g}, median {np.median(values):.6g}"
-    return task, values, description
+
+
+def _names(column: Column, distinct: Array, written: Column | None) -> list[str]:
+    """Return the name of each class: its text, if each class has one, or its number."""
+    if written is not None and len(written.levels) == len(distinct):
+        rows = [int(np.argmax(column.values == value)) for value in distinct]
+        return [written.levels[int(written.values[row])] for row in rows]
+    return [str(bool(v)) if column.kind == "boolean" else str(int(v)) for v in distinct]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array
-from zerokara.checks import as_array, as_float32
+from zerokara.checks import as_array, as_float32, as_single_precision
 from zerokara.data.dataset import Dataset
 from zerokara.data.part import Part, mean_one
 from zerokara.data.preprocess import Preprocess
@@ -86,7 +86,7 @@ def _samples(x: npt.ArrayLike, what: str) -> tuple[Array, tuple[int, ...]]:
         raise InputError(f"{what} must have the shape (N, D), got {array.shape}: for one feature use x.reshape(-1, 1)")
     if array.size == 0:
         raise InputError(f"{what} must have at least one sample and one feature, got the shape {array.shape}: add data")
-    return as_float32(array, what).reshape(len(array), -1), array.shape[1:]
+    return as_single_precision(array, what).reshape(len(array), -1), array.shape[1:]
 
 
 def _sample_weights(weights: npt.ArrayLike, n: int) -> Array:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zerokara.data.columns.table_file import is_table
 from zerokara.data.dataset import Dataset
 from zerokara.data.download.archive import find_archive
 from zerokara.data.download.fetch import find_files
@@ -19,6 +18,7 @@ from zerokara.data.loaders.folder import Size, load_folder
 from zerokara.data.loaders.mnist import load_idx
 from zerokara.data.loaders.npz import load_npz
 from zerokara.data.loaders.tables import load_table
+from zerokara.data.table_files.reading import TABLE_KINDS, is_table
 from zerokara.errors import InputError, unknown
 
 
@@ -39,12 +39,13 @@ def load(
     sample_shape: Sequence[int] | None = None,
     **columns: Any,
 ) -> Dataset:
-    """Return a dataset by its name, or from an .npz file, a CSV or Parquet file, or a folder of images.
+    """Return a dataset by its name, or from an .npz file, a table's file, or a folder of images.
 
     A dataset name takes precedence over a file of that name; use ``./mnist`` for the path.
 
     Args:
-        target, task, columns: only for CSV and Parquet files; see `from_table`.
+        target, task, columns: only for tables (CSV, Parquet, Feather, JSON, Excel); see `from_table`. ``encoding``
+            is that of a text file; without it, it is found.
         size: only for folders: the width and height to resize images to, 64, "64x48" or (64, 48).
         sample_shape: the shape (H, W) or (H, W, 3) that the images of a folder get, in place of ``size``.
 
@@ -63,7 +64,7 @@ def load(
     if is_table(name):
         return load_table(Path(name).expanduser(), target, task, **columns)
     if given := [what for what, value in {"target": target, "task": task, **columns}.items() if value]:
-        raise InputError(f"{given[0]} needs a CSV or Parquet file, got {name}: leave it out")
+        raise InputError(f"{given[0]} needs a table, such as a CSV file, got {name}: leave it out")
     if name == "digits":
         return _digits()
     if name in SOURCES:
@@ -78,8 +79,8 @@ def load(
         return load_npz(path)
     if path.exists():
         raise InputError(
-            f"a dataset must be an .npz file, a table (.csv, .tsv, .parquet) or a folder of images by class, got the "
-            f"file {path}: convert it"
+            f"a dataset must be an .npz file, a table ({TABLE_KINDS}) or a folder of images by class, got the file "
+            f"{path}: convert it"
         )
     if len(path.parts) > 1 or path.suffix:
         raise InputError(

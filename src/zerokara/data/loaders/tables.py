@@ -1,34 +1,42 @@
-"""Datasets from tables: CSV and Parquet files, DataFrames, dicts of columns."""
+"""Datasets from tables: files, DataFrames, dicts of columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from zerokara.data.columns.column import Column
+from zerokara.arrays import Array, Index
+from zerokara.data.columns.column import Column, number_text
 from zerokara.data.columns.encoder import Encoder
-from zerokara.data.columns.frames import as_columns
-from zerokara.data.columns.roles import CAP, ColumnInfo, find_inputs
+from zerokara.data.columns.frames import raw_table
+from zerokara.data.columns.interpret import Interpretation, interpret
+from zerokara.data.columns.numerals import is_number
+from zerokara.data.columns.raw import column_label
+from zerokara.data.columns.roles import CAP, ColumnInfo, find_inputs, left_out
 from zerokara.data.columns.table import Table
-from zerokara.data.columns.table_file import read_table_file
 from zerokara.data.columns.target import decide, find_target
+from zerokara.data.columns.texts import TextRules
 from zerokara.data.dataset import Dataset
 from zerokara.data.part import Part
 from zerokara.data.preprocess import Preprocess
-from zerokara.data.targets import Targets
-from zerokara.errors import InputError, unknown
+from zerokara.data.table_files.reading import read_table_file
+from zerokara.data.targets import Targets, Task
+from zerokara.errors import InputError, unknown, warn
 
 
 def from_table(
     frame: Any,
-    target: str | None,
+    target: Any,
     task: str | None = None,
     *,
-    drop: Sequence[str] = (),
-    categories: Sequence[str] = (),
+    drop: Sequence[Any] = (),
+    categories: Sequence[Any] = (),
     max_categories: int = CAP,
+    missing: str | Collection[str] | None = None,
+    decimal: str | None = None,
     name: str = "table",
 ) -> Dataset:
     """Return a dataset of the rows of a DataFrame (pandas, Polars, pyarrow) or of a dict from names to cells.
@@ -43,6 +51,11 @@ def from_table(
         drop: columns to leave out.
         categories: columns whose numbers are categories, such as postal codes.
         max_categories: the most different values of a category.
+        missing: texts that are missing cells, such as ["NA", "?"] or "NA,?"; "none" for the empty text alone.
+        decimal: the decimal mark of numbers in texts, "." or ","; None finds it.
+
+    Warns:
+        ZerokaraWarning: for each kind of decision about texts, and for the columns and rows that are left out.
 
     Raises:
         InputError: an unknown column, dates, free text, too many categories, infinite numbers, or a constant target.
@@ -51,92 +64,166 @@ def from_table(
     >>> data.describe(), data.encoder.inputs
     ('table: 4 rows, 1 column as 2 inputs, 1 target; train 4', ('size', 'size is missing'))
     """
-    columns = as_columns(frame)
-    settings: dict[str, Any] = {
-        "target": target,
-        "task": task,
-        "drop": list(_as_names(drop)),
-        "categories": list(_as_names(categories)),
-    }
     if isinstance(max_categories, bool) or not isinstance(max_categories, int | np.integer) or max_categories < 2:
         raise InputError(f"max_categories must be a whole number, 2 or above, got {max_categories!r}: try {CAP}")
-    target_column = find_target(columns, target)
-    others = {name: column for name, column in columns.items() if name != target_column.name}
-    if target_column.name in (*_as_names(drop), *_as_names(categories)):
+    drop, categories = _as_names(drop), _as_names(categories)
+    target = None if target is None else column_label(target)
+    raw, rules = raw_table(frame), TextRules.of(missing, decimal, (*categories, *drop))
+    if task == "regression" and target is not None:
+        rules = rules.with_number(target)
+    read = interpret(raw.cells, rules, raw.typed)
+    target_column = find_target(read.columns, target)
+    if target_column.name in (*drop, *categories):
         raise InputError(f"drop and categories must name inputs, got the target {target_column.name!r}: remove it")
-    columns, target_column, left_out = _with_target(others, target_column)
-    inputs, column_info = find_inputs(columns, _as_names(drop), _as_names(categories), int(max_categories))
-    chosen, t, description = decide(target_column, task)
-    targets = Targets.learn(t, chosen, classes=None if chosen == "classification" else [target_column.name])
+    others = {name: column for name, column in read.columns.items() if name != target_column.name}
+    columns, target_column, kept = _with_target(others, target_column)
+    rows_left_out = 0 if kept is None else int((~kept).sum())
+    written = read.texts.get(target_column.name)
+    if written is not None and kept is not None:
+        written = written.take(kept).pruned()
+    inputs, column_info = find_inputs(columns, drop, categories, int(max_categories), raw.index)
+    chosen, t, classes, description = decide(target_column, task, written)
+    targets = Targets.learn(t, chosen, classes=classes if chosen == "classification" else [target_column.name])
     reason = "as asked" if task else "inferred from the values, --task sets it"
-    column_info.append(ColumnInfo(target_column.name, "target", chosen, f"{description}; {reason}", left_out))
-    settings |= {"task": chosen, "max_categories": int(max_categories)}
-    table = Table(inputs, targets.encode(t), target_column.name, tuple(column_info), settings)
+    column_info.append(ColumnInfo(target_column.name, "target", chosen, f"{description}; {reason}", rows_left_out))
+    settings: dict[str, Any] = {
+        "target": target_column.name,
+        "task": chosen,
+        "drop": list(drop),
+        "categories": list(categories),
+        "max_categories": int(max_categories),
+        "missing": missing if missing is None else ",".join(rules.missing) or "none",
+        "decimal": decimal,
+    }
+    notes = [*raw.notes, *read.notes(inputs, target_column.name)]
+    if rows_left_out:
+        notes.append(_rows_note(read, target_column.name, rows_left_out))
+    table = Table(
+        inputs,
+        targets.encode(t) if chosen == "classification" else t.reshape(-1, 1),
+        target_column.name,
+        tuple(column_info),
+        rules.missing,
+        read.decimal,
+        settings,
+    )
+    if unused := left_out(column_info):
+        notes.append(f"columns left out: {unused}")
+    for note in notes:
+        warn(note)
     train = Part(np.empty((len(table), 0), np.float32), table.t, table=table)
     unscaled = Preprocess.identity(0, len(targets.classes))
     return Dataset(name, targets.task, train, None, None, targets.classes, (0,), unscaled).with_parts(train)
 
 
-def load_table(path: str | PathLike[str], target: str | None, task: str | None = None, **settings: Any) -> Dataset:
-    """Return a dataset of a CSV or Parquet file; see `from_table`."""
+def load_table(
+    path: str | PathLike[str], target: str | None, task: str | None = None, encoding: str | None = None, **settings: Any
+) -> Dataset:
+    """Return a dataset of a table's file; see `from_table`."""
     path = Path(path)
-    columns = read_table_file(path, text=_as_names(settings.get("categories", ())))
+    raw = read_table_file(path, encoding)
     try:
-        return from_table(columns, target, task, name=path.stem, **settings)
+        data = from_table(raw, target, task, name=path.name.partition(".")[0] or path.stem, **settings)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+    if encoding is not None and data.train.table is not None:
+        table = replace(data.train.table, settings={**data.train.table.settings, "encoding": encoding})
+        data = replace(data, train=replace(data.train, table=table))
+    return data
 
 
-def read_rows(source: Any, encoder: Encoder) -> dict[str, Column]:
-    """Return rows for an encoder, from the path of a CSV or Parquet file, a DataFrame or a dict."""
-    if isinstance(source, str | PathLike):
-        return read_table_file(Path(source), encoder.text)
-    return as_columns(source)
+def read_rows(source: Any, encoder: Encoder, encoding: str | None = None, labels: bool = False) -> Interpretation:
+    """Return rows for an encoder, from the path of a table's file, a DataFrame, a dict, or columns that were read.
+
+    Args:
+        labels: the texts of the target are classes.
+    """
+    if isinstance(source, Mapping) and source and all(isinstance(column, Column) for column in source.values()):
+        return Interpretation(dict(source))
+    raw = read_table_file(Path(source), encoding) if isinstance(source, str | PathLike) else raw_table(source)
+    rules = encoder.rules.with_text(encoder.target) if labels else encoder.rules.with_number(encoder.target)
+    used = {encoder.target, *(coding.name for coding in encoder.codings)}
+    read = interpret({name: cells for name, cells in raw.cells.items() if name in used}, rules, raw.typed)
+    for name, cells in raw.cells.items():
+        if name not in used:
+            read.columns[name] = Column(name, "other", np.full(len(cells), np.nan), note="not used")
+    return read
 
 
-def like(source: Any, encoder: Encoder, task: str, classes: Sequence[str], name: str = "table") -> Dataset:
+def like(
+    source: Any, encoder: Encoder, task: str, classes: Sequence[str], name: str = "table", encoding: str | None = None
+) -> Dataset:
     """Return rows and their target as a dataset, with the encoder, task and classes of a trained model.
 
     Raises:
         InputError: a column is missing or has another type, or the target has a class that is not in ``classes``.
     """
-    columns = read_rows(source, encoder)
+    columns = read_rows(source, encoder, encoding, labels=task == "classification").columns
     if encoder.target not in columns:
         raise unknown("target", encoder.target, list(columns)[:40])
     encoder.require(columns)
     inputs = {coding.name: columns[coding.name] for coding in encoder.codings}
-    inputs, target, left_out = _with_target(inputs, columns[encoder.target])
+    inputs, target, kept = _with_target(inputs, columns[encoder.target])
     if task == "regression":
         if target.kind not in ("number", "boolean"):
             got = target.note or f"texts such as {target.levels[0]!r}"
             raise InputError(f"the target {target.name!r} must be numbers, as in training, got {got}: correct it")
-        t, targets = target.values, Targets("regression", tuple(classes), ())
+        target.require_finite()
+        t = target.values.reshape(-1, 1)
     else:
-        text = target.as_category()
-        t = np.array([text.levels[int(v)] for v in text.values])
-        targets = Targets("classification", tuple(classes), tuple(classes))
-    target.require_finite()
-    column_info = (ColumnInfo(target.name, "target", task, "", left_out),)
-    table = Table(inputs, targets.encode(t, f"the target {target.name!r}"), encoder.target, column_info)
+        target.require_finite()
+        labels = Targets("classification", tuple(classes), tuple(classes))
+        t = labels.encode(_class_labels(target.as_category(), classes), f"the target {target.name!r}")
+    column_info = (ColumnInfo(target.name, "target", task, "", 0 if kept is None else int((~kept).sum())),)
+    table = Table(inputs, t, encoder.target, column_info, encoder.missing, encoder.decimal)
     part = Part(encoder.transform(inputs), table.t, table=table)
     scaling = Preprocess.identity(part.x.shape[1], len(classes))
-    return Dataset(name, targets.task, part, None, None, tuple(classes), part.x.shape[1:], scaling, encoder=encoder)
+    return Dataset(name, cast(Task, task), part, None, None, tuple(classes), part.x.shape[1:], scaling, encoder=encoder)
 
 
-def _with_target(columns: Mapping[str, Column], target: Column) -> tuple[dict[str, Column], Column, int]:
-    """Return the rows with a target, and the number of rows without one."""
+def _class_labels(column: Column, classes: Sequence[str]) -> Array:
+    """Return the class of each cell; 7, 7.0 and 007 are one class if no other class is that number."""
+    same: dict[str, list[str]] = {}
+    for name in classes:
+        same.setdefault(_canonical(name), []).append(name)
+    alike = {
+        level: same[_canonical(level)][0]
+        for level in column.levels
+        if level not in classes and len(same.get(_canonical(level), ())) == 1
+    }
+    levels = np.array([alike.get(level, level) for level in column.levels])
+    labels: Array = levels[column.values.astype(np.intp)]
+    return labels
+
+
+def _canonical(label: str) -> str:
+    return number_text(float(label)) if is_number(label) else label.lower()
+
+
+def _with_target(columns: Mapping[str, Column], target: Column) -> tuple[dict[str, Column], Column, Index | None]:
+    """Return the rows with a target, and which rows they are; None for all."""
     if target.kind in ("time", "other"):
-        return dict(columns), target, 0
+        return dict(columns), target, None
     kept = ~np.isnan(target.values)
     if kept.sum() < 2:
         raise InputError(
             f"a table must have at least 2 rows with the target {target.name!r}, got {int(kept.sum())}: add rows"
         )
     if kept.all():
-        return dict(columns), target, 0
+        return dict(columns), target, None
     rows = {name: column.take(kept).pruned() for name, column in columns.items()}
-    return rows, target.take(kept).pruned(), int((~kept).sum())
+    return rows, target.take(kept).pruned(), kept
 
 
-def _as_names(names: Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+def _rows_note(read: Interpretation, target: str, count: int) -> str:
+    """Return a note on rows without a target, with the texts that were read as missing."""
+    words = read.missing.get(target, {})
+    shown = ", ".join(f"{word!r} in {rows:,}" for word, rows in words.items())
+    why = f", read as missing: {shown}" if words else ""
+    keep = "; --missing none keeps such texts as classes" if words and read.columns[target].kind == "category" else ""
+    rows = "1 row without a target is" if count == 1 else f"{count:,} rows without a target are"
+    return f"{rows} left out{why}{keep}"
+
+
+def _as_names(names: Sequence[Any]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(map(column_label, names))

@@ -1,0 +1,1 @@
+"""Files of tables: CSV in its everyday forms, Parquet, Feather, JSON and Excel."""

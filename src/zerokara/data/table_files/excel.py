@@ -1,0 +1,52 @@
+"""Excel workbooks: the first sheet with cells (extra ``excel``)."""
+
+import io
+import warnings
+import zipfile
+from typing import Any
+
+from zerokara.data.columns.frames import missing_extra
+from zerokara.data.table_files.compressed import LARGEST
+from zerokara.errors import InputError
+
+
+def read_excel(raw: bytes) -> tuple[dict[str, list[Any]], list[str]]:
+    """Return the columns of a workbook, and a note on its other sheets; the first row that is not empty has the names.
+
+    Raises:
+        InputError: the file is damaged or too large, or holds no table.
+    """
+    try:
+        import openpyxl
+    except ModuleNotFoundError as error:
+        raise missing_extra("an Excel file", "openpyxl", "excel") from error
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > LARGEST:
+            raise InputError(f"a workbook may have {LARGEST:,} bytes unpacked, got {size:,}: save the sheet as CSV")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Of formats that it does not know; the cells are read.
+            book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+            sheets = [(sheet.title, rows) for sheet in book.worksheets if (rows := _sheet_rows(sheet))]
+    except InputError:
+        raise
+    except Exception as error:  # A damaged workbook makes openpyxl raise nearly anything.
+        raise InputError(f"a workbook must be a complete .xlsx file, got {error}: save it again, or as CSV") from error
+    if not sheets:
+        raise InputError("a workbook must hold a table, got empty sheets: name another file")
+    title, (names, *rows) = sheets[0]
+    used = [k for k in range(len(names)) if names[k] is not None or any(row[k] is not None for row in rows)]
+    columns = {"" if names[k] is None else str(names[k]): [row[k] for row in rows] for k in used}
+    if not rows or len(columns) < len(used):
+        got = "only a header" if not rows else "one name twice, or several columns without one"
+        raise InputError(f"sheet {title!r} must hold a header of different names and rows, got {got}: correct it")
+    others = [other for other, _ in sheets[1:]]
+    return columns, [f"sheet {title!r} read, not {', '.join(map(repr, others))}"] if others else []
+
+
+def _sheet_rows(sheet: Any) -> list[tuple[Any, ...]]:
+    """Return the rows with cells, all of one length."""
+    rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
+    width = max(map(len, rows), default=0)
+    return [row + (None,) * (width - len(row)) for row in rows]

@@ -1,0 +1,43 @@
+"""JSON files: records, one for each line or in a list, or columns."""
+
+import json
+from typing import Any
+
+from zerokara.errors import InputError
+
+
+def read_json(text: str, lines: bool) -> dict[str, list[Any]]:
+    """Return the columns of a JSON file: records (in a list, or one for each line), lists, or what pandas writes.
+
+    >>> read_json('[{"a": 1}, {"a": 2, "b": "x"}]', lines=False)
+    {'a': [1, 2], 'b': [None, 'x']}
+    >>> read_json('{"a": {"0": 1, "1": 2}}', lines=False)
+    {'a': [1, 2]}
+    """
+    if not lines:
+        content = _json(text, "")
+        if isinstance(content, dict):
+            return _columns(content)
+        records = content
+    else:
+        records = [_json(line, f" in line {k + 1}") for k, line in enumerate(text.splitlines()) if line.strip()]
+    if not isinstance(records, list) or not records or not all(isinstance(record, dict) for record in records):
+        raise InputError('a JSON table must be a list of records, such as [{"a": 1}], got something else: convert it')
+    names = dict.fromkeys(name for record in records for name in record)
+    return {name: [record.get(name) for record in records] for name in names}
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"a JSON table must be valid JSON, got {error}{where}: correct it") from error
+
+
+def _columns(content: dict[str, Any]) -> dict[str, list[Any]]:
+    if content and all(isinstance(column, dict) for column in content.values()):
+        rows = dict.fromkeys(row for column in content.values() for row in column)
+        return {name: [column.get(row) for row in rows] for name, column in content.items()}
+    if content and all(isinstance(column, list) for column in content.values()):
+        return content
+    raise InputError('a JSON table must have a list for each column, {"a": [1, 2]}, got something else: convert it')
