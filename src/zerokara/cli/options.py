@@ -57,7 +57,7 @@ def given(hyperparameters: Any) -> dict[str, Any]:
     return flags | {name: HYPERPARAMETERS[name].parse(text) for name, text in texts.items()}
 
 
-COLUMNS = Parameter(show_default=False, allow_leading_hyphen=True)  # A column may be called -log10(p).
+COLUMN_NAMES = Parameter(show_default=False, allow_leading_hyphen=True)  # A column may be called -log10(p).
 
 
 @Parameter(name="*", group=Group("Data", sort_key=1))
@@ -81,9 +81,9 @@ class DataOptions:
     """The column of a table to predict."""
     task: Literal["classification", "regression"] | None = None
     """The task for a table's target. [default: classification for text, booleans and few integers]"""
-    drop: Annotated[tuple[str, ...], COLUMNS] = ()
+    drop: Annotated[tuple[str, ...], COLUMN_NAMES] = ()
     """A column of a table to leave out; may be repeated."""
-    categories: Annotated[tuple[str, ...], COLUMNS] = ()
+    categories: Annotated[tuple[str, ...], COLUMN_NAMES] = ()
     """A column of a table whose numbers are categories, such as a postal code; may be repeated."""
     max_categories: int | None = None
     """The maximum number of categories of a text column. [default: 100]"""

@@ -38,12 +38,12 @@ class Interpretation:
             for word, count in self.missing.get(name, {}).items():
                 words.setdefault(word, {})[name] = count
         notes = [
-            f"{word!r} read as missing ({sum(each.values()):,}), --missing sets such texts: {_listed(each)}"
+            f"{word!r} read as missing ({sum(each.values()):,}), --missing sets such texts: {_some_of(each)}"
             for word, each in words.items()
         ]
         for what, examples in self.decided.items():
             if names := [f"{name} ({text})" for name, text in examples.items() if name == target or name in inputs]:
-                notes.append(f"{what}: {_listed(names)}")
+                notes.append(f"{what}: {_some_of(names)}")
         return notes
 
     def _decide(self, what: str, name: str, example: str) -> None:
@@ -155,7 +155,7 @@ def _coded(column: Column, kind: ColumnKind, values: Array) -> Column:
     return Column(column.name, kind, coded)
 
 
-def _listed(names: Iterable[str]) -> str:
+def _some_of(names: Iterable[str]) -> str:
     each = list(names)
     return ", ".join(each[:NAMED_COLUMNS]) + (
         f" and {len(each) - NAMED_COLUMNS:,} more" if len(each) > NAMED_COLUMNS else ""

@@ -10,7 +10,7 @@ KNOWN = ("cp932", "cp1252", "cp1251", "gb18030", "cp949", "big5", "euc_jp", "cp1
 LATIN = ("cp1252", "cp1254")
 SYMBOLS = frozenset("€£§°²³µ±×½–—‘’“”…")
 """Letters apart, what tables in cp1252 contain: they alone do not tell an encoding."""
-LINES = 1000
+JUDGED_LINES = 1000
 """The most lines to judge by."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -53,7 +53,7 @@ def _likely(raw: bytes) -> list[str]:
     """Return encodings from the most likely one, judged by the lines that are not ASCII."""
     from charset_normalizer import from_bytes
 
-    sample = b"\n".join([line for line in raw.splitlines() if not line.isascii()][:LINES])
+    sample = b"\n".join([line for line in raw.splitlines() if not line.isascii()][:JUDGED_LINES])
     western = sample.decode("cp1252", errors="ignore")
     if all(letter.isascii() or letter in SYMBOLS for letter in western):
         return ["cp1252"]
