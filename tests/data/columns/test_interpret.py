@@ -76,6 +76,8 @@ def test_a_guess_is_reported_and_can_be_set():
         "read as numbers: a ('1.257' as 1257)"
     ]
     assert read({"a": ["1.5", "2.000"]}).notes(["a"]) == []
+    with pytest.raises(InputError, match=r"'a' holds numbers except '1.5' in row 0 .*: add --decimal \."):
+        from_table({"a": ["1.5", "2.5", "3.5"], "b": [1, 2, 3], "y": [1, 2, 4]}, "y", decimal=",")
 
 
 UNCLEAR = {

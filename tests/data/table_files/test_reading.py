@@ -114,7 +114,7 @@ WRONG = {
         b"Houses of 2024\nsize,city\n1,Bern\n2,Zug\n3,Zug\n",
         "as many cells as the header, 1, got 2 in line 2: .*delete lines above the header",
     ),
-    "several nameless": (b"a,,\n1,2,3\n", "different names, got '' twice"),
+    "several nameless": (b"a,,\n1,2,3\n", "first line must name every column, got 2 without a name"),
 }
 
 

@@ -126,13 +126,14 @@ def _mixed(result: Interpretation, column: Column, numbers: Numerals, mark: str 
     if numbers.mixed_units:
         texts = f"{column.levels[0]!r} and {column.levels[-1]!r}"
         return replace(column, note=f"holds numbers with different signs, such as {texts}: write all of them alike")
-    if odd.all():
+    neither = np.isnan(numbers.values["."]) & np.isnan(numbers.values[","])
+    if odd.all() and neither.any():
         return column
     strays = np.isin(column.values, np.flatnonzero(odd))
     row = int(np.argmax(strays))
     text = column.levels[int(column.values[row])]
     holds = f"holds numbers except {text!r} in row {row} (counted from 0)"
-    if not any(np.isnan(numbers.values["."]) & np.isnan(numbers.values[","])):
+    if not neither.any():
         rule = (
             f"add --decimal {'.' if mark == ',' else ','}" if mark else "write all of them with the same decimal mark"
         )

@@ -170,6 +170,11 @@ def _with_names(table: Any, names: list[str]) -> Any:
     if empty:
         kept = [k for k in range(len(names)) if k not in set(empty)]
         table, names = table.select(kept), [names[k] for k in kept]
+    if (nameless := sum(not name.strip() for name in names)) > 1:
+        raise InputError(
+            f"the first line must name every column, got {nameless} without a name: name them, or delete lines above the "
+            "header"
+        )
     labels = labeled(names)
     numbers = sum(map(is_number, labels))
     texts = [(k, label) for k, label in enumerate(labels) if label and not is_number(label)]
