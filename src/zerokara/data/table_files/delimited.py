@@ -172,8 +172,8 @@ def _with_names(table: Any, names: list[str]) -> Any:
         table, names = table.select(kept), [names[k] for k in kept]
     if (nameless := sum(not name.strip() for name in names)) > 1:
         raise InputError(
-            f"the first line must name every column, got {nameless} without a name: name them, or delete lines above the "
-            "header"
+            f"the first line must name every column, got {nameless} without a name: name them, or delete lines above "
+            "the header"
         )
     labels = labeled(names)
     numbers = sum(map(is_number, labels))
