@@ -54,7 +54,7 @@ FACES = {"rich", "cyclopts"}
 BEHIND_A_DOOR = {
     "zerokara.space.unit_interval",
     *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing")),
-    *(f"zerokara.storage.{name}" for name in ("agreement", "database", "journal", "shared")),
+    *(f"zerokara.storage.{name}" for name in ("agreement", "database", "journal", "repair", "shared")),
     "zerokara.classic.backend",
     *(module(path) for path in FILES if path.parts[0] == "estimators"),
 }

@@ -1,5 +1,8 @@
 """Validation of arrays and counts that the user passes."""
 
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
 import numpy as np
 import numpy.typing as npt
 
@@ -90,3 +93,21 @@ def check_counts(least: int = 1, **counts: int) -> None:
     for name, value in counts.items():
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
             raise InputError(f"{name} must be a whole number, {least} or above, got {value!r}")
+
+
+def is_of(value: Any, kind: Any) -> bool:
+    """Return whether a value of a TOML or JSON file has the type of an annotation; a whole number is a float too.
+
+    >>> is_of(["a"], list[str]), is_of(1, float | None), is_of(True, int), is_of("x", Literal["x", "y"])
+    (True, True, False, True)
+    """
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return any(is_of(value, part) for part in parts)
+    if origin is Literal:
+        return isinstance(value, str) and value in parts
+    if origin in (list, tuple):
+        return isinstance(value, list) and all(is_of(each, parts[0]) for each in value)
+    if kind in (int, float):
+        return isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
+    return isinstance(value, type(None) if kind is None else kind)

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from zerokara.errors import OutsideError
@@ -27,19 +28,69 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ['notes.txt']
     """
     target = Path(os.path.abspath(path))
-    fresh, old = (target.with_name(f".{target.name}.{kind}-{os.getpid()}") for kind in ("new", "old"))
+    fresh = target.with_name(f".{target.name}.new-{os.getpid()}")
     with outside(path):
         try:
             yield fresh
-            if fresh.is_dir() and target.exists():  # A rename cannot replace a folder.
-                target.rename(old)
-            os.replace(fresh, target)
+            if fresh.is_dir():
+                _put_folder(fresh, target)
+            else:
+                os.replace(fresh, target)
         except BaseException:
-            if old.exists():
-                old.rename(target)
-            _remove(fresh)
+            try:
+                recover(target)
+            finally:
+                _remove(fresh)
             raise
-        _remove(old)
+
+
+def backup(path: str | Path) -> Path:
+    """Return where a folder is moved while it is replaced; a kill may leave it there."""
+    target = Path(os.path.abspath(path))
+    return target.with_name(f".{target.name}.old")
+
+
+def recover(path: str | Path) -> bool:
+    """Undo a replacement of this folder that was killed halfway; return whether the old folder was moved back."""
+    target, old = Path(os.path.abspath(path)), backup(path)
+    if not old.exists():
+        return False
+    if target.exists():
+        _remove_backup(old)
+        return False
+    os.replace(old, target)
+    return True
+
+
+def remove_temporary(folder: Path, name: str = "*") -> None:
+    """Remove the temporary files of killed processes from a folder that no other process writes to now.
+
+    Args:
+        folder: it need not exist.
+        name: only those of the file or folder of this name.
+    """
+    for path in folder.glob(f".{name if name == '*' else escape(name)}.new-*"):
+        _remove(path)
+
+
+def _put_folder(fresh: Path, target: Path) -> None:
+    recover(target)
+    with suppress(OSError):
+        os.replace(fresh, target)  # Fails if the target has files, and on Windows if there is a target.
+        return
+    old = backup(target)
+    if target.is_dir():
+        os.replace(target, old)
+    os.replace(fresh, target)
+    _remove_backup(old)
+
+
+def _remove_backup(old: Path) -> None:
+    # Renamed first: a folder that is removed in part must not be moved back.
+    rest = old.with_name(f"{old.name.removesuffix('.old')}.new-{os.getpid()}-old")
+    with suppress(OSError):
+        os.replace(old, rest)
+    _remove(rest)
 
 
 def write(path: str | Path, content: bytes | str) -> Path:

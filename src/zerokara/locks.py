@@ -19,7 +19,7 @@ def run_lock(path: Path, wait: bool = False) -> Iterator[None]:
 
     Args:
         path: the protected file or folder; it need not exist.
-        wait: wait until the holder releases the lock, instead of raising an error.
+        wait: wait until the holder releases the lock, instead of raising an error; without NAME.pid.
 
     Raises:
         OutsideError: another process holds the lock, or the folder is not writable.
@@ -44,12 +44,14 @@ def run_lock(path: Path, wait: bool = False) -> Iterator[None]:
                 f"only one process at a time may use {path}, got one held by {name}: wait until it ends, or stop it"
             ) from error
     try:
-        with outside(path):
-            holder.write_text(f"process {os.getpid()} on {platform.node()}")
+        if not wait:
+            with outside(path):
+                holder.write_text(f"process {os.getpid()} on {platform.node()}")
         yield
     finally:
         with suppress(OSError):
-            holder.unlink(missing_ok=True)
+            if not wait:
+                holder.unlink(missing_ok=True)
             # Windows cannot remove an open file; there filelock removes it.
             lock_path.unlink(missing_ok=True)
         lock.release()

@@ -19,6 +19,7 @@ from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress
 from zerokara.engine.settings import in_config, values_of
 from zerokara.errors import DatabaseError, InputError
+from zerokara.files import outside, write
 from zerokara.report.run import write_run, write_summary
 from zerokara.samplers.registry import generation_size, make_sampler
 from zerokara.space.space import Space, default_space
@@ -26,7 +27,7 @@ from zerokara.storage.store import Store
 from zerokara.study.config import config_of, differences, space_from_config
 from zerokara.study.loop import search
 from zerokara.study.opening import open_local, open_shared
-from zerokara.study.run_folder import CONFIG_FILE, RunFolder, toml
+from zerokara.study.run_folder import WORKER_ID, RunFolder, read_id
 from zerokara.study.settings import SearchSettings, takes_fields
 from zerokara.study.study import Study
 from zerokara.train import Epoch
@@ -44,6 +45,7 @@ def run_search(
     settings: SearchSettings,
     *,
     folder: RunFolder | None = None,
+    repair: bool = False,
     about: Mapping[str, Any] | None = None,
     started: float | None = None,
 ) -> Study:
@@ -65,7 +67,8 @@ def run_search(
     >>> len(study.trials), study.best.val_accuracy > 0.8, study.test_score > 0.8
     (4, True, True)
     """
-    # Documented as `tune`; besides, ``folder`` resumes a run, ``about`` is added to its config, ``started`` is a clock.
+    # Documented as `tune`; besides, ``folder`` resumes a run, ``repair`` repairs its journal, ``about`` is added to its
+    # config, ``started`` is a clock.
     started = time.perf_counter() if started is None else started
     plan = Plan(settings.data, **values_of(settings))
     space = Space(default_space() if settings.space is None else settings.space)
@@ -85,20 +88,25 @@ def run_search(
                 raise InputError(f"study requires storage, got study={settings.study!r} without: add storage")
             if new is not None:
                 folder = RunFolder.create(new, config_of(settings, plan, space, about), settings.force)
-            store = opened.enter_context(open_local(settings, plan, space, folder))
+            store = opened.enter_context(open_local(settings, plan, space, folder, repair))
         else:
             settings = replace(settings, study=settings.study or "zerokara")
             id_file = None if folder is None else opened.enter_context(folder.lock())
+            if repair:
+                raise InputError("repair is for a local journal, but this run uses a database: leave it out")
             # A process that was killed before its id was written has no trials.
-            worker_id = (id_file and id_file.read_text()) or uuid4().hex
+            worker_id = (id_file and read_id(id_file)) or uuid4().hex
             if id_file:
-                id_file.write_text(worker_id)
+                write(id_file, worker_id)
             shared = opened.enter_context(open_shared(settings, plan, space, worker_id, resuming=id_file is not None))
             store = shared
             if new is not None:
                 settings = replace(settings, storage=shared.database.address)
                 folder = RunFolder.create(new, config_of(settings, plan, space, about), settings.force)
-                opened.enter_context(folder.lock()).write_text(worker_id)
+                write(opened.enter_context(folder.lock()), worker_id)
+        if folder is not None and new is None:
+            # Before anything is trained: a kill must not leave a longer journal than the config asks for.
+            folder.resumed(settings.trials)
         how["checkpoints"] = None if folder is None else folder.checkpoints
         return _finish(search(plan, store, **how), folder, started)
 
@@ -116,6 +124,7 @@ def resume(
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     warn: Callable[[str], None] = warnings.warn,
+    repair: bool = False,
 ) -> Study:
     """Finish a search that was interrupted or killed, with identical results, and return the study.
 
@@ -125,9 +134,10 @@ def resume(
         trials: the total number of trials, if more than before.
         workers, progress, on_epoch, warn: as in `tune`.
         storage: the database URL with its password, which a run folder never contains.
+        repair: cut a damaged journal before its first damaged line, keep a copy, and train the trials after it again.
 
     Raises:
-        InputError: the data differ, or the path is not a run.
+        InputError: the data differ, the journal is damaged, or the path is not a run.
         OutsideError: another process uses the run.
 
     >>> import tempfile
@@ -141,13 +151,14 @@ def resume(
     """
     folder = RunFolder(run)
     settings = saved_settings(folder, data, trials, storage, warn)
-    return run_search(replace(settings, workers=workers, progress=progress, on_epoch=on_epoch), folder=folder)
+    settings = replace(settings, workers=workers, progress=progress, on_epoch=on_epoch)
+    return run_search(settings, folder=folder, repair=repair)
 
 
 def saved_settings(
     folder: RunFolder, data: Dataset, trials: int | None, storage: str | None, warn: Callable[[str], None]
 ) -> SearchSettings:
-    """Return the settings of a run from its folder; ``trials`` is written to its config too."""
+    """Return the settings of a run from its folder, with this total number of trials."""
     config = folder.config()
     if "stratify" not in config:  # A run of data without a split, from when the folds of such data were plain.
         data = replace(data, split_settings={**data.split_settings, "stratify": False})
@@ -162,7 +173,6 @@ def saved_settings(
                 f"a grid search keeps its number of trials, got {trials} for {config['trials']}: start another search"
             )
         config["trials"] = trials
-        folder.write(CONFIG_FILE, toml(config))
     settings = SearchSettings(data, space_from_config(config), warn=warn, **in_config(SearchSettings, config))
     return settings if storage is None else replace(settings, storage=storage)
 
@@ -181,7 +191,8 @@ def _finish(study: Study, folder: RunFolder | None, started: float) -> Study:
         write_summary(study, folder, time.perf_counter() - started)
         if not study.interrupted:
             shutil.rmtree(folder.checkpoints, ignore_errors=True)
-            (folder.path / "worker_id").unlink(missing_ok=True)
+            with outside(folder.path):
+                (folder.path / WORKER_ID).unlink(missing_ok=True)
         text += (
             f". The results so far are in {folder.path}. When the database is available again, resume with "
             f"`zerokara resume {folder.path}`."

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from zerokara.errors import InputError, OutsideError
+from zerokara.storage.checksums import check_lines
 from zerokara.storage.journal import Journal
 
 RANGES = {
@@ -65,6 +67,7 @@ def test_the_lines_are_those_that_optuna_writes(path, tmp_path):
     def lines(file):
         logs = [json.loads(line) for line in file.read_text().splitlines()]
         assert file.read_text() == "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
+        assert all(re.fullmatch("[0-9a-f]{8}", log.pop("crc32")) for log in logs if file == path)
         varies = ("worker_id", "datetime_start", "datetime_complete")
         return [{key: "" if key in varies else value for key, value in log.items()} for log in logs]
 
@@ -75,7 +78,7 @@ def test_optuna_goes_on_with_the_file_and_we_after_it(path):
     with Journal(path) as journal:
         fill(journal.storage())
     fill(JournalStorage(JournalFileBackend(str(path))))
-    with Journal(path) as journal:
+    with Journal(path, lambda text: None) as journal:
         trials = fill(journal.storage()).get_trials()
     assert [trial.number for trial in trials] == list(range(15))
     assert told(stock(path)) == told(trials)
@@ -134,23 +137,65 @@ def test_a_torn_line_of_a_power_failure_is_cut(path):
 
 
 @pytest.mark.parametrize("line", [b"\x00\xff", b"{}", b"[1]", b'{"op_code":0}', b"", b"3", b'"op_code"'])
-def test_a_damaged_line_is_named(path, line):
+def test_a_damaged_line_is_an_error_that_says_what_is_sound(path, line):
     with Journal(path) as journal:
         fill(journal.storage())
     lines = path.read_bytes().split(b"\n")
-    lines[4] = line
+    lines[8] = line
     path.write_bytes(b"\n".join(lines))
-    with (
-        Journal(path) as journal,
-        pytest.raises(InputError, match=r"must be a log entry of Optuna.*in line 5: restore"),
-    ):
-        journal.storage()
+    rule = (
+        rf"journal.*got another checksum in .*: the first 8 of {len(lines) - 1} lines are sound, with 1 finished trials"
+    )
+    with pytest.raises(InputError, match=rule):
+        Journal(path)
     assert path.read_bytes() == b"\n".join(lines)
+
+
+def test_every_flipped_bit_and_every_missing_or_moved_line_is_found(path):
+    with Journal(path) as journal:
+        fill(journal.storage())
+    content = path.read_bytes()
+    lines = content.splitlines(keepends=True)
+    end = len(content) - len(lines[-1])
+    for place in range(0, 8 * end, 7):
+        damaged = bytearray(content)
+        damaged[place // 8] ^= 1 << place % 8
+        assert check_lines(bytes(damaged)).sound < len(lines)
+    for k in range(len(lines) - 1):
+        moved = [*lines[:k], lines[k + 1], lines[k], *lines[k + 2 :]]
+        repeated, missing = [*lines[: k + 1], *lines[k:]], [*lines[:k], *lines[k + 1 :]]
+        for wrong in (moved, repeated, missing):
+            assert check_lines(b"".join(wrong)).sound == k + (wrong == repeated)
+
+
+def test_lines_without_checksums_are_read_with_a_warning_until_a_line_covers_them(path):
+    fill(JournalStorage(JournalFileBackend(str(path))))
+    with pytest.warns(UserWarning, match="The last 23 lines of .* have no checksum"), Journal(path) as journal:
+        study = fill(journal.storage())
+    assert len(study.trials) == 10
+    with Journal(path) as journal:
+        assert told(journal.storage().get_all_trials(0)) == told(study.trials)
+    path.write_bytes(path.read_bytes().replace(b'"lr"', b'"Lr"', 1))
+    with pytest.raises(InputError, match="the first 0 of .* with 0 finished trials"):
+        Journal(path)
+
+
+def test_a_note_that_the_dashboard_writes_during_a_search_is_kept(path):
+    with Journal(path) as journal:
+        fill(journal.storage())
+        journal.commit()
+        other = JournalStorage(JournalFileBackend(str(path)))
+        other.set_study_system_attr(0, "dashboard:note", "fine")
+        fill(journal.storage())
+    with Journal(path) as journal:
+        assert len(journal.storage().get_all_trials(0)) == 10
+        assert journal.storage().get_study_system_attrs(0) == {"dashboard:note": "fine"}
 
 
 HOLD = """
 import os, sys, time
 from pathlib import Path
+from zerokara.storage.checksums import check_lines
 from zerokara.storage.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 print(os.getpid(), flush=True)
@@ -246,7 +291,7 @@ def test_ctrl_c_at_any_moment_of_a_commit_neither_loses_nor_repeats_a_line(path)
         signal.signal(signal.SIGALRM, before)
     assert interrupted > 0
     with Journal(path) as journal:
-        assert list(journal.read_logs(0)) == logs * 150
+        assert [{name: log[name] for name in logs[0]} for log in journal.read_logs(0)] == logs * 150
 
 
 @pytest.mark.parametrize(("name", "why"), [("missing/journal.log", "No such file"), (".", "Is a directory")])

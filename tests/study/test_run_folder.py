@@ -1,14 +1,26 @@
 """A run's folder: complete or absent."""
 
+import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from zerokara.errors import InputError, OutsideError
-from zerokara.study.run_folder import RunFolder, next_folder, read_toml, toml
+from zerokara.study.run_folder import RunFolder, out_folder, read_toml, toml
 
-CONFIG = {"dataset": "digits", "epochs": 3, "search": ["lr=log:0.001:0.1"], "record": {"numpy": "2"}, "test": None}
+CONFIG = {
+    "dataset": "digits",
+    "trials": 2,
+    "generation": 2,
+    "sampler": "random",
+    "seed": 0,
+    "epochs": 3,
+    "test": None,
+    "search": ["lr=log:0.001:0.1"],
+    "record": {"numpy": "2", "data_sha256": "0"},
+}
 
 
 def test_a_config_reads_back(tmp_path) -> None:
@@ -45,10 +57,51 @@ def test_an_empty_folder_is_used(tmp_path) -> None:
     assert (tmp_path / "config.toml").exists()
 
 
-def test_the_next_free_name(tmp_path) -> None:
-    assert next_folder(tmp_path, "digits").name == "digits-1"
-    (tmp_path / "digits-1").mkdir()
-    assert next_folder(tmp_path, "digits").name == "digits-2"
+def test_a_default_folder_is_new_for_each_process(tmp_path) -> None:
+    parent = tmp_path / "runs"
+    with out_folder(None, "digits", parent) as first, out_folder(None, "digits", parent) as second:
+        assert (first.name, second.name) == ("digits-1", "digits-2")
+        RunFolder.create(second, CONFIG)
+        with out_folder(first, "digits", parent) as given:
+            assert given == first
+    assert os.listdir(parent) == ["digits-2"]
+    with pytest.raises(InputError), out_folder(None, "digits", tmp_path / "new") as path:
+        raise InputError(str(path))
+    assert os.listdir(tmp_path) == ["runs"]
+
+
+def test_processes_that_start_together_get_different_folders(tmp_path) -> None:
+    names, start = [], threading.Barrier(8)
+
+    def run() -> None:
+        start.wait()
+        with out_folder(None, "digits", tmp_path / "runs") as path:
+            names.append(RunFolder.create(path, CONFIG).path.name)
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(names) == [f"digits-{number}" for number in range(1, 9)]
+
+
+def test_a_run_in_use_is_not_replaced(tmp_path) -> None:
+    folder = RunFolder.create(tmp_path / "run", CONFIG)
+    for lock in (folder.journal(), folder.lock()):
+        with lock, pytest.raises(OutsideError, match=f"got one held by process {os.getpid()}"):
+            RunFolder.create(tmp_path / "run", CONFIG, force=True)
+    assert (tmp_path / "run" / "journal.log").exists()
+
+
+def test_a_run_whose_replacement_was_killed_is_moved_back(tmp_path) -> None:
+    RunFolder.create(tmp_path / "run", CONFIG)
+    for use in (RunFolder, lambda path: RunFolder.create(path, CONFIG, force=True)):
+        (tmp_path / "run").rename(tmp_path / ".run.old")
+        (tmp_path / ".run.new-1").mkdir(exist_ok=True)
+        with pytest.warns(UserWarning, match=r"Moved .*run back: a process was killed while it replaced"):
+            assert use(tmp_path / "run").config()["epochs"] == 3
+    assert os.listdir(tmp_path) == ["run"]
 
 
 def test_a_folder_without_a_config_is_not_opened(tmp_path) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from cyclopts import App, ArgumentCollection, Group, Parameter, Token
 from cyclopts.config import Dict
 
+from zerokara.checks import is_of
 from zerokara.data import Dataset, load
 from zerokara.engine.settings import TrainingSettings, values_of
 from zerokara.errors import InputError, ZerokaraWarning
@@ -202,6 +203,10 @@ def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollectio
     searched = {_option(text.split("=")[0]) for text in given.get("--search", [])}
     if search := options.get("--search"):
         texts = content.pop("search", [])
+        if not is_of(texts, str | list[str]):
+            raise InputError(
+                f"search must be a string or a list of strings in {config or run}, got {texts!r:.80}: fix it"
+            )
         names = searched | given.keys()
         search.tokens[:0] = [
             Token(value=text)
@@ -226,7 +231,7 @@ def trial_config(source: Path, number: int) -> dict[str, Any]:
     if str(number) not in rows:
         raise InputError(f"the trials of {source} are 0 to {len(rows) - 1}, got --trial {number}")
     for name in parse_searches(config.pop("search", [])):
-        if value := rows[str(number)][name]:  # Empty where the trial has no such hyperparameter.
+        if value := rows[str(number)].get(name):  # Empty where the trial has no such hyperparameter.
             config[name] = value
     if not config.pop("paired", True):
         config["replicate"] = config.get("replicate", 0) + number * config.get("seeds", 1)
@@ -234,9 +239,21 @@ def trial_config(source: Path, number: int) -> dict[str, Any]:
 
 
 def trials_of(run: Path) -> dict[str, dict[str, str]]:
-    """Return the rows of a run's ``trials.csv`` by the trials' numbers."""
+    """Return the rows of a run's ``trials.csv`` by the trials' numbers.
+
+    Raises:
+        InputError: the file is missing, or is not as `tune` wrote it.
+    """
+    path, rows = run / "trials.csv", {}
     try:
-        with open(run / "trials.csv", encoding="utf-8", newline="") as file:
-            return {row["number"]: row for row in csv.DictReader(file)}
-    except OSError as error:
+        with open(path, encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                _ = int(row["epochs"]), row["state"]
+                rows[str(int(row["number"]))] = row
+    except FileNotFoundError as error:
         raise InputError(f"trials.csv not found in {run}: wait until the run has finished") from error
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise InputError(
+            f"{path} must be as tune wrote it, got {error}: write it again with `zerokara resume {run} --repair`"
+        ) from error
+    return rows

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.console import Console
 
+from zerokara.checks import is_of
 from zerokara.cli.live import ProgressView, duration, pace
 from zerokara.cli.options import (
     DataOptions,
@@ -28,7 +29,7 @@ from zerokara.errors import InputError
 from zerokara.report.run import BEST, leaderboard, mean
 from zerokara.space.space import Space
 from zerokara.study.config import space_from_config
-from zerokara.study.run_folder import RunFolder, next_folder
+from zerokara.study.run_folder import WORKER_ID, RunFolder, out_folder
 from zerokara.study.settings import SearchSettings
 from zerokara.study.study import Study
 from zerokara.train import Epoch
@@ -59,16 +60,16 @@ def run_tune(
     """
     console, space = Console(), space_from_options(search, hyperparameters)
     loaded = data.load(dataset, training.seed)
-    out = run.out or next_folder("runs", loaded.name)
     searched = Space(space)
     print_data(console, loaded)
     print_line(console, f"searching {', '.join(searched.searches()) or 'nothing: every hyperparameter is given'}")
-    with ProgressView(console, searched, METRICS[loaded.task]) as view:
-        options = settings_of(search, training, run) | {"out": out, "progress": view}
-        settings = SearchSettings(loaded, space, **options, warn=partial(print_note, console))
-        study = run_search(settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED)
-    print_leaderboard(console, study)
-    return print_summary(console, study, out)
+    with out_folder(run.out, loaded.name) as out:
+        with ProgressView(console, searched, METRICS[loaded.task]) as view:
+            options = settings_of(search, training, run) | {"out": out, "progress": view}
+            settings = SearchSettings(loaded, space, **options, warn=partial(print_note, console))
+            study = run_search(settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED)
+        print_leaderboard(console, study)
+        return print_summary(console, study, out)
 
 
 def run_resume(
@@ -78,6 +79,7 @@ def run_resume(
     trials: int | None = None,
     workers: str | None = None,
     storage: str | None = None,
+    repair: bool = False,
 ) -> int:
     """Finish a search that was interrupted or killed, with the same numbers as an uninterrupted one.
 
@@ -86,18 +88,21 @@ def run_resume(
         trials: the total number of trials, if more than planned.
         workers: as for tune.
         storage: the database URL with its password, if it is in no other place: a run folder never contains it.
+        repair: cut a damaged journal before its first damaged line, keep a copy, and train the trials after it again.
     """
-    console, config = Console(), RunFolder(out).config()
-    if trials in (None, config["trials"]) and summary_of(out).get("finished"):
+    console = Console()
+    folder = RunFolder(out)
+    config = folder.config()
+    if trials in (None, config["trials"]) and not repair and is_finished(out, config["trials"]):
         print_line(console, f"{out} is already finished: {config['trials']} trials")
         return 0
     names = {field.name for field in dataclasses.fields(DataOptions)}
     recorded = {"stratify": False} | {name: config[name] for name in names & set(config)}
     data = DataOptions(**recorded).load(config["dataset"], config["seed"])
     with ProgressView(console, Space(space_from_config(config)), METRICS[data.task]) as view:
-        settings = saved_settings(RunFolder(out), data, trials, storage, partial(print_note, console))
+        settings = saved_settings(folder, data, trials, storage, partial(print_note, console))
         settings = dataclasses.replace(settings, workers=workers, progress=view)
-        study = run_search(settings, folder=RunFolder(out), started=STARTED)
+        study = run_search(settings, folder=folder, repair=repair, started=STARTED)
     print_leaderboard(console, study)
     return print_summary(console, study, out)
 
@@ -106,9 +111,16 @@ def summary_of(run: Path) -> dict[str, Any]:
     """Return the content of a run's summary; empty if there is none."""
     try:
         summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return summary if isinstance(summary, dict) else {}
+
+
+def is_finished(run: Path, trials: int) -> bool:
+    """Return whether a run has the results of this number of trials, and no process was killed since."""
+    summary = summary_of(run)
+    complete = summary.get("finished") is True and is_of(summary.get("trials"), int) and summary["trials"] >= trials
+    return complete and not (run / WORKER_ID).exists()
 
 
 def print_leaderboard(console: Console, study: Study) -> None:
@@ -148,7 +160,6 @@ def run_train(
         if int(row["epochs"]) < training.epochs:
             state = f"{row['state']} after {row['epochs']} epochs"
             print_note(console, f"trial {trial} was {state}; here it trains for {training.epochs}")
-    out = run.out or next_folder("runs", loaded.name)
     print_data(console, loaded)
     metric = METRICS[loaded.task]
 
@@ -160,11 +171,12 @@ def run_train(
             f"validation loss {epoch.val_loss[0]:.4f}, {metric} {epoch.val_score[0]:.4f}; {epoch.seconds:.2f} s",
         )
 
-    options = settings_of(training, run) | {"trials": 1, "race": "none", "out": out}
+    options = settings_of(training, run) | {"trials": 1, "race": "none"}
     options |= {"on_epoch": print_epoch if training.seeds == training.folds == 1 else None}
-    settings = SearchSettings(loaded, space, **options, warn=partial(print_note, console))
-    study = run_search(settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED)
-    return print_summary(console, study, out)
+    with out_folder(run.out, loaded.name) as out:
+        settings = SearchSettings(loaded, space, **options | {"out": out}, warn=partial(print_note, console))
+        study = run_search(settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED)
+        return print_summary(console, study, out)
 
 
 def print_summary(console: Console, study: Study, out: Path) -> int:

@@ -5,18 +5,19 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.checks import is_of
 from zerokara.engine.bracket import BracketState, Candidate
 from zerokara.engine.plan import Plan
 from zerokara.engine.population import Population
 from zerokara.engine.shard import Shard, structure, untrained
 from zerokara.engine.trial import Proposal, Trial
-from zerokara.errors import ZerokaraError
 from zerokara.files import outside, replacing
 from zerokara.nn import Network
 
@@ -135,6 +136,8 @@ class Checkpoints:
         self._remove(f"{generation}-*")
 
     def _state(self, header: dict[str, Any], arrays: Arrays, known: Mapping[int, Proposal]) -> BracketState:
+        if not is_of(header["rung"], int):
+            raise ValueError(f"the rung {header['rung']!r}")
         finished = [Trial.of_record(known[number], record) for number, record in header["finished"]]
         by_number = {trial.number: trial for trial in finished}
         return BracketState(
@@ -153,6 +156,8 @@ class Checkpoints:
     ) -> Population:
         proposals = tuple(known[number] for number in header["numbers"])
         where = {name: header[name] for name in ("repeat", "fold", "replicate")}
+        if not all(is_of(value, int) for value in where.values()):
+            raise ValueError(f"a population with {where}")
         shard = Shard(proposals, structure(proposals[0].params), **where)
         population = Population(shard, _with_prefix(arrays, prefix) or None)
         population.attach(self.plan)
@@ -168,7 +173,8 @@ class Checkpoints:
 
     def _remove(self, pattern: str) -> None:
         for path in self._files(pattern):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # A file that stays is not read again.
+                path.unlink()
 
     def _save(self, name: str, header: dict[str, Any], arrays: Arrays) -> None:
         """Write a file atomically, with a checksum at its end; without fsync, which a power failure may undo."""
@@ -187,7 +193,6 @@ class Checkpoints:
 
     def _load(self, name: str, read: "Callable[[dict[str, Any], Arrays], Read]") -> "Read | None":
         """Return what ``read`` makes of a file; None if it is missing, or damaged, which is a warning."""
-        from safetensors import SafetensorError
         from safetensors.numpy import load
 
         if self.folder is None:
@@ -203,7 +208,7 @@ class Checkpoints:
             return read(header, load(content))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, IndexError, SafetensorError, ZerokaraError) as error:
+        except Exception as error:  # Training again is right for any content that no checkpoint has.
             self.warn(f"Corrupted checkpoint {path} ({error}); retraining those trials.")
             return None
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -93,12 +93,19 @@ class Trial:
 
     @classmethod
     def of_record(cls, proposal: Proposal, record: Mapping[str, Any]) -> "Trial":
-        """Return the trial with a `record`."""
+        """Return the trial with a `record`.
+
+        Raises:
+            ValueError, TypeError, LookupError, AttributeError: it is no record.
+        """
         if "rows" in record:
             return merged([cls.of_record(proposal, row) for row in record["rows"]], record["state"])
         curves = {name: np.array([_from_json(value) for value in curve]) for name, curve in record["curves"].items()}
-        value, state = _from_json(record["value"]), record["state"]
-        return cls(proposal.number, proposal.params, state, value, record["epochs"], record["epoch"], curves)
+        value, state, epochs, epoch = _from_json(record["value"]), record["state"], record["epochs"], record["epoch"]
+        lengths = {len(curve) for curve in curves.values()}
+        if state not in get_args(State) or not 0 <= epoch <= epochs or type(epochs) is not int or lengths - {epochs}:
+            raise ValueError(f"a record with the state {state!r}, epoch {epoch!r} of {epochs!r}")
+        return cls(proposal.number, proposal.params, state, value, epochs, epoch, curves)
 
 
 def ranked(trials: Iterable[Trial]) -> list[Trial]:

@@ -24,6 +24,8 @@ SECRETS = ("password", "sslpassword")
 """Parameters of a URL that must not be shown."""
 CREATE_ATTEMPTS = 10
 """Attempts to create the tables: of several processes that start at once, all but one may find them incomplete."""
+OPEN_SECONDS = 30.0
+"""Seconds after which a file that stays locked is not tried again."""
 
 
 class Database:
@@ -76,11 +78,12 @@ class Database:
     def _open_storage(self, options: dict[str, Any]) -> RDBStorage:
         # Optuna formats the URL, so braces in a password are escaped.
         url = self.url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
+        end = time.monotonic() + OPEN_SECONDS
         for start in range(CREATE_ATTEMPTS):
             try:
                 return RDBStorage(url, options)
             except SQLAlchemyError:
-                if start + 1 == CREATE_ATTEMPTS:
+                if start + 1 == CREATE_ATTEMPTS or time.monotonic() > end:
                     with self.errors():
                         raise
                 time.sleep(random.uniform(0.1, 0.5))
@@ -89,13 +92,17 @@ class Database:
         raise AssertionError
 
     @contextmanager
-    def transaction(self, study: int | None = None) -> Iterator[None]:
+    def transaction(self, study: int | None = None, wait: float | None = None) -> Iterator[None]:
         """Run everything that the storage does in the block as one transaction.
 
-        With the id of a study, only one process at a time runs such a block.
+        Args:
+            study: the id of a study of which only one process at a time runs such a block.
+            wait: the seconds to wait for a file that another process has locked; None for ``CONNECT_TIMEOUT``.
         """
         with self.errors(), self.storage.engine.connect() as connection:
             if self.is_file:
+                seconds = CONNECT_TIMEOUT if wait is None else wait
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * seconds:.0f}")
                 # Lock for writing at once: SQLite refuses a reader that later wants to write, instead of waiting.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:

@@ -73,7 +73,8 @@ class Local:
         self._ended |= new
 
     def report(self, trials: Iterable[Trial]) -> None:
-        self._proposer.report(trials)
+        # A kill in the middle of a commit leaves a generation of which only some trials have ended.
+        self._proposer.report(trial for trial in trials if trial.number not in self._ended)
 
     def ended(self) -> Mapping[int, Trial]:
         return self._ended

@@ -7,10 +7,13 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from zerokara.engine.trial import Proposal, Trial
+from zerokara.errors import InputError
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.space.space import Space
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from optuna.samplers import BaseSampler
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
@@ -62,7 +65,35 @@ class Proposer:
                 storage=self._storage, sampler=sampler, study_name=name, load_if_exists=True
             )
         self._study_id = self._storage.get_study_id_from_name(name)
+        if journal:
+            self._check(journal.path)
         self.seconds = 0.0  # Opening the study does not count.
+
+    def _check(self, path: "Path") -> None:
+        """Check the content of a journal, which may have lines of other programs, and of older versions.
+
+        Raises:
+            InputError: a trial was drawn from other ranges.
+            ValueError, TypeError: a value has a wrong type.
+        """
+        space = self._space.distributions()
+        trials = self.study.get_trials(deepcopy=False)
+        if not all(type(size) is int and size > 0 for size in self.sizes) or sum(self.sizes) < len(trials):
+            raise ValueError(f"{len(trials)} trials in generations of {self.sizes}")
+        for trial in trials:
+            for name, distribution in trial.distributions.items():
+                if space.get(name) != distribution:
+                    raise InputError(
+                        f"the trials of a study must have the ranges of its search, got trial {trial.number} of {path} "
+                        f"with {name} from {distribution}: restore the run's config.toml, or start another search"
+                    )
+            try:
+                self._space.decode(trial.params)
+            except InputError as error:
+                raise ValueError(f"trial {trial.number}: {error}") from error
+            numbers = [*(trial.values or ()), *trial.intermediate_values.values()]
+            if not all(isinstance(number, int | float) for number in numbers):
+                raise TypeError(f"trial {trial.number} with the values {numbers}")
 
     @property
     def sizes(self) -> list[int]:

@@ -167,7 +167,7 @@ class Shared:
 
     def report(self, trials: Iterable[Trial]) -> None:
         """Record the values of running trials at a rung; they are for display only, so a failure is only a warning."""
-        with self._tolerating_outage(), self._transaction():
+        with self._tolerating_outage(), self._transaction(wait=self._display_wait):
             self.refresh()
             for trial in trials:
                 there = self.current.get(trial.number)
@@ -180,7 +180,7 @@ class Shared:
         if not self._heartbeat.due():
             return
         with self._tolerating_outage():
-            with self._transaction(exclusive=False):
+            with self._transaction(exclusive=False, wait=self._display_wait):
                 attributes = self._write_heartbeat()
             self._heartbeat.observe(attributes)
             self._available = True
@@ -241,6 +241,11 @@ class Shared:
             replica.study.add_trials(_for_sampler(trials[number]) for number in sorted(trials))
         return replica
 
+    @property
+    def _display_wait(self) -> float | None:
+        """How long training waits to write what can be left out: not at all if the last attempt failed."""
+        return None if self._available else 0.0
+
     @contextmanager
     def _tolerating_outage(self) -> Iterator[None]:
         """Turn the first failure of the database into a warning, so that training continues; `ask` and `tell` raise."""
@@ -252,10 +257,10 @@ class Shared:
             self._available = False
 
     @contextmanager
-    def _transaction(self, exclusive: bool = True) -> Iterator[None]:
+    def _transaction(self, exclusive: bool = True, wait: float | None = None) -> Iterator[None]:
         started = time.perf_counter()
         try:
-            with quiet(), self.database.transaction(self._id if exclusive else None):
+            with quiet(), self.database.transaction(self._id if exclusive else None, wait):
                 yield
         finally:
             self.seconds += time.perf_counter() - started

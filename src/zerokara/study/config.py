@@ -3,15 +3,18 @@
 import platform
 import sys
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
 
 import numpy as np
 
+from zerokara.checks import is_of
 from zerokara.data import Dataset
 from zerokara.data.augment import Augment
 from zerokara.engine.plan import Plan
 from zerokara.engine.settings import in_config
-from zerokara.errors import InputError
+from zerokara.errors import InputError, unknown
 from zerokara.space.hyperparameters import HYPERPARAMETERS, lookup, to_text
 from zerokara.space.space import Space, parse_searches
 from zerokara.study.settings import SearchSettings
@@ -42,6 +45,46 @@ def config_of(
     }
 
 
+DATA_KEYS: dict[str, Any] = {
+    "dataset": str,
+    "train_size": int,
+    "validation": float,
+    "test": float,
+    "stratify": bool,
+    "scaling": str,
+    "target": str,
+    "task": Literal["classification", "regression"],
+    "drop": list[str],
+    "categories": list[str],
+    "max_categories": int,
+    "size": str,
+}
+"""The types of the keys about the data."""
+TYPES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false", dict: "a table"}
+"""The names of types for messages."""
+REQUIRED = ("dataset", "trials", "generation", "sampler", "seed", "search", "record")
+"""The keys without which a run cannot be resumed."""
+
+
+def check_config(config: Mapping[str, Any], path: Path) -> None:
+    """Raise InputError unless every key of a run's config is known, and has a value of its type."""
+    types = get_type_hints(SearchSettings)
+    rows = (row for row in fields(SearchSettings) if row.metadata.get("config"))
+    kinds = {row.name: row.metadata["option"] or types[row.name] for row in rows}
+    kinds |= dict.fromkeys(HYPERPARAMETERS, str | float | bool) | DATA_KEYS | {"search": list[str], "record": dict}
+    remedy = f"restore {path}, or start another search"
+    if missing := [name for name in REQUIRED if name not in config]:
+        raise InputError(f"a run's config must have the key {missing[0]}, got only {', '.join(config)}: {remedy}")
+    for name, value in config.items():
+        if name not in kinds:
+            raise InputError(f"{unknown('key of a config', name, kinds)}; {remedy}")
+        if not is_of(value, kinds[name]):
+            kind = TYPES.get(kinds[name], kinds[name])
+            raise InputError(f"{name} must be {kind} in a run's config, got {value!r:.80}: {remedy}")
+    if not isinstance(config["record"].get("data_sha256"), str):
+        raise InputError(f"the record of a run's config must have the text data_sha256, but it does not: {remedy}")
+
+
 def space_from_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the search space of a run's config."""
     fixed = {name: config[name] for name in HYPERPARAMETERS if name in config}
@@ -68,7 +111,7 @@ def differences(config: Mapping[str, Any], data: Dataset) -> list[str]:
 
 
 def _one_line(value: Any) -> str:
-    return " ".join(value) if isinstance(value, list) else str(value)
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def record(data: Dataset) -> dict[str, Any]:

@@ -74,10 +74,13 @@ def search(
     trained: dict[int, Trial] = {}
     train_seconds = 0.0
 
-    def tick() -> None:
-        store.send_heartbeat()
+    def show() -> None:
         if progress:
             progress(tracker.progress())
+
+    def tick() -> None:
+        store.send_heartbeat()
+        show()
 
     def refresh() -> None:
         """Count trials that were trained before, or by other processes, in the progress."""
@@ -96,7 +99,7 @@ def search(
             warn(f"Retraining {missing} of the best {len(best)} networks, which this process does not have.")
         top = [(trial, here.get(trial.number) or retrain(trial, plan).trained()) for trial in best]
         seconds, proposing_seconds = time.perf_counter() - tracker.started, store.seconds + files.seconds
-        tick()
+        show()
         return Study(
             store.space,
             plan,
@@ -113,7 +116,7 @@ def search(
         )
 
     with interruptible() as stop, one_thread():
-        retry = partial(_retry, stop=stop, tick=tick, warn=warn)
+        retry = partial(_retry, stop=stop, tick=show, warn=warn)
         try:
             with WorkerPool(
                 plan, pool or open_pool(None), tracker.record, stop, warn, lambda: tracker.progress().seconds_left
@@ -155,7 +158,7 @@ def _retry(
             if time.monotonic() > end or stop.is_set():
                 raise
             if not warned:
-                warn(f"{error}; retrying for {RETRY_SECONDS:.0f} s")
+                warn(f"{error}; retrying for {max(0.0, end - time.monotonic()):.0f} s")
             warned = True
         _wait(POLL, stop, tick)
 

@@ -1,7 +1,7 @@
 """Opens the store of a study: memory, the journal of its run folder, or a database that several processes share."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,17 +16,30 @@ from zerokara.study.run_folder import RunFolder
 from zerokara.study.settings import SearchSettings
 
 if TYPE_CHECKING:
+    from zerokara.storage.journal import Journal
     from zerokara.storage.shared import Shared
 
 
 @contextmanager
-def open_local(settings: SearchSettings, plan: Plan, space: Space, folder: RunFolder | None) -> Iterator[Local]:
-    """Open a study of this process alone: in the journal of a folder, or in memory."""
+def open_local(
+    settings: SearchSettings, plan: Plan, space: Space, folder: RunFolder | None, repair: bool = False
+) -> Iterator[Local]:
+    """Open a study of this process alone: in the journal of a folder, which ``repair`` repairs, or in memory."""
     assert settings.generation
     sizes = {"trials": settings.trials, "generation": settings.generation}
-    sampler = make_sampler(settings.sampler, space, plan.seed, **sizes)
-    with folder.journal() if folder else nullcontext() as journal:
-        yield Local(space, sampler, **sizes, journal=journal)
+
+    def local(journal: "Journal | None") -> Local:
+        return Local(space, make_sampler(settings.sampler, space, plan.seed, **sizes), **sizes, journal=journal)
+
+    if folder is None:
+        yield local(None)
+        return
+    from zerokara.storage.repair import read_study
+
+    if repair:
+        folder.repair(local, settings.warn)
+    with folder.journal(settings.warn) as journal:
+        yield read_study(journal, local)
 
 
 @contextmanager

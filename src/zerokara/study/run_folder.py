@@ -1,23 +1,31 @@
 """The folder of a run, created atomically with its config inside."""
 
+import os
+import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from string import hexdigits
 from typing import TYPE_CHECKING, Any
 
-from zerokara.errors import InputError
-from zerokara.files import outside, replacing, write
+from zerokara.errors import InputError, OutsideError, warn
+from zerokara.files import backup, outside, recover, remove_temporary, replacing, write
 from zerokara.locks import run_lock
+from zerokara.study.config import check_config
 
 if TYPE_CHECKING:
     from zerokara.storage.journal import Journal
 
 CONFIG_FILE = "config.toml"
+JOURNAL = "journal.log"
+WORKER_ID = "worker_id"
 
 
 class RunFolder:
     """A run on disk. `create` makes a new folder, `RunFolder(path)` opens an existing one.
+
+    A run that was being replaced when the process was killed is moved back, with a warning.
 
     Raises:
         InputError: the path is not a run.
@@ -25,6 +33,7 @@ class RunFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        _recover(self.path)
         if not (self.path / CONFIG_FILE).is_file():
             raise InputError(f"a run is a folder with a {CONFIG_FILE}, got {self.path}: pass a folder that tune wrote")
 
@@ -34,15 +43,19 @@ class RunFolder:
 
         Raises:
             InputError: the path exists and is not a run, or it is a run and ``force`` is not set.
-            OutsideError: the path is not writable, or the disk is full.
+            OutsideError: another process uses the run, the path is not writable, or the disk is full.
         """
         path = Path(path)
+        _recover(path)
         _check_free(path, force)
         with outside(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as fresh:
-            fresh.mkdir()
-            write(fresh / CONFIG_FILE, toml(config))
+        with _replacing_lock(path):
+            _check_free(path, force)
+            remove_temporary(path.parent, path.name)
+            with replacing(path) as fresh:
+                fresh.mkdir()
+                write(fresh / CONFIG_FILE, toml(config))
         return cls(path)
 
     @property
@@ -50,11 +63,19 @@ class RunFolder:
         """The folder for the networks of trials that are not recorded yet."""
         return self.path / "checkpoints"
 
-    def journal(self) -> "Journal":
+    def journal(self, warn: Callable[[str], None] = warn) -> "Journal":
         """Open the journal, and lock the run for this process until it is closed."""
         from zerokara.storage.journal import Journal
 
-        return Journal(self.path / "journal.log")
+        return Journal(self.path / JOURNAL, warn)
+
+    def repair(self, make: "Callable[[Journal], object]", warn: Callable[[str], None]) -> None:
+        """Repair the journal; see `zerokara.storage.repair.repair`."""
+        from zerokara.storage.repair import repair
+
+        # They may be of trials that are proposed again, in other generations.
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        repair(self.path / JOURNAL, make, warn)
 
     @contextmanager
     def lock(self) -> Iterator[Path]:
@@ -63,27 +84,76 @@ class RunFolder:
         Raises:
             OutsideError: another process has the run.
         """
-        path = self.path / "worker_id"
+        path = self.path / WORKER_ID
         with run_lock(path):
             with outside(path):
                 path.touch()
             yield path
 
+    def resumed(self, trials: int) -> None:
+        """Prepare a locked run for more training: write the total number of trials, remove what a kill left.
+
+        Raises:
+            OutsideError: another process has resumed the run in the meantime, or the disk is full.
+        """
+        config = self.config()
+        if config["trials"] > trials:
+            raise OutsideError(
+                f"only one process at a time may resume {self.path}, got another that raised the trials to "
+                f"{config['trials']} meanwhile: resume again"
+            )
+        if config["trials"] < trials:
+            self.write(CONFIG_FILE, toml(config | {"trials": trials}))
+        for folder in (self.path, self.checkpoints):
+            remove_temporary(folder)
+
     def config(self) -> dict[str, Any]:
-        """Return the config."""
-        return read_toml(self.path / CONFIG_FILE)
+        """Return the config.
+
+        Raises:
+            InputError: it is not as `create` wrote it: a key is missing or unknown, or a value has another type.
+        """
+        content = read_toml(self.path / CONFIG_FILE)
+        check_config(content, self.path / CONFIG_FILE)
+        return content
 
     def write(self, name: str, content: str) -> Path:
         """Write a text file atomically, and return its path."""
         return write(self.path / name, content)
 
 
-def next_folder(parent: str | Path, name: str) -> Path:
-    """Return ``parent/name-N`` with the first unused N."""
-    number = 1
-    while (path := Path(parent) / f"{name}-{number}").exists():
-        number += 1
-    return path
+@contextmanager
+def out_folder(out: Path | None, name: str, parent: str | Path = "runs") -> Iterator[Path]:
+    """Yield ``out``; if it is None, a new folder ``parent/name-N`` with the first unused N, removed if it stays empty.
+
+    Of several processes that start together, each gets another folder.
+    """
+    if out is not None:
+        yield out
+        return
+    parent, number = Path(parent), 1
+    with outside(parent):
+        created = [] if parent.exists() else [parent]
+        parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            path = parent / f"{name}-{number}"
+            try:
+                path.mkdir()
+                break
+            except FileExistsError:
+                number += 1
+    try:
+        yield path
+    finally:
+        with suppress(OSError):
+            for folder in (path, *created):
+                folder.rmdir()
+
+
+def read_id(path: Path) -> str:
+    """Return the worker id in a file, hexadecimal digits; empty if the file has anything else."""
+    text = path.read_text(encoding="ascii", errors="replace")
+    return text if set(text) <= set(hexdigits) else ""
 
 
 def toml(content: Mapping[str, Any]) -> str:
@@ -97,8 +167,10 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"a config must be a readable TOML file, got {path}: {error}; fix the file") from error
+    except RecursionError as error:
+        raise InputError(f"a config must be a flat TOML file, got {path} with deep nesting: fix the file") from error
 
 
 def _check_free(path: Path, force: bool) -> None:
@@ -112,3 +184,19 @@ def _check_free(path: Path, force: bool) -> None:
         raise InputError(f"a run needs a new or empty folder, got {path} with other files: choose another with --out")
     if not force:
         raise InputError(f"{path} already contains a run: choose another folder with --out, or replace it with --force")
+    for name in (JOURNAL, WORKER_ID):
+        with run_lock(path / name):
+            """No process uses the run."""
+
+
+def _recover(path: Path) -> None:
+    """Move a run back that was being replaced when the process was killed."""
+    if path.exists() or not backup(path).exists():
+        return
+    with _replacing_lock(path), outside(path):
+        if recover(path):
+            warn(f"Moved {path} back: a process was killed while it replaced this run.")
+
+
+def _replacing_lock(path: Path) -> AbstractContextManager[None]:
+    return run_lock(Path(os.path.abspath(path)), wait=True)
