@@ -57,6 +57,9 @@ DATA_KEYS: dict[str, Any] = {
     "drop": list[str],
     "categories": list[str],
     "max_categories": int,
+    "missing": str,
+    "decimal": Literal[".", ","],
+    "encoding": str,
     "size": str,
 }
 """The types of the keys about the data."""
