@@ -12,6 +12,7 @@ from zerokara.errors import InputError, unknown
 from zerokara.model.ensemble import Ensemble
 from zerokara.model.model import Model
 from zerokara.nn import ACTIVATIONS, Affine, mlp
+from zerokara.unpickle import text_keys
 
 
 def from_weights(
@@ -57,7 +58,7 @@ def _weights(params: Any) -> list[tuple[Array, Array]]:
     """Return the pairs W (n_in, n_out), b (n_out,) in the order of the layers, as float32 or float64."""
     if not isinstance(params, Mapping):
         raise InputError(f"weights must be a dict of arrays W1, b1, W2, b2, ..., got a {type(params).__name__}")
-    named = {name.decode("latin1") if isinstance(name, bytes) else str(name): v for name, v in params.items()}
+    named = text_keys(params)
     depth = sum(bool(re.fullmatch(r"W\d+", name)) for name in named)
     expected = [f"{kind}{k}" for k in range(1, depth + 1) for kind in "Wb"]
     if sorted(named) != sorted(expected) or not depth:

@@ -3,6 +3,7 @@
 import mmap
 import pickle
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +65,22 @@ def load_pickle(path: str | Path, max_bytes: int = LARGEST_PICKLE, encoding: str
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path} is no pickle, or damaged ({type(error).__name__}: {error}): copy it again") from error
+
+
+def text_keys(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the dict of a pickle with text as keys: Python 2 wrote them as bytes, and others may be anything.
+
+    Raises:
+        InputError: two keys become one.
+
+    >>> text_keys({b"W1": 1, "b1": 2, 3: 4})
+    {'W1': 1, 'b1': 2, '3': 4}
+    """
+    named: dict[str, Any] = {}
+    for key, value in values.items():
+        name = key.decode("latin1") if isinstance(key, bytes) else str(key)
+        name = name.encode(errors="backslashreplace").decode()  # Surrogates cannot be printed.
+        if name in named:
+            raise InputError(f"a dict of arrays must have each name once, got {name[:80]!r} twice: rename one")
+        named[name] = value
+    return named

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from zerokara.unpickle.values import CALLS, Builder, Name, Pending, RefusedError, as_key, as_text
+from zerokara.unpickle.values import CALLS, LARGEST_HASHED, Builder, Name, Pending, RefusedError, as_text
 
 DEEPEST = 100
 """The maximum depth of nested containers."""
@@ -21,6 +21,11 @@ class _Memo(dict[int, Any]):
     def __getitem__(self, key: int) -> Any:
         value = super().__getitem__(key)
         return value.value if isinstance(value, Pending) and isinstance(value.value, np.ndarray) else value
+
+    def __setitem__(self, key: int, value: Any) -> None:
+        if key >= LARGEST_HASHED:
+            raise RefusedError("refers to values by numbers of more than 60 bits: save plain arrays")
+        super().__setitem__(key, value)
 
 
 class Content:
@@ -69,13 +74,14 @@ class Unpickler(pickle._Unpickler):
 
     def require_plain(self, value: Any) -> None:
         """Refuse a value that holds anything but data, or whose walk does not end."""
-        left, todo = 2 * self.size, [iter([value])]
+        left, todo = 4 * self.size, [iter([value])]
         while todo:
             child = next(todo[-1], todo)
             if child is todo:
                 todo.pop()
                 continue
-            left -= 1
+            # What reads the value, such as numpy.asarray of a list of arrays, copies an array each time.
+            left -= child.nbytes if isinstance(child, np.ndarray) else 1
             if isinstance(child, Name | Pending):
                 raise RefusedError(f"must hold arrays and plain values, got {child.text}")
             if isinstance(child, list | tuple | set | frozenset | dict):
@@ -90,12 +96,13 @@ class Unpickler(pickle._Unpickler):
         arguments, name = self.stack.pop(), self.stack.pop()
         if not isinstance(name, Name) or not isinstance(arguments, tuple):
             raise ValueError("a call needs a name and a tuple")
-        self.append(CALLS[name.text](self.builder, *arguments))
+        self.append(CALLS[name.text](self.builder, *self.builder.step(arguments)))
 
     def load_build(self) -> None:
         state, pending = self.stack.pop(), self.stack[-1]
         if not isinstance(pending, Pending) or not isinstance(state, tuple):
             raise ValueError("only an array or a dtype has a state")
+        self.builder.step(state)
         if isinstance(pending.value, np.dtype):
             _, order, *fields = state
             if fields[:3] != [None, None, None]:
@@ -120,15 +127,17 @@ class Unpickler(pickle._Unpickler):
     def update(self, pairs: list[Any]) -> None:
         if not isinstance(self.stack[-1], dict):
             raise ValueError("only a dict has keys")
-        self.stack[-1].update(zip(map(as_key, pairs[::2]), pairs[1::2], strict=True))
+        self.stack[-1].update(zip(map(self.builder.as_key, pairs[::2]), pairs[1::2], strict=True))
 
     def load_additems(self) -> None:
         members = self.pop_mark()
-        self.stack[-1].update(map(as_key, members))
+        if not isinstance(self.stack[-1], set):
+            raise ValueError("only a set has members")
+        self.stack[-1].update(map(self.builder.as_key, members))
 
     def load_frozenset(self) -> None:
         members = self.pop_mark()
-        self.append(frozenset(map(as_key, members)))
+        self.append(frozenset(map(self.builder.as_key, members)))
 
     def load_bytearray8(self) -> None:
         self.append(bytearray(self.read(struct.unpack("<Q", self.read(8))[0])))

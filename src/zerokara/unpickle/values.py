@@ -6,6 +6,7 @@ arrays and plain containers need have a method below, which is called instead; a
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -38,26 +39,47 @@ class Pending:
         self.value = value
 
 
+MOST_AXES = 64
+"""The maximum number of axes of an array, as in NumPy."""
+MOST_TUPLES = 1000
+"""The maximum number of tuples as keys: their hashes can be made equal, and each is compared with all before it."""
+LARGEST_HASHED = sys.hash_info.modulus
+"""Whole numbers below it differ in their hashes; with equal hashes, a dict of n keys takes n² steps."""
+
+
 class Builder:
-    """Creates the values, with at most ``budget`` bytes in total."""
+    """Creates the values, with at most ``budget`` bytes and half as many steps in total."""
 
     def __init__(self, budget: int) -> None:
-        self.budget = budget
+        self.budget, self.steps, self.tuples = budget, budget // 2, MOST_TUPLES
 
     def spend(self, count: int) -> None:
         self.budget -= count
         if self.budget < 0:
             raise RefusedError("makes more arrays than it has bytes for, by repeating them: save plain arrays")
 
+    def step(self, values: Any) -> Any:
+        """Count a step for each of the values that a call reads, and return them."""
+        if not isinstance(values, list | tuple):
+            raise ValueError(f"a list is needed, got a {type(values).__name__}")
+        self.steps -= len(values)
+        if self.steps < 0:
+            raise RefusedError("reads the same values again and again: save plain arrays")
+        return values
+
     def array(self, data: Any, dtype: Any, shape: Any, order: Any) -> Array:
         """Return an array from its bytes, whose number must match its shape and dtype."""
         if isinstance(data, list):
             raise RefusedError("holds an object array, which may be anything: save numbers or text")
-        data = data.encode("latin1") if isinstance(data, str) else data
+        if not isinstance(data, str | bytes | bytearray):
+            raise ValueError(f"an array is made of bytes, got a {type(data).__name__}")
         kind = dtype.value
-        if not all(type(n) is int and n >= 0 for n in shape) or math.prod(shape) * kind.itemsize != len(data):
+        if len(self.step(shape)) > MOST_AXES or not all(type(n) is int and 0 <= n < LARGEST_HASHED for n in shape):
+            raise ValueError(f"{MOST_AXES} sizes of the shape of an array at most, each 0 or above")
+        if math.prod(shape) * kind.itemsize != len(data):
             raise ValueError(f"an array of the shape {str(shape)[:80]} and dtype {kind} has {len(data)} bytes")
         self.spend(len(data))
+        data = data.encode("latin1") if isinstance(data, str) else data
         array: Array = np.ndarray(shape, kind, bytearray(data), order="F" if order == "F" else "C")
         return array
 
@@ -74,23 +96,37 @@ class Builder:
 
     def encode(self, text: Any, encoding: Any) -> bytes:
         if as_text(encoding) not in ("latin1", "latin-1", "iso-8859-1"):
-            raise ValueError(f"bytes are written as latin1, got {encoding!r}")
+            raise ValueError(f"bytes are written as latin1, got {encoding[:80]!r}")
+        text = as_text(text)
         self.spend(len(text))
-        return as_text(text).encode("latin1")
+        return text.encode("latin1")
 
     def byte_array(self, data: Any = b"", *encoding: Any) -> bytearray:
-        data = self.encode(data, *encoding) if encoding else _bytes(data)
+        data = self.encode(data, *encoding) if encoding else data
         self.spend(len(data))
-        return bytearray(data)
+        return bytearray(data if isinstance(data, bytes) else self.step(data))
 
     def set_of(self, values: Any = ()) -> set[Any]:
-        return set(map(as_key, _as_list(values)))
+        return set(map(self.as_key, self.step(values)))
 
     def frozenset_of(self, values: Any = ()) -> frozenset[Any]:
-        return frozenset(map(as_key, _as_list(values)))
+        return frozenset(map(self.as_key, self.step(values)))
 
     def dict_of(self, pairs: Any = ()) -> dict[Any, Any]:
-        return {as_key(key): value for key, value in map(_as_list, _as_list(pairs))}
+        return {self.as_key(key): value for key, value in map(self.step, self.step(pairs))}
+
+    def as_key(self, value: Any) -> Any:
+        """Return a key of a dict. A tuple of tuples is rejected: its hash may take forever, or overflow the stack."""
+        if isinstance(value, tuple):
+            self.tuples -= 1
+            if self.tuples < 0:
+                raise RefusedError(f"has more than {MOST_TUPLES:,} tuples as keys: save plain arrays")
+        for part in self.step(value) if isinstance(value, tuple) else (value,):
+            if not isinstance(part, str | bytes | int | float | None):
+                raise ValueError(f"a key must be text or a number, got a {type(part).__name__}")
+            if isinstance(part, int) and not -LARGEST_HASHED < part < LARGEST_HASHED:
+                raise RefusedError("has a key of more than 60 bits, and may have smaller numbers and text only")
+        return value
 
 
 def as_text(text: Any) -> str:
@@ -98,24 +134,6 @@ def as_text(text: Any) -> str:
     if not isinstance(text, str | bytes):
         raise ValueError(f"a text is needed, got a {type(text).__name__}")
     return text.decode("latin1") if isinstance(text, bytes) else text
-
-
-def _bytes(data: Any) -> bytes:
-    return data if isinstance(data, bytes) else bytes(_as_list(data))
-
-
-def _as_list(values: Any) -> Any:
-    if not isinstance(values, list | tuple):
-        raise ValueError(f"a list is needed, got a {type(values).__name__}")
-    return values
-
-
-def as_key(value: Any) -> Any:
-    """Return a key of a dict. A tuple of tuples is rejected: its hash may take forever, or overflow the stack."""
-    for part in value if isinstance(value, tuple) else (value,):
-        if not isinstance(part, str | bytes | int | float | None):
-            raise ValueError(f"a key must be text or a number, got a {type(part).__name__}")
-    return value
 
 
 CALLS: dict[str, Callable[..., Any]] = {

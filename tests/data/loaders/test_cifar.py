@@ -162,7 +162,7 @@ REFUSED: list[tuple[Callable[[], bytes | None], str]] = [
     (lambda: pickled([1, 2]), "a batch must be a dict of data and labels, got a list"),
     (lambda: pickled({b"data": np.zeros((1, 3072), np.uint8)}), "missing: labels"),
     (lambda: pickled(a_batch(1) | {b"labels": [1, 2]}), r"a label for each row, got uint8 \(4, 3072\), \(2,\)"),
-    (lambda: pickled(a_batch(1) | {b"labels": [[1], [2], [3], [4]]}), "a label for each row"),
+    (lambda: pickled(a_batch(1) | {b"labels": [[1], [2], [3], [4]]}), "labels must be whole numbers, 0 to 9"),
     (lambda: pickled(a_batch(1) | {b"labels": [0, 1, 2, 10]}), "labels must be whole numbers, 0 to 9"),
     (lambda: pickled(a_batch(1) | {b"labels": [0, 1, -1, 2]}), "labels must be whole numbers, 0 to 9"),
     (lambda: pickled(a_batch(1) | {b"labels": [0, 1, 2, 0.5]}), "labels must be whole numbers, 0 to 9"),

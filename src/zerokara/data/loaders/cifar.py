@@ -13,7 +13,7 @@ from zerokara.data.download.progress import ProgressCallback
 from zerokara.data.download.sources import Archive
 from zerokara.data.loaders.arrays import from_arrays
 from zerokara.errors import InputError
-from zerokara.unpickle import load_pickle
+from zerokara.unpickle import load_pickle, text_keys
 
 SHAPE = (32, 32, 3)
 """Height, width, channels; the files store the channels first."""
@@ -49,13 +49,18 @@ def read_batch(path: Path, classes: int = 10) -> tuple[Array, Array]:
             f"a batch must be an existing file, got {path}: add it, or set ZEROKARA_DATA to another folder"
         )
     batch = _named(load_pickle(path), path)
-    pixels, labels = batch["data"], np.asarray(batch["labels"])
+    pixels, labels = batch["data"], batch["labels"]
+    if isinstance(labels, list):
+        valid = all(type(label) is int and 0 <= label < classes for label in labels)
+        labels = np.array(labels, np.int64) if valid else None
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu":
+        raise InputError(f"{path}: labels must be whole numbers, 0 to {classes - 1}, got others: download it again")
     height, width, colors = SHAPE
     flat = (len(labels), height * width * colors) if labels.ndim == 1 else None
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or not labels.size or pixels.shape != flat:
         got = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
         raise InputError(f"{path}: data must be uint8 (N, 3072) with a label for each row, got {got}, {labels.shape}")
-    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
+    if labels.min() < 0 or labels.max() >= classes:
         raise InputError(f"{path}: labels must be whole numbers, 0 to {classes - 1}, got others: download it again")
     # Transposing bytes is six times as fast as transposing during the conversion to float32.
     pictures = np.ascontiguousarray(pixels.reshape(-1, colors, height, width).transpose(0, 2, 3, 1))
@@ -66,7 +71,10 @@ def _named(batch: Any, path: Path) -> dict[str, Any]:
     """Return the batch with text keys; Python 2 wrote them as bytes."""
     if not isinstance(batch, dict):
         raise InputError(f"{path}: a batch must be a dict of data and labels, got a {type(batch).__name__}")
-    named = {key.decode("latin1") if isinstance(key, bytes) else str(key): value for key, value in batch.items()}
+    try:
+        named = text_keys(batch)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     if missing := [name for name in ("data", "labels") if name not in named]:
         raise InputError(f"{path}: a batch must hold data and labels, missing: {', '.join(missing)}")
     return named
