@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +21,7 @@ def surrounding(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPa
     """Remove the user's settings; use an empty cache and no proxy for 127.0.0.1."""
     monkeypatch.delenv("ZEROKARA_DATA", raising=False)
     monkeypatch.delenv("ZEROKARA_MIRROR", raising=False)
+    monkeypatch.delenv("ZEROKARA_MAX_BYTES", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
@@ -82,7 +84,8 @@ def mirror() -> Iterator[Mirror]:
                 self.send_header("Content-Encoding", served.encoding)
             self.end_headers()
             end = served.breaks.pop(0) if served.breaks else len(served.content)
-            self.wfile.write(served.content[start:end])
+            with suppress(ConnectionError):  # The client may have had enough.
+                self.wfile.write(served.content[start:end])
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -128,7 +131,8 @@ def tiny(mirror: Mirror, tiny_files: dict[str, bytes]) -> Source:
     for name, content in tiny_files.items():
         mirror.serve(f"/good/{name}.gz", gzip.compress(content))
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in tiny_files.items()}
-    return Source("tiny", "for tests", tuple("abcdefghij"), (f"{mirror.url}/good",), sums)
+    sizes = {name: len(content) for name, content in tiny_files.items()}
+    return Source("tiny", "for tests", tuple("abcdefghij"), (f"{mirror.url}/good",), sums, sizes)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from tests.bounds import bounds
 from zerokara.data.download.idx import parse_idx, read_content
 from zerokara.errors import InputError, OutsideError
 
@@ -69,3 +70,17 @@ def test_damaged_gzip_is_refused_by_name(tmp_path, damage):
 def test_a_file_that_cannot_be_read_is_a_failure_outside(tmp_path):
     with pytest.raises(OutsideError, match=r"must be readable, got: Is a directory"):
         read_content(tmp_path)
+
+
+def test_gzip_unpacks_up_to_a_limit_that_can_be_set(tmp_path, monkeypatch):
+    path = tmp_path / "train.gz"
+    path.write_bytes(gzip.compress(bytes(50_000_000), 1))
+    monkeypatch.setenv("ZEROKARA_MAX_BYTES", "1000000")
+    with bounds(5, 1 << 25), pytest.raises(InputError, match=r"train.gz may unpack to 1,000,000 bytes.* set ZEROKARA_MAX"):
+        read_content(path)
+    monkeypatch.setenv("ZEROKARA_MAX_BYTES", "50000000")
+    assert len(read_content(path)) == 50_000_000
+    for wrong in ("2GB", "-1", "1e9", "9" * 30):
+        monkeypatch.setenv("ZEROKARA_MAX_BYTES", wrong)
+        with pytest.raises(InputError, match=f"ZEROKARA_MAX_BYTES must be a number of bytes, .* got '{wrong}'"):
+            read_content(path)

@@ -5,7 +5,9 @@ import socket
 import numpy as np
 import pytest
 
+from tests.bounds import bounds
 from zerokara.data.download.mirrors import download
+from zerokara.data.download.sources import ARCHIVES, SOURCES
 from zerokara.errors import OutsideError
 
 CONTENT = np.random.default_rng(0).bytes(100_000)
@@ -20,7 +22,7 @@ def get(mirror, tmp_path):
     def go(*paths, timeout=5.0):
         target = tmp_path / "file.gz"
         try:
-            assert download([mirror.url + path for path in paths], target, SHA256, timeout=timeout) == CONTENT
+            assert download([mirror.url + path for path in paths], target, SHA256, len(CONTENT), timeout=timeout) == CONTENT
             assert gzip.decompress(target.read_bytes()) == CONTENT
             assert not (tmp_path / "file.gz.part").exists()
         except OutsideError:
@@ -38,7 +40,7 @@ def test_the_right_file_comes_at_once(get, mirror):
 
 def test_a_file_that_was_unpacked_on_the_way_is_the_same_file(mirror, tmp_path):
     mirror.serve("/a", CONTENT)
-    assert download([f"{mirror.url}/a"], tmp_path / "file.gz", SHA256) == CONTENT
+    assert download([f"{mirror.url}/a"], tmp_path / "file.gz", SHA256, len(CONTENT)) == CONTENT
 
 
 def test_an_archive_that_a_mirror_declares_as_an_encoding_stays_an_archive(get, mirror):
@@ -132,7 +134,7 @@ def test_mirrors_are_tried_in_order_and_the_error_lists_their_failures(get, mirr
         mirror.serve("/hangs", b"", hangs=True)
         urls = [f"{mirror.url}/{name}" for name in ("none", "down", "garbage", "hangs")] + [closed]
         with pytest.raises(OutsideError) as caught:
-            download(urls, tmp_path / "file.gz", SHA256, timeout=0.2)
+            download(urls, tmp_path / "file.gz", SHA256, len(CONTENT), timeout=0.2)
     head, *lines = str(caught.value).splitlines()
     assert head == "no mirror delivered file.gz:"
     for line, url, reason in zip(
@@ -164,14 +166,37 @@ def test_a_full_disk_is_reported_and_nothing_is_left(get, mirror, tmp_path):
 def test_a_folder_that_is_gone_is_a_failure_outside(mirror, tmp_path):
     mirror.serve("/a", ARCHIVE)
     with pytest.raises(OutsideError, match=r"gone/file.gz must be writable, got: No such file or directory"):
-        download([f"{mirror.url}/a"], tmp_path / "gone" / "file.gz", SHA256)
+        download([f"{mirror.url}/a"], tmp_path / "gone" / "file.gz", SHA256, len(CONTENT))
 
 
 def test_progress_counts_from_what_is_here(mirror, tmp_path):
     (tmp_path / "file.gz.part").write_bytes(ARCHIVE[:50_000])
     mirror.serve("/a", ARCHIVE)
     steps = []
-    download([f"{mirror.url}/a"], tmp_path / "file.gz", SHA256, lambda *step: steps.append(step))
+    download([f"{mirror.url}/a"], tmp_path / "file.gz", SHA256, len(CONTENT), lambda *step: steps.append(step))
     assert steps[0][1] > 50_000
     assert steps[-1] == ("file.gz", len(ARCHIVE), len(ARCHIVE))
     assert [done for _, done, _ in steps] == sorted(done for _, done, _ in steps)
+
+
+def test_a_mirror_that_sends_no_end_is_given_up(get, mirror, tmp_path):
+    mirror.serve("/endless", bytes(50_000_000))
+    mirror.serve("/a", ARCHIVE)
+    with pytest.raises(OutsideError, match="/endless: the download is not the file: it must have 101,100 bytes at most"):
+        get("/endless")
+    received = []
+    urls = [f"{mirror.url}/endless", f"{mirror.url}/a"]
+    download(urls, tmp_path / "file.gz", SHA256, len(CONTENT), lambda name, done, total: received.append(done))
+    assert max(received) <= 101_100
+
+
+def test_a_small_file_that_unpacks_to_a_large_one_is_not_unpacked(get, mirror):
+    mirror.serve("/bomb", gzip.compress(bytes(90_000_000)))
+    with bounds(5, 1 << 26), pytest.raises(OutsideError, match="/bomb: .* it unpacks to more than 100,000 bytes"):
+        get("/bomb")
+
+
+def test_mirrors_are_encrypted_and_sizes_are_known():
+    for source in (*SOURCES.values(), *ARCHIVES.values()):
+        assert all(mirror.startswith("https://") for mirror in source.mirrors)
+    assert all(source.sizes.keys() == source.sha256.keys() for source in SOURCES.values())

@@ -46,7 +46,7 @@ def ensure_downloaded(archive: Archive, progress: ProgressCallback | None = None
             return present
         target = folder / archive.file
         try:
-            content = download(urls, target, archive.sha256, show, timeout, bytes)
+            content = download(urls, target, archive.sha256, archive.size, show, timeout, packed=True)
         except OutsideError as error:
             raise OutsideError(f"{archive.name}: {error}\n{_archive_remedy(archive, folder)}") from error
         _unpack(content, folder / archive.folder)

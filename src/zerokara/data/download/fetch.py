@@ -70,17 +70,17 @@ def fetch(name: str, progress: ProgressCallback | None = None) -> Path:
 def _cached(source: Source, progress: ProgressCallback | None, timeout: float) -> dict[Path, bytes]:
     folder = cache_folder(source)
     targets = {name: folder / f"{name}.gz" for name in source.sha256}
-    files = {name: _verified_content(path, source.sha256[name]) for name, path in targets.items()}
+    files = {name: _verified_content(path, source, name) for name, path in targets.items()}
     if None in files.values():
         mirrors = mirrors_of(source)
         with locked(folder), nullcontext(progress) if progress else bar() as show:
             for name, path in targets.items():
                 # Another process may have downloaded it while this one waited for the lock.
-                files[name] = files[name] or _verified_content(path, source.sha256[name])
+                files[name] = files[name] or _verified_content(path, source, name)
                 if files[name] is None:
                     urls = [f"{mirror}/{name}.gz" for mirror in mirrors]
                     try:
-                        files[name] = download(urls, path, source.sha256[name], show, timeout)
+                        files[name] = download(urls, path, source.sha256[name], source.sizes[name], show, timeout)
                     except OutsideError as error:
                         raise OutsideError(f"{source.name}: {error}\n{_files_remedy(source)}") from error
     return {targets[name]: content for name, content in files.items() if content is not None}
@@ -120,13 +120,13 @@ def _path(folder: Path, name: str) -> Path | None:
     return next((path for path in (folder / name, folder / f"{name}.gz") if path.exists()), None)
 
 
-def _verified_content(path: Path, sha256: str) -> bytes | None:
+def _verified_content(path: Path, source: Source, name: str) -> bytes | None:
     """Return the content of a cached file, or None if it is missing or has another digest."""
     try:
-        content = read_content(path) if path.exists() else b""
+        content = read_content(path, source.sizes[name]) if path.exists() else b""
     except InputError:
         return None
-    return content if hashlib.sha256(content).hexdigest() == sha256 else None
+    return content if hashlib.sha256(content).hexdigest() == source.sha256[name] else None
 
 
 def _files_remedy(source: Source) -> str:

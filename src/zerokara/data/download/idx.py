@@ -1,6 +1,7 @@
 """A strict reader of IDX, the file format of the MNIST family."""
 
 import gzip
+import io
 import math
 import zlib
 from pathlib import Path
@@ -8,13 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.data.limits import max_bytes, read_limited
 from zerokara.errors import InputError, OutsideError
 
 _UINT8 = 0x08
 
 
-def read_content(path: Path) -> bytes:
-    """Return the content of a file, decompressed if it is gzipped; its name does not matter."""
+def read_content(path: Path, most: int | None = None) -> bytes:
+    """Return the content of a file, decompressed if it is gzipped; its name does not matter.
+
+    Args:
+        most: the bytes that it may unpack to; None takes those of `max_bytes`.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -22,14 +28,17 @@ def read_content(path: Path) -> bytes:
             f"{path} must be readable, got: {error.strerror or error}; check the path and its permissions"
         ) from error
     try:
-        return decompressed(content)
+        return decompressed(content, max_bytes(len(content)) if most is None else most, path)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path} must hold complete gzip data, got: {error}; download it again") from error
 
 
-def decompressed(content: bytes) -> bytes:
+def decompressed(content: bytes, most: int, what: object) -> bytes:
     """Return gzipped content decompressed, with length and CRC checked; return other content unchanged."""
-    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
+        return read_limited(stream, most, str(what))
 
 
 def parse_idx(content: bytes, dimensions: int, what: object) -> Array:

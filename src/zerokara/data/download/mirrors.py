@@ -4,14 +4,14 @@ import errno
 import hashlib
 import os
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from gzip import BadGzipFile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zerokara.data.download.idx import decompressed
 from zerokara.data.download.progress import ProgressCallback, silent
-from zerokara.errors import OutsideError, ZerokaraError
+from zerokara.errors import InputError, OutsideError, ZerokaraError
 
 if TYPE_CHECKING:
     import requests
@@ -32,9 +32,10 @@ def download(
     urls: Sequence[str],
     target: Path,
     sha256: str,
+    size: int,
     progress: ProgressCallback = silent,
     timeout: float = TIMEOUT,
-    content_of: Callable[[bytes], bytes] = decompressed,
+    packed: bool = False,
 ) -> bytes:
     """Download a file from the first mirror that delivers it, and return its content.
 
@@ -45,10 +46,10 @@ def download(
         urls: addresses of the file, tried in this order.
         target: the path to write.
         sha256: the digest of the content.
+        size: the bytes of the content; a mirror that sends more than they need is given up.
         progress: called with the number of bytes received so far.
         timeout: seconds to wait for a response before trying the next mirror.
-        content_of: a function from the file's bytes to its content, by default decompression; `bytes` returns them as
-            they are.
+        packed: the content is the file itself; otherwise it is what the file unpacks to, if it is gzipped.
 
     Raises:
         OutsideError: every mirror failed (the message lists the reasons), or the disk is full or not writable.
@@ -61,7 +62,7 @@ def download(
         with requests.Session() as session:
             for url in urls:
                 try:
-                    content = _from_mirror(session, url, part, sha256, progress, timeout, content_of)
+                    content = _from_mirror(session, url, part, sha256, size, progress, timeout, packed)
                     os.replace(part, target)
                     return content
                 except _MirrorError as error:
@@ -85,17 +86,19 @@ def _from_mirror(
     url: str,
     part: Path,
     sha256: str,
+    size: int,
     progress: ProgressCallback,
     timeout: float,
-    content_of: Callable[[bytes], bytes],
+    packed: bool,
 ) -> bytes:
     """Download from one mirror; after a broken connection, retry as long as each attempt adds bytes."""
     longest = _bytes_on_disk(part)
     while True:
         had = _bytes_on_disk(part)
         try:
-            _receive(session, url, part, progress, timeout)
-            return _verified(part, sha256, content_of)
+            # Compressed, content that cannot be compressed is longer by a thousandth at most.
+            _receive(session, url, part, size if packed else size + size // 1000 + 1000, progress, timeout)
+            return _verified(part, sha256, size, packed)
         except _ContentError:
             part.unlink(missing_ok=True)
             if had == 0:
@@ -107,8 +110,10 @@ def _from_mirror(
             longest = _bytes_on_disk(part)
 
 
-def _receive(session: "requests.Session", url: str, part: Path, progress: ProgressCallback, timeout: float) -> None:
-    """Write the bytes of the mirror to `part`; append if the mirror supports ranges."""
+def _receive(
+    session: "requests.Session", url: str, part: Path, most: int, progress: ProgressCallback, timeout: float
+) -> None:
+    """Write the bytes of the mirror to `part`, up to ``most`` in all; append if the mirror supports ranges."""
     import requests
     import urllib3
 
@@ -129,8 +134,10 @@ def _receive(session: "requests.Session", url: str, part: Path, progress: Progre
             total = done + int(length) if length.isdigit() else None
             with part.open("ab" if resumed else "wb") as file:
                 for block in answer.raw.stream(_BLOCK, decode_content=False):
-                    file.write(block)
                     done += len(block)
+                    if done > most:
+                        raise _ContentError(f"the download is not the file: it must have {most:,} bytes at most")
+                    file.write(block)
                     progress(part.stem, done, total)
     except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
         raise _MirrorError(f"no response within {timeout:g} s") from error
@@ -138,10 +145,12 @@ def _receive(session: "requests.Session", url: str, part: Path, progress: Progre
         raise _MirrorError(_root(error)) from error
 
 
-def _verified(part: Path, sha256: str, content_of: Callable[[bytes], bytes]) -> bytes:
+def _verified(part: Path, sha256: str, size: int, packed: bool) -> bytes:
     """Return the content of `part`; raise if it is not the file."""
     try:
-        content = content_of(part.read_bytes())
+        content = part.read_bytes() if packed else decompressed(part.read_bytes(), size, "its content")
+    except InputError as error:
+        raise _ContentError(f"the download is not the file: it unpacks to more than {size:,} bytes") from error
     except (EOFError, zlib.error, BadGzipFile) as error:
         raise _ContentError(f"the download is not the file: {error}") from error
     got = hashlib.sha256(content).hexdigest()

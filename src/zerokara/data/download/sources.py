@@ -19,7 +19,14 @@ class Source:
     """Addresses of folders that hold each file, with ``.gz`` after its name."""
     sha256: Mapping[str, str]
     """SHA-256 of each file's decompressed content; mirrors compress differently."""
+    sizes: Mapping[str, int]
+    """Bytes of each file's decompressed content."""
 
+
+FAMILY_SIZES = MappingProxyType(
+    {TRAIN_IMAGES: 47_040_016, TRAIN_LABELS: 60_008, TEST_IMAGES: 7_840_016, TEST_LABELS: 10_008}
+)
+"""The sizes of 60,000 + 10,000 images of 28 x 28 pixels and their labels."""
 
 MNIST = Source(
     name="mnist",
@@ -37,6 +44,7 @@ MNIST = Source(
             TEST_LABELS: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
         }
     ),
+    sizes=FAMILY_SIZES,
 )
 
 FASHION_MNIST = Source(
@@ -57,7 +65,6 @@ FASHION_MNIST = Source(
     mirrors=(
         "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
     ),
     sha256=MappingProxyType(
         {
@@ -67,6 +74,7 @@ FASHION_MNIST = Source(
             TEST_LABELS: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
         }
     ),
+    sizes=FAMILY_SIZES,
 )
 
 
@@ -82,6 +90,8 @@ class Archive:
     file: str
     sha256: str
     """SHA-256 of the archive, which is the same on all mirrors."""
+    size: int
+    """Bytes of the archive."""
     folder: str
     """The folder inside the archive."""
     train: tuple[str, ...]
@@ -95,6 +105,7 @@ CIFAR10 = Archive(
     mirrors=("https://www.cs.toronto.edu/~kriz", "https://cs231n.stanford.edu"),
     file="cifar-10-python.tar.gz",
     sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    size=170_498_071,
     folder="cifar-10-batches-py",
     train=tuple(f"data_batch_{k}" for k in range(1, 6)),
     test=("test_batch",),

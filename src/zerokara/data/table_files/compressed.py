@@ -1,4 +1,4 @@
-"""Compressed files: what they contain, up to a limit, since some kilobytes can unpack to gigabytes."""
+"""Compressed files: what they contain, up to a limit."""
 
 import bz2
 import gzip
@@ -10,10 +10,8 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import IO, Any
 
+from zerokara.data.limits import max_bytes, read_limited
 from zerokara.errors import InputError
-
-LARGEST = 2**31
-"""The most bytes that a compressed file may unpack to."""
 
 
 def _zstd(file: IO[bytes]) -> Any:
@@ -39,25 +37,18 @@ def unpacked(raw: bytes, suffix: str, is_table: Callable[[str], bool]) -> tuple[
     try:
         if suffix != ".zip":
             with STREAMS[suffix](io.BytesIO(raw)) as stream:
-                return _limited(stream), ""
+                return read_limited(stream, max_bytes(len(raw)), "a compressed table"), ""
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             names = [name for name in archive.namelist() if is_table(name) and not _clutter(name)]
             if len(names) != 1:
                 shown = ", ".join(names[:5]) or ", ".join(archive.namelist()[:5]) or "an empty one"
                 raise InputError(f"a zip file must hold one table, got {shown}: unpack it and name the table's file")
             with archive.open(names[0]) as stream:
-                return _limited(stream), names[0]
+                return read_limited(stream, max_bytes(len(raw)), "a compressed table"), names[0]
     except (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
         raise InputError(f"a compressed file must be complete, got {error}: download or compress it again") from error
     except RuntimeError as error:  # A password.
         raise InputError(f"a zip file must be readable without a password, got {error}: unpack it") from error
-
-
-def _limited(stream: Any) -> bytes:
-    content: bytes = stream.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise InputError(f"a compressed table may have {LARGEST:,} bytes unpacked, got more: unpack it first")
-    return content
 
 
 def _clutter(name: str) -> bool:

@@ -6,7 +6,7 @@ import zipfile
 from typing import Any
 
 from zerokara.data.columns.frames import missing_extra
-from zerokara.data.table_files.compressed import LARGEST
+from zerokara.data.limits import max_bytes, too_large
 from zerokara.errors import InputError
 
 
@@ -23,8 +23,8 @@ def read_excel(raw: bytes) -> tuple[dict[str, list[Any]], list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             size = sum(member.file_size for member in archive.infolist())
-        if size > LARGEST:
-            raise InputError(f"a workbook may have {LARGEST:,} bytes unpacked, got {size:,}: save the sheet as CSV")
+        if size > (most := max_bytes(len(raw))):
+            raise too_large("a workbook", most, f"{size:,}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Of formats that it does not know; the cells are read.
             book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
