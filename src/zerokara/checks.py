@@ -1,5 +1,6 @@
 """Validation of arrays and counts that the user passes."""
 
+from collections.abc import Iterable
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -93,6 +94,15 @@ def check_counts(least: int = 1, **counts: int) -> None:
     for name, value in counts.items():
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
             raise InputError(f"{name} must be a whole number, {least} or above, got {value!r}")
+
+
+def require_unicode(texts: Iterable[str], what: str) -> None:
+    """Raise for a text that UTF-8 cannot encode, such as one read with Python's ``surrogateescape``."""
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"{what} must be Unicode text, got {text[:80]!r}: correct it") from error
 
 
 def is_of(value: Any, kind: Any) -> bool:

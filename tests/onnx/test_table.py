@@ -292,14 +292,6 @@ def test_columns_may_be_called_as_anything_in_the_graph_is(tmp_path) -> None:
     assert [each.name for each in read_signature(tmp_path / "model.onnx")[1]] == ["label__", "probabilities_"]
 
 
-def test_what_is_no_unicode_is_refused(tmp_path) -> None:
-    frame = {"c": ["\udcff", "\udcff", "b", "b"], "t": ["x", "y", "y", "x"]}
-    data = from_table(frame, "t")
-    with pytest.raises(InputError, match=r"must be Unicode text, got '\\udcff': correct it"):
-        Model.of(zk.nn.mlp(data.n_inputs, (), 2), data).to_onnx(tmp_path / "model.onnx")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_csv_file_has_the_marks_of_the_graph(tmp_path) -> None:
     lines = ["c,d", *(f"{mark},1" for mark in MISSING), *("a,2", "b,2", "b,1")]
     (tmp_path / "rows.csv").write_text("\n".join(lines))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array
-from zerokara.checks import as_array, as_float32, as_single_precision
+from zerokara.checks import as_array, as_float32, as_single_precision, require_unicode
 from zerokara.errors import InputError, unknown
 
 Task = Literal["classification", "multilabel", "regression"]
@@ -71,6 +71,7 @@ class Targets:
             array = array[:, 0]
         chosen = cast(Task, task) if task is not None else _infer(array, what)
         names = _class_names(classes)
+        require_unicode(names, "the names of classes")
         if chosen != "classification":
             width = 1 if array.ndim == 1 else array.shape[1]
             names = names or (("t",) if width == 1 else tuple(f"t{k}" for k in range(width)))
@@ -83,6 +84,7 @@ class Targets:
         if array.ndim == 1:
             require_samples(len(np.unique(array)), len(array), what)
         names = names or tuple(str(label) for label in labels)
+        require_unicode(names, f"the labels in {what}")
         if len(names) < 2:
             raise InputError(
                 f"classification needs at least 2 classes, got {len(names)} in {what}, {names}: add samples of another"

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.checks import is_of
 from zerokara.errors import InputError, OutsideError
 from zerokara.files import write
 
@@ -20,6 +21,8 @@ FORMAT = 2
 """The highest format version that this package reads; a file names the lowest that can express it."""
 LARGEST_FILE = 1 << 32
 """Bytes that a model file may have."""
+LARGEST_HEADER = 100_000_000
+"""Bytes that its header may have, as in safetensors."""
 KEY = "zerokara"
 """The only entry of the metadata. With several, safetensors would write them in a different order each time."""
 
@@ -86,17 +89,18 @@ def unpack(raw: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
         raise InputError("is a safetensors file, but not a zerokara model: name a file written by Model.save")
     arrays = _arrays(raw)
     try:
-        content = json.loads(metadata[KEY])
-    except (ValueError, RecursionError) as error:
+        content = json.loads(metadata[KEY], parse_constant=_refuse_constant)
+        digest = _digest({name: value for name, value in content.items() if name != "sha256"}, arrays)
+    except (ValueError, RecursionError, AttributeError) as error:
         raise InputError(f"is damaged: its description is not JSON ({error})") from error
-    if not isinstance(content, dict) or not isinstance(content.get("format"), int):
+    if not is_of(content.get("format"), int):
         raise InputError("is damaged: its description does not name a format")
     if content["format"] > FORMAT:
         raise InputError(
             f"has the model format {content['format']}, written by zerokara "
             f"{content.get('zerokara', 'unknown')}; this older version reads up to {FORMAT}: upgrade zerokara"
         )
-    if content.pop("sha256", None) != _digest(content, arrays):
+    if content.pop("sha256", None) != digest:
         raise InputError("is damaged: its content does not match its hash; copy it again")
     return content, arrays
 
@@ -108,6 +112,8 @@ def _header(raw: bytes) -> dict[str, Any]:
     length = int.from_bytes(raw[:8], "little")
     if raw[8:9] not in (b"{", b"") or not 2 <= length <= LARGEST_FILE:
         raise InputError("is not a model file: it does not begin like a safetensors file")
+    if length > LARGEST_HEADER:
+        raise InputError(f"is damaged: its header may have {LARGEST_HEADER:,} bytes, got {length:,}; copy it again")
     if 8 + length > len(raw):
         raise InputError(
             f"is truncated, or not a model file: it has {len(raw):,} bytes, its header alone has {8 + length:,}"
@@ -135,8 +141,16 @@ def _arrays(raw: bytes) -> dict[str, Array]:
         kind = {"F32": "<f4", "F64": "<f8"}.get(tensor["dtype"])
         if kind is None:
             raise InputError(f"must contain float32 or float64 numbers, got {tensor['dtype']} in {name!r}")
-        arrays[name] = np.frombuffer(tensor["data"], kind).reshape(tensor["shape"])
+        try:
+            arrays[name] = np.frombuffer(tensor["data"], kind).reshape(tensor["shape"])
+        except (ValueError, OverflowError) as error:
+            shape = str(tensor["shape"])[:80]
+            raise InputError(f"is damaged: no array has the shape {shape} of {name!r} ({error})") from error
     return arrays
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _digest(content: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:

@@ -1,5 +1,6 @@
 """A trained network or ensemble with all that a prediction needs: preprocessing, names, origin."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
@@ -10,11 +11,13 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
+from zerokara.checks import require_unicode
 from zerokara.data import Dataset, Encoder, Part, Preprocess
 from zerokara.errors import InputError, unknown
 from zerokara.files import write
+from zerokara.model.about import check_about
 from zerokara.model.ensemble import Ensemble, EnsembleScorer, in_chunks, probabilities
-from zerokara.model.file import read_model, write_model
+from zerokara.model.file import read_model, to_json, write_model
 from zerokara.model.input_adapter import InputAdapter
 from zerokara.model.parts import metadata, read_parts, stored, width
 from zerokara.nn import Network
@@ -57,6 +60,7 @@ class Model:
 
     def __post_init__(self) -> None:
         n_inputs, n_outputs = prod(self.sample_shape), len(self.classes)
+        require_unicode(self.classes, "the names of classes")
         if not isinstance(self.ensemble, Ensemble):
             raise InputError(f"a model holds an Ensemble, got {type(self.ensemble).__name__}: use Ensemble.of(network)")
         if self.task not in METRICS:
@@ -209,9 +213,10 @@ class Model:
         """Write the model to a file in one step, and return its path.
 
         Raises:
-            InputError: ``about`` holds what JSON cannot.
+            InputError: ``about`` holds what JSON cannot, or its dataset, pixels or other known entries are odd.
             OutsideError: the file cannot be written.
         """
+        check_about(json.loads(to_json(self.about)))
         header = {"task": self.task, "classes": self.classes, "sample_shape": self.sample_shape}
         description, arrays = stored(self.ensemble, self.preprocess, self.encoder)
         return write_model(path, {"zerokara": __version__} | header | description | {"about": self.about}, arrays)

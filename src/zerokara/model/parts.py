@@ -9,6 +9,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.data import Encoder, Preprocess
 from zerokara.errors import InputError
+from zerokara.model.about import check_about
 from zerokara.model.ensemble import Ensemble
 from zerokara.model.file import to_json
 from zerokara.nn import LAYERS, Layer, Network, build_network, describe_layers
@@ -50,13 +51,15 @@ def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> d
     shape, largest = _get(description, "sample_shape", list, int), sum(a.size for a in arrays.values())
     if len(shape) > 8 or not all(1 <= n <= largest for n in shape):
         raise InputError(f"sample_shape must be sizes that the arrays allow, got {str(shape)[:80]}")
+    about = _get(description, "about", dict)
+    check_about(about)
     return {
         "ensemble": _ensemble(description, networks),
         "preprocess": Preprocess.from_arrays(_get(description, "scaling", str), scaling),
         "task": _get(description, "task", str),
         "classes": tuple(_get(description, "classes", list, str)),
         "sample_shape": tuple(shape),
-        "about": _get(description, "about", dict),
+        "about": about,
         "encoder": Encoder.restore(description["table"], table) if "table" in description else None,
     }
 

@@ -51,8 +51,7 @@ def to_bytes(
         encoder: for a table, how its columns become x.
 
     Raises:
-        InputError: the extra ``onnx`` is not installed, the file would exceed the format's limit, or a name or a
-            category is not valid Unicode.
+        InputError: the extra ``onnx`` is not installed, or the file would exceed the format's limit.
     """
     try:
         from onnx import checker, helper
@@ -60,7 +59,6 @@ def to_bytes(
         raise InputError('an ONNX file needs the package onnx: pip install "zerokara[onnx]"') from error
     if (size := sum(network.params.nbytes for network in groups)) > LARGEST_GRAPH * 0.99:
         raise InputError(f"an ONNX file has {LARGEST_GRAPH:,} bytes at most, got networks of {size:,}: export fewer")
-    _require_unicode(labels, encoder)
     if encoder is None:
         signature = [declared("x", np.float32, ["N", preprocess.inputs], "samples in the data's own units, flat")]
     else:
@@ -84,19 +82,6 @@ def to_bytes(
     helper.set_model_props(model, dict(metadata))
     checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
-
-
-def _require_unicode(labels: Array, encoder: Encoder | None) -> None:
-    """Raise for a text that UTF-8 cannot encode, such as one read with Python's ``surrogateescape``."""
-    codings = encoder.codings if encoder else ()
-    columns = [text or "" for coding in codings for text in (coding.name, *coding.levels)]
-    for text in (*map(str, labels.tolist()), *columns):
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise InputError(
-                f"names and categories in an ONNX file must be Unicode text, got {text!r}: correct it"
-            ) from error
 
 
 def _scaled(graph: Graph, x: str, preprocess: Preprocess) -> str:

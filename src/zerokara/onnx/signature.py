@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zerokara.errors import InputError
+from zerokara.errors import InputError, OutsideError
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,26 @@ class TensorInfo:
 
 
 def read_signature(path: Path) -> tuple[list[TensorInfo], list[TensorInfo]]:
-    """Return the inputs and the outputs of the graph in a file."""
+    """Return the inputs and the outputs of the graph in a file.
+
+    Raises:
+        InputError: the file is missing or no ONNX file, or the extra ``onnx`` is not installed.
+        OutsideError: the file cannot be read.
+    """
     try:
         import onnx
+        from google.protobuf.message import DecodeError
     except ImportError as error:
         raise InputError('an ONNX file needs the package onnx: pip install "zerokara[onnx]"') from error
-    graph = onnx.load(path).graph
-    return _describe(graph.input), _describe(graph.output)
+    try:
+        graph = onnx.load(path, load_external_data=False).graph
+        return _describe(graph.input), _describe(graph.output)
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {path}: check the path") from error
+    except OSError as error:
+        raise OutsideError(f"cannot read {path}: {error.strerror or error}") from error
+    except (DecodeError, ValueError, KeyError) as error:
+        raise InputError(f"{path} is not a valid ONNX file ({error}): export or copy it again") from error
 
 
 def _describe(tensors: Iterable[Any]) -> list[TensorInfo]:

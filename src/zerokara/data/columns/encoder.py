@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.checks import require_unicode
 from zerokara.data.columns.coding import Coding
 from zerokara.data.columns.column import Column
 from zerokara.data.columns.numerals import DECIMALS
@@ -109,11 +110,13 @@ class Encoder:
                 raise InputError(f"the levels of column {name!r} must be texts, got {str(levels)[:80]}")
             codings.append(Coding(name, kind, statistics[str(k)], tuple(levels)))
             codings[-1].check()
+            require_unicode([name, *filter(None, levels)], "the columns of a table and their values")
         if len({coding.name for coding in codings}) < len(codings):
             raise InputError("the columns of a table must have different names, got one twice")
         missing, decimal = description.get("missing", list(MISSING)), description.get("decimal", ".")
         if not isinstance(missing, list) or not all(isinstance(word, str) for word in missing):
             raise InputError(f"the missing cells of a table must be texts, got {str(missing)[:80]}")
+        require_unicode([description["target"], *missing], "the target of a table and its marks of missing cells")
         if decimal not in DECIMALS:
             raise InputError(f"the decimal mark of a table must be '.' or ',', got {str(decimal)[:80]}")
         return cls(description["target"], tuple(codings), tuple(missing), decimal)

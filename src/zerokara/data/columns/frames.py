@@ -107,10 +107,10 @@ def _of_series(name: str, series: Any, nw: Any) -> Column | Texts:
 
 
 def _of_cells(name: str, cells: Any) -> Column | Texts:
-    if isinstance(cells, str | bytes) or np.ndim(cells) == 0:
-        raise InputError(f"column {name!r} must be a list of cells, got {cells!r}: put a single cell in a list")
     if isinstance(cells, list | tuple):
         return of_objects(name, list(cells))
+    if isinstance(cells, str | bytes) or np.ndim(cells) == 0:
+        raise InputError(f"column {name!r} must be a list of cells, got {cells!r:.80}: put a single cell in a list")
     array = as_array(cells, f"column {name!r}")
     if array.ndim != 1:
         raise InputError(f"column {name!r} must have one axis, got the shape {array.shape}: split it into columns")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.checks import require_unicode
 from zerokara.data.columns.column import Column, number_text
 from zerokara.data.columns.texts import Texts
 from zerokara.errors import InputError
@@ -67,6 +68,7 @@ def column_label(name: Any) -> str:
 def labeled(names: Iterable[Any]) -> list[str]:
     """Return the names of columns as texts, without the spaces around them; raise for one that occurs twice."""
     texts = [column_label(name).strip() for name in names]
+    require_unicode(texts, "the names of columns")
     counts: dict[str, int] = {}
     for text in texts:
         counts[text] = counts.get(text, 0) + 1
@@ -77,7 +79,7 @@ def labeled(names: Iterable[Any]) -> list[str]:
 
 
 def _missing(cell: Any) -> bool:
-    if cell is None or isinstance(cell, str):
+    if cell is None or isinstance(cell, str | list | tuple | dict):
         return cell is None
     # NaN and pandas' NaT differ from themselves; comparing pandas' NA returns NA.
     return type(cell).__name__ == "NAType" or (np.ndim(cell) == 0 and bool(cell != cell))

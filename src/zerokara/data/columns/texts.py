@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.checks import require_unicode
 from zerokara.data.columns.column import Column
 from zerokara.data.columns.numerals import DECIMALS
 from zerokara.errors import InputError
@@ -85,6 +86,7 @@ class Texts:
         """The texts as a category without a name, without the spaces around them; an empty text is a missing cell."""
         tidy = [cell and cell.strip() for cell in self._distinct]
         levels = sorted({cell for cell in tidy if cell})
+        require_unicode(levels, "the cells of a table")
         place = {level: float(k) for k, level in enumerate(levels)}
         values = np.array([place.get(cell or "", np.nan) for cell in tidy], float)
         return Column("", "category", values[self._places] if len(values) else np.empty(0), tuple(levels))

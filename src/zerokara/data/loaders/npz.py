@@ -1,19 +1,17 @@
 """Datasets in .npz files."""
 
 import errno
-import zipfile
-import zlib
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data.dataset import Dataset
+from zerokara.data.limits import max_bytes, too_large
 from zerokara.data.loaders.arrays import from_arrays
 from zerokara.data.loaders.npz_keys import find_keys
 from zerokara.errors import InputError, OutsideError
-
-_DAMAGED = (ValueError, EOFError, KeyError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def load_npz(path: Path) -> Dataset:
@@ -60,17 +58,23 @@ def _read(path: Path) -> dict[str, Array]:
                 raise InputError(f"{path} must be an .npz archive, got another format: save it with numpy.savez")
             file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
-                arrays = {}
-                for what, key in find_keys(archive.files, path).items():
-                    arrays[what] = archive[key]
-                    if not isinstance(arrays[what], np.ndarray):
+                arrays, sizes = {}, {member.filename: member.file_size for member in archive.zip.infolist()}
+                keys = find_keys(archive.files, path)
+                unpacked = sum(sizes.get(f"{name}.npy", 0) for name in keys.values())
+                if unpacked > (most := max_bytes(path.stat().st_size)):
+                    raise too_large(str(path), most, f"{unpacked:,}")
+                for what, key in keys.items():
+                    arrays[what] = array = archive[key]
+                    if not isinstance(array, np.ndarray) or array.size > sizes[f"{key}.npy"]:
                         raise InputError(
                             f"{key!r} in {path} must be an array, got another object: save arrays with numpy.savez"
                         )
+                    if array.dtype.kind == "U":
+                        _require_code_points(array, f"{key!r} in {path}")
                 return arrays
     except InputError:
         raise
-    except (*_DAMAGED, OSError) as error:
+    except Exception as error:  # A damaged file makes NumPy raise nearly anything.
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: seeking to a damaged offset
             raise OutsideError(
                 f"{path} must be readable, got: {error.strerror or error}; check the path and its permissions"
@@ -84,3 +88,10 @@ def _read(path: Path) -> dict[str, Array]:
         raise InputError(
             f"{path} must be a valid archive, got damage in {part} ({error}): save or copy it again"
         ) from error
+
+
+def _require_code_points(array: Array, what: str) -> None:
+    """Raise for a text that is not Unicode; NumPy stores its characters as numbers, which may be any."""
+    points = np.frombuffer(array.tobytes(), array.dtype.byteorder.replace("|", "=") + "u4")
+    if points.size and (points.max() > sys.maxunicode or ((points >= 0xD800) & (points < 0xE000)).any()):
+        raise InputError(f"{what} must be Unicode text, got other characters: save it again")

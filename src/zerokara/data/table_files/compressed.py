@@ -5,7 +5,6 @@ import gzip
 import io
 import lzma
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import IO, Any
@@ -45,10 +44,12 @@ def unpacked(raw: bytes, suffix: str, is_table: Callable[[str], bool]) -> tuple[
                 raise InputError(f"a zip file must hold one table, got {shown}: unpack it and name the table's file")
             with archive.open(names[0]) as stream:
                 return read_limited(stream, max_bytes(len(raw)), "a compressed table"), names[0]
-    except (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # A damaged file makes zipfile raise nearly anything.
+        if type(error) is RuntimeError:
+            raise InputError(f"a zip file must be readable without a password, got {error}: unpack it") from error
         raise InputError(f"a compressed file must be complete, got {error}: download or compress it again") from error
-    except RuntimeError as error:  # A password.
-        raise InputError(f"a zip file must be readable without a password, got {error}: unpack it") from error
 
 
 def _clutter(name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from zerokara.data.columns.frames import missing_extra, raw_table
 from zerokara.data.columns.raw import RawTable
 from zerokara.data.columns.texts import Texts
+from zerokara.data.limits import max_bytes, too_large
 from zerokara.data.table_files.compressed import STREAMS, unpacked
 from zerokara.data.table_files.delimited import read_delimited
 from zerokara.data.table_files.encodings import decoded
@@ -59,7 +60,7 @@ def read_table_file(path: str | Path, encoding: str | None = None) -> RawTable:
         return _read_as(raw, suffix, encoding)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, RecursionError, MemoryError) as error:
         raise InputError(f"{path} must be a complete table, got: {str(error)[:300]}; save or copy it again") from error
 
 
@@ -90,13 +91,25 @@ def _arrow(raw: bytes, suffix: str) -> Any:
     if suffix in (".parquet", ".pq"):
         import pyarrow.parquet as pq
 
-        return pq.read_table(io.BytesIO(raw))
-    import pyarrow.ipc as ipc
+        with pq.ParquetFile(io.BytesIO(raw)) as file:
+            _require_size(raw, file.metadata.num_rows, file.metadata.num_columns)
+            table = file.read()
+    else:
+        import pyarrow.ipc as ipc
 
-    try:
-        return ipc.open_file(io.BytesIO(raw)).read_all()
-    except OSError:
-        return ipc.open_stream(io.BytesIO(raw)).read_all()
+        try:
+            table = ipc.open_file(io.BytesIO(raw)).read_all()
+        except OSError:
+            table = ipc.open_stream(io.BytesIO(raw)).read_all()
+    _require_size(raw, table.num_rows, table.num_columns)
+    table.validate(full=True)  # The texts and offsets of a damaged file may point anywhere.
+    return table
+
+
+def _require_size(raw: bytes, rows: int, columns: int) -> None:
+    """Raise for more cells than memory is meant for: rows without a value take no bytes in the file."""
+    if rows * columns * 8 > (most := max_bytes(len(raw))):
+        raise too_large(f"a table of {rows:,} rows and {columns:,} columns", most, f"{rows * columns * 8:,}")
 
 
 def _suffixes(path: str | PurePath) -> tuple[str, str]:

@@ -1,9 +1,13 @@
 """JSON files: records, one for each line or in a list, or columns."""
 
 import json
+import re
 from typing import Any
 
 from zerokara.errors import InputError
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half of a character above U+FFFF, which may lack the other half."""
 
 
 def read_json(text: str, lines: bool) -> dict[str, list[Any]]:
@@ -29,7 +33,10 @@ def read_json(text: str, lines: bool) -> dict[str, list[Any]]:
 
 def _json(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
+        content = json.loads(text)
+        if _SURROGATE.search(text):
+            json.dumps(content, ensure_ascii=False).encode()
+        return content
     except (ValueError, RecursionError) as error:
         raise InputError(f"a JSON table must be valid JSON, got {error}{where}: correct it") from error
 
