@@ -40,8 +40,13 @@ def read_model(path: str | Path) -> tuple[dict[str, Any], dict[str, Array]]:
     try:
         size = path.stat().st_size
         if size > LARGEST_FILE:
-            raise InputError(f"a model file has {LARGEST_FILE:,} bytes at most, got {path} with {size:,}")
-        raw = path.read_bytes()
+            raise InputError(f"may have {LARGEST_FILE:,} bytes as a model file, got {size:,}: name another file")
+        with path.open("rb") as file:
+            _header_length(file.read(9))  # Before the rest is read.
+            file.seek(0)
+            raw = file.read()
+    except InputError as error:
+        raise InputError(f"{path} {error}") from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"there is no model file {path}: check the path") from error
     except OSError as error:
@@ -105,15 +110,21 @@ def unpack(raw: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
     return content, arrays
 
 
-def _header(raw: bytes) -> dict[str, Any]:
-    """Return the header; unlike safetensors, distinguish another kind of file from a truncated one."""
-    if not raw:
+def _header_length(start: bytes) -> int:
+    """Return the length of the header from the first 9 bytes of a file."""
+    if not start:
         raise InputError("is empty: copy it again")
-    length = int.from_bytes(raw[:8], "little")
-    if raw[8:9] not in (b"{", b"") or not 2 <= length <= LARGEST_FILE:
+    length = int.from_bytes(start[:8], "little")
+    if start[8:9] not in (b"{", b"") or not 2 <= length <= LARGEST_FILE:
         raise InputError("is not a model file: it does not begin like a safetensors file")
     if length > LARGEST_HEADER:
         raise InputError(f"is damaged: its header may have {LARGEST_HEADER:,} bytes, got {length:,}; copy it again")
+    return length
+
+
+def _header(raw: bytes) -> dict[str, Any]:
+    """Return the header; unlike safetensors, distinguish another kind of file from a truncated one."""
+    length = _header_length(raw[:9])
     if 8 + length > len(raw):
         raise InputError(
             f"is truncated, or not a model file: it has {len(raw):,} bytes, its header alone has {8 + length:,}"

@@ -11,7 +11,7 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
-from zerokara.checks import require_unicode
+from zerokara.checks import require_finite, require_unicode
 from zerokara.data import Dataset, Encoder, Part, Preprocess
 from zerokara.errors import InputError, unknown
 from zerokara.files import write
@@ -61,6 +61,8 @@ class Model:
     def __post_init__(self) -> None:
         n_inputs, n_outputs = prod(self.sample_shape), len(self.classes)
         require_unicode(self.classes, "the names of classes")
+        if len(set(self.classes)) < n_outputs:
+            raise InputError("the names of classes must differ, got one twice: rename it")
         if not isinstance(self.ensemble, Ensemble):
             raise InputError(f"a model holds an Ensemble, got {type(self.ensemble).__name__}: use Ensemble.of(network)")
         if self.task not in METRICS:
@@ -262,4 +264,5 @@ class Model:
     def _forward(self, x: Array) -> Array:
         """Return the scores (N, C) for the network's inputs (N, D)."""
         scores: Array = in_chunks(EnsembleScorer(self.ensemble, self.task).forward, x, self.ensemble.dtype)[0]
+        require_finite(scores, "the scores of the network")
         return scores
