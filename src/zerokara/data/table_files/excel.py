@@ -9,6 +9,11 @@ from zerokara.data.columns.frames import missing_extra
 from zerokara.data.limits import max_bytes, too_large
 from zerokara.errors import InputError
 
+CELL = 64
+"""Bytes that a cell takes in memory."""
+LAST_ROW = 1_048_576
+"""The rows that a sheet can have."""
+
 
 def read_excel(raw: bytes) -> tuple[dict[str, list[Any]], list[str]]:
     """Return the columns of a workbook, and a note on its other sheets; the first row that is not empty has the names.
@@ -23,12 +28,13 @@ def read_excel(raw: bytes) -> tuple[dict[str, list[Any]], list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             size = sum(member.file_size for member in archive.infolist())
-        if size > (most := max_bytes(len(raw))):
+        most = max_bytes(len(raw))
+        if size > most:
             raise too_large("a workbook", most, f"{size:,}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Of formats that it does not know; the cells are read.
             book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-            sheets = [(sheet.title, rows) for sheet in book.worksheets if (rows := _sheet_rows(sheet))]
+            sheets = [(sheet.title, rows) for sheet in book.worksheets if (rows := _sheet_rows(sheet, most // CELL))]
     except InputError:
         raise
     except Exception as error:  # A damaged workbook makes openpyxl raise nearly anything.
@@ -45,8 +51,16 @@ def read_excel(raw: bytes) -> tuple[dict[str, list[Any]], list[str]]:
     return columns, [f"sheet {title!r} read, not {', '.join(map(repr, others))}"] if others else []
 
 
-def _sheet_rows(sheet: Any) -> list[tuple[Any, ...]]:
-    """Return the rows with cells, all of one length."""
-    rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
-    width = max(map(len, rows), default=0)
+def _sheet_rows(sheet: Any, most: int) -> list[tuple[Any, ...]]:
+    """Return the rows with cells, all of one length; raise for more than ``most`` cells."""
+    sheet.reset_dimensions()  # A file may claim any; without them, a row is as long as its cells.
+    rows, width = [], 0
+    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+        if number > LAST_ROW:
+            raise InputError(f"a sheet has {LAST_ROW:,} rows at most, got more: save it again, or as CSV")
+        if any(cell is not None for cell in row):
+            rows.append(row)
+            width = max(width, len(row))
+            if width * len(rows) > most:
+                raise too_large("a sheet", CELL * most, f"{width:,} columns and {number:,} rows or more")
     return [row + (None,) * (width - len(row)) for row in rows]

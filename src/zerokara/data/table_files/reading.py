@@ -1,13 +1,12 @@
 """Reading the file of a table, by its suffix."""
 
-import io
 from pathlib import Path, PurePath
 from typing import Any
 
 from zerokara.data.columns.frames import missing_extra, raw_table
 from zerokara.data.columns.raw import RawTable
 from zerokara.data.columns.texts import Texts
-from zerokara.data.limits import max_bytes, too_large
+from zerokara.data.table_files.arrow import read_arrow
 from zerokara.data.table_files.compressed import STREAMS, unpacked
 from zerokara.data.table_files.delimited import read_delimited
 from zerokara.data.table_files.encodings import decoded
@@ -70,7 +69,7 @@ def _read_as(raw: bytes, suffix: str, encoding: str | None) -> RawTable:
     if encoding is not None and suffix not in (*DELIMITED, *JSON):
         raise InputError(f"--encoding is for text files, got {suffix}: leave it out")
     if suffix in ARROW:
-        return raw_table(_arrow(raw, suffix))
+        return raw_table(read_arrow(raw, suffix))
     if suffix == ".xlsx":
         columns, notes = read_excel(raw)
         return _with_notes(raw_table(columns), notes)
@@ -85,31 +84,6 @@ def _read_as(raw: bytes, suffix: str, encoding: str | None) -> RawTable:
 
 def _with_notes(table: RawTable, notes: list[str]) -> RawTable:
     return RawTable(table.cells, table.index, table.typed, tuple(notes), table.source)
-
-
-def _arrow(raw: bytes, suffix: str) -> Any:
-    if suffix in (".parquet", ".pq"):
-        import pyarrow.parquet as pq
-
-        with pq.ParquetFile(io.BytesIO(raw)) as file:
-            _require_size(raw, file.metadata.num_rows, file.metadata.num_columns)
-            table = file.read()
-    else:
-        import pyarrow.ipc as ipc
-
-        try:
-            table = ipc.open_file(io.BytesIO(raw)).read_all()
-        except OSError:
-            table = ipc.open_stream(io.BytesIO(raw)).read_all()
-    _require_size(raw, table.num_rows, table.num_columns)
-    table.validate(full=True)  # The texts and offsets of a damaged file may point anywhere.
-    return table
-
-
-def _require_size(raw: bytes, rows: int, columns: int) -> None:
-    """Raise for more cells than memory is meant for: rows without a value take no bytes in the file."""
-    if rows * columns * 8 > (most := max_bytes(len(raw))):
-        raise too_large(f"a table of {rows:,} rows and {columns:,} columns", most, f"{rows * columns * 8:,}")
 
 
 def _suffixes(path: str | PurePath) -> tuple[str, str]:
