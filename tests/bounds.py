@@ -16,9 +16,9 @@ class Late(BaseException):
 
 @contextmanager
 def bounds(seconds: float = 5, memory: int = GIGABYTE) -> Iterator[None]:
-    """Fail if the block takes longer, or asks for more memory than the process had at its begin and this much.
+    """Fail if the block computes for longer, or asks for more memory than the process had at its begin and this much.
 
-    Where the system knows no limit on memory, only the time is bounded.
+    The time is that of the processor, so that other processes do not matter. Linux alone has a limit on memory.
     """
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield
@@ -28,18 +28,18 @@ def bounds(seconds: float = 5, memory: int = GIGABYTE) -> Iterator[None]:
     def late(*_: object) -> None:
         raise Late(f"it takes longer than {seconds} s")
 
-    previous, limits = signal.signal(signal.SIGALRM, late), resource.getrlimit(resource.RLIMIT_AS)
-    start = time.perf_counter()
+    previous, limits = signal.signal(signal.SIGPROF, late), resource.getrlimit(resource.RLIMIT_AS)
+    start = time.process_time()
     if sys.platform == "linux":
         with open("/proc/self/statm") as file:
             used = int(file.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + memory, limits[1]))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
         resource.setrlimit(resource.RLIMIT_AS, limits)
-        if time.perf_counter() - start > seconds:  # Code in C is not interrupted.
+        if time.process_time() - start > seconds:  # Code in C is not interrupted.
             raise Late(f"it took longer than {seconds} s")
