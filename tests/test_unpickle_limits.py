@@ -92,8 +92,8 @@ def test_a_pickle_that_would_take_long_is_refused_at_once(name: str, tmp_path: P
 
 
 def test_large_sets_and_dicts_are_read(tmp_path: Path) -> None:
-    value = [set(range(100_000)), {k: None for k in range(-1000, 1000)}, {0.5, 2.0**80, (1, "a")}, {"x": np.ones(3)}]
-    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+    value = [set(range(20_000)), dict.fromkeys(range(-1000, 1000)), {0.5, 2.0**80, (1, "a")}, {"x": np.ones(3)}]
+    for protocol in (0, 2, 5):
         assert same(value, load_pickle(written(tmp_path, pickle.dumps(value, protocol))))
 
 
@@ -155,7 +155,7 @@ def test_damaged_pickles_are_read_or_refused(tmp_path: Path) -> None:
     network = {"W1": np.eye(3, 4), "b1": np.zeros(4), "W2": np.ones((4, 2)), "b2": np.zeros(2)}
     batch = {"data": IMAGE[:, :300], "labels": [3, 7], "batch_label": "one", "filenames": ["a", "b"]}
     contents = [pickle.dumps(value, k) for value in (PLAIN, network, batch) for k in range(6)] + [BATCH]
-    for seed in seeds(400):
+    for seed in seeds(150):
         path = written(tmp_path, damaged(contents[seed % len(contents)], seed))
         for read in (lambda path: from_weights(load_pickle(path), "relu"), read_batch):
             try:

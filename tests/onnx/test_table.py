@@ -21,7 +21,6 @@ from zerokara.data.columns.column import Column, category
 from zerokara.data.columns.interpret import interpret
 from zerokara.data.columns.texts import MISSING, TextRules
 from zerokara.data.preprocess import Preprocess
-from zerokara.errors import InputError
 from zerokara.model import Ensemble, Model
 from zerokara.onnx import read_signature
 

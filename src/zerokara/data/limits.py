@@ -9,7 +9,8 @@ VARIABLE = "ZEROKARA_MAX_BYTES"
 """The environment variable with another limit."""
 MAX_BYTES = 2**31
 """The default limit."""
-_BLOCK = 1 << 20
+BLOCK = 1 << 20
+"""Bytes to read at a time."""
 
 
 def max_bytes(size: int = 0) -> int:
@@ -20,14 +21,16 @@ def max_bytes(size: int = 0) -> int:
     """
     setting = os.environ.get(VARIABLE) or str(MAX_BYTES)
     if not (setting.isascii() and setting.isdigit() and len(setting) < 20):
-        raise InputError(f"{VARIABLE} must be a number of bytes, such as {MAX_BYTES}, got {setting!r}: correct or unset it")
+        raise InputError(
+            f"{VARIABLE} must be a number of bytes, such as {MAX_BYTES}, got {setting!r}: correct or unset it"
+        )
     return max(int(setting), size)
 
 
 def read_limited(stream: Any, most: int, what: str) -> bytes:
     """Return the content of a stream; raise if it has more bytes than this."""
     content = bytearray()
-    while block := stream.read(min(_BLOCK, most + 1 - len(content))):
+    while block := stream.read(min(BLOCK, most + 1 - len(content))):
         content += block
         if len(content) > most:
             raise too_large(what, most)
@@ -35,7 +38,8 @@ def read_limited(stream: Any, most: int, what: str) -> bytes:
 
 
 def too_large(what: str, most: int, got: str = "more") -> InputError:
+    """Return the error for a file that would unpack to more bytes than these."""
     return InputError(
-        f"{what} may unpack to {most:,} bytes, got {got}: if it comes from a source that you trust, set {VARIABLE} to a "
-        "larger number"
+        f"{what} may unpack to {most:,} bytes, got {got}: if it comes from a source that you trust, set {VARIABLE} to "
+        "a larger number"
     )

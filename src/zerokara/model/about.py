@@ -39,10 +39,10 @@ class _About(TypedDict, total=False):
 def check_about(about: Mapping[str, Any]) -> None:
     """Raise InputError unless the entries that are read have their types, as in JSON.
 
-    >>> check_about({"dataset": "digits", "pixels": {"low": 0.0, "high": 1.0}})
+    >>> check_about({"dataset": "digits", "pixels": {"low": 0}})
     Traceback (most recent call last):
         ...
-    zerokara.errors.InputError: 'pixels' in about must be as a model writes it, got {'low': 0.0, 'high': 1.0}: leave it out
+    zerokara.errors.InputError: 'pixels' in about must be as a model writes it, got {'low': 0}: leave it out
     """
     for name, kind in get_type_hints(_About).items():
         if name in about and not _fits(about[name], kind):

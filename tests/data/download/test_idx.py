@@ -76,7 +76,10 @@ def test_gzip_unpacks_up_to_a_limit_that_can_be_set(tmp_path, monkeypatch):
     path = tmp_path / "train.gz"
     path.write_bytes(gzip.compress(bytes(50_000_000), 1))
     monkeypatch.setenv("ZEROKARA_MAX_BYTES", "1000000")
-    with bounds(5, 1 << 25), pytest.raises(InputError, match=r"train.gz may unpack to 1,000,000 bytes.* set ZEROKARA_MAX"):
+    with (
+        bounds(5, 1 << 25),
+        pytest.raises(InputError, match=r"train.gz may unpack to 1,000,000 bytes.* set ZEROKARA_MAX"),
+    ):
         read_content(path)
     monkeypatch.setenv("ZEROKARA_MAX_BYTES", "50000000")
     assert len(read_content(path)) == 50_000_000

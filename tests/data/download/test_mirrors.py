@@ -22,7 +22,10 @@ def get(mirror, tmp_path):
     def go(*paths, timeout=5.0):
         target = tmp_path / "file.gz"
         try:
-            assert download([mirror.url + path for path in paths], target, SHA256, len(CONTENT), timeout=timeout) == CONTENT
+            assert (
+                download([mirror.url + path for path in paths], target, SHA256, len(CONTENT), timeout=timeout)
+                == CONTENT
+            )
             assert gzip.decompress(target.read_bytes()) == CONTENT
             assert not (tmp_path / "file.gz.part").exists()
         except OutsideError:
@@ -182,7 +185,9 @@ def test_progress_counts_from_what_is_here(mirror, tmp_path):
 def test_a_mirror_that_sends_no_end_is_given_up(get, mirror, tmp_path):
     mirror.serve("/endless", bytes(50_000_000))
     mirror.serve("/a", ARCHIVE)
-    with pytest.raises(OutsideError, match="/endless: the download is not the file: it must have 101,100 bytes at most"):
+    with pytest.raises(
+        OutsideError, match="/endless: the download is not the file: it must have 101,100 bytes at most"
+    ):
         get("/endless")
     received = []
     urls = [f"{mirror.url}/endless", f"{mirror.url}/a"]

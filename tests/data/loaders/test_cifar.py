@@ -68,7 +68,9 @@ def served(mirror) -> Archive:
         | {"../evil": b"", "/etc/evil": b"", "cifar-10-batches-py/../../evil": b"", "cifar-10-batches-py/a/evil": b""}
     )
     mirror.serve("/good/cifar-10-python.tar.gz", content)
-    return replace(CIFAR10, mirrors=(f"{mirror.url}/good",), sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+    return replace(
+        CIFAR10, mirrors=(f"{mirror.url}/good",), sha256=hashlib.sha256(content).hexdigest(), size=len(content)
+    )
 
 
 def test_real_cifar10_has_its_official_parts(cifar_folder, monkeypatch):

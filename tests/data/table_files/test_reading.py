@@ -141,7 +141,7 @@ def test_a_missing_file_a_folder_and_a_damaged_parquet(tmp_path):
         load(tmp_path / "b.csv", target="y")
     parquet.write_table(pa.table({"a": [1, 2], "y": [1, 2]}), tmp_path / "c.parquet")
     (tmp_path / "c.parquet").write_bytes((tmp_path / "c.parquet").read_bytes()[:-9])
-    with pytest.raises(InputError, match=r"c.parquet must be a complete table"):
+    with pytest.raises(InputError, match=r"c.parquet: it must be a complete table"):
         load(tmp_path / "c.parquet", target="y")
 
 
@@ -236,7 +236,9 @@ def test_a_zip_file_of_several_tables_names_them(tmp_path):
 def test_a_compressed_file_unpacks_up_to_a_limit(tmp_path, monkeypatch):
     monkeypatch.setenv("ZEROKARA_MAX_BYTES", "1000")
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 1000))
-    with pytest.raises(InputError, match="unpack to 1,000 bytes, got more: .* set ZEROKARA_MAX_BYTES to a larger number"):
+    with pytest.raises(
+        InputError, match="unpack to 1,000 bytes, got more: .* set ZEROKARA_MAX_BYTES to a larger number"
+    ):
         read_table_file(tmp_path / "a.csv.gz")
     monkeypatch.setenv("ZEROKARA_MAX_BYTES", "5000")
     assert len(read_table_file(tmp_path / "a.csv.gz").cells["a"]) == 1000

@@ -4,16 +4,25 @@ import io
 from typing import Any
 
 from zerokara.data.limits import max_bytes, too_large
+from zerokara.errors import InputError
 
 
 def read_arrow(raw: bytes, suffix: str) -> Any:
     """Return an Arrow table, with valid texts and indices.
 
     Raises:
-        InputError: it would need more memory than files of this size may unpack to: nulls take no bytes in a file, and
-            texts that repeat are stored once.
+        InputError: it is damaged, or needs more memory than it may unpack to: nulls take no bytes in a file, and texts
+            that repeat are stored once.
     """
-    most = max_bytes(len(raw))
+    try:
+        return _valid_table(raw, suffix, max_bytes(len(raw)))
+    except InputError:
+        raise
+    except Exception as error:  # A damaged file makes pyarrow raise nearly anything.
+        raise InputError(f"it must be a complete table, got: {str(error)[:300]}; save or copy it again") from error
+
+
+def _valid_table(raw: bytes, suffix: str, most: int) -> Any:
     if suffix in (".parquet", ".pq"):
         import pyarrow.parquet as pq
 

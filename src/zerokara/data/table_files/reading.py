@@ -1,7 +1,6 @@
 """Reading the file of a table, by its suffix."""
 
 from pathlib import Path, PurePath
-from typing import Any
 
 from zerokara.data.columns.frames import missing_extra, raw_table
 from zerokara.data.columns.raw import RawTable
