@@ -27,7 +27,6 @@ def read_signature(path: Path) -> tuple[list[TensorInfo], list[TensorInfo]]:
     """
     try:
         import onnx
-        from google.protobuf.message import DecodeError
     except ImportError as error:
         raise InputError('an ONNX file needs the package onnx: pip install "zerokara[onnx]"') from error
     try:
@@ -37,7 +36,7 @@ def read_signature(path: Path) -> tuple[list[TensorInfo], list[TensorInfo]]:
         raise InputError(f"there is no file {path}: check the path") from error
     except OSError as error:
         raise OutsideError(f"cannot read {path}: {error.strerror or error}") from error
-    except (DecodeError, ValueError, KeyError) as error:
+    except Exception as error:  # A damaged file makes protobuf raise an error of its own.
         raise InputError(f"{path} is not a valid ONNX file ({error}): export or copy it again") from error
 
 

@@ -97,9 +97,9 @@ class Builder:
     def encode(self, text: Any, encoding: Any) -> bytes:
         if as_text(encoding) not in ("latin1", "latin-1", "iso-8859-1"):
             raise ValueError(f"bytes are written as latin1, got {encoding[:80]!r}")
-        text = as_text(text)
-        self.spend(len(text))
-        return text.encode("latin1")
+        latin = as_text(text)
+        self.spend(len(latin))
+        return latin.encode("latin1")
 
     def byte_array(self, data: Any = b"", *encoding: Any) -> bytearray:
         data = self.encode(data, *encoding) if encoding else data
