@@ -9,7 +9,7 @@ VARIABLE = "ZEROKARA_MAX_BYTES"
 """The environment variable with another limit."""
 MAX_BYTES = 2**31
 """The default limit."""
-BLOCK = 1 << 20
+READ_SIZE = 1 << 20
 """Bytes to read at a time."""
 
 
@@ -30,7 +30,7 @@ def max_bytes(size: int = 0) -> int:
 def read_limited(stream: Any, most: int, what: str) -> bytes:
     """Return the content of a stream; raise if it has more bytes than this."""
     content = bytearray()
-    while block := stream.read(min(BLOCK, most + 1 - len(content))):
+    while block := stream.read(min(READ_SIZE, most + 1 - len(content))):
         content += block
         if len(content) > most:
             raise too_large(what, most)

@@ -36,7 +36,7 @@ def read_signature(path: Path) -> tuple[list[TensorInfo], list[TensorInfo]]:
         raise InputError(f"there is no file {path}: check the path") from error
     except OSError as error:
         raise OutsideError(f"cannot read {path}: {error.strerror or error}") from error
-    except Exception as error:  # A damaged file makes protobuf raise an error of its own.
+    except Exception as error:  # protobuf raises DecodeError for a damaged file, onnx others.
         raise InputError(f"{path} is not a valid ONNX file ({error}): export or copy it again") from error
 
 
