@@ -183,3 +183,10 @@ def test_half_a_character_is_refused(tmp_path: Path) -> None:
     for frame in ({"a": ["\udcff", "b"] * 2, "t": [1, 2, 3, 4.5]}, {"\udcff": [1, 2.5] * 2, "t": [1, 2, 3, 4.5]}):
         with pytest.raises(InputError, match=r"must be Unicode text, got '\\udcff'"):
             from_table(frame, "t")
+
+
+def test_columns_without_names_are_refused(tmp_path: Path) -> None:
+    table = pa.Table.from_arrays([pa.array([1, 2])] * 3, names=["a", "", ""])
+    feather.write_feather(table, tmp_path / "a.feather")
+    with pytest.raises(InputError, match=r"a.feather: columns must have different names, got ''"):
+        read_table_file(tmp_path / "a.feather")

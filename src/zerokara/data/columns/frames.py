@@ -50,9 +50,9 @@ def raw_table(frame: Any) -> RawTable:
 
     try:
         table: Any = nw.from_native(frame, eager_only=True)
-    except DuplicateError:
-        labeled(getattr(frame, "columns", []))
-        raise
+    except DuplicateError as error:
+        labeled(getattr(frame, "column_names", None) or getattr(frame, "columns", []))
+        raise InputError(f"columns must have different names, got some twice ({error}): rename them") from error
     except TypeError as error:
         lazy = hasattr(frame, "collect")
         raise InputError(
