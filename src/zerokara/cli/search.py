@@ -126,7 +126,10 @@ def is_finished(run: Path, trials: int) -> bool:
 def print_leaderboard(console: Console, study: Study) -> None:
     """Print the best trials, one per line."""
     best = study.ranking(BEST)
-    print_line(console, f"\nthe best {len(best)} of {len(study.trials)} trials:")
+    order = "by how long they trained, then " if len({trial.epochs for trial in best}) > 1 else ""
+    print_line(
+        console, f"\nthe best {len(best)} of {len(study.trials)} trials, {order}by validation {study.plan.rank}:"
+    )
     for line in leaderboard(best, study):
         print_line(console, line)
 
@@ -171,7 +174,7 @@ def run_train(
             f"validation loss {epoch.val_loss[0]:.4f}, {metric} {epoch.val_score[0]:.4f}; {epoch.seconds:.2f} s",
         )
 
-    options = settings_of(training, run) | {"trials": 1, "race": "none"}
+    options = settings_of(training, run) | {"trials": 1, "race": "none", "refit": 0}
     options |= {"on_epoch": print_epoch if training.seeds == training.folds == 1 else None}
     with out_folder(run.out, loaded.name) as out:
         settings = SearchSettings(loaded, space, **options | {"out": out}, warn=partial(print_note, console))
@@ -192,11 +195,29 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     name = f"winner, trial {best.number}" if len(study.trials) > 1 else "network"
     scores = f"validation {metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}"
     print_line(console, f"\nthe {name} at epoch {best.epoch}: {scores}")
+    if len(study.trials) > 1:
+        epoch, count = study.comparison
+        trained = f", trained on to epoch {best.epochs}" if epoch < best.epochs else ""
+        print_line(console, f"it is the best of {count} trials at epoch {epoch}{trained}")
+    for part, end in study.at_ends.items():
+        dist = study.space.parts[part].text()
+        print_line(console, f"{part} is at the {end} end of its range, {dist}: widen the range")
+    if study.refitted is not None:
+        networks, samples = (
+            study.refitted.population,
+            len(study.plan.data.train) + len(study.plan.data.validation or ()),
+        )
+        print_line(
+            console,
+            f"the model: the mean of {networks} networks, trained as the winner for {best.epoch} epochs on all "
+            f"{samples:,} training and validation samples",
+        )
     if study.interrupted:
         print_line(console, "interrupted: the trained networks are saved and ranked, the test data were not read")
         print_line(console, f"to resume: zerokara resume {out}")
     elif study.plan.data.test is not None:
-        print_line(console, f"test {metric} of the {name.split(',')[0]}, read once: {study.test_score:.4f}")
+        tested = name.split(",")[0] if study.refitted is None else "model"
+        print_line(console, f"test {metric} of the {tested}, read once: {study.test_score:.4f}")
         for target in study.plan.data.classes if study.test_errors else ():
             parts = [f"{kind.replace('_', ' ')} {errors[target]:.6g}" for kind, errors in study.test_errors.items()]
             print_line(console, f"in the units of {target}: {', '.join(parts)}")

@@ -62,7 +62,7 @@ class BracketState:
         trials = self.trials(plan)
         survivors: set[int] = set()
         if self.rung + 1 < len(bracket.rungs):
-            order = ranked(trials)
+            order = sorted(trials, key=lambda trial: trial.value_key)
             running = {trial.number for trial in order if trial.state == "interrupted"}
             survivors = running.intersection(bracket.survivors([trial.number for trial in order]))
         done = [trial for trial in trials if trial.number not in survivors]

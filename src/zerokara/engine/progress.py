@@ -84,6 +84,19 @@ class ProgressTracker:
         if self.on_epoch:
             self.on_epoch(epoch)
 
+    def begin_refit(self, networks: int, epochs: int) -> None:
+        """Begin to train the winner again."""
+        with self.lock:
+            self.epochs = self.epochs_done + networks * epochs
+            self.remark = f"training the winner again from {networks} initial weights, on all training samples"
+
+    def count(self, epoch: Epoch) -> None:
+        """Count an epoch of the winner."""
+        with self.lock:
+            self.epochs_done += len(epoch.rows)
+        if self.on_epoch:
+            self.on_epoch(epoch)
+
     def restore(self, trials: Sequence[Trial], epochs: int) -> None:
         """Count finished trials, and epochs of unfinished ones, that were trained before or in other processes."""
         with self.lock:

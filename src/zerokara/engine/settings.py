@@ -75,7 +75,7 @@ class TrainingSettings:
     rank: Literal["loss", "accuracy"] = setting(
         "loss", "The validation metric that ranks the trials; in regression, accuracy is R2.", check=one_of(*RANKS)
     )
-    keep_best: bool = setting(False, "Use the weights and the score of a network's best epoch instead of its last.")
+    keep_best: bool = setting(True, "Judge a network at its best epoch, and keep those weights; else at its last.")
     patience: int | None = setting(
         None,
         "Stop training a network after this many consecutive epochs without improvement.",

@@ -132,7 +132,13 @@ def divide(trials: int, shard: Shard, plan: Plan, workers: int) -> list[Index]:
     return np.array_split(np.arange(trials), pieces)
 
 
-def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None, data: Dataset | None = None) -> Trainer:
+def trainer(
+    shard: Shard,
+    plan: Plan,
+    stop: Callable[[], bool] | None = None,
+    data: Dataset | None = None,
+    same_start: bool = True,
+) -> Trainer:
     """Return the trainer of a shard, with numeric hyperparameters as arrays over the networks.
 
     It trains on the shard's fold, or on ``data``.
@@ -141,6 +147,7 @@ def trainer(shard: Shard, plan: Plan, stop: Callable[[], bool] | None = None, da
         shard.structure | {name: _column(shard.proposals, name) for name in split(DEFAULTS)[0]},
         data or plan.parts[shard.fold],
         len(shard.proposals),
+        same_start=same_start,
         seed=plan.seed,
         replicate=shard.replicate,
         dtype=plan.dtype,
@@ -170,6 +177,18 @@ def retrain(trial: Trial, plan: Plan, epochs: int | None = None, data: Dataset |
     run = untrained(trial, plan, data)
     with one_thread():
         run.fit((trial.rows[0] if trial.rows else trial).epochs if epochs is None else epochs)
+    return run
+
+
+def refit(trial: Trial, plan: Plan, networks: int, stop: Callable[[], bool] | None = None) -> Trainer:
+    """Return the trainer of ``networks`` networks with a trial's hyperparameters, on training and validation samples.
+
+    They start from different weights.
+    """
+    proposals = (Proposal(trial.number, trial.params),) * networks
+    shard = Shard(proposals, structure(trial.params), replicate=plan.draws(trial.number))
+    run = trainer(shard, plan, stop, plan.data.pooled(), same_start=False)
+    run.evaluate_train_every = plan.epochs + 1  # Nothing is read from its curves.
     return run
 
 

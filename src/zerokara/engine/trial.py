@@ -10,6 +10,8 @@ import numpy as np
 from zerokara.arrays import Array
 
 State = Literal["complete", "pruned", "diverged", "interrupted"]
+PLACES: tuple[State, ...] = ("complete", "interrupted", "pruned")
+"""The states of trials with a value, in the order of their ranking."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,8 @@ class Proposal:
 class Trial:
     """A trial that was trained.
 
-    ``epochs`` is the number of epochs it was trained for, ``epoch`` the one that it is ranked by: the last, or with
-    keep_best the best. ``value`` is the objective, lower is better; it is infinity for a trial that diverged or
+    ``epochs`` is the number of epochs it was trained for, ``epoch`` the one that it is judged at: the best, or without
+    keep_best the last. ``value`` is the objective, lower is better; it is infinity for a trial that diverged or
     finished no epoch. A score is accuracy, or R2 in regression. ``curves`` has train_loss, train_score, val_loss,
     val_score and lr by epoch.
 
@@ -42,13 +44,24 @@ class Trial:
     rows: "tuple[Trial, ...]" = field(default=(), repr=False)
 
     @property
-    def rank_key(self) -> tuple[float, float, int]:
-        """The sort key: by value, ties to the lower loss, then to the lower number.
+    def value_key(self) -> tuple[float, float, int]:
+        """The sort key of trials that trained equally long: by value, ties to the lower loss, then number.
 
         With few validation samples many trials have the same accuracy.
         """
         loss = self.val_loss
         return self.value, math.inf if math.isnan(loss) else loss, self.number
+
+    @property
+    def rank_key(self) -> tuple[int, int, tuple[float, float, int]]:
+        """The sort key of any trials: by how far they got, then by `value_key`.
+
+        A trial that was compared to the end is above one that the race dropped, whatever its value was, and one that
+        was dropped later above one that was dropped earlier.
+        """
+        if not math.isfinite(self.value):
+            return len(PLACES), 0, self.value_key
+        return PLACES.index(self.state), -self.epochs if self.state == "pruned" else 0, self.value_key
 
     @property
     def epochs_trained(self) -> int:
@@ -109,7 +122,7 @@ class Trial:
 
 
 def ranked(trials: Iterable[Trial]) -> list[Trial]:
-    """Return the trials, best first: by value, ties to the lower loss, diverged ones last."""
+    """Return the trials, best first: by how far they got, then by value, diverged ones last."""
     return sorted(trials, key=lambda trial: trial.rank_key)
 
 

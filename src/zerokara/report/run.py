@@ -51,15 +51,20 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         "proposing_seconds": study.proposing_seconds,
         "wall_seconds": wall_seconds,
         "best": None,
+        "model": None,
         f"test_{metric}": None,
     }
     if study.candidates:
         best = study.best.trial
+        epoch, count = study.comparison
         content["best"] = {"number": best.number, "epoch": best.epoch, "params": series.searched(study, best)}
         scores = {f"val_{metric}": "val_score", "val_loss": "val_loss"}
         content["best"] |= {name: best.at(curve) for name, curve in scores.items()}
         if best.rows:
             content["best"] |= {f"{name}_standard_error": best.standard_error(c) for name, c in scores.items()}
+        content["best"] |= {"compared_at_epoch": epoch, "compared_trials": count, "at_ends": study.at_ends}
+        networks = 1 if study.refitted is None else study.refitted.population
+        content["model"] = {"networks": networks, "refit": study.refitted is not None, "epochs": best.epoch}
         if not study.interrupted and not math.isnan(study.test_score):
             content[f"test_{metric}"] = study.test_score
             content |= {f"test_{kind}": errors for kind, errors in study.test_errors.items()}
@@ -86,7 +91,8 @@ def _ensemble_scores(study: Study) -> dict[str, Any]:
 def write_run(study: Study, folder: RunFolder) -> list[Path]:
     """Write ``trials.csv`` and, if there is a winner, the models and the pictures; return their paths.
 
-    The models are ``best.safetensors`` and, if an ensemble was requested, ``ensemble.safetensors``. Pictures of a
+    The models are ``model.safetensors``, the one to use, ``best.safetensors``, the winner of the search, and, if an
+    ensemble was requested, ``ensemble.safetensors``. Pictures of a
     search: the curves of its best trials, the scores against what was searched, and the rounds of a narrowing sampler.
     Pictures of one network: its losses and scores, and its first weights if its samples are images.
     """
@@ -94,6 +100,7 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
     if not study.candidates:
         return written
     written.append(study.best.model.save(folder.path / "best.safetensors"))
+    written.append(study.model.save(folder.path / "model.safetensors"))
     if has_ensemble(study):
         written.append(study.ensemble().save(folder.path / "ensemble.safetensors"))
     if len(study.trials) > 1:
@@ -122,10 +129,11 @@ def leaderboard(trials: list[Trial], study: Study) -> list[str]:
     lines = []
     for rank, trial in enumerate(trials, start=1):
         params = ", ".join(f"{name}:{show(value)}" for name, value in series.searched(study, trial).items())
-        state = "" if trial.state == "complete" else f" [{trial.state}]"
+        state = f" [{trial.state}]" if trial.state in ("diverged", "interrupted") else ""
+        epochs = f"epoch {trial.epoch} of {trial.epochs}" if trial.epoch < trial.epochs else f"epoch {trial.epoch}"
         lines.append(
             f"Best-{rank} ({short}:{mean(trial, 'val_score')}, val loss:{mean(trial, 'val_loss')}) | "
-            f"trial {trial.number}{state}" + (f" | {params}" if params else "")
+            f"trial {trial.number}{state}, {epochs}" + (f" | {params}" if params else "")
         )
     return lines
 

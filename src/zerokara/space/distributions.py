@@ -91,6 +91,11 @@ class Single(Distribution):
     def values(self, name: str, value: Any) -> dict[str, Any]:
         return {name: value}
 
+    def position(self, value: Any) -> float:
+        """Return where a value lies in the range, on its own scale: 0 at the lower end, 1 at the upper end."""
+        low, high, at = (math.log(v) if self.on_log else float(v) for v in (self.low, self.high, value))
+        return (at - low) / (high - low)
+
     def key(self, name: str) -> str:
         """Return the name of the parameter in Optuna."""
         return name

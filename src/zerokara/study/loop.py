@@ -17,10 +17,12 @@ from zerokara.engine.halving import Scheduler, make_scheduler
 from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress, ProgressTracker
 from zerokara.engine.runner import GenerationRunner
+from zerokara.engine.shard import refit as refit_trainer
 from zerokara.engine.shard import retrain
 from zerokara.engine.trial import Trial, ranked
 from zerokara.engine.workers import TICK, WorkerPool, interruptible
 from zerokara.errors import DatabaseError
+from zerokara.nn import Network
 from zerokara.storage.store import Store
 from zerokara.study.study import Study
 from zerokara.train import Epoch
@@ -42,7 +44,7 @@ def search(
     scheduler: Scheduler | None = None,
     pool: OpenPool | None = None,
     checkpoints: Path | None = None,
-    refit: bool = False,
+    refit: int = 0,
     ensemble: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -66,13 +68,15 @@ def search(
     keep = CANDIDATES if ensemble else 1
     scheduler = scheduler or make_scheduler("halving")
     brackets = [bracket for size in store.sizes for bracket in scheduler.brackets(size, plan.epochs)]
-    tracker = ProgressTracker(store.total, plan.rows * sum(bracket.epochs for bracket in brackets), on_epoch)
+    epochs = plan.rows * sum(bracket.epochs for bracket in brackets) + refit * plan.epochs
+    tracker = ProgressTracker(store.total, epochs, on_epoch)
     files = Checkpoints(checkpoints, plan, warn)
     resumed = checkpoints is not None and checkpoints.exists()
     candidates = files.read_candidates(store.ended())
     known: dict[int, Trial] = {}
     trained: dict[int, Trial] = {}
     train_seconds = 0.0
+    refitted: Network | None = None
 
     def show() -> None:
         if progress:
@@ -107,10 +111,10 @@ def search(
             top,
             seconds,
             train_seconds,
-            interrupted=failure is not None or not store.finished,
+            interrupted=failure is not None or not store.finished or bool(refit and stop.is_set() and not refitted),
             proposing_seconds=proposing_seconds,
             rounds=tuple(store.rounds()),
-            refit=refit,
+            refitted=refitted,
             ensemble_size=ensemble,
             failure=failure,
         )
@@ -140,9 +144,34 @@ def search(
                     retry(partial(store.tell, generation.trials))
                     refresh()
                     files.remove_generation(number)
+            best = ranked((trained | known).values())[:1]
+            if refit and best and math.isfinite(best[0].value) and store.finished and not stop.is_set():
+                refitted = _refit(best[0], plan, refit, tracker, stop, tick, warn)
         except DatabaseError as error:
             return study(error)
         return study()
+
+
+def _refit(
+    trial: Trial,
+    plan: Plan,
+    networks: int,
+    tracker: ProgressTracker,
+    stop: threading.Event,
+    tick: Callable[[], None],
+    warn: Callable[[str], None],
+) -> Network | None:
+    """Return networks trained as the winner, on training and validation samples; None if ``stop`` ended it."""
+    run = refit_trainer(trial, plan, networks, stop.is_set)
+    tracker.begin_refit(networks, trial.epoch)
+    for epoch in run.epochs(trial.epoch):
+        tracker.count(epoch)
+        tick()
+    if stop.is_set():
+        return None
+    if lost := networks - len(run.rows):
+        warn(f"{lost} of {networks} networks diverged when the winner was trained again.")
+    return run.network.copy() if len(run.rows) else None
 
 
 def _retry(

@@ -55,8 +55,12 @@ class SearchSettings(TrainingSettings):
         check=at_least(1),
         shown="256, or a fifth of the trials if the sampler learns or the study is shared",
     )
-    refit: bool = setting(
-        False, "Train the winner again on all training and validation samples; test and save that network."
+    refit: int = setting(
+        5,
+        "Train the winner again on all training and validation samples, from so many initial weights; the model is "
+        "their mean. 0 is the winner alone.",
+        group="Search",
+        check=at_least(0),
     )
     ensemble: int | None = setting(
         None,

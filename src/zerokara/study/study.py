@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any
 from zerokara.data import Dataset
 from zerokara.engine.bracket import Candidate
 from zerokara.engine.plan import Plan
-from zerokara.engine.shard import retrain
 from zerokara.engine.trial import Trial, ranked
 from zerokara.errors import DatabaseError, InputError
 from zerokara.model import Ensemble, Model, criterion, predict_each, select
 from zerokara.nn import Network
+from zerokara.space.distributions import Choice
 from zerokara.space.hyperparameters import show
 from zerokara.space.space import Space
 from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
     from zerokara.samplers.narrowing import Round
+
+
+END = 0.03
+"""The part of a range, on its own scale, that counts as its end."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class Study:
     ``candidates`` are the best trials with their networks, best first. ``seconds`` is the duration of the search,
     ``train_seconds`` the time inside trainers, summed over workers, ``proposing_seconds`` the time to propose and
     record trials. ``interrupted`` is true if it ended early: after Ctrl-C, or after a ``failure`` of the database.
-    ``rounds`` are those of a sampler with rounds. With ``refit`` the winner is trained again, on all training data.
+    ``rounds`` are those of a sampler with rounds. ``refitted`` has the networks of the winner's hyperparameters that were
+    trained on all training and validation samples.
     """
 
     space: Space
@@ -55,7 +60,7 @@ class Study:
     interrupted: bool
     proposing_seconds: float = 0.0
     rounds: "tuple[Round, ...]" = ()
-    refit: bool = False
+    refitted: Network | None = None
     ensemble_size: int | None = None
     failure: DatabaseError | None = None
 
@@ -73,15 +78,14 @@ class Study:
         return sum(trial.epochs_trained for trial in self.trials)
 
     def ranking(self, count: int | None = None) -> list[Trial]:
-        """Return the trials, best first: by value, ties to the lower loss, diverged ones last."""
+        """Return the trials, best first: by how far they got, then by value, ties to the lower loss."""
         return ranked(self.trials)[:count]
 
     @cached_property
     def best(self) -> Best:
-        """The winner: the trial with the lowest validation loss, or the highest accuracy with rank="accuracy".
+        """The winner of the search: of the trials that were compared to the end, the best by ``rank``, and its network.
 
-        With several seeds or folds the mean decides, and the model is the network of the first seed and fold; with
-        ``refit`` it is one trained on all training and validation samples for as many epochs.
+        With several seeds or folds the mean decides, and the network is that of the first seed and fold.
 
         Raises:
             InputError: no trial finished an epoch with a finite loss.
@@ -93,24 +97,51 @@ class Study:
                 f"{states['interrupted']} interrupted before an epoch: lower the learning rates, or train longer"
             )
         trial, network = self.candidates[0]
-        about = {"trial": trial.number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}
-        if self.refit:
-            network, about = self._refitted(trial), about | {"refit": True}
-        return Best(trial, Model.of(network, self._data, about))
+        return Best(trial, Model.of(network, self.plan.parts[0], self._about(trial)))
+
+    @cached_property
+    def model(self) -> Model:
+        """The model to use: the mean of ``refit`` networks, trained as the winner on training and validation samples.
+
+        With refit=0, or after an interruption, it is the winner's.
+        """
+        if self.refitted is None:
+            return self.best.model
+        about = self._about(self.best.trial) | {"refit": self.refitted.population}
+        return Model.of(Ensemble.of(self.refitted), self._data, about)
+
+    def _about(self, trial: Trial) -> dict[str, Any]:
+        return {"trial": trial.number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}
 
     @cached_property
     def _data(self) -> Dataset:
-        """The data that the winner's model was trained on."""
-        return self.plan.data.pooled() if self.refit else self.plan.parts[0]
+        """The data that the model was trained on."""
+        return self.plan.parts[0] if self.refitted is None else self.plan.data.pooled()
 
-    def _refitted(self, trial: Trial) -> Network:
-        run = retrain(trial, self.plan, trial.epoch, self._data)
-        if not len(run.rows):
-            raise InputError(
-                f"the winner must train to the end, got trial {trial.number}, which diverged in the refit: lower the "
-                "learning rates, or leave refit out"
-            )
-        return run.trained()
+    @property
+    def at_ends(self) -> dict[str, str]:
+        """The searched numbers of the winner that lie at an end of their range: "lower" or "upper" by name.
+
+        A range whose end is 0 cannot be widened there.
+        """
+        values = self.space.values(self.best.trial.params)
+        ends = {}
+        for name, part in self.space.parts.items():
+            if isinstance(part, Choice) or name not in values or part.low == part.high:
+                continue
+            place = part.position(values[name])
+            if place < END and part.low != 0:
+                ends[name] = "lower"
+            elif place > 1 - END:
+                ends[name] = "upper"
+        return ends
+
+    @property
+    def comparison(self) -> tuple[int, int]:
+        """The last epoch that several trials reached, or the winner alone, and how many trials reached it."""
+        reached = sorted((trial.epochs for trial in self.trials), reverse=True)
+        epoch = min(reached[:2])
+        return epoch, sum(each >= epoch for each in reached)
 
     def ensemble(self, k: int | None = None) -> Model:
         """Return an ensemble: the networks whose mean prediction is best on the validation samples.
@@ -139,15 +170,15 @@ class Study:
 
     @cached_property
     def test_score(self) -> float:
-        """The winner's accuracy (or R2) on the test data, which nothing else reads; NaN without test data."""
-        return math.nan if self._data.test is None else self.best.model.evaluate(self._data)[1]
+        """The accuracy (or R2) of `model` on the test data, which nothing else reads; NaN without test data."""
+        return math.nan if self._data.test is None else self.model.evaluate(self._data)[1]
 
     @cached_property
     def test_errors(self) -> dict[str, dict[str, float]]:
-        """The winner's errors on the test data, in the units of each target; empty unless it is a regression."""
+        """The errors of `model` on the test data, in the units of each target; empty unless it is a regression."""
         data = self._data
         if data.test is None or data.task != "regression":
             return {}
-        model = self.best.model
+        model = self.model
         kinds = {"root_mean_squared_error": model.error, "mean_absolute_error": model.absolute_error}
         return {kind: dict(zip(model.classes, map(float, error(data)), strict=True)) for kind, error in kinds.items()}

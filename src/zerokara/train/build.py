@@ -37,11 +37,12 @@ def build(
     """
     shape = data.n_inputs, params["hidden"], data.n_outputs, params["activation"]
     numbers = {"dropout": params["dropout"] if np.any(params["dropout"]) else None, "init_scale": params["init_scale"]}
-    make = partial(mlp, *shape, batch_norm=params["batch_norm"], seed=seed, dtype=dtype, **numbers)
-    network = make(population=networks, replicate=replicate)
+    make = partial(mlp, *shape, batch_norm=params["batch_norm"], seed=seed, dtype=dtype)
+    network = make(population=networks, replicate=replicate, **numbers)
     if not same_start:
         for k in range(1, networks):
-            network.put([k], make(replicate=replicate + k))
+            own = {name: value if np.ndim(value) == 0 else value[k] for name, value in numbers.items()}
+            network.put([k], make(replicate=replicate + k, **own))
     optimizer = OPTIMIZERS[params["optimizer"]]
     return Trainer(
         network,
@@ -49,10 +50,17 @@ def build(
         data,
         batch_size=params["batch_size"],
         loss=SoftmaxCrossEntropy(params["label_smoothing"]) if data.task == "classification" else None,
-        schedule=schedules.parse(params["schedule"]),
+        schedule=schedules.parse(_schedule(params)),
         seed=seed,
         replicate=replicate,
         keep_best=keep_best and data.validation is not None,
         early_stopping=early_stopping if data.validation is not None else None,
         **settings,
     )
+
+
+def _schedule(params: Mapping[str, Any]) -> str:
+    """Return the schedule: "auto" is what gave the lower validation loss with the optimizer in races."""
+    if params["schedule"] != "auto":
+        return str(params["schedule"])
+    return "constant" if params["optimizer"] == "sgd" else "cosine"
