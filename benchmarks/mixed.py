@@ -53,8 +53,19 @@ def together(work: Work, **settings: Any) -> Scores:
         "activation": zk.choice(activations),
         "batch_size": zk.choice(batches),
         "optimizer": work.optimizer,
+        "schedule": "constant",
     }
-    study = zk.tune(_data(work), space, trials=work.trials, epochs=work.epochs, sampler="grid", race="none", **settings)
+    study = zk.tune(
+        _data(work),
+        space,
+        trials=work.trials,
+        epochs=work.epochs,
+        sampler="grid",
+        race="none",
+        keep_best=False,
+        refit=0,
+        **settings,
+    )
     return [(trial.params["lr"], trial.val_score) for trial in study.trials]
 
 

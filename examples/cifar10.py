@@ -35,6 +35,8 @@ def train(data: zk.data.Dataset, name: str, settings: dict[str, object], augment
         trials=1,
         epochs=EPOCHS,
         race="none",
+        keep_best=False,
+        refit=0,
         seed=seed,
         evaluate_train_every=10,
         augment=augment,

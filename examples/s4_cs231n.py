@@ -100,7 +100,9 @@ def draw_given(net: TwoLayerNet, history: dict[str, list[float]]) -> Figure:
 
 def search(data: zk.data.Dataset, scaling: str, trials: int = 18, epochs: int = 10) -> zk.Study:
     """Race two-layer networks on images with this scaling, and rank them by validation accuracy."""
-    study = zk.tune(data.scaled(scaling), SPACE, trials=trials, epochs=epochs, rank="accuracy", seed=0)
+    study = zk.tune(
+        data.scaled(scaling), SPACE, trials=trials, epochs=epochs, rank="accuracy", seed=0, keep_best=False, refit=0
+    )
     print(f"\n{scaling}:", *leaderboard(study.ranking(5), study), sep="\n")
     return study
 

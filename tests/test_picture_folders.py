@@ -166,23 +166,23 @@ QUICK = ["--hidden", "4", "--epochs", "2", "--workers", "1"]
 def test_the_command_line_learns_and_asks_alike(photos, tmp_path, capsys) -> None:
     out = tmp_path.parent / f"{tmp_path.name}-run"
     assert run("train", photos, *QUICK, "--size", "12x8", "--out", out) == 0
-    model = Model.load(out / "best.safetensors")
+    model = Model.load(out / "model.safetensors")
     assert model.sample_shape == (8, 12, 3)
-    assert run("evaluate", out / "best.safetensors", photos) == 0
+    assert run("evaluate", out / "model.safetensors", photos) == 0
     assert "held out when the model was trained" in capsys.readouterr().out
     for name in ("a.bmp", "a.webp", "moving.gif", "a.tif", "turned 6.jpg", "deep.png", "clear.png", "wide.png"):
         capsys.readouterr()
-        assert run("predict", out / "best.safetensors", photos / "dog" / name) == 0
+        assert run("predict", out / "model.safetensors", photos / "dog" / name) == 0
         probability = model.predict_proba(read_picture(photos / "dog" / name, model.sample_shape).x)[0, 1]
         assert f"dog {probability:6.4f}" in capsys.readouterr().out
     assert run("tune", "--config", out / "config.toml", "--out", out / "again") == 0
-    assert Model.load(out / "again" / "best.safetensors").about["data_sha256"] == model.about["data_sha256"]
+    assert Model.load(out / "again" / "model.safetensors").about["data_sha256"] == model.about["data_sha256"]
     gray = tmp_path.parent / f"{tmp_path.name}-gray"
     for name in ("cat", "dog"):
         (gray / name).mkdir(parents=True)
         Image.new("L", (30, 30)).save(gray / name / "a.png")
-    assert run("evaluate", out / "best.safetensors", gray) == 0
-    assert run("predict", out / "best.safetensors", gray, "--index", 1) == 0
+    assert run("evaluate", out / "model.safetensors", gray) == 0
+    assert run("predict", out / "model.safetensors", gray, "--index", 1) == 0
     assert "truth: dog" in capsys.readouterr().out
 
 
@@ -227,7 +227,7 @@ def test_the_command_line_uses_the_parts(tmp_path, capsys, names) -> None:
     if "test" not in names:
         sizes |= {"train": 16, "test": 4}
     assert f"; {', '.join(f'{what} {size}' for what, size in sizes.items())}\n" in capsys.readouterr().out
-    assert run("evaluate", out / "best.safetensors", folder) == 0
+    assert run("evaluate", out / "model.safetensors", folder) == 0
     assert f"on the {sizes['test']} test samples" in capsys.readouterr().out
 
 

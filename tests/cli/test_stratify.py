@@ -34,7 +34,7 @@ def test_the_command_line_splits_by_class(tmp_path, capsys) -> None:
     captured = capsys.readouterr()
     assert "note: " not in captured.out + captured.err
     assert RunFolder(tmp_path / "run").config()["stratify"] is True
-    settings = zk.Model.load(tmp_path / "run" / "best.safetensors").about["split_settings"]
+    settings = zk.Model.load(tmp_path / "run" / "model.safetensors").about["split_settings"]
     part = zk.data.load(rare(tmp_path)).split(**settings).validation
     assert np.bincount(part.t).tolist() == [78, 1]
 
@@ -47,7 +47,7 @@ def test_the_command_line_notes_a_class_that_a_part_lacks(tmp_path, capsys) -> N
         "note: no validation samples of class '2' (1 in all): not measured by the validation score",
         "note: no test samples of class '2' (1 in all): not measured by the test score",
     ]
-    assert run("evaluate", tmp_path / "run" / "best.safetensors", path) == 0
+    assert run("evaluate", tmp_path / "run" / "model.safetensors", path) == 0
     captured = capsys.readouterr()
     assert "held out when the model was trained" in captured.out
     assert captured.err == ""

@@ -40,13 +40,13 @@ def test_missing_texts_are_set_recorded_and_used_again(capsys, tmp_path):
     assert "note: '-' read as missing (8), --missing sets such texts: size" in noted
     assert "2 values: Brick, None" in out
     assert tomllib.loads((tmp_path / "run" / "config.toml").read_text())["missing"] == "-"
-    assert zk.Model.load(tmp_path / "run" / "best.safetensors").encoder.missing == ("-",)
-    code, printed, _ = run(capsys, "predict", tmp_path / "run" / "best.safetensors", path)
+    assert zk.Model.load(tmp_path / "run" / "model.safetensors").encoder.missing == ("-",)
+    code, printed, _ = run(capsys, "predict", tmp_path / "run" / "model.safetensors", path)
     assert code == 0
     assert len(printed.splitlines()) == N + 1
     again = run(capsys, "tune", "--config", tmp_path / "run" / "config.toml", "--out", tmp_path / "again")
     assert again[0] == 0
-    for name in ("trials.csv", "best.safetensors"):
+    for name in ("trials.csv", "model.safetensors"):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "run" / name).read_bytes()
     code, _, err = tune(capsys, path, "--missing", "none", "--force")
     assert code == 2
@@ -63,7 +63,7 @@ def test_the_decimal_mark_and_the_encoding_are_set(capsys, tmp_path):
     assert "2 values: 大阪, 東京" in out
     config = tomllib.loads((tmp_path / "run" / "config.toml").read_text())
     assert (config["encoding"], config["decimal"]) == ("euc_jp", ",")
-    model = tmp_path / "run" / "best.safetensors"
+    model = tmp_path / "run" / "model.safetensors"
     code, printed, _ = run(capsys, "predict", model, path, "--encoding", "euc_jp", "--keep-columns")
     assert code == 0
     rows = list(csv.DictReader(io.StringIO(printed)))
@@ -83,7 +83,7 @@ def test_cells_that_a_spreadsheet_would_run_are_escaped(capsys, tmp_path):
     path.write_text("\n".join(["size,style,sold", *rows]))
     assert tune(capsys, path)[0] == 0
     code, _, noted = run(
-        capsys, "predict", tmp_path / "run" / "best.safetensors", path, "--keep-columns", "--out", tmp_path / "p.csv"
+        capsys, "predict", tmp_path / "run" / "model.safetensors", path, "--keep-columns", "--out", tmp_path / "p.csv"
     )
     assert code == 0
     rows = list(csv.DictReader(io.StringIO((tmp_path / "p.csv").read_text())))
@@ -126,7 +126,7 @@ def test_predictions_of_a_target_far_from_zero_have_its_digits(capsys, tmp_path)
     path.write_text("x,sold\n" + "".join(f"{v},{1.7e9 + 30 * v:.3f}\n" for v in x))
     code, _, _ = tune(capsys, path, "--search", "lr=log:1e-3:1e-1", epochs=100)
     assert code == 0
-    _, printed, _ = run(capsys, "predict", tmp_path / "run" / "best.safetensors", path)
+    _, printed, _ = run(capsys, "predict", tmp_path / "run" / "model.safetensors", path)
     found = np.array([float(row["sold"]) for row in csv.DictReader(io.StringIO(printed))])
     assert len(set(found)) == N
     assert 1 - ((found - 1.7e9 - 30 * x) ** 2).mean() / (30 * x).var() > 0.9

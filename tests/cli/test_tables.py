@@ -78,7 +78,7 @@ def test_a_run_on_a_table_repeats_from_its_config_and_trial_by_trial(capsys, pla
     assert (config["target"], config["task"], config["categories"]) == ("price", "regression", ["zip"])
     assert config["dataset"] == str(place / "houses.csv")
     run(capsys, "tune", "--config", place / "houses" / "config.toml", "--out", tmp_path / "again")
-    for name in ("trials.csv", "best.safetensors", "config.toml"):
+    for name in ("trials.csv", "model.safetensors", "config.toml"):
         assert (tmp_path / "again" / name).read_bytes() == (place / "houses" / name).read_bytes()
     code, out, _ = run(capsys, "train", "--from", place / "dear", "--trial", 2, "--out", tmp_path / "one")
     assert code == 0
@@ -96,7 +96,7 @@ def test_predict_answers_row_for_row(capsys, place, tmp_path) -> None:
     frame.loc[5, "city, canton"] = "Genf"
     frame.loc[6, "size"] = None
     frame.to_csv(tmp_path / "new.csv", index=False)
-    model, out = place / "houses" / "best.safetensors", tmp_path / "answers.csv"
+    model, out = place / "houses" / "model.safetensors", tmp_path / "answers.csv"
     code, said, noted = run(capsys, "predict", model, tmp_path / "new.csv", "--out", out)
     assert code == 0
     assert f"{N:,} rows predicted: {out}" in said
@@ -110,7 +110,7 @@ def test_predict_answers_row_for_row(capsys, place, tmp_path) -> None:
 
 
 def test_predict_gives_the_probability_of_each_class(capsys, place, tmp_path) -> None:
-    model, out = place / "dear" / "best.safetensors", tmp_path / "answers.csv"
+    model, out = place / "dear" / "model.safetensors", tmp_path / "answers.csv"
     code, _, noted = run(capsys, "predict", model, place / "houses.csv", "--out", out)
     assert (code, noted) == (0, "")
     found = read(out)
@@ -124,21 +124,21 @@ def test_predict_gives_the_probability_of_each_class(capsys, place, tmp_path) ->
 
 
 def test_evaluate_knows_the_rows_that_were_held_out(capsys, place, tmp_path) -> None:
-    code, out, _ = run(capsys, "evaluate", place / "houses" / "best.safetensors", place / "houses.csv")
+    code, out, _ = run(capsys, "evaluate", place / "houses" / "model.safetensors", place / "houses.csv")
     summary = json.loads((place / "houses" / "summary.json").read_text())
     assert code == 0
     assert f"r2 on the 19 test rows of {place / 'houses.csv'}, held out when" in out
     assert f"{summary['test_r2']:.4f}" in out
     assert f"mean absolute: {summary['test_mean_absolute_error']['price']:.6g}" in out
     rows(4).to_csv(tmp_path / "houses.csv", index=False)
-    _, out, _ = run(capsys, "evaluate", place / "houses" / "best.safetensors", tmp_path / "houses.csv")
+    _, out, _ = run(capsys, "evaluate", place / "houses" / "model.safetensors", tmp_path / "houses.csv")
     assert f"r2 on the 99 rows of {tmp_path / 'houses.csv'}:" in out, "a file of that name is not that file"
 
 
 def test_a_text_column_keeps_its_zeros_at_predict(capsys, place, tmp_path) -> None:
     frame = rows(1).assign(zip="0123")
     frame.to_csv(tmp_path / "new.csv", index=False)
-    code, _, noted = run(capsys, "predict", place / "houses" / "best.safetensors", tmp_path / "new.csv")
+    code, _, noted = run(capsys, "predict", place / "houses" / "model.safetensors", tmp_path / "new.csv")
     assert (code, noted) == (0, ""), "0123 alone would be read as 123, which is new"
 
 
@@ -156,27 +156,27 @@ WRONG = {
         "2 or above, got 0",
     ),
     "dates": (["tune", "{tmp}/dates.csv", "--target", "y"], "'day' holds dates or times, such as 2020-01-01"),
-    "no rows": (["predict", "{place}/houses/best.safetensors", "{tmp}/none.csv"], "must be an existing file"),
-    "no columns": (["predict", "{place}/houses/best.safetensors", "{tmp}/dates.csv"], "must have the columns 'size',"),
-    "text for numbers": (["predict", "{place}/houses/best.safetensors", "{tmp}/text.csv"], "'size' must hold numbers"),
-    "no such row": (["predict", "{place}/dear/best.safetensors", "{place}/houses.csv", "--index", "100"], "0 to 99"),
-    "a picture": (["predict", "{place}/houses/best.safetensors", "{tmp}/a.png"], "takes the rows of a table"),
-    "nothing": (["predict", "{place}/houses/best.safetensors"], "takes the rows of a table, .* got no input"),
+    "no rows": (["predict", "{place}/houses/model.safetensors", "{tmp}/none.csv"], "must be an existing file"),
+    "no columns": (["predict", "{place}/houses/model.safetensors", "{tmp}/dates.csv"], "must have the columns 'size',"),
+    "text for numbers": (["predict", "{place}/houses/model.safetensors", "{tmp}/text.csv"], "'size' must hold numbers"),
+    "no such row": (["predict", "{place}/dear/model.safetensors", "{place}/houses.csv", "--index", "100"], "0 to 99"),
+    "a picture": (["predict", "{place}/houses/model.safetensors", "{tmp}/a.png"], "takes the rows of a table"),
+    "nothing": (["predict", "{place}/houses/model.safetensors"], "takes the rows of a table, .* got no input"),
     "over the rows": (
-        ["predict", "{place}/dear/best.safetensors", "{place}/houses.csv", "--out", "{place}/houses.csv"],
+        ["predict", "{place}/dear/model.safetensors", "{place}/houses.csv", "--out", "{place}/houses.csv"],
         "must be a new file, got the file of the rows",
     ),
     "not as CSV": (
-        ["predict", "{place}/dear/best.safetensors", "{place}/houses.csv", "--out", "{tmp}/a.xlsx"],
+        ["predict", "{place}/dear/model.safetensors", "{place}/houses.csv", "--out", "{tmp}/a.xlsx"],
         "written as CSV",
     ),
     "--out of a picture": (
-        ["predict", "{place}/dear/best.safetensors", "{tmp}/a.png", "--out", "a.csv"],
+        ["predict", "{place}/dear/model.safetensors", "{tmp}/a.png", "--out", "a.csv"],
         "--out is for",
     ),
-    "to evaluate on digits": (["evaluate", "{place}/dear/best.safetensors", "digits"], "takes the rows of a table"),
+    "to evaluate on digits": (["evaluate", "{place}/dear/model.safetensors", "digits"], "takes the rows of a table"),
     "classes that are others": (
-        ["evaluate", "{place}/dear/best.safetensors", "{place}/houses.csv"],
+        ["evaluate", "{place}/dear/model.safetensors", "{place}/houses.csv"],
         "must be classes, 0, 1, got",
     ),
 }
@@ -204,6 +204,6 @@ def test_a_model_of_pictures_takes_no_rows(capsys, place, tmp_path) -> None:
     tokens = ["train", "digits", "--train-size", 150, "--hidden", 8, "--epochs", 1, "--out", tmp_path / "run"]
     run(capsys, *tokens)
     for command in ("predict", "evaluate"):
-        code, _, err = run(capsys, command, tmp_path / "run" / "best.safetensors", place / "houses.csv")
+        code, _, err = run(capsys, command, tmp_path / "run" / "model.safetensors", place / "houses.csv")
         assert code == 2
         assert "was not trained on a table" in err

@@ -103,7 +103,7 @@ def test_a_whitened_model_saves_loads_and_takes_raw_pictures(tmp_path):
     data = load("digits").split(validation=0.2, test=0.2, seed=0)
     white = data.scaled("whiten:30")
     study = tune(white, {"lr": 0.01, "optimizer": "adam", "hidden": (32,)}, trials=1, epochs=10, out=tmp_path / "run")
-    path = tmp_path / "run" / "best.safetensors"
+    path = tmp_path / "run" / "model.safetensors"
     model = Model.load(path)
     assert unpack(path.read_bytes())[0]["format"] == 2
     assert model.preprocess.kind == "whiten:30"

@@ -111,22 +111,6 @@ def test_unpaired_rows_have_separate_draws(data) -> None:
     assert len({row.value for trial in (a, b) for row in trial.rows}) == 4
 
 
-def test_refit_trains_the_winner_on_all_training_data(data) -> None:
-    study = zk.tune(data, SPACE, trials=4, epochs=5, folds=2, refit=True)
-    model = study.best.model
-    whole = data.pooled()
-    assert len(whole.train) == len(data.train) + len(data.validation)
-    assert whole.validation is None
-    assert model.about["refit"] is True
-    assert np.array_equal(model.preprocess.shift, whole.preprocess.shift)
-    params = study.best.params
-    net = zk.nn.mlp(64, params["hidden"], 10, params["activation"])
-    run = zk.Trainer(net, zk.optim.Adam(lr=params["lr"], weight_decay=params["weight_decay"]), whole, schedule_epochs=5)
-    run.fit(study.best.epoch)
-    assert np.array_equal(run.trained().params, model.network.params)
-    assert study.test_score == model.evaluate(whole)[1]
-
-
 def test_folds_share_the_samples(data) -> None:
     folds = data.folds(3, seed=1)
     before = data.pooled_original().train

@@ -23,7 +23,7 @@ OPTIONS = {field.name: field for field in dataclasses.fields(SearchSettings) if 
 OTHER = {
     "epochs": 3,
     "rank": "accuracy",
-    "keep_best": True,
+    "keep_best": False,
     "patience": 4,
     "seeds": 2,
     "folds": 3,
@@ -37,7 +37,7 @@ OTHER = {
     "sampler": "tpe",
     "race": "hyperband:3:2",
     "generation": 8,
-    "refit": True,
+    "refit": 3,
     "ensemble": 9,
     "storage": "sqlite:///studies.db",
     "study": "mine",

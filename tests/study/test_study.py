@@ -48,15 +48,23 @@ def test_another_seed_proposes_others(data, study) -> None:
 
 
 def test_the_winner_is_the_trial_with_the_lowest_loss_and_its_weights_give_that_loss(data, study) -> None:
-    losses = [trial.curves["val_loss"][-1] for trial in study.trials]
+    losses = [trial.curves["val_loss"].min() for trial in study.trials]
     assert study.best.number == int(np.argmin(losses))
     assert study.best.val_loss == min(losses)
     assert study.best.model.evaluate(data, "validation") == (study.best.val_loss, study.best.val_accuracy)
     assert study.ranking(3) == sorted(study.trials, key=lambda t: t.val_loss)[:3]
 
 
-def test_keep_best_gives_the_weights_of_the_best_epoch(data) -> None:
-    study = zk.tune(data, {**SPACE, "lr": zk.log(0.05, 0.3)}, trials=4, epochs=40, race="none", keep_best=True)
+def test_a_trial_is_judged_at_its_last_epoch_on_request(data) -> None:
+    study = zk.tune(data, SPACE, trials=4, epochs=4, race="none", keep_best=False, refit=0)
+    assert all(trial.epoch == 4 for trial in study.trials)
+    assert study.best.val_loss == min(trial.curves["val_loss"][-1] for trial in study.trials)
+    assert study.best.model.evaluate(data, "validation")[0] == study.best.val_loss
+
+
+def test_a_trial_is_judged_at_its_best_epoch(data) -> None:
+    space = {**SPACE, "lr": zk.log(0.05, 0.3), "schedule": "constant"}
+    study = zk.tune(data, space, trials=4, epochs=40, race="none")
     for trial in study.trials:
         assert trial.val_loss == trial.curves["val_loss"].min()
     assert study.best.epoch < 40, "choose a case whose best epoch is not its last"
@@ -64,12 +72,12 @@ def test_keep_best_gives_the_weights_of_the_best_epoch(data) -> None:
 
 
 def test_rank_by_accuracy(data) -> None:
-    study = zk.tune(data, SPACE, trials=6, epochs=3, rank="accuracy")
+    study = zk.tune(data, SPACE, trials=6, epochs=3, rank="accuracy", race="none")
     assert study.best.val_accuracy == max(trial.val_score for trial in study.trials)
 
 
 def test_the_test_score_is_the_models(data, study) -> None:
-    right = study.best.model.predict(data.test.x) == data.test.t
+    right = study.model.predict(data.test.x) == data.test.t
     assert study.test_score == pytest.approx(right.mean())
 
 
@@ -99,7 +107,8 @@ def test_progress_ends_with_everything_done(data) -> None:
     seen = []
     study = zk.tune(data, SPACE, trials=5, epochs=2, race="none", progress=seen.append)
     last = seen[-1]
-    assert (last.trials_done, last.epochs_done, last.epochs, last.trials_running) == (5, 10, 10, 0)
+    refit = 5 * study.best.epoch
+    assert (last.trials_done, last.epochs_done, last.epochs, last.trials_running) == (5, 10 + refit, 10 + refit, 0)
     assert last.best.value == study.best.trial.value
     assert last.seconds_left == 0
 
@@ -126,7 +135,8 @@ def test_ctrl_c_ends_the_search_and_keeps_what_was_trained(data) -> None:
     assert {trial.state for trial in study.trials} == {"interrupted"}
     # Populations of small arrays train one after another: some may not have started.
     trained = [trial for trial in study.trials if trial.epochs]
-    assert study.best.val_loss == min(trial.curves["val_loss"][-1] for trial in trained)
+    assert study.best.val_loss == min(trial.curves["val_loss"].min() for trial in trained)
+    assert study.model is study.best.model, "it was not trained again"
     assert signal.getsignal(signal.SIGINT) is before
 
 

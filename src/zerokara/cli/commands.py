@@ -29,7 +29,7 @@ def run_evaluate(model: Path, dataset: str, /, *, encoding: str | None = None) -
     """Print a model's accuracy on the test samples of a dataset (R2 and the error in units for regression).
 
     Args:
-        model: a model file, such as a run's best.safetensors.
+        model: a model file, such as a run's model.safetensors.
         dataset: as for tune.
         encoding: the encoding of a table's text file. [default: UTF-8, or found in the file]
     """
@@ -63,7 +63,7 @@ def run_predict(
     For a table's file, such as CSV, predict every row in order: the target, and the probability of every class.
 
     Args:
-        model: a model file, such as a run's best.safetensors.
+        model: a model file, such as a run's model.safetensors.
         input: a picture, with --index a dataset, or a table's file with the columns of training.
         index: the index of the sample in the dataset, from 0.
         picture: the file for the sample's picture. [default: a file in the folder for temporary files]
@@ -150,7 +150,7 @@ def run_export(model: Path, out: Path, /, *, force: bool = False) -> int:
     """Write a model as an ONNX file: raw samples or rows in, labels and probabilities out (needs the extra onnx).
 
     Args:
-        model: a model file, such as a run's best.safetensors.
+        model: a model file, such as a run's model.safetensors.
         out: the file to write, such as digits.onnx.
         force: replace an existing file.
     """

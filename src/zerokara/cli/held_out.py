@@ -26,7 +26,8 @@ def held_out(model: Model, data: Dataset, noun: str = "samples", name: str = "")
             trained = again if again.preprocess.kind == model.preprocess.kind else again.scaled(model.preprocess.kind)
     except InputError:  # Too few, or of other classes.
         return data, "train", f"{noun} of {name}"
-    if trained.fingerprint() != model.about.get("data_sha256"):
+    pooled = trained.pooled() if model.about.get("refit") else trained
+    if pooled.fingerprint() != model.about.get("data_sha256"):
         return data, "train", f"{noun} of {name}"
     if again.test is None:
         return data, "train", f"{noun} of {name}, on which the model was trained"

@@ -62,15 +62,18 @@ class ProgressTracker:
         trials: the number of trials of the study.
         epochs: the network-epochs that they take if none diverges.
         on_epoch: called with every epoch, in the thread that trained it.
+        keep_best: whether a trial is judged at its best epoch, else at its last.
     """
 
-    def __init__(self, trials: int, epochs: int, on_epoch: Callable[[Epoch], None] | None = None) -> None:
-        self.trials, self.epochs, self.on_epoch = trials, epochs, on_epoch
+    def __init__(
+        self, trials: int, epochs: int, on_epoch: Callable[[Epoch], None] | None = None, keep_best: bool = True
+    ) -> None:
+        self.trials, self.epochs, self.on_epoch, self.keep_best = trials, epochs, on_epoch, keep_best
         self.started = time.perf_counter()
         self.lock = threading.Lock()
         self.remark: str | None = None
         self.running: dict[int, TrialEpoch] = {}
-        self.best_finished: TrialEpoch | None = None
+        self.best_finished: tuple[Trial, TrialEpoch] | None = None
         self.trials_done = self.epochs_done = self.epochs_before = self.diverged = 0
 
     def record(self, proposals: Sequence[Proposal], epoch: Epoch) -> None:
@@ -79,7 +82,9 @@ class ProgressTracker:
         with self.lock:
             for row, v, score in zip(epoch.rows, values, epoch.val_score, strict=True):
                 proposal = proposals[row]
-                self.running[proposal.number] = TrialEpoch(proposal, epoch.number, float(v), float(score))
+                last = self.running.get(proposal.number)
+                if last is None or not self.keep_best or v < last.value:
+                    self.running[proposal.number] = TrialEpoch(proposal, epoch.number, float(v), float(score))
             self.epochs_done += len(epoch.rows)
         if self.on_epoch:
             self.on_epoch(epoch)
@@ -94,8 +99,6 @@ class ProgressTracker:
         """Count an epoch of the winner."""
         with self.lock:
             self.epochs_done += len(epoch.rows)
-        if self.on_epoch:
-            self.on_epoch(epoch)
 
     def restore(self, trials: Sequence[Trial], epochs: int) -> None:
         """Count finished trials, and epochs of unfinished ones, that were trained before or in other processes."""
@@ -117,13 +120,15 @@ class ProgressTracker:
                 last = self.running.pop(trial.number, None)
                 if last and trial.state == "diverged":
                     self.epochs -= max(0, self.epochs // self.trials - trial.epochs)
-                if last and (self.best_finished is None or last.rank_key < self.best_finished.rank_key):
-                    self.best_finished = last
+                if last and (self.best_finished is None or trial.rank_key < self.best_finished[0].rank_key):
+                    self.best_finished = trial, last
 
     def progress(self) -> Progress:
         """Return the present progress."""
         with self.lock:
-            seen = [*self.running.values(), *([self.best_finished] if self.best_finished else [])]
+            seen = list(self.running.values())
+            if self.best_finished and (not seen or self.best_finished[0].state == "complete"):
+                seen.append(self.best_finished[1])  # One that was dropped is no better than those that train on.
             best = min(seen, key=lambda trial: trial.rank_key, default=None)
             return Progress(
                 trials=self.trials,

@@ -47,8 +47,8 @@ class Study:
     ``candidates`` are the best trials with their networks, best first. ``seconds`` is the duration of the search,
     ``train_seconds`` the time inside trainers, summed over workers, ``proposing_seconds`` the time to propose and
     record trials. ``interrupted`` is true if it ended early: after Ctrl-C, or after a ``failure`` of the database.
-    ``rounds`` are those of a sampler with rounds. ``refitted`` has the networks of the winner's hyperparameters that were
-    trained on all training and validation samples.
+    ``rounds`` are those of a sampler with rounds. ``refitted`` has the networks that were trained as the winner, on all
+    training and validation samples.
     """
 
     space: Space

@@ -80,7 +80,7 @@ def test_the_command_line_trains_on_the_file_and_predicts_it(case, tmp_path, cap
     assert ended.value.code == 0
     assert all(note in out for note in EVERYDAY[case].notes if "(it " not in note), out
     with pytest.raises(SystemExit) as ended:
-        main(["predict", str(run / "best.safetensors"), str(path), "--keep-columns"])
+        main(["predict", str(run / "model.safetensors"), str(path), "--keep-columns"])
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert ended.value.code == 0
     assert len(rows) == N
