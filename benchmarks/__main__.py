@@ -21,6 +21,7 @@ from benchmarks.parts.numerical import differences
 from benchmarks.parts.races import races
 from benchmarks.parts.rival_races import rival_races
 from benchmarks.parts.samplers import samplers
+from benchmarks.parts.winners import winners
 from benchmarks.peak import peak
 from benchmarks.report import document
 from benchmarks.work import WORKS
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[Asked], str]] = {
     "races": races,
     "rivals": rival_races,
     "samplers": samplers,
+    "winners": winners,
     "costs": costs,
     "numerical": differences,
     "estimators": estimators,

@@ -16,7 +16,7 @@ from benchmarks import ours
 from benchmarks.contestants import CONTESTANTS, CORES, PLAIN
 from benchmarks.harness import Row
 from benchmarks.keep import Kept, fingerprint
-from benchmarks.parts import costs, estimators, fits, numerical, races, rival_races, samplers
+from benchmarks.parts import costs, estimators, fits, numerical, races, rival_races, samplers, winners
 from benchmarks.parts.asked import OURS, Asked, verdict
 from benchmarks.splits import split
 from benchmarks.work import Work
@@ -389,3 +389,23 @@ def test_a_run_of_the_estimators(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_what_was_cut_short_is_not_judged() -> None:
     assert verdict(False, "rule", "found", judge=False) == "- cut short, not judged: rule: found"
+
+
+def test_the_winners_by_hand() -> None:
+    scores = {
+        "W1": {"before": [0.7, 0.6], "model": [0.8, 0.8]},
+        "diabetes": {"before": [0.4, 0.4], "model": [0.41, 0.40]},
+        "HI": {"before": [0.4, 0.4], "model": [0.2, 0.2]},
+    }
+    assert winners.cell([0.7, 0.6], [0.8, 0.8]) == "0.8000 (+0.1500 ± 0.0500)"
+    assert winners.floors(scores, judge=True) == [
+        "- pass: W1: the model gains 0.05 over the rule before: +0.1500",
+        "- FAIL: tables: the model gains 0.004 over the rule before: -0.0975",
+        "- FAIL: no data set loses: HI -0.2000 ± 0.0000",
+    ]
+
+
+def test_a_run_of_the_winners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winners, "NAMES", ("W1", "diabetes"))
+    text = winners.winners(asked(tmp_path))
+    assert text.count("(+") + text.count("(-") == len(winners.RULES) - 1, "without the work W1, diabetes alone"
