@@ -50,7 +50,7 @@ def build(
         data,
         batch_size=params["batch_size"],
         loss=SoftmaxCrossEntropy(params["label_smoothing"]) if data.task == "classification" else None,
-        schedule=schedules.parse(_schedule(params)),
+        schedule=schedules.parse(_chosen_schedule(params)),
         seed=seed,
         replicate=replicate,
         keep_best=keep_best and data.validation is not None,
@@ -59,7 +59,7 @@ def build(
     )
 
 
-def _schedule(params: Mapping[str, Any]) -> str:
+def _chosen_schedule(params: Mapping[str, Any]) -> str:
     """Return the schedule: "auto" is what gave the lower validation loss with the optimizer in races."""
     if params["schedule"] != "auto":
         return str(params["schedule"])
