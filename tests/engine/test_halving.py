@@ -106,7 +106,7 @@ def test_the_best_at_a_rung_survive(data) -> None:
 
 def test_a_trial_that_the_race_dropped_does_not_win(data) -> None:
     """With far too high rates networks get worse as they train, so a trial that was dropped early had a lower loss."""
-    space = {"lr": zk.log(0.2, 3), "hidden": (8,), "schedule": "constant"}
+    space = {"lr": zk.log(0.2, 3), "hidden": (8,)}
     study = zk.tune(data, space, trials=12, epochs=81, race="halving", seed=3, keep_best=False)
     lowest = min(study.trials, key=lambda trial: trial.value)
     assert lowest.state == "pruned", "choose a case in which the lowest loss was dropped"

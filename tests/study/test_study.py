@@ -63,7 +63,7 @@ def test_a_trial_is_judged_at_its_last_epoch_on_request(data) -> None:
 
 
 def test_a_trial_is_judged_at_its_best_epoch(data) -> None:
-    space = {**SPACE, "lr": zk.log(0.05, 0.3), "schedule": "constant"}
+    space = {**SPACE, "lr": zk.log(0.05, 0.3)}
     study = zk.tune(data, space, trials=4, epochs=40, race="none")
     for trial in study.trials:
         assert trial.val_loss == trial.curves["val_loss"].min()

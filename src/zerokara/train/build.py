@@ -50,17 +50,10 @@ def build(
         data,
         batch_size=params["batch_size"],
         loss=SoftmaxCrossEntropy(params["label_smoothing"]) if data.task == "classification" else None,
-        schedule=schedules.parse(_chosen_schedule(params)),
+        schedule=schedules.parse(params["schedule"]),
         seed=seed,
         replicate=replicate,
         keep_best=keep_best and data.validation is not None,
         early_stopping=early_stopping if data.validation is not None else None,
         **settings,
     )
-
-
-def _chosen_schedule(params: Mapping[str, Any]) -> str:
-    """Return the schedule: "auto" is what gave the lower validation loss with the optimizer in races."""
-    if params["schedule"] != "auto":
-        return str(params["schedule"])
-    return "constant" if params["optimizer"] == "sgd" else "cosine"
