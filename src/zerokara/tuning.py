@@ -108,7 +108,10 @@ def run_search(
             # Before anything is trained: a kill must not leave a longer journal than the config asks for.
             folder.resumed(settings.trials)
         how["checkpoints"] = None if folder is None else folder.checkpoints
-        return _finish(search(plan, store, **how), folder, started)
+        study = search(plan, store, **how)
+        if not study.interrupted:
+            store.write_comparison(study.comparison())
+        return _finish(study, folder, started)
 
 
 tune = takes_fields("tune", SearchSettings, run_search)

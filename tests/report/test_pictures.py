@@ -29,6 +29,6 @@ def test_each_round_is_a_bar_with_its_trials_in_it(narrowed, tmp_path) -> None:
         for x, y in dots:
             assert any(left <= x * 1.0001 and x <= right * 1.0001 and abs(y - at) < 0.4 for left, right, at in bars)
     assert shown[0].get_ylim()[0] > shown[0].get_ylim()[1], "the first round is on top"
-    assert figure.axes[-1].get_ylabel() == "validation accuracy"
+    assert figure.axes[-1].get_ylabel() == "validation accuracy at epoch 1"
     with Image.open(figures.save_figure(figure, tmp_path / "some.png")) as image:
         assert image.size[0] > 1000

@@ -38,8 +38,9 @@ def test_a_diverged_trial_has_no_score(study) -> None:
     for curve in series.curves(study, 30).curves:
         assert np.isnan(curve.score) == (states[curve.number] == "diverged")
         assert curve.state == states[curve.number]
-    scores = series.scatter(study).scores
-    assert [states[i] for i in np.flatnonzero(np.isnan(scores))] == ["diverged"] * np.isnan(scores).sum()
+    data = series.scatter(study)
+    assert data.diverged.tolist() == [state == "diverged" for _, state in sorted(states.items())]
+    np.testing.assert_array_equal(np.isnan(data.scores[-1]), data.diverged)
 
 
 def test_the_scatter_holds_every_trial_over_every_searched_hyperparameter(study) -> None:
@@ -51,7 +52,8 @@ def test_the_scatter_holds_every_trial_over_every_searched_hyperparameter(study)
         ("batch_size", False),
     ]
     assert data.best == study.best.number
-    assert data.scores[data.best] == study.best.val_score
+    assert (data.best_score, data.labels) == (study.best.val_score, (f"epoch 6: {30 - data.diverged.sum()} trials",))
+    assert data.scores[0, data.best] == study.best.trial.curves["val_score"][5], "all at the same epoch"
     assert data.panels[0].x.tolist() == [trial.params["lr"] for trial in study.trials]
     hidden = data.panels[2]
     assert hidden.options == ("8", "8,4")
@@ -117,6 +119,67 @@ def test_the_learning_curves_are_those_of_the_winner(study) -> None:
     assert found.title == f"digits: trial {trial.number}"
 
 
+@pytest.fixture(scope="module")
+def raced_and_full() -> tuple[zk.Study, zk.Study]:
+    """The search of `make demo`, smaller, and the same without a race."""
+    data = zk.data.load("digits").first(600).split(0.2)
+    space = {"lr": zk.log(1e-4, 1e-1), "hidden": (32,)}
+    raced, full = (zk.tune(data, space, trials=60, epochs=20, race=race) for race in ("halving", "none"))
+    return raced, full
+
+
+def test_what_the_scatter_shows_of_the_learning_rate_agrees_with_the_full_search(raced_and_full) -> None:
+    """Median scores by bin of the learning rate: at each epoch, which the picture says, those of the full search."""
+    raced, full = raced_and_full
+    data, [panel] = series.scatter(raced), series.scatter(raced).panels
+    assert data.labels == ("epoch 1 of 20: all 60 trials", "epoch 3: 20", "epoch 9: 6", "epoch 20: 2")
+    bins = np.digitize(np.log10(panel.x), [-3.5, -3, -2.5, -2, -1.5])
+    curves = np.array([trial.curves["val_score"] for trial in full.trials])
+    for row, epoch in zip(data.scores, (1, 3, 9, 20), strict=True):
+        shown = np.isfinite(row)
+        np.testing.assert_array_equal(row[shown], curves[shown, epoch - 1])
+        for k in set(bins[shown]):
+            in_bin = shown & (bins == k)
+            assert np.median(row[in_bin]) == np.median(curves[in_bin, epoch - 1])
+    # What was drawn before, scores at whatever epoch each trial ended, is off by far more than 0.1 in some bin.
+    mixed, end = np.array([trial.curves["val_score"][-1] for trial in raced.trials]), curves[:, -1]
+    off = [abs(np.median(mixed[bins == k]) - np.median(end[bins == k])) for k in range(6)]
+    assert max(off) > 0.3
+    # The last row alone is the end of the search: its bins are those of the full search.
+    last = np.isfinite(data.scores[-1])
+    for k in set(bins[last]):
+        assert abs(np.median(data.scores[-1][(bins == k) & last]) - np.median(end[bins == k])) < 0.1
+
+
+def test_the_scatter_has_few_epochs_and_tells_those_that_stopped_early() -> None:
+    data = zk.data.load("digits").first(200).split(0.2)
+    space = {"lr": zk.log(1e-3, 1e-1), "hidden": (8,)}
+    study = zk.tune(data, space, trials=64, epochs=40, race="halving:2", patience=3)
+    found = series.scatter(study)
+    assert len(found.labels) == len(found.scores) <= series.LEVELS
+    ended = [trial.epochs for trial in study.trials if trial.state == "complete"]
+    early = zk.tune(data, space, trials=12, epochs=40, race="none", patience=2)
+    ended = [trial.epochs for trial in early.trials]
+    assert min(ended) < max(ended)
+    found = series.scatter(early)
+    assert found.labels[-1] == f"the end, epochs {min(ended)} to {max(ended)}: all 12"
+    np.testing.assert_array_equal(found.scores[-1], [trial.curves["val_score"][-1] for trial in early.trials])
+
+
+def test_the_race_is_that_of_all_trials_and_its_color_what_mattered_most(raced_and_full) -> None:
+    raced, full = raced_and_full
+    data = series.race(raced)
+    for loss, trial in zip(data.losses, raced.trials, strict=True):
+        assert loss is trial.curves["val_loss"]
+    assert (data.rungs, data.best, data.epoch) == ((1, 3, 9), raced.best.number, raced.best.epoch)
+    assert data.best_loss == raced.best.val_loss
+    assert data.color is not None
+    assert (data.color.name, data.color.log) == ("lr", True)
+    assert data.color_label == "lr\nmattered most:\n1.00 at epoch 1"
+    assert series.race(full).rungs == ()
+    assert (series.curves(raced).fitted, series.curves(full).fitted) == (True, False)
+
+
 @pytest.mark.parametrize("shape", [(4, 3), (4, 3, 1), (2, 2, 3)])
 def test_weights_are_images_of_the_strongest_units(shape) -> None:
     network = zk.nn.mlp(12, (7,), 2, population=2)
@@ -126,6 +189,7 @@ def test_weights_are_images_of_the_strongest_units(shape) -> None:
     order = np.argsort(-np.linalg.norm(W, axis=0))[:5]
     assert found.images.shape == (5, *(shape if shape[2:] == (3,) else shape[:2]))
     assert found.title == "First layer: 5 of 7 units, largest weights first"
+    assert found.blocks[0][0].startswith("trained, from -")
     assert np.abs(found.images).max() == 1
     for image, unit in zip(found.images, order, strict=True):
         assert np.corrcoef(image.ravel(), W[:, unit])[0, 1] > 0.99
@@ -140,6 +204,19 @@ def test_weights_of_whitened_pictures_are_turned_back_to_pixels() -> None:
     W = basis @ network.layers[0].W[0]
     unit = np.argmax(np.linalg.norm(W, axis=0))
     assert np.corrcoef(found.images[0].ravel(), W[:, unit])[0, 1] > 0.99
+
+
+def test_weights_come_with_their_start_and_the_difference() -> None:
+    start, network = zk.nn.mlp(12, (7,), 2), zk.nn.mlp(12, (7,), 2)
+    change = np.zeros((12, 7))
+    change[3, 5] = 0.01
+    network.layers[0].W[0] += change
+    found = series.weights(network, (4, 3), start=start)
+    (_, trained), (name, before), (_, difference) = found.blocks
+    assert (name.split(",")[0], found.title) == ("at the start", "First layer: 7 of 7 units, most changed first")
+    assert difference[0].ravel().tolist() == [0, 0, 0, 1, *[0] * 8]
+    assert not difference[1:].any()
+    np.testing.assert_array_equal(trained[1:], before[1:])
 
 
 def test_weights_that_are_all_zero_are_shown_as_such() -> None:

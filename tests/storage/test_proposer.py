@@ -238,7 +238,7 @@ def test_the_journal_is_written_once_for_the_questions_and_once_for_the_answers(
         asked = asker.ask(3)
         assert path.read_bytes().count(b'"datetime_start"') == 3
         asker.tell(map(ended, asked))
-        assert path.read_bytes().count(b'"trial_id"') == 2 * 3
+        assert path.read_bytes().count(b'"trial_id"') == 3 * 3  # Record, epochs, state
 
 
 def test_a_space_without_a_range_proposes_the_same_each_time():

@@ -26,7 +26,7 @@ from zerokara.cli.options import (
 )
 from zerokara.cli.show import print_data, print_line, print_note
 from zerokara.errors import InputError
-from zerokara.report.run import BEST, leaderboard, mean
+from zerokara.report.run import BEST, leaderboard, mean, what_mattered
 from zerokara.space.space import Space
 from zerokara.study.config import space_from_config
 from zerokara.study.run_folder import WORKER_ID, RunFolder, out_folder
@@ -132,6 +132,8 @@ def print_leaderboard(console: Console, study: Study) -> None:
     )
     for line in leaderboard(best, study):
         print_line(console, line)
+    if line := what_mattered(study):
+        print_line(console, f"\n{line}")
 
 
 def run_train(

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 
 from zerokara.engine.bracket import BracketState, Candidate, top_k
@@ -50,11 +50,10 @@ class GenerationRunner:
     keep: int
     tick: Callable[[], None]
     report: Callable[[Sequence[Trial]], None]
-    seconds: float = field(default=0.0, init=False)
 
     def run(self, number: int, proposals: Sequence[Proposal]) -> Generation:
         """Train generation ``number``; its proposals are assigned to the brackets in order."""
-        self.seconds = 0.0
+        seconds_of = dict.fromkeys((proposal.number for proposal in proposals), 0.0)
         self.tracker.remark = grouping_remark(proposals) if self.plan.paired else None
         states: list[BracketState] = []
         for k, bracket in enumerate(self.scheduler.brackets(len(proposals), self.plan.epochs)):
@@ -63,7 +62,7 @@ class GenerationRunner:
             state = self._begin(name, own)
             states.append(state)
             while state.rung < len(bracket.rungs) and state.populations and not self.stop.is_set():
-                before = sum(population.seconds for population in state.populations)
+                before = _seconds(state)
                 on_return = partial(self.checkpoints.on_return, name, state.rung)
                 try:
                     self.workers.advance(state.populations, bracket.rungs[state.rung], on_return, self.tick)
@@ -71,7 +70,8 @@ class GenerationRunner:
                     # The workers are gone, but the populations that they returned are here.
                     self.checkpoints.write(name, state, stopped=True)
                     raise
-                self.seconds += sum(population.seconds for population in state.populations) - before
+                for number, seconds in _seconds(state).items():
+                    seconds_of[number] += seconds - before[number]
                 if not self.stop.is_set():
                     self.report(state.trials(self.plan))
                     self.tracker.finish(state.prune(bracket, self.plan, self.keep, self.workers.count))
@@ -82,8 +82,9 @@ class GenerationRunner:
                 state.finish(trials, self.keep)
                 self.tracker.finish(trials)
         finished = sorted((trial for state in states for trial in state.finished), key=lambda trial: trial.number)
+        finished = [replace(trial, seconds=seconds_of[trial.number]) for trial in finished]
         candidates = [candidate for state in states for candidate in state.candidates]
-        return Generation(finished, top_k(candidates, self.keep), self.seconds)
+        return Generation(finished, top_k(candidates, self.keep), sum(seconds_of.values()))
 
     def _begin(self, name: str, proposals: Sequence[Proposal]) -> BracketState:
         """Return the state of a bracket from its checkpoint, with new populations for the trials it does not have."""
@@ -94,3 +95,13 @@ class GenerationRunner:
         state.populations += [Population(shard) for shard in new]
         self.tracker.restore(state.finished, sum(population.epochs_trained for population in state.populations))
         return state
+
+
+def _seconds(state: BracketState) -> dict[int, float]:
+    """Return the seconds inside trainers by trial: the networks of a population have equal shares."""
+    seconds: dict[int, float] = {}
+    for population in state.populations:
+        networks = population.network_ids()
+        for number, _, _ in networks:
+            seconds[number] = seconds.get(number, 0.0) + population.seconds / len(networks)
+    return seconds

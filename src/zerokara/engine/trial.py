@@ -31,6 +31,8 @@ class Trial:
     finished no epoch. A score is accuracy, or R2 in regression. ``curves`` has train_loss, train_score, val_loss,
     val_score and lr by epoch.
 
+    ``seconds`` is its share of the time in trainers, if this process trained it.
+
     With several seeds or folds, ``rows`` has a trial for each network, and the trial has their means.
     """
 
@@ -42,6 +44,7 @@ class Trial:
     epoch: int
     curves: dict[str, Array] = field(repr=False)
     rows: "tuple[Trial, ...]" = field(default=(), repr=False)
+    seconds: float = field(default=math.nan, repr=False, compare=False)
 
     @property
     def value_key(self) -> tuple[float, float, int]:

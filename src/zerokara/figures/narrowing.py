@@ -7,7 +7,7 @@ import numpy as np
 
 from zerokara.figures.plot_data import SCORE, Narrowing, Panel
 from zerokara.figures.scatter import columns_of, set_axis
-from zerokara.figures.style import BELOW, GRAY, PALE, RED, draw_star, draw_title, panel_grid, tidy
+from zerokara.figures.style import BELOW, GRAY, PALE, RED, draw_star, draw_title, panel_grid, place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,21 +18,24 @@ def draw_narrowing(data: Narrowing) -> "Figure":
     """Draw a bar for each round, the first on top, and in it the round's trials, colored by score."""
     count = len(data.panels)
     rounds = max(map(len, data.ranges), default=0)
-    figure, grid = panel_grid(count, columns_of(count), (4.6, 1.2 + 0.55 * max(rounds, 3)), "round", margin=0.6)
-    for axes, panel, ranges in zip(grid.ravel(), data.panels, data.ranges, strict=False):
+    size = (4.0, 0.6 + 0.5 * max(rounds, 3))
+    figure, panels = panel_grid(count, columns_of(count), size, "round", right=1.0)
+    for axes, panel, ranges in zip(panels, data.panels, data.ranges, strict=True):
         _draw_rounds(axes, panel, ranges, data)
-    grid[0, 0].set_yticks(range(rounds), [str(r + 1) for r in range(rounds)])
-    grid[0, 0].set_ylim(rounds - 0.4, -0.6)
-    if np.isfinite(data.scores).any():
-        bar = figure.colorbar(grid[0, 0].collections[-1], ax=grid, pad=0.01, aspect=30)
-        bar.set_label(f"validation {SCORE[data.metric]}", color=GRAY)
-    draw_title(figure, data.title + (BELOW if (data.scores < 0).any() else ""), grid[0, 0])
+        axes.set_yticks(range(rounds), [str(r + 1) for r in range(rounds)])
+        axes.set_ylim(rounds - 0.4, -0.6)
+    if panels and np.isfinite(data.scores).any():
+        bar = place(figure, figure.get_figwidth() - 1.0, figure.get_figheight() - 0.75 - size[1], 0.18, size[1])
+        figure.colorbar(panels[0].collections[-1], cax=bar)
+        bar.set_ylabel(f"validation {SCORE[data.metric]} at epoch {data.epoch}", color=GRAY)
+        bar.tick_params(colors=GRAY, labelsize=9)
+    below = BELOW if (data.scores < 0).any() else ""
+    draw_title(figure, data.title + below, panels[0] if panels else None)
     return figure
 
 
 def _draw_rounds(axes: "Axes", panel: Panel, ranges: Sequence[tuple[float, ...]], data: Narrowing) -> None:
     """Draw one hyperparameter: the trials of a round within its bar, earlier ones higher."""
-    tidy(axes)
     axes.grid(visible=False, axis="y")
     axes.use_sticky_edges = False  # Or a bar would end at the very edge of the axes, and cut its points.
     x = set_axis(axes, panel)

@@ -1,5 +1,6 @@
 """Plot data: plain numbers and texts, everything that a figure shows."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,12 +33,17 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """The curves of the best trials, best first. ``mark`` asks for a dot at the epoch that ranks each."""
+    """The curves of the best trials, best first. ``mark`` asks for a dot at the epoch that ranks each.
+
+    ``fitted``: the axes fit the data, as after a race, where some trials have few epochs; else the score runs from 0
+    to 1, and the epochs are those of the longest curve.
+    """
 
     curves: tuple[Curve, ...]
     metric: str = "accuracy"
     mark: bool = False
     title: str = ""
+    fitted: bool = False
 
     @property
     def epochs(self) -> int:
@@ -67,12 +73,41 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Scatter:
-    """Scores (T,) for each searched hyperparameter, NaN where a trial diverged; ``best`` is the winner's index."""
+    """Scores of T trials at L epochs for each searched hyperparameter, (L, T), NaN where a trial ended before.
+
+    ``labels`` says what each row of scores is. ``best`` is the winner's index, ``best_score`` the score that it won by,
+    and ``best_label`` says when; ``diverged`` (T,) marks trials that diverged.
+    """
 
     panels: tuple[Panel, ...]
     scores: Array
+    labels: tuple[str, ...]
+    diverged: Array
     best: int | None = None
+    best_score: float = math.nan
+    best_label: str = "best"
     metric: str = "accuracy"
+    title: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Race:
+    """The validation losses of all trials by epoch, (E,) each.
+
+    ``best`` is the winner's index, ``epoch`` the one that it won at, and ``best_loss`` its loss there.
+    ``rungs`` are the epochs after which trials were stopped; ``states`` say how each ended. ``color`` is the
+    hyperparameter that mattered most, if any, and ``color_label`` says how much.
+    """
+
+    losses: tuple[Array, ...]
+    states: tuple[str, ...]
+    rungs: tuple[int, ...] = ()
+    best: int | None = None
+    epoch: int = 0
+    best_loss: float = math.nan
+    best_label: str = "best"
+    color: Panel | None = None
+    color_label: str = ""
     title: str = ""
 
 
@@ -82,7 +117,7 @@ class Narrowing:
 
     ``ranges[panel][round]`` holds the two ends of a range, or the indices of the remaining options of a choice.
     ``rounds`` (T,), counted from 0, and ``scores`` (T,), NaN where diverged, belong to the trials of the panels.
-    ``best`` is the winner's index.
+    ``best`` is the winner's index, ``epoch`` the one at which all have their scores.
     """
 
     panels: tuple[Panel, ...]
@@ -92,6 +127,7 @@ class Narrowing:
     best: int | None = None
     metric: str = "accuracy"
     title: str = ""
+    epoch: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +145,18 @@ class Learning:
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """The weights of each unit of the first layer, as images in [-1, 1]: (U, H, W) or (U, H, W, 3)."""
+    """The weights of each unit of the first layer, as images in [-1, 1]: (U, H, W) or (U, H, W, 3).
 
-    images: Array
+    ``blocks`` has a name and the images of the trained weights, and perhaps those at the start and the difference.
+    """
+
+    blocks: tuple[tuple[str, Array], ...]
     title: str = ""
+
+    @property
+    def images(self) -> Array:
+        """The trained weights."""
+        return self.blocks[0][1]
 
 
 def points(values: npt.ArrayLike) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""The score of every trial against each hyperparameter."""
+"""The score of every trial against each hyperparameter, at epochs that the picture tells apart."""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +6,17 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.figures.plot_data import SCORE, Panel, Scatter
-from zerokara.figures.style import BELOW, BLUE, INK, RED, draw_star, draw_title, panel_grid, tidy
+from zerokara.figures.style import (
+    BELOW,
+    BLUE,
+    GRAY,
+    INK,
+    RED,
+    draw_star,
+    draw_title,
+    log_ticks,
+    panel_grid,
+)
 from zerokara.space.hyperparameters import show
 
 if TYPE_CHECKING:
@@ -15,13 +25,19 @@ if TYPE_CHECKING:
 
 
 def draw_scatter(data: Scatter) -> "Figure":
-    """Draw the score of every trial against each hyperparameter; the winner as a star, trials without a score below."""
+    """Draw the score of every trial against each hyperparameter; dots of one color are scores at the same epoch.
+
+    Lines link the scores of one trial. The winner has a star, trials that diverged a cross below.
+    """
     count = len(data.panels)
-    figure, grid = panel_grid(count, columns_of(count), (5.3, 4.0), f"validation {SCORE[data.metric]}")
-    for axes, panel in zip(grid.ravel(), data.panels, strict=False):
-        _draw_panel(axes, panel, data)
-    grid[0, 0].set_ylim(-0.03, 1.03)
-    draw_title(figure, data.title + (BELOW if (data.scores < 0).any() else ""), grid[0, 0])
+    figure, panels = panel_grid(count, columns_of(count), (4.4, 3.4), f"validation {SCORE[data.metric]}")
+    finite = data.scores[np.isfinite(data.scores)]
+    low, high = _limits(finite)
+    for axes, panel in zip(panels, data.panels, strict=True):
+        _draw_panel(axes, panel, data, low)
+        axes.set_ylim(low - 0.03 * (high - low), high)
+    below = BELOW if (finite < 0).any() else ""
+    draw_title(figure, data.title + below, panels[0] if panels else None, reverse=False)
     return figure
 
 
@@ -30,15 +46,45 @@ def columns_of(panels: int) -> int:
     return 2 if panels in (2, 4) else min(3, max(1, panels))
 
 
-def _draw_panel(axes: "Axes", panel: Panel, data: Scatter) -> None:
-    tidy(axes)
-    x, y = set_axis(axes, panel), np.clip(data.scores, 0, 1)
-    finite = np.isfinite(y)
-    axes.plot(x[finite], y[finite], "o", color=BLUE, alpha=0.55, ms=6, mec="none", label="trial")
-    if not finite.all():
-        axes.plot(x[~finite], np.zeros((~finite).sum()), "x", color=RED, ms=6, label="diverged", clip_on=False)
+def _limits(scores: Array) -> tuple[float, float]:
+    """Return the ends of the axis of scores: 0 and 1, unless all scores are far from them."""
+    low, high = (float(scores.min()), float(scores.max())) if len(scores) else (0.0, 1.0)
+    pad = max(0.08 * (high - max(low, 0)), 0.005)
+    return 0.0 if low < 0.35 else low - pad, 1.02 if high > 0.75 else max(high, 0) + pad
+
+
+def colors_of(levels: int) -> list[tuple[float, float, float, float]]:
+    """Return colors for so many epochs: pale for early ones, dark for late ones; they are told apart in gray too."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_rgba
+
+    if levels == 1:
+        return [to_rgba(BLUE, 0.65)]
+    return [colormaps["viridis"](0.88 * (1 - level / (levels - 1))) for level in range(levels)]
+
+
+def _draw_panel(axes: "Axes", panel: Panel, data: Scatter, low: float) -> None:
+    x, y = set_axis(axes, panel), np.maximum(data.scores, 0)
+    _draw_links(axes, x, y)
+    levels = len(data.labels)
+    for level, (label, color) in enumerate(zip(data.labels, colors_of(levels), strict=True)):
+        size = 5 + 3 * level / max(1, levels - 1)
+        edge = "none" if levels == 1 else "white"
+        axes.plot(x, y[level], "o", color=color, ms=size, mec=edge, mew=0.4, label=label, zorder=3 + level / 10)
+    if data.diverged.any():
+        there = x[data.diverged]
+        axes.plot(there, np.full(len(there), low), "x", color=RED, ms=6, label="diverged", clip_on=False, zorder=3)
     if data.best is not None:
-        draw_star(axes, x[data.best], y[data.best])
+        draw_star(axes, x[data.best], max(data.best_score, 0), data.best_label)
+
+
+def _draw_links(axes: "Axes", x: Array, y: Array) -> None:
+    """Draw a thin line through the scores of each trial."""
+    from matplotlib.collections import LineCollection
+
+    if len(y) > 1:
+        lines = [np.column_stack([np.full(len(y), x[k]), y[:, k]]) for k in range(len(x)) if np.isfinite(x[k])]
+        axes.add_collection(LineCollection(lines, colors=GRAY, linewidths=0.6, alpha=0.5, zorder=2), autolim=False)
 
 
 def set_axis(axes: "Axes", panel: Panel) -> Array:
@@ -46,6 +92,8 @@ def set_axis(axes: "Axes", panel: Panel) -> Array:
     axes.set_xlabel(panel.name, color=INK, fontsize=11)
     if panel.log:
         axes.set_xscale("log")
+        finite = panel.x[np.isfinite(panel.x)]
+        log_ticks(axes.xaxis, *((finite.min(), finite.max()) if len(finite) else (1, 1)))
     if panel.steps:
         axes.set_xticks(panel.steps, [show(step) for step in panel.steps])
         axes.set_xticks([], minor=True)

@@ -192,6 +192,11 @@ class Model:
             loss, score = evaluate(scorer, Part(chosen.x.astype(dtype, copy=False), t, weights), self.task)
         return float(loss[0]), float(score[0])
 
+    def outputs(self, data: Dataset, part: str = "test") -> tuple[Part, Array]:
+        """Return a part of ``data`` as the networks see it, and their outputs for it (N, C), as `scores`."""
+        chosen = self._adapter.part(data, part)
+        return chosen, self._forward(chosen.x)
+
     def error(self, data: Dataset, part: str = "test") -> Array:
         """Return a regression's root mean squared error of each output, (C,), in the target's own units."""
         misses, weights = self._misses(data, part)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zerokara import figures
+from zerokara.engine.shard import untrained
 from zerokara.engine.trial import Trial
 from zerokara.pictures import is_image
 from zerokara.report import series
@@ -92,9 +93,9 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
     """Write ``trials.csv`` and, if there is a winner, the models and the pictures; return their paths.
 
     The models are ``model.safetensors``, the one to use, ``best.safetensors``, the winner of the search, and, if an
-    ensemble was requested, ``ensemble.safetensors``. Pictures of a
-    search: the curves of its best trials, the scores against what was searched, and the rounds of a narrowing sampler.
-    Pictures of one network: its losses and scores, and its first weights if its samples are images.
+    ensemble was requested, ``ensemble.safetensors``. Pictures of a search: the losses of all trials, the curves of the
+    best, the scores against what was searched, and the rounds of a narrowing sampler. Pictures of one network: its
+    losses and scores, and for images the weights of its first layer.
     """
     written = [folder.write("trials.csv", trials_csv(study))]
     if not study.candidates:
@@ -104,7 +105,10 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
     if has_ensemble(study):
         written.append(study.ensemble().save(folder.path / "ensemble.safetensors"))
     if len(study.trials) > 1:
-        drawn = {"curves.png": figures.draw_curves(series.curves(study, BEST))}
+        drawn = {
+            "race.png": figures.draw_race(series.race(study)),
+            "curves.png": figures.draw_curves(series.curves(study, BEST)),
+        }
         if study.space.searched:
             drawn["scatter.png"] = figures.draw_scatter(series.scatter(study))
         if study.rounds:
@@ -113,7 +117,8 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
         drawn = {"curves.png": figures.draw_learning(series.learning(study))}
         if is_image(study.plan.data.sample_shape):
             basis = study.plan.data.preprocess.basis
-            images = series.weights(study.best.model.network, study.plan.data.sample_shape, basis=basis)
+            network, start = study.best.model.network, untrained(study.best.trial, study.plan).network
+            images = series.weights(network, study.plan.data.sample_shape, basis=basis, start=start)
             drawn["weights.png"] = figures.draw_weights(images)
     return written + [figures.save_figure(figure, folder.path / name) for name, figure in drawn.items()]
 
@@ -136,6 +141,20 @@ def leaderboard(trials: list[Trial], study: Study) -> list[str]:
             f"trial {trial.number}{state}, {epochs}" + (f" | {params}" if params else "")
         )
     return lines
+
+
+def what_mattered(study: Study) -> str:
+    """Return one line on what mattered, such as ``what mattered: lr 0.83, dropout 0.17 (at epoch 1, all 100 trials)``.
+
+    Empty if too few trials can be compared.
+    """
+    comparison = study.comparison()
+    shares = [f"{name} {share:.2f}" for name, share in study.importances(comparison.epoch).items()]
+    if not shares:
+        return ""
+    count, total = len(comparison.trials), len(study.trials)
+    compared = f"all {total}" if count == total else f"{count} of {total}"
+    return f"what mattered: {', '.join(shares)} (at epoch {comparison.epoch}, {compared} trials)"
 
 
 def mean(trial: Trial, curve: str) -> str:

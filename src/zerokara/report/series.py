@@ -9,13 +9,16 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
-from zerokara.figures.plot_data import SCORE, Curve, Curves, Learning, Narrowing, Panel, Scatter, Weights
+from zerokara.figures.plot_data import SCORE, Curve, Curves, Learning, Narrowing, Panel, Race, Scatter, Weights
 from zerokara.nn import Affine, Network
 from zerokara.pictures import is_image
 from zerokara.space.distributions import Choice, Single
 from zerokara.space.hyperparameters import show
 from zerokara.study.study import Study
 from zerokara.train.metrics import METRICS
+
+LEVELS = 6
+"""The most epochs whose scores a picture tells apart."""
 
 
 def searched(study: Study, trial: Trial) -> dict[str, Any]:
@@ -34,26 +37,93 @@ def curves(study: Study, count: int = 20) -> Curves:
     metric = METRICS[study.plan.data.task]
     rank = "loss" if study.plan.rank == "loss" else SCORE[metric]
     title = f"{study.plan.data.name}: the best {len(best)} of {len(study.trials)} trials by validation {rank}"
-    return Curves(best, metric, study.plan.keep_best, title)
+    mark = study.plan.keep_best or any(0 < trial.epoch < trial.epochs for trial in study.ranking(count))
+    fitted = any(trial.state == "pruned" for trial in study.trials)
+    return Curves(best, metric, mark, title, fitted)
+
+
+def race(study: Study) -> Race:
+    """Return the validation losses of all trials that trained, colored by the hyperparameter that mattered most."""
+    trials = [trial for trial in study.trials if trial.epochs]
+    shares, color, label = study.importances(), None, ""
+    name = next(iter(shares), next(iter(study.space.parts), ""))
+    if name:
+        color = panel(name, study.space.parts[name], [study.space.values(trial.params).get(name) for trial in trials])
+        label = name + (f"\nmattered most:\n{shares[name]:.2f} at epoch {study.comparison().epoch}" if shares else "")
+    best = study.best.trial if study.candidates else None
+    return Race(
+        losses=tuple(trial.curves["val_loss"] for trial in trials),
+        states=tuple(trial.state for trial in trials),
+        rungs=tuple(sorted({trial.epochs for trial in trials if trial.state == "pruned"})),
+        best=trials.index(best) if best else None,
+        epoch=best.epoch if best else 0,
+        best_loss=best.val_loss if best else math.nan,
+        best_label=_won(best) if best else "",
+        color=color,
+        color_label=label,
+        title=f"{study.plan.data.name}: validation loss of {len(trials)} trials",
+    )
 
 
 def scatter(study: Study) -> Scatter:
-    """Return the scores of all trials that trained, for each searched hyperparameter."""
+    """Return the scores of all trials that trained, at each epoch after which trials were stopped."""
     trials = [trial for trial in study.trials if trial.epochs]
     values = [study.space.values(trial.params) for trial in trials]
     panels = tuple(panel(name, part, [v.get(name) for v in values]) for name, part in study.space.parts.items())
-    scores = np.array([_score(trial) for trial in trials], float)
-    best = None if not study.candidates else trials.index(study.best.trial)
+    rows = _scores_by_epoch(study, trials)
+    best = study.best.trial if study.candidates else None
     metric = METRICS[study.plan.data.task]
-    title = f"{study.plan.data.name}: validation {SCORE[metric]} of {len(trials)} trials"
-    return Scatter(panels, scores, best, metric, title)
+    several = "; dots of one color are at the same epoch" if len(rows) > 1 else ""
+    return Scatter(
+        panels,
+        np.array(list(rows.values()), float).reshape(len(rows), len(trials)),
+        tuple(rows),
+        np.array([trial.state == "diverged" for trial in trials], bool),
+        trials.index(best) if best else None,
+        best.val_score if best else math.nan,
+        _won(best) if best else "",
+        metric,
+        f"{study.plan.data.name}: validation {SCORE[metric]} of {len(trials)} trials{several}",
+    )
+
+
+def _won(trial: Trial) -> str:
+    return f"winner: trial {trial.number} at epoch {trial.epoch}"
+
+
+def _scores_by_epoch(study: Study, trials: Sequence[Trial]) -> dict[str, list[float]]:
+    """Return the scores of the trials, NaN where there are none, with what they are: "epoch 3: 33".
+
+    The epochs are those that most trials reached, those after which trials were stopped, and the end.
+    """
+    ended = [trial.epochs for trial in trials if trial.state == "complete"]
+    stops = {trial.epochs for trial in trials if trial.state == "pruned"}
+    epochs = sorted({study.comparison().epoch, *stops, *([max(ended)] if ended else [])})
+    if len(epochs) > LEVELS:
+        epochs = [epochs[round(k * (len(epochs) - 1) / (LEVELS - 1))] for k in range(LEVELS)]
+    rows: dict[str, list[float]] = {}
+    for epoch in epochs:
+        scores, name = study.at(epoch), f"val_{METRICS[study.plan.data.task]}"
+        row = [scores.get(trial.number, {}).get(name, math.nan) for trial in trials]
+        what = f"epoch {epoch}"
+        if ended and epoch == max(ended) > min(ended):  # Some stopped early.
+            row = [trial.curves["val_score"][-1] if trial.state == "complete" else math.nan for trial in trials]
+            what = f"the end, epochs {min(ended)} to {epoch}"
+        count = int(np.isfinite(row).sum())
+        if count:
+            what += "" if rows or epoch == study.plan.epochs else f" of {study.plan.epochs}"
+            rows[f"{what}: {'all ' if count == len(trials) else ''}{count}{'' if rows else ' trials'}"] = row
+    return rows
 
 
 def narrowing(study: Study) -> Narrowing:
-    """Return the ranges of every round of a study, and the round of each trial."""
-    points = scatter(study)
+    """Return the ranges of every round of a study, and the round of each trial, with its score at one epoch for all."""
+    points, epoch = scatter(study), study.comparison().epoch
     round_of = {number: r for r, each in enumerate(study.rounds) for number in each.trials}
-    rounds = np.array([round_of[trial.number] for trial in study.trials if trial.epochs], int)
+    trials = [trial.number for trial in study.trials if trial.epochs]
+    rounds = np.array([round_of[number] for number in trials], int)
+    at = study.at(epoch)
+    scores = np.array([at.get(number, {}).get(f"val_{points.metric}", math.nan) for number in trials], float)
     ranges = tuple(
         tuple(
             tuple(map(float, panel(name, part, [part.decode(end) for end in r.ends(part.key(name))]).x))
@@ -62,7 +132,7 @@ def narrowing(study: Study) -> Narrowing:
         for name, part in study.space.parts.items()
     )
     title = f"{study.plan.data.name}: {len(study.rounds)} rounds around the best"
-    return Narrowing(points.panels, ranges, rounds, points.scores, points.best, points.metric, title)
+    return Narrowing(points.panels, ranges, rounds, scores, points.best, points.metric, title, epoch)
 
 
 def _score(trial: Trial) -> float:
@@ -87,30 +157,51 @@ def panel(name: str, part: Single, values: Sequence[Any]) -> Panel:
 def learning(study: Study) -> Learning:
     """Return the curves of a study's winner."""
     trial, data = study.best.trial, study.plan.data
-    epoch = trial.epoch if study.plan.keep_best else None
+    epoch = trial.epoch if study.plan.keep_best or trial.epoch < trial.epochs else None
     curves = {name: trial.curves[name] for name in ("train_loss", "val_loss", "train_score", "val_score")}
     return Learning(**curves, metric=METRICS[data.task], epoch=epoch, title=f"{data.name}: trial {trial.number}")
 
 
 def weights(
-    network: Network, sample_shape: Sequence[int], count: int = 100, row: int = 0, basis: Array | None = None
+    network: Network,
+    sample_shape: Sequence[int],
+    count: int = 100,
+    row: int = 0,
+    basis: Array | None = None,
+    start: Network | None = None,
 ) -> Weights:
-    """Return the first layer's weights as images, for the ``count`` units with the largest weights, largest first.
+    """Return the first layer's weights as images, for ``count`` units: those with the largest weights, largest first.
 
-    All images have one scale, so that strong and weak units can be compared. The weights of whitened components are
-    mapped back to pixels by the ``basis`` (D, K) of the whitening: basis W.
+    With the network at the ``start`` of training, also its weights and the difference, for the units that changed most:
+    after a few epochs the weights alone may look like noise. Weights and start have one scale, the difference its own.
+    The weights of whitened components are mapped back to pixels by the ``basis`` (D, K) of the whitening: basis W.
 
     Raises:
         InputError: the samples are not images, or the first layer is not Affine.
     """
+    W = _pixel_weights(network, sample_shape, row, basis)
+    parts = {"trained": W}
+    if start is not None:
+        before = _pixel_weights(start, sample_shape, row, basis)
+        parts |= {"at the start": before, "difference": W - before}
+    strength = np.linalg.norm(parts.get("difference", W), axis=0)
+    chosen = np.argsort(-strength, kind="stable")[:count]
+    shape = tuple(sample_shape if sample_shape[2:] == (3,) else sample_shape[:2])
+    blocks = []
+    for name, values in parts.items():
+        scale = parts["difference"] if name == "difference" else W
+        # Scaled by the very largest of many weights, all others would be pale.
+        top = float(np.quantile(np.abs(scale[:, chosen]), 0.995)) or 1.0
+        images = np.clip(values[:, chosen].T.reshape(-1, *shape) / top, -1, 1)
+        blocks.append((f"{name}, from -{top:.2g} to {top:.2g}", images))
+    order = "largest weights first" if start is None else "most changed first"
+    return Weights(tuple(blocks), f"First layer: {len(chosen)} of {W.shape[1]} units, {order}")
+
+
+def _pixel_weights(network: Network, sample_shape: Sequence[int], row: int, basis: Array | None) -> Array:
+    """Return the weights of the first layer for each pixel, (D, U)."""
     first = network.layers[0]
     if not is_image(sample_shape) or not isinstance(first, Affine):
         raise InputError(f"weights are shown for images, samples (H, W) or (H, W, 3), got {tuple(sample_shape)}")
-    W = first.W[row].astype(float) if basis is None else basis.astype(float) @ first.W[row]
-    strength = np.linalg.norm(W, axis=0)
-    chosen = np.argsort(-strength, kind="stable")[:count]
-    # Scaled by the very largest of many weights, all others would be pale.
-    top = np.quantile(np.abs(W[:, chosen]), 0.995) or 1.0
-    shape = tuple(sample_shape if sample_shape[2:] == (3,) else sample_shape[:2])
-    images = np.clip(W[:, chosen].T.reshape(-1, *shape) / top, -1, 1)
-    return Weights(images, f"First layer: {len(chosen)} of {W.shape[1]} units, largest weights first")
+    W: Array = first.W[row].astype(float)
+    return W if basis is None else basis.astype(float) @ W

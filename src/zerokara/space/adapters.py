@@ -34,6 +34,9 @@ class Quantile(Single):
     def decode(self, raw: Any) -> Any:
         return float(_frozen(self).ppf(raw))
 
+    def encode(self, value: Any) -> Any:
+        return min(max(float(_frozen(self).cdf(value)), self.low), self.high)
+
     def _parts(self) -> str:
         kwds = [f"{name}={to_text(value)}" for name, value in self.kwds]
         return ":".join([self.family, *map(to_text, self.args), *kwds])

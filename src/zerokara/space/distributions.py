@@ -104,6 +104,10 @@ class Single(Distribution):
         """Return the value for a value of Optuna's distribution."""
         return raw
 
+    def encode(self, value: Any) -> Any:
+        """Return the value of Optuna's distribution; the inverse of ``decode``."""
+        return value
+
     def optuna(self) -> "BaseDistribution":
         """Return the Optuna distribution whose values ``decode`` takes."""
         from optuna.distributions import FloatDistribution
@@ -207,6 +211,9 @@ class Choice(Single):
     def decode(self, raw: Any) -> Any:
         """Return the option with this text."""
         return next(option for option in self.options if to_text(option) == raw)
+
+    def encode(self, value: Any) -> Any:
+        return to_text(value)
 
     def optuna(self) -> "BaseDistribution":
         """Return a CategoricalDistribution of the options' texts."""

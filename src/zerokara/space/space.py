@@ -142,6 +142,14 @@ class Space:
             for part, value in dist.values(name, params[name]).items()
         }
 
+    def encode(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return Optuna's parameters of a trial; the inverse of `decode`.
+
+        >>> Space({"hidden": layers((1, 3), (16, 64))}).encode({"hidden": (32, 32)})
+        {'hidden_depth': 2, 'hidden_width_log2': 5}
+        """
+        return {self.parts[part].key(part): self.parts[part].encode(v) for part, v in self.values(params).items()}
+
     def searches(self) -> list[str]:
         """Return the ranges as text, the inverse of ``parse_searches``."""
         return [f"{name}={dist.text()}" for name, dist in self.searched.items()]

@@ -48,6 +48,9 @@ class Powers(Single):
     def decode(self, raw: Any) -> Any:
         return 1 << raw
 
+    def encode(self, value: Any) -> Any:
+        return int(value).bit_length() - 1
+
     def optuna(self) -> "BaseDistribution":
         from optuna.distributions import IntDistribution
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.samplers.registry import generation_size, make_sampler
 from zerokara.space.space import Space
+from zerokara.storage.comparison import Comparison
 from zerokara.storage.proposer import Proposer
 
 if TYPE_CHECKING:
@@ -24,16 +25,23 @@ class Local:
         trials: the total number of trials.
         generation: the maximum number of trials in a generation.
         journal: the journal of the study, which is continued if it has trials; None keeps the study in memory.
+        score: the name of the trials' score in the journal.
     """
 
     shared = False
 
     def __init__(
-        self, space: Space, sampler: "BaseSampler", trials: int, generation: int, journal: "Journal | None" = None
+        self,
+        space: Space,
+        sampler: "BaseSampler",
+        trials: int,
+        generation: int,
+        journal: "Journal | None" = None,
+        score: str = "accuracy",
     ) -> None:
         self.space, self.total = space, trials
         self._generation = generation
-        self._proposer = Proposer(space, sampler, journal)
+        self._proposer = Proposer(space, sampler, journal, score=score)
         self._ended = self._proposer.ended()
 
     @classmethod
@@ -81,6 +89,9 @@ class Local:
 
     def send_heartbeat(self) -> None:
         """Do nothing: there is no other process."""
+
+    def write_comparison(self, comparison: Comparison) -> None:
+        self._proposer.write_comparison(comparison)
 
     def rounds(self) -> "Sequence[Round]":
         return self._proposer.rounds()

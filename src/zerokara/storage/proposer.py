@@ -10,6 +10,7 @@ from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import InputError
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.space.space import Space
+from zerokara.storage.comparison import Comparison, write_comparison
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,7 @@ class Proposer:
         space: the search space.
         sampler: the sampler, from ``make_sampler``.
         journal: the journal of the study, which is continued if it has one; None keeps the study in memory.
+        score: the name of the trials' score in the journal.
 
     Attributes:
         study: the Optuna study.
@@ -52,12 +54,17 @@ class Proposer:
     """
 
     def __init__(
-        self, space: Space, sampler: "BaseSampler", journal: "Journal | None" = None, name: str = "zerokara"
+        self,
+        space: Space,
+        sampler: "BaseSampler",
+        journal: "Journal | None" = None,
+        name: str = "zerokara",
+        score: str = "accuracy",
     ) -> None:
         import optuna
 
         self._space = space
-        self._journal = journal
+        self._journal, self._score = journal, score
         self.seconds = 0.0
         with self._generation(), quiet():
             self._storage = journal.storage() if journal else optuna.storages.InMemoryStorage()
@@ -179,7 +186,14 @@ class Proposer:
         """Record how trials ended, in the order of their numbers."""
         with self._generation():
             for trial in sorted(trials, key=lambda trial: trial.number):
-                record_result(self._storage, self._trial_id(trial.number), trial, keep_record=self._journal is not None)
+                score = self._score if self._journal else None
+                record_result(self._storage, self._trial_id(trial.number), trial, score)
+
+    def write_comparison(self, comparison: Comparison) -> None:
+        """Write all trials at one epoch as a second study into the journal; nothing without one."""
+        if self._journal:
+            with self._generation(), quiet():
+                write_comparison(self._storage, self.study.study_name, self._space, comparison)
 
     @contextmanager
     def _generation(self) -> Iterator[None]:
@@ -192,16 +206,22 @@ class Proposer:
             self.seconds += time.perf_counter() - started
 
 
-def record_result(storage: "BaseStorage", trial_id: int, trial: Trial, keep_record: bool = True) -> None:
-    """Record how a trial ended.
+def record_result(storage: "BaseStorage", trial_id: int, trial: Trial, score: str | None) -> None:
+    """Record how a trial ended, with its curves if its score has a name.
 
     A diverged trial is complete with the worst value, a pruned one has its value at its last rung, and an interrupted
     one has failed; a state other than complete is an attribute too.
     """
     from optuna.trial import TrialState
 
-    if keep_record:
+    if score:
         storage.set_trial_user_attr(trial_id, "record", trial.record)
+        # Read by people, as columns of Optuna's tables.
+        columns = {"epochs": trial.epochs, "seconds": trial.seconds}
+        columns |= {score: trial.val_score} if "val_score" in trial.curves else {}
+        for name, number in columns.items():
+            if math.isfinite(number):
+                storage.set_trial_user_attr(trial_id, name, number)
     if trial.state != "complete":
         storage.set_trial_user_attr(trial_id, "state", trial.state)
     # Not with study.tell, which copies the trial and its record for the sampler.

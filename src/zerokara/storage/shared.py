@@ -17,6 +17,7 @@ from zerokara.samplers.diverged import DIVERGED
 from zerokara.samplers.narrowing import Round
 from zerokara.space.space import Space
 from zerokara.storage.agreement import TOTAL, agree, open_study
+from zerokara.storage.comparison import Comparison, write_comparison
 from zerokara.storage.database import Database
 from zerokara.storage.heartbeat import Heartbeat
 from zerokara.storage.proposer import Proposer, quiet, record_result
@@ -45,6 +46,7 @@ class Shared:
         worker_id: the unique name of this process, the same again when it resumes.
         resuming: the study must exist; its total may differ from ``trials``, and is raised to it.
         warn: called with a message for the user.
+        score: the name of the trials' score in the database.
 
     Attributes:
         trials: Optuna's trials at the last refresh, replaced ones included.
@@ -70,9 +72,10 @@ class Shared:
         worker_id: str,
         warn: Callable[[str], None],
         resuming: bool = False,
+        score: str = "accuracy",
     ) -> None:
         self.database, self.worker_id, self.warn = database, worker_id, warn
-        self.space, self._make, self._size = space, make, generation
+        self.space, self._make, self._size, self._score = space, make, generation, score
         self._results: dict[int, Trial] = {}
         self._heartbeat = Heartbeat(worker_id)
         self._available = True
@@ -160,7 +163,7 @@ class Shared:
                     continue
                 if trial.state == "pruned":
                     storage.set_trial_intermediate_value(there._trial_id, trial.epochs, trial.value)
-                record_result(storage, there._trial_id, trial)
+                record_result(storage, there._trial_id, trial, self._score)
         self.refresh()
         if lost:
             self.warn(f"Another process took over {lost} trials after this process missed its heartbeats.")
@@ -184,6 +187,14 @@ class Shared:
                 attributes = self._write_heartbeat()
             self._heartbeat.observe(attributes)
             self._available = True
+
+    def write_comparison(self, comparison: Comparison) -> None:
+        """Write all trials at one epoch as a second study; without the database that is left out, with a warning."""
+        try:
+            with self._transaction():
+                write_comparison(self.database.storage, self._study.study_name, self.space, comparison)
+        except DatabaseError as error:
+            self.warn(f"{error}; the study at epoch {comparison.epoch} was not written")
 
     def rounds(self) -> list[Round]:
         """Return the rounds that the study has begun, if its sampler has rounds."""

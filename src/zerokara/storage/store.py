@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.space.space import Space
+from zerokara.storage.comparison import Comparison
 
 if TYPE_CHECKING:
     from zerokara.samplers.narrowing import Round
@@ -49,6 +50,9 @@ class Store(Protocol):
 
     def send_heartbeat(self) -> None:
         """Send a heartbeat if one is due; called about four times a second."""
+
+    def write_comparison(self, comparison: Comparison) -> None:
+        """Write all trials at one epoch as a second study beside this one, in place of an earlier one."""
 
     def rounds(self) -> "Sequence[Round]":
         """Return the rounds that the study has begun, if its sampler has rounds."""

@@ -14,6 +14,7 @@ from zerokara.storage.local import Local
 from zerokara.study.config import config_of, differences
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.settings import SearchSettings
+from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
     from zerokara.storage.journal import Journal
@@ -29,7 +30,8 @@ def open_local(
     sizes = {"trials": settings.trials, "generation": settings.generation}
 
     def local(journal: "Journal | None") -> Local:
-        return Local(space, make_sampler(settings.sampler, space, plan.seed, **sizes), **sizes, journal=journal)
+        sampler = make_sampler(settings.sampler, space, plan.seed, **sizes)
+        return Local(space, sampler, **sizes, journal=journal, score=METRICS[plan.data.task])
 
     if folder is None:
         yield local(None)
@@ -69,6 +71,7 @@ def open_shared(
             worker_id=worker_id,
             resuming=resuming,
             warn=settings.warn,
+            score=METRICS[plan.data.task],
         )
         for difference in differences({"record": shared.plan["record"]}, plan.data):
             settings.warn(difference)

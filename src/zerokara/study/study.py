@@ -15,6 +15,8 @@ from zerokara.nn import Network
 from zerokara.space.distributions import Choice
 from zerokara.space.hyperparameters import show
 from zerokara.space.space import Space
+from zerokara.storage.comparison import Comparison
+from zerokara.study.comparison import common_epoch, compare, importances_of, scores_at
 from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -80,6 +82,26 @@ class Study:
     def ranking(self, count: int | None = None) -> list[Trial]:
         """Return the trials, best first: by how far they got, then by value, ties to the lower loss."""
         return ranked(self.trials)[:count]
+
+    def at(self, epoch: int) -> dict[int, dict[str, float]]:
+        """Return the scores of each trial at an epoch, by number, for those that finished it without diverging.
+
+        The scores are ``val_loss``, ``val_accuracy`` (``val_r2``), ``train_loss`` and ``train_accuracy``.
+        """
+        return scores_at(self.trials, epoch, METRICS[self.plan.data.task])
+
+    def importances(self, epoch: int | None = None) -> dict[str, float]:
+        """Return how much each searched hyperparameter mattered for being among the best, the largest first; sum 1.
+
+        Trials are compared at one epoch: by default the largest that nine in ten of them reached. Empty with fewer
+        than ten trials.
+        """
+        return importances_of(self.space, self.comparison(epoch))
+
+    def comparison(self, epoch: int | None = None) -> Comparison:
+        """Return all trials that reached an epoch, as `importances` and Optuna's tools compare them."""
+        epoch = common_epoch(self.trials) if epoch is None else epoch
+        return compare(self.trials, max(1, epoch), self.plan.rank, METRICS[self.plan.data.task])
 
     @cached_property
     def best(self) -> Best:
