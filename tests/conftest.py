@@ -1,6 +1,7 @@
 """Fixtures that several rooms use."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ MNIST_FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # As a shell's script starts a job in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # On a busy machine an example may take long, which says nothing about the law.
 hypothesis.settings.register_profile("no deadline", deadline=None)

@@ -25,7 +25,7 @@ s2.ask({"differences of all": (learned[0], data), "slopes": (learned[1], data)},
 @pytest.mark.parametrize("keys", ["7\n10000\n-1\nseven\n0\n\n1\n\n", "7\n10000\n-1\nseven\n0\n\n1\n"])
 def test_the_networks_of_s2_are_saved_loaded_and_asked(keys: str, tmp_path: Path, mnist_folder: Path) -> None:
     paths = os.pathsep.join([str(EXAMPLES), os.environ.get("PYTHONPATH", "")])
-    settings = {"ZEROKARA_DATA": str(mnist_folder.parent), "PYTHONPATH": paths, "TMPDIR": str(tmp_path)}
+    settings = {"ZEROKARA_DATA": str(mnist_folder.parent), "PYTHONPATH": paths, "XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", ASK],
         input=keys,
@@ -49,7 +49,7 @@ def test_the_networks_of_s2_are_saved_loaded_and_asked(keys: str, tmp_path: Path
     assert first.count("the test samples of mnist are 0 to 9999") == 2
     assert "there is no picture seven" in first
     assert "truth: 2" in second
-    assert (tmp_path / "zerokara-mnist-7.png").read_bytes()[:4] == b"\x89PNG"
+    assert (tmp_path / "zerokara" / "pictures" / "mnist-7.png").read_bytes()[:4] == b"\x89PNG"
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tests.test_architecture import FILES, ROOT
 
 ALLOWED = {
     "__all__": "the public names of each folder",
+    "TYPE_CHECKING": "where importing it from typing would take too long",
 }
 """Names that may have several definitions, with the reason."""
 

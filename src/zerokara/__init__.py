@@ -1,12 +1,27 @@
 """zerokara: neural networks from first principles on NumPy, tuned by training whole populations at once."""
 
-from zerokara import data, nn, optim
-from zerokara.model import Model
-from zerokara.space.space import choice, integer, layers, log, powers, uniform
-from zerokara.study.study import Study
-from zerokara.train import Trainer
-from zerokara.tuning import resume, tune
+from zerokara.lazy import lazy_names
 from zerokara.version import __version__ as __version__
+
+TYPE_CHECKING = False  # As typing has it, without the time to import it.
+if TYPE_CHECKING:
+    from zerokara import data, nn, optim
+    from zerokara.model import Model
+    from zerokara.space.space import choice, integer, layers, log, powers, uniform
+    from zerokara.study.study import Study
+    from zerokara.train import Trainer
+    from zerokara.tuning import resume, tune
+else:  # A type checker would take any name for one of the package.
+    __getattr__ = lazy_names(
+        "zerokara",
+        {
+            **dict.fromkeys(("choice", "integer", "layers", "log", "powers", "uniform"), "space.space"),
+            **dict.fromkeys(("resume", "tune"), "tuning"),
+            "Model": "model",
+            "Study": "study.study",
+            "Trainer": "train",
+        },
+    )
 
 __all__ = [
     "Model",

@@ -20,7 +20,7 @@ from zerokara.engine.progress import Progress
 from zerokara.engine.settings import in_config, values_of
 from zerokara.errors import DatabaseError, InputError
 from zerokara.files import outside, write
-from zerokara.report.run import write_run, write_summary
+from zerokara.report.run import write_pictures, write_run, write_summary
 from zerokara.samplers.registry import generation_size, make_sampler
 from zerokara.space.space import Space, default_space
 from zerokara.storage.store import Store
@@ -48,6 +48,7 @@ def run_search(
     repair: bool = False,
     about: Mapping[str, Any] | None = None,
     started: float | None = None,
+    draw: bool = True,
 ) -> Study:
     """Search for good hyperparameters, with all trials trained as populations, and return the study.
 
@@ -68,7 +69,7 @@ def run_search(
     (4, True, True)
     """
     # Documented as `tune`; besides, ``folder`` resumes a run, ``repair`` repairs its journal, ``about`` is added to its
-    # config, ``started`` is a clock.
+    # config, ``started`` is a clock. Without ``draw`` the caller draws the pictures.
     started = time.perf_counter() if started is None else started
     plan = Plan(settings.data, **values_of(settings))
     space = Space(default_space() if settings.space is None else settings.space)
@@ -111,7 +112,7 @@ def run_search(
         study = search(plan, store, **how)
         if not study.interrupted:
             store.write_comparison(study.comparison())
-        return _finish(study, folder, started)
+        return _finish(study, folder, started, draw)
 
 
 tune = takes_fields("tune", SearchSettings, run_search)
@@ -180,7 +181,7 @@ def saved_settings(
     return settings if storage is None else replace(settings, storage=storage)
 
 
-def _finish(study: Study, folder: RunFolder | None, started: float) -> Study:
+def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool) -> Study:
     """Write the results of a study to its folder, if it has one, and return it.
 
     Raises:
@@ -196,6 +197,8 @@ def _finish(study: Study, folder: RunFolder | None, started: float) -> Study:
             shutil.rmtree(folder.checkpoints, ignore_errors=True)
             with outside(folder.path):
                 (folder.path / WORKER_ID).unlink(missing_ok=True)
+        if draw or study.failure:
+            write_pictures(study, folder)
         text += (
             f". The results so far are in {folder.path}. When the database is available again, resume with "
             f"`zerokara resume {folder.path}`."

@@ -8,7 +8,7 @@ import pytest
 
 import zerokara as zk
 from zerokara import figures
-from zerokara.cli.app import main
+from zerokara.cli import main
 from zerokara.report import series
 
 SPACE = {

@@ -76,7 +76,7 @@ def test_a_run_has_both_models_and_says_what_they_are(data, study, tmp_path):
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["model"] == {"networks": 3, "refit": True, "epochs": study.best.epoch}
     assert summary["test_accuracy"] == study.test_score
-    assert summary["best"]["compared_trials"] == study.comparison[1]
+    assert summary["best"]["compared_trials"] == study.last_comparison[1]
     assert summary["epochs_trained"] == study.epochs_trained, "of the search"
 
 
@@ -91,10 +91,10 @@ def test_a_refit_that_diverges_is_warned_of_and_the_winner_is_the_model(data):
 
 def test_the_comparison_is_the_last_one_that_had_several_trials(data):
     raced = zk.tune(data, SPACE, trials=9, epochs=9, race="halving")
-    assert raced.comparison == (3, 3)
+    assert raced.last_comparison == (3, 3)
     assert raced.best.epochs == 9
-    assert zk.tune(data, SPACE, trials=4, epochs=3, race="none").comparison == (3, 4)
-    assert zk.tune(data, SPACE, trials=1, epochs=3).comparison == (3, 1)
+    assert zk.tune(data, SPACE, trials=4, epochs=3, race="none").last_comparison == (3, 4)
+    assert zk.tune(data, SPACE, trials=1, epochs=3).last_comparison == (3, 1)
 
 
 ENDS = {

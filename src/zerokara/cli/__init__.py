@@ -1,5 +1,5 @@
 """The command line: parse, call, print."""
 
-from zerokara.cli.app import main
+from zerokara.cli.entry import main
 
 __all__ = ["main"]

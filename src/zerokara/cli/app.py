@@ -1,14 +1,16 @@
 """The command line: its commands and exit codes."""
 
-import os
+import errno
 import sys
 import warnings
 from typing import Any
 
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsPanel, Parameter
 
+from zerokara import signals
 from zerokara.cli import commands, search
 from zerokara.cli.options import from_files
+from zerokara.cli.terminal import GONE, print_error, printable, safe_streams
 from zerokara.errors import ZerokaraError, ZerokaraWarning
 from zerokara.version import __version__
 
@@ -20,6 +22,8 @@ app = App(
     help_format="markdown",
     config=from_files,
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
+    error_formatter=lambda error: CycloptsPanel(printable(str(error), keep="\n")),
 )
 data_app = App(name="data", help="The datasets with a name.")
 app.command(data_app)
@@ -35,31 +39,42 @@ data_app.command(commands.run_data_list, name="list")
 data_app.command(commands.run_data_fetch, name="fetch")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0, 2 for bad input, 1 for an external failure, 130 after Ctrl-C."""
-    tokens = sys.argv[1:] if arguments is None else arguments
+def run(tokens: list[str]) -> int:
+    """Run a command and return its exit code, without those of signals."""
+    with safe_streams() as output, warnings.catch_warnings():
+        warnings.simplefilter("always", ZerokaraWarning)
+        warnings.showwarning = _print_warning
+        code = _run(tokens)
+        output.flush()
+        if error := output.error:
+            if error.errno not in GONE:
+                print_error(f"standard output must be writable, got: {error.strerror}; free disk space")
+            return code or 1
+        return code
+
+
+def _run(tokens: list[str]) -> int:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("always", ZerokaraWarning)
-            warnings.showwarning = _print_warning
-            code = app(tokens)
-        sys.stdout.flush()
+        return app(tokens) or 0  # None after --help.
     except ZerokaraError as error:
-        print(f"zerokara: {error}", file=sys.stderr)
-        code = error.exit_code
+        print_error(str(error))
+        return error.exit_code
     except MemoryError as error:
-        print(f"zerokara: not enough memory ({error}): use smaller layers or fewer workers", file=sys.stderr)
-        code = 1
-    except KeyboardInterrupt:
-        code = 130
-    except BrokenPipeError:
-        # The reader of the output has closed it: print nothing more, not even Python's own message at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
-    sys.exit(code)
+        print_error(f"not enough memory ({error}): use smaller layers or fewer workers")
+    except OSError as error:
+        file = f": {error.filename}" if error.filename else ""
+        limit = ". Raise the limit with ulimit -n" if error.errno in (errno.EMFILE, errno.ENFILE) else ""
+        print_error(f"{error.strerror or error}{file}{limit}")
+    except Exception as error:
+        if not signals.exit_code():
+            raise
+        # What a signal has interrupted fails in many ways.
+        print_error(f"interrupted ({type(error).__name__}: {error})")
+    return 1
 
 
 def _print_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
     """Print a warning of zerokara as a note, other warnings as Python does."""
-    text = f"note: {message}\n" if issubclass(category, ZerokaraWarning) else None
-    sys.stderr.write(text or warnings.formatwarning(message, category, *place[:2]))
+    note = f"note: {printable(str(message))}\n"
+    ours = issubclass(category, ZerokaraWarning)
+    sys.stderr.write(note if ours else warnings.formatwarning(message, category, *place[:2]))

@@ -1,7 +1,6 @@
 """The commands evaluate, predict, export, import, gradcheck and data."""
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +10,10 @@ from rich.table import Table
 
 from zerokara import data as datasets
 from zerokara.cli.held_out import held_out
+from zerokara.cli.own_folder import own_folder
 from zerokara.cli.show import print_inputs, print_line, print_note, print_prediction
 from zerokara.cli.tables import predict_rows, read_table
+from zerokara.cli.terminal import PlainConsole
 from zerokara.data import Dataset
 from zerokara.data.table_files.reading import is_table
 from zerokara.errors import InputError, ZerokaraError
@@ -33,7 +34,7 @@ def run_evaluate(model: Path, dataset: str, /, *, encoding: str | None = None) -
         dataset: as for tune.
         encoding: the encoding of a table's text file. [default: UTF-8, or found in the file]
     """
-    console, loaded = Console(), Model.load(model)
+    console, loaded = PlainConsole(), Model.load(model)
     if is_table(dataset) and not loaded.encoder:
         raise InputError(f"the model {model} was not trained on a table, got {dataset}: name a dataset of samples")
     data = read_table(loaded, dataset, encoding) if loaded.encoder else _load_like(loaded, dataset)
@@ -66,12 +67,12 @@ def run_predict(
         model: a model file, such as a run's model.safetensors.
         input: a picture, with --index a dataset, or a table's file with the columns of training.
         index: the index of the sample in the dataset, from 0.
-        picture: the file for the sample's picture. [default: a file in the folder for temporary files]
+        picture: the file for the sample's picture. [default: a file in the user's cache]
         out: the CSV file for the predictions of a table. [default: they are printed]
         keep_columns: write the table's columns before the predictions.
         encoding: the encoding of a table's text file. [default: UTF-8, or found in the file]
     """
-    console = Console()
+    console = PlainConsole()
     if input is not None and is_table(input):
         return predict_rows(console, model, input, index, out, keep_columns=keep_columns, encoding=encoding)
     if out is not None or keep_columns or encoding is not None:
@@ -101,7 +102,7 @@ def _ask(console: Console, model: Model, index: int | None, picture: Path | None
         print_line(console, "reading samples from standard input, one per line")
     while True:
         try:
-            text = console.input(f"{what} (empty to end): ").strip()
+            text = console.input(f"{what} (empty to end): ", markup=False, emoji=False).strip()
         except EOFError:
             text = ""
         if not typed:
@@ -142,7 +143,7 @@ def _predict_sample(console: Console, model: Model, data: Dataset, index: int, p
     else:
         print_line(console, "truth: " + ", ".join(f"{n} {v:g}" for n, v in zip(data.classes, truth, strict=True)))
     if is_image(data.sample_shape):
-        path = picture or Path(tempfile.gettempdir()) / f"zerokara-{data.name}-{index}.png"
+        path = picture or own_folder("pictures") / f"{data.name}-{index}.png"
         print_line(console, f"picture: {write_picture(path, x, data.sample_shape, model.about.get('pixels'))}")
 
 
@@ -158,7 +159,7 @@ def run_export(model: Path, out: Path, /, *, force: bool = False) -> int:
         raise InputError(f"OUT must end in .onnx, got {out}: export MODEL OUT.onnx")
     if out.exists() and not force:
         raise InputError(f"{out} already exists: name another file, or add --force to replace it")
-    console, loaded = Console(), Model.load(model)
+    console, loaded = PlainConsole(), Model.load(model)
     written = loaded.to_onnx(out)
     inputs, outputs = read_signature(written)
     result = ", ".join(f"{output.name} {output.shape}" for output in outputs)
@@ -193,13 +194,13 @@ def run_import(file: Path, /, *, activation: str, out: Path | None = None, datas
     model.save(out)
     layers = [layer for layer in model.network.layers if layer.parameters]
     sizes = "-".join(str(layer.shapes()["W"][0]) for layer in layers)
-    print_line(Console(), f"{sizes}-{len(model.classes)}, {activation}: {out}")
+    print_line(PlainConsole(), f"{sizes}-{len(model.classes)}, {activation}: {out}")
     return 0
 
 
 def run_gradcheck() -> int:
     """Check the gradient of every layer, activation and loss against a numerical one."""
-    console, table = Console(), Table("case", "parameters checked", "largest relative error", "")
+    console, table = PlainConsole(), Table("case", "parameters checked", "largest relative error", "")
     failed = 0
     for case in CASES:
         network, loss = case.network("float64"), case.loss()
@@ -216,7 +217,7 @@ def run_gradcheck() -> int:
 
 def run_data_list() -> int:
     """List the datasets with a name, and where each is."""
-    console, rows = Console(), datasets.available()
+    console, rows = PlainConsole(), datasets.available()
     width = max(len(row.name) for row in rows)
     for row in rows:
         print_line(console, f"{row.name:<{width}}  {row.description}: {row.where}")
@@ -229,5 +230,5 @@ def run_data_fetch(name: str, /) -> int:
     Args:
         name: mnist, fashion-mnist or cifar10.
     """
-    print_line(Console(), f"{name}: {datasets.fetch(name)}")
+    print_line(PlainConsole(), f"{name}: {datasets.fetch(name)}")
     return 0

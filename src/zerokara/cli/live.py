@@ -7,6 +7,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from zerokara.cli.show import print_line
 from zerokara.engine.progress import Progress
@@ -39,7 +40,7 @@ class ProgressView:
         if self.live:
             table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
             for name, value in rows.items():
-                table.add_row(f"[bold]{name}", value)
+                table.add_row(Text(name, "bold"), value)
             self.live.update(table)
         elif time.monotonic() - self.logged >= LOG_EVERY:
             self.logged = time.monotonic()

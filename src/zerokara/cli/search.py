@@ -25,8 +25,9 @@ from zerokara.cli.options import (
     trials_of,
 )
 from zerokara.cli.show import print_data, print_line, print_note
+from zerokara.cli.terminal import PlainConsole, print_error
 from zerokara.errors import InputError
-from zerokara.report.run import BEST, leaderboard, mean, what_mattered
+from zerokara.report.run import BEST, leaderboard, mean, what_mattered, write_pictures
 from zerokara.space.space import Space
 from zerokara.study.config import space_from_config
 from zerokara.study.run_folder import WORKER_ID, RunFolder, out_folder
@@ -58,7 +59,7 @@ def run_tune(
         dataset: digits, mnist, fashion-mnist, cifar10, a .npz file, a folder of pictures by class, or a table's
             file, such as CSV.
     """
-    console, space = Console(), space_from_options(search, hyperparameters)
+    console, space = PlainConsole(), space_from_options(search, hyperparameters)
     loaded = data.load(dataset, training.seed)
     searched = Space(space)
     print_data(console, loaded)
@@ -67,7 +68,9 @@ def run_tune(
         with ProgressView(console, searched, METRICS[loaded.task]) as view:
             options = settings_of(search, training, run) | {"out": out, "progress": view}
             settings = SearchSettings(loaded, space, **options, warn=partial(print_note, console))
-            study = run_search(settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED)
+            study = run_search(
+                settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED, draw=False
+            )
         print_leaderboard(console, study)
         return print_summary(console, study, out)
 
@@ -90,7 +93,7 @@ def run_resume(
         storage: the database URL with its password, if it is in no other place: a run folder never contains it.
         repair: cut a damaged journal before its first damaged line, keep a copy, and train the trials after it again.
     """
-    console = Console()
+    console = PlainConsole()
     folder = RunFolder(out)
     config = folder.config()
     if trials in (None, config["trials"]) and not repair and is_finished(out, config["trials"]):
@@ -102,7 +105,7 @@ def run_resume(
     with ProgressView(console, Space(space_from_config(config)), METRICS[data.task]) as view:
         settings = saved_settings(folder, data, trials, storage, partial(print_note, console))
         settings = dataclasses.replace(settings, workers=workers, progress=view)
-        study = run_search(settings, folder=folder, repair=repair, started=STARTED)
+        study = run_search(settings, folder=folder, repair=repair, started=STARTED, draw=False)
     print_leaderboard(console, study)
     return print_summary(console, study, out)
 
@@ -127,13 +130,13 @@ def print_leaderboard(console: Console, study: Study) -> None:
     """Print the best trials, one per line."""
     best = study.ranking(BEST)
     order = "by how long they trained, then " if len({trial.epochs for trial in best}) > 1 else ""
-    print_line(
-        console, f"\nthe best {len(best)} of {len(study.trials)} trials, {order}by validation {study.plan.rank}:"
-    )
+    print_line(console, "")
+    print_line(console, f"the best {len(best)} of {len(study.trials)} trials, {order}by validation {study.plan.rank}:")
     for line in leaderboard(best, study):
         print_line(console, line)
     if line := what_mattered(study):
-        print_line(console, f"\n{line}")
+        print_line(console, "")
+        print_line(console, line)
 
 
 def run_train(
@@ -156,7 +159,7 @@ def run_train(
     """
     if (source is None) != (trial is None):
         raise InputError("--from RUN and --trial N must be given together, got one of them: add the other")
-    console, space = Console(), given(hyperparameters)
+    console, space = PlainConsole(), given(hyperparameters)
     loaded = data.load(dataset, training.seed)
     if source and loaded.fingerprint() != RunFolder(source).config().get("record", {}).get("data_sha256"):
         print_note(console, f"the data differ from those of {source}, so the numbers will differ")
@@ -180,12 +183,14 @@ def run_train(
     options |= {"on_epoch": print_epoch if training.seeds == training.folds == 1 else None}
     with out_folder(run.out, loaded.name) as out:
         settings = SearchSettings(loaded, space, **options | {"out": out}, warn=partial(print_note, console))
-        study = run_search(settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED)
+        study = run_search(
+            settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED, draw=False
+        )
         return print_summary(console, study, out)
 
 
 def print_summary(console: Console, study: Study, out: Path) -> int:
-    """Print the winner, its test score and the folder, and return the exit code."""
+    """Print the winner, its test score and the folder, draw the pictures, and return the exit code."""
     metric = METRICS[study.plan.data.task]
     if not study.candidates:
         print_line(console, f"written: {out}")
@@ -196,9 +201,10 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     best = study.best.trial
     name = f"winner, trial {best.number}" if len(study.trials) > 1 else "network"
     scores = f"validation {metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}"
-    print_line(console, f"\nthe {name} at epoch {best.epoch}: {scores}")
+    print_line(console, "")
+    print_line(console, f"the {name} at epoch {best.epoch}: {scores}")
     if len(study.trials) > 1:
-        epoch, count = study.comparison
+        epoch, count = study.last_comparison
         trained = f", trained on to epoch {best.epochs}" if epoch < best.epochs else ""
         print_line(console, f"it is the best of {count} trials at epoch {epoch}{trained}")
     for part, end in study.at_ends.items():
@@ -235,9 +241,13 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     took = f"{study.seconds:.1f} s" if study.seconds < 60 else duration(study.seconds)
     speed = f"{study.epochs_trained:,} network-epochs in {took} ({pace(rate)})"
     print_line(console, f"{speed}, {proposing:.1%} of the time in the sampler")
+    failures: list[str] = []
+    write_pictures(study, RunFolder(out), failures.append)
+    for failure in failures:
+        print_error(failure)
     names = sorted(path.name for path in Path(out).iterdir())
     print_line(console, f"written: {out} ({', '.join(names)})")
-    return INTERRUPTED if study.interrupted else 0
+    return INTERRUPTED if study.interrupted else 1 if failures else 0
 
 
 def absolute(dataset: str) -> str:

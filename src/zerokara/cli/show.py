@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from zerokara.cli.terminal import PlainConsole, printable
 from zerokara.data import Dataset
 from zerokara.data.columns.roles import left_out
 from zerokara.model import Model
@@ -20,8 +20,8 @@ SHOWN = 60
 
 
 def print_line(console: Console, text: str) -> None:
-    """Print a text without markup or wrapping."""
-    console.print(text, highlight=False, soft_wrap=True, markup=False)
+    """Print a text without wrapping."""
+    console.print(text, soft_wrap=True)
 
 
 def print_note(console: Console, text: str) -> None:
@@ -37,10 +37,11 @@ def print_prediction(console: Console, model: Model, x: Any) -> None:
         return
     probabilities = model.predict_proba(x)[0]
     chosen = [int(probabilities.argmax())] if model.task == "classification" else np.flatnonzero(probabilities > 0.5)
-    width = max(map(len, model.classes))
+    width = max(map(len, map(printable, model.classes)))
+    bar = "█" if _has(console, "█") else "#"
     for k, (name, p) in enumerate(zip(model.classes, probabilities, strict=True)):
         mark = "<" if k in chosen else ""
-        print_line(console, f"{name:>{width}} {p:6.4f} {'█' * round(BAR * float(p)):<{BAR}} {mark}".rstrip())
+        print_line(console, f"{printable(name):>{width}} {p:6.4f} {bar * round(BAR * float(p)):<{BAR}} {mark}".rstrip())
     print_line(console, "prediction: " + (", ".join(model.classes[k] for k in chosen) or "none of the labels"))
 
 
@@ -74,9 +75,17 @@ def print_inputs(console: Console, inputs: Sequence[TensorInfo]) -> None:
         print_line(console, f"and {len(inputs) - SHOWN:,} more columns")
 
 
+def _has(console: Console, character: str) -> bool:
+    """Return whether the encoding of a console has a character."""
+    try:
+        return bool(character.encode(console.encoding))
+    except UnicodeEncodeError:
+        return False
+
+
 def _print_table(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(*headers, box=None, padding=(0, 2, 0, 0))
     for row in rows:
-        table.add_row(*map(escape, row))
-    wide = console if console.is_terminal else Console(file=console.file, width=200)  # Logs are wide.
+        table.add_row(*row)
+    wide = console if console.is_terminal else PlainConsole(width=200)  # Logs are wide.
     wide.print(table)

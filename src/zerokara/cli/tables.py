@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from zerokara.cli.show import print_line, print_note, print_prediction
+from zerokara.cli.terminal import PlainConsole, print_csv
 from zerokara.data import Dataset
 from zerokara.data.columns.numerals import is_number
 from zerokara.data.columns.raw import RawTable
@@ -64,9 +65,9 @@ def predict_rows(
     if escaped:
         notes.append(f"an apostrophe was put before {escaped:,} cells that a spreadsheet would run as formulas")
     for note in notes:
-        print_note(Console(stderr=True), note)
+        print_note(PlainConsole(stderr=True), note)
     if out is None:
-        print(text, end="")
+        print_csv(text)
         return 0
     for other, what in ((path, "model"), (Path(given), "rows")):
         if out.exists() and os.path.samefile(out, other):

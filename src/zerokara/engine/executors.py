@@ -8,14 +8,19 @@ import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
+from functools import partial
+from logging import CRITICAL
 from pathlib import Path
 from typing import Any
 
 from zerokara.checks import check_counts
+from zerokara.cores import cores
 from zerokara.errors import InputError, OutsideError
 from zerokara.memory import keep_freed, return_freed
+from zerokara.processes import REMEDY, check_open_files, start_in_thread, starting
+from zerokara.signals import SIGNALS
 
 ATTEMPTS = 3
 """The number of workers that may die on one population before the search fails."""
@@ -23,6 +28,12 @@ IDLE = 60
 """Seconds that idle worker processes wait for another study before they end."""
 _up_until = 0.0
 """The time, by the monotonic clock, until which idle worker processes are sure to run."""
+FILES, FILES_EACH = 24, 2
+"""Files that processes need open, and each process."""
+DASK_FILES, DASK_FILES_EACH = 36, 11
+"""The same of Dask."""
+START_TIMEOUT = 60
+"""Seconds that a cluster on this machine may take to start."""
 DASK_TIMEOUT = 15
 """Seconds that a Dask scheduler may take to respond."""
 
@@ -31,7 +42,8 @@ DASK_TIMEOUT = 15
 class Pool:
     """An open executor with ``count`` workers.
 
-    ``worker_errors`` are the exceptions of a worker that died, ``where`` names the workers in messages.
+    ``worker_errors`` are the exceptions of a worker that died, ``where`` names the workers in messages. ``cancel``: on
+    Ctrl-C, calls that wait are canceled; else they too return when they see the file that stops them.
     """
 
     executor: Executor
@@ -40,10 +52,25 @@ class Pool:
     close: Callable[[], Any]
     alive: Callable[[], bool] = lambda: True
     where: str = "the workers"
+    cancel: bool = True
 
 
 OpenPool = Callable[[], Pool]
 """Opens an executor."""
+
+
+class Processes(Executor):
+    """Processes of loky, which start at the first call, and again after a while without calls."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **settings: Any) -> Future[Any]:
+        """Run a call in one of the processes."""
+        from loky.backend import resource_tracker as tracker
+
+        with starting(tracker):
+            return self._executor.submit(call, *args, **settings)
 
 
 class ThreadsFirst(Executor):
@@ -134,11 +161,6 @@ def open_pool(workers: int | str | Executor | None) -> OpenPool:
     return (lambda: _processes(count)) if kind == "processes" else (lambda: _dask(count))
 
 
-def cores() -> int:
-    """Return the number of processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _threads(count: int) -> Pool:
     executor = ThreadPoolExecutor(count, thread_name_prefix="zerokara")
     return Pool(executor, count, (), executor.shutdown)
@@ -168,15 +190,18 @@ def _reusable(count: int) -> Executor:
 
     Processes of loky, unlike the standard library's, do not import the caller's script again.
     """
+    check_open_files(FILES + count * FILES_EACH)
     from loky import get_reusable_executor
+    from loky.backend import resource_tracker as tracker
 
     with warnings.catch_warnings():
         # A call of an earlier study with another number of processes may still run; loky waits for it.
         warnings.filterwarnings("ignore", "Trying to resize an executor with running jobs")
-        executor: Executor = get_reusable_executor(
-            max_workers=count, timeout=IDLE, initializer=_serve, initargs=(os.getpid(),)
-        )
-    return executor
+        with starting(tracker):
+            executor = get_reusable_executor(
+                max_workers=count, timeout=IDLE, initializer=_serve, initargs=(os.getpid(),)
+            )
+    return Processes(executor)
 
 
 def _is_up() -> None:
@@ -189,8 +214,8 @@ def _is_up() -> None:
 
 def _serve(parent: int) -> None:
     """Make this process a worker, which ends with its parent even if that is killed."""
-    # A terminal sends Ctrl-C to all processes; the parent decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for signum in SIGNALS:  # Where they cannot be blocked.
+        signal.signal(signum, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
@@ -210,6 +235,8 @@ def stop_file(study: str) -> Path:
 
 def _dask(where: int | str) -> Pool:
     """Connect to a Dask scheduler at an address, or start a cluster of so many processes."""
+    if isinstance(where, int):
+        check_open_files(DASK_FILES + where * DASK_FILES_EACH)
     try:
         from distributed import Client, LocalCluster
         from distributed.client import FutureCancelledError
@@ -219,26 +246,28 @@ def _dask(where: int | str) -> Pool:
         raise InputError(
             "Dask workers need Dask, which is not installed: run pip install 'zerokara[distributed]'"
         ) from error
-    try:
-        if isinstance(where, int):
-            # Dask opens a port even without a dashboard: any free one.
-            port = {"dashboard_address": "127.0.0.1:0", "dashboard": False}
-            cluster = LocalCluster(n_workers=where, threads_per_worker=1, scheduler_kwargs=port)
-            client = Client(cluster, timeout=DASK_TIMEOUT)
-        else:
-            cluster, client = None, Client(where, timeout=DASK_TIMEOUT)
-            client.wait_for_workers(1, timeout=DASK_TIMEOUT)
-    except (OSError, ValueError) as error:
-        raise OutsideError(
-            f"a Dask scheduler with workers must run at {where}, got {str(error) or type(error).__name__}: "
-            "start it with dask scheduler, and its workers with dask worker ADDRESS"
-        ) from error
-    count = sum(client.nthreads().values())
-
-    def close() -> None:
-        client.close(timeout=DASK_TIMEOUT)
-        if cluster:
-            cluster.close(timeout=DASK_TIMEOUT)
+    with ExitStack() as opened:
+        try:
+            if isinstance(where, int):
+                # Dask opens a port even without a dashboard: any free one.
+                port = {"dashboard_address": "127.0.0.1:0", "dashboard": False}
+                settings = {"threads_per_worker": 1, "scheduler_kwargs": port, "silence_logs": CRITICAL}
+                cluster = start_in_thread(partial(LocalCluster, n_workers=where, **settings), START_TIMEOUT)
+                opened.callback(cluster.close, timeout=DASK_TIMEOUT)
+                client = opened.enter_context(closing(Client(cluster, timeout=DASK_TIMEOUT)))
+            else:
+                client = opened.enter_context(closing(Client(where, timeout=DASK_TIMEOUT)))
+                client.wait_for_workers(1, timeout=DASK_TIMEOUT)
+        except (OSError, ValueError, RuntimeError, TimeoutError) as error:
+            reason = str(error).rstrip(".") or type(error).__name__
+            if isinstance(where, int):
+                raise OutsideError(f"a Dask cluster must start on this machine, got {reason}: {REMEDY}") from error
+            raise OutsideError(
+                f"a Dask scheduler with workers must run at {where}, got {reason}: "
+                "start it with dask scheduler, and its workers with dask worker ADDRESS"
+            ) from error
+        count = sum(client.nthreads().values())
+        close = opened.pop_all().close
 
     worker_errors = (KilledWorker, CommClosedError, FutureCancelledError, CancelledError, OSError)
 
@@ -246,4 +275,8 @@ def _dask(where: int | str) -> Pool:
         # Closed only after Dask has tried to connect again.
         return bool(client.status != "closed")
 
-    return Pool(client.get_executor(pure=False), count, worker_errors, close, alive, f"the Dask workers at {where}")
+    name = f"the Dask workers at {where}"
+    # Dask cancels calls that run too, and the epochs that they trained would be lost.
+    return Pool(
+        client.get_executor(pure=False), count, worker_errors, close, alive, name, cancel=isinstance(where, str)
+    )

@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from zerokara import signals
 from zerokara.blas import one_thread
 from zerokara.engine.executors import ATTEMPTS, OpenPool, Pool, ThreadsFirst, processes_are_up, stop_file
 from zerokara.engine.plan import Plan
@@ -178,7 +179,7 @@ class WorkerPool:
                     if self._other_processes:
                         with suppress(OSError):  # On a full disk they stop at the end of their slice of time.
                             stop_file(self.study).touch()
-                    for future in [future for future in futures if future.cancel()]:
+                    for future in [future for future in futures if self.pool.cancel and future.cancel()]:
                         del futures[future]
                 if futures and not self.pool.alive():
                     raise self._disconnected()
@@ -246,21 +247,33 @@ def _succeeded(future: Future[Any]) -> bool:
 
 @contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """Yield an event that the first Ctrl-C sets; a second Ctrl-C raises KeyboardInterrupt.
+    """Yield an event that the first Ctrl-C sets; a later one raises KeyboardInterrupt.
 
-    Outside the main thread, which alone receives signals, the event is never set.
+    In a command, SIGTERM and SIGHUP do the same. Outside the main thread, which alone receives signals, the event is
+    never set.
     """
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-
-    def first(signum: int, frame: object) -> None:
+    if signals.received():  # Code of others has caught its KeyboardInterrupt.
         stop.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    first = True
 
-    before = signal.signal(signal.SIGINT, first)
+    def on_signal(signum: int, frame: object) -> None:
+        nonlocal first
+        if first:
+            signals.receive(signum)
+            stop.set()
+            first = False
+        elif signals.receive(signum) or not command:
+            raise KeyboardInterrupt
+
+    before = {signum: signal.getsignal(signum) for signum in signals.stopping()}
+    command = signals.interrupt in before.values()
     try:
+        for signum in before:
+            signal.signal(signum, on_signal)
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        signals.restore_handlers(before)

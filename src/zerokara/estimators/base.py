@@ -19,7 +19,8 @@ from zerokara.arrays import Array
 from zerokara.checks import as_single_precision, check_counts
 from zerokara.data import Part, Preprocess
 from zerokara.data.targets import Task
-from zerokara.errors import InputError
+from zerokara.engine.workers import interruptible
+from zerokara.errors import InputError, warn
 from zerokara.estimators import samples
 from zerokara.estimators.fit_state import FitState, Objective
 from zerokara.model import Ensemble, Model
@@ -88,7 +89,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     random_state: int | np.random.RandomState | None = None
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
-        """Train the network and keep its best epoch.
+        """Train the network and keep its best epoch; Ctrl-C ends training, and keeps the best epoch until then.
 
         With ``warm_start`` a further call trains for ``epochs`` more epochs: 30 and then 30 equal 60; with a schedule,
         only if ``schedule_epochs`` is 60.
@@ -157,7 +158,13 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
                 threads=self.threads,
                 objective=partial(state.objective, objective),
             )
-            state.train(run, epochs, _show if self.verbose else None)
+            with interruptible() as interrupted:
+                run.stop = interrupted.is_set
+                state.train(run, epochs, _show if self.verbose else None)
+            if interrupted.is_set():
+                if not state.epoch:
+                    raise KeyboardInterrupt
+                warn(f"training was interrupted after epoch {state.epoch}, and the networks trained so far are kept")
         self._keep(state)
 
     def _keep(self, state: FitState) -> None:

@@ -77,6 +77,8 @@ class FitState:
                 # The trainer drops networks that stop early; a later `fit` with more patience continues them.
                 network, optimizer = run.network, run.optimizer
                 self.best, self.best_value, self.best_epoch = run.best, run.best_value, run.best_epoch
+        if len(run.rows):  # Also after Ctrl-C, which undoes the steps of the epoch underway.
+            network, optimizer = run.network, run.optimizer
         # A copy, because layers keep the last batch.
         self.network, self.optimizer = network.copy(), optimizer
 

@@ -19,7 +19,7 @@ from zerokara.engine.executors import open_pool
 from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
 from zerokara.engine.shard import retrain
-from zerokara.errors import InputError
+from zerokara.errors import InputError, warn
 from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
 from zerokara.estimators.fit_state import FitState
@@ -87,7 +87,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, groups: Any = None
     ) -> Self:
-        """Search, and train the best trial.
+        """Search, and train the best trial; Ctrl-C ends the search, and the best trial so far is trained.
 
         Args:
             X, y: the samples (N, D), and their targets.
@@ -137,6 +137,10 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         space = Space(params | dict(good_space() if self.space is None else self.space))
         store = Local.in_memory(space, trials=self.trials, sampler=self.sampler, seed=seed)
         self.study_ = search(plan, store, scheduler=make_scheduler(self.race), pool=open_pool(self.workers))
+        if self.study_.interrupted:
+            if not self.study_.candidates:
+                raise KeyboardInterrupt
+            warn("the search was interrupted, and the best trial so far is the result")
         self._take_over(net, seed, (X, y, sample_weight), scorer)
         return self
 

@@ -1,7 +1,10 @@
 """What all figures share: colors, the grid of panels, lines by epoch, title and legend, and how they are saved."""
 
 import io
+import os
+import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,11 +31,30 @@ BELOW = " (below 0 drawn at 0)"
 KEPT = "epoch kept"
 
 
+def load_matplotlib() -> None:
+    """Import matplotlib, also if MPLBACKEND names a backend that is not installed, such as that of a notebook.
+
+    Figures need no backend here; one that is installed is set for the user's own figures.
+    """
+    if "matplotlib" in sys.modules:
+        return
+    backend = os.environ.pop("MPLBACKEND", "")
+    try:
+        import matplotlib
+    finally:
+        if backend:
+            os.environ["MPLBACKEND"] = backend
+    if backend:
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
+
+
 def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> "Figure":
     """Return an empty figure, its size in inches; pyplot does not hold it, so its memory is freed with it.
 
     Without a layout its axes are placed by `place`, in a third of the time.
     """
+    load_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -4,18 +4,23 @@ import csv
 import io
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zerokara import figures
 from zerokara.engine.shard import untrained
 from zerokara.engine.trial import Trial
+from zerokara.errors import ZerokaraError, warn
 from zerokara.pictures import is_image
 from zerokara.report import series
 from zerokara.space.hyperparameters import show, to_text
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
 from zerokara.train.metrics import METRICS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 BEST = 20
 """The number of best trials that are listed and drawn."""
@@ -57,7 +62,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
     }
     if study.candidates:
         best = study.best.trial
-        epoch, count = study.comparison
+        epoch, count = study.last_comparison
         content["best"] = {"number": best.number, "epoch": best.epoch, "params": series.searched(study, best)}
         scores = {f"val_{metric}": "val_score", "val_loss": "val_loss"}
         content["best"] |= {name: best.at(curve) for name, curve in scores.items()}
@@ -90,12 +95,10 @@ def _ensemble_scores(study: Study) -> dict[str, Any]:
 
 
 def write_run(study: Study, folder: RunFolder) -> list[Path]:
-    """Write ``trials.csv`` and, if there is a winner, the models and the pictures; return their paths.
+    """Write ``trials.csv`` and, if there is a winner, the models; return their paths.
 
     The models are ``model.safetensors``, the one to use, ``best.safetensors``, the winner of the search, and, if an
-    ensemble was requested, ``ensemble.safetensors``. Pictures of a search: the losses of all trials, the curves of the
-    best, the scores against what was searched, and the rounds of a narrowing sampler. Pictures of one network: its
-    losses and scores, and for images the weights of its first layer.
+    ensemble was requested, ``ensemble.safetensors``.
     """
     written = [folder.write("trials.csv", trials_csv(study))]
     if not study.candidates:
@@ -104,27 +107,53 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
     written.append(study.model.save(folder.path / "model.safetensors"))
     if has_ensemble(study):
         written.append(study.ensemble().save(folder.path / "ensemble.safetensors"))
+    return written
+
+
+def write_pictures(study: Study, folder: RunFolder, failed: Callable[[str], object] = warn) -> None:
+    """Write the pictures of a study that has a winner; ``failed`` is called with a sentence for each that fails.
+
+    Pictures of a search: the losses of all trials, the curves of the best, the scores against what was searched, and the
+    rounds of a narrowing sampler. Pictures of one network: its losses and scores, and for images the weights of its
+    first layer.
+    """
+    for name, draw in _pictures(study).items():
+        try:
+            figures.save_figure(draw(), folder.path / name)
+        except Exception as error:  # Of matplotlib, its settings and fonts, memory, the disk.
+            reason = str(error).strip() or "no reason"
+            kind = "" if isinstance(error, ZerokaraError) else f"{type(error).__name__}: "
+            failed(f"{name} was not drawn, all results are in {folder.path}: {kind}{reason.splitlines()[0]}")
+
+
+def _pictures(study: Study) -> dict[str, Callable[[], "Figure"]]:
+    """Return for each file of a picture the function that draws it."""
+    if not study.candidates:
+        return {}
     if len(study.trials) > 1:
-        drawn = {
-            "race.png": figures.draw_race(series.race(study)),
-            "curves.png": figures.draw_curves(series.curves(study, BEST)),
+        drawn: dict[str, Callable[[], Figure]] = {
+            "race.png": lambda: figures.draw_race(series.race(study)),
+            "curves.png": lambda: figures.draw_curves(series.curves(study, BEST)),
         }
         if study.space.searched:
-            drawn["scatter.png"] = figures.draw_scatter(series.scatter(study))
+            drawn["scatter.png"] = lambda: figures.draw_scatter(series.scatter(study))
         if study.rounds:
-            drawn["narrowing.png"] = figures.draw_narrowing(series.narrowing(study))
-    else:
-        drawn = {"curves.png": figures.draw_learning(series.learning(study))}
-        if is_image(study.plan.data.sample_shape):
-            basis = study.plan.data.preprocess.basis
-            network, start = study.best.model.network, untrained(study.best.trial, study.plan).network
-            images = series.weights(network, study.plan.data.sample_shape, basis=basis, start=start)
-            drawn["weights.png"] = figures.draw_weights(images)
-    return written + [figures.save_figure(figure, folder.path / name) for name, figure in drawn.items()]
+            drawn["narrowing.png"] = lambda: figures.draw_narrowing(series.narrowing(study))
+        return drawn
+    drawn = {"curves.png": lambda: figures.draw_learning(series.learning(study))}
+    if is_image(study.plan.data.sample_shape):
+        drawn["weights.png"] = lambda: figures.draw_weights(_weights(study))
+    return drawn
+
+
+def _weights(study: Study) -> figures.Weights:
+    """Return the first layer of the winner as images, trained and at the start."""
+    data, start = study.plan.data, untrained(study.best.trial, study.plan).network
+    return series.weights(study.best.model.network, data.sample_shape, basis=data.preprocess.basis, start=start)
 
 
 def write_summary(study: Study, folder: RunFolder, wall_seconds: float) -> Path:
-    """Write ``summary.json``, the last file of a run."""
+    """Write ``summary.json``, the last file of a run's results; the pictures come after it."""
     return folder.write("summary.json", json.dumps(summary(study, wall_seconds), indent=2) + "\n")
 
 

@@ -159,7 +159,7 @@ class Study:
         return ends
 
     @property
-    def comparison(self) -> tuple[int, int]:
+    def last_comparison(self) -> tuple[int, int]:
         """The last epoch that several trials reached, or the winner alone, and how many trials reached it."""
         reached = sorted((trial.epochs for trial in self.trials), reverse=True)
         epoch = min(reached[:2])

@@ -1,6 +1,7 @@
 """Locations of datasets: the folder in ZEROKARA_DATA, the user's cache, and mirrors."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ def own_root() -> Path | None:
     setting = os.environ.get("ZEROKARA_DATA")
     if not setting:
         return None
-    root = Path(setting).expanduser()
+    root = Path(os.path.expanduser(setting))
     if not root.is_dir():
         raise InputError(f"ZEROKARA_DATA must be an existing folder, got {setting!r}: correct or unset it")
     return root
@@ -23,9 +24,19 @@ def own_root() -> Path | None:
 
 def cache_folder(source: Source | Archive) -> Path:
     """Return the folder for the source's files in the user's cache; it may not exist."""
+    # Files are checked by their hash, so a folder that others can write to does for a user without a home.
+    return (user_cache() or Path(tempfile.gettempdir(), "zerokara")) / source.name
+
+
+def user_cache() -> Path | None:
+    """Return zerokara's folder in the user's cache; None for a user without a home."""
     from platformdirs import user_cache_path
 
-    return user_cache_path("zerokara", appauthor=False) / source.name
+    try:
+        folder = user_cache_path("zerokara", appauthor=False)
+    except RuntimeError:  # Neither HOME nor an entry in passwd; older versions return a path that begins with ~.
+        return None
+    return folder if folder.is_absolute() else None
 
 
 def mirrors_of(source: Source | Archive) -> list[str]:

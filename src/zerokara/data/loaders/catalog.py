@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from importlib.resources import as_file, files
 from os import PathLike, fspath
+from os.path import expanduser
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,12 +58,12 @@ def load(
     zerokara.errors.InputError: unknown dataset 'digit': did you mean 'digits'? Known: digits, ...
     """
     name = fspath(name_or_path)
-    path = Path(name).expanduser()
+    path = Path(expanduser(name))
     is_folder = name not in DATASET_NAMES and path.is_dir()
     if size is not None and not is_folder:
         raise InputError(f"size needs a folder of images, got {name}: leave it out")
     if is_table(name):
-        return load_table(Path(name).expanduser(), target, task, **columns)
+        return load_table(Path(expanduser(name)), target, task, **columns)
     if given := [what for what, value in {"target": target, "task": task, **columns}.items() if value]:
         raise InputError(f"{given[0]} needs a table, such as a CSV file, got {name}: leave it out")
     if name == "digits":

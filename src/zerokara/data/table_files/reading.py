@@ -1,5 +1,6 @@
 """Reading the file of a table, by its suffix."""
 
+import os
 from pathlib import Path, PurePath
 
 from zerokara.data.columns.frames import missing_extra, raw_table
@@ -42,7 +43,7 @@ def read_table_file(path: str | Path, encoding: str | None = None) -> RawTable:
         InputError: the file is missing, empty or damaged, or column names are missing or repeated.
         OutsideError: the file cannot be read.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     raw = _content(path)
     try:
         import pyarrow as pa

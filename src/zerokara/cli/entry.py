@@ -1,0 +1,48 @@
+"""The entry point: it handles signals before the slow imports, and ends with the exit code."""
+
+import os
+import sys
+
+from zerokara import signals
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0, 2 for bad input, 1 for an external failure, 128 plus a signal's number.
+
+    Ctrl-C, SIGTERM and SIGHUP end every command in the same order: what a search has trained is kept. A signal that is
+    ignored when the command starts, as SIGHUP by nohup, stays ignored.
+
+    Args:
+        arguments: by default those of the process, which then ends with this call.
+    """
+    signals.forget()
+    open_closed_streams()
+    # Until there is something to keep, and after it was kept, a signal ends the process at once.
+    idle = signals.end_at_once if arguments is None else signals.interrupt
+    before, hook = signals.handle(idle), sys.unraisablehook
+    sys.unraisablehook = signals.send_again
+    try:
+        try:
+            from zerokara.cli.app import run
+
+            signals.handle(signals.interrupt)
+            code = run(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            signals.handle(idle)
+            if arguments is not None:
+                signals.restore_handlers(before)
+                sys.unraisablehook = hook
+    except KeyboardInterrupt:
+        code = 0
+        exec("")  # Else Python ends by SIGINT if code from a text was interrupted, as in the decorator of a dataclass.
+    sys.exit(signals.exit_code(code))
+
+
+def open_closed_streams() -> None:
+    """Open standard streams that are closed, as by ``>&-``: else the next file that is opened would be one of them."""
+    for number, (name, mode) in enumerate({"stdin": "r", "stdout": "w", "stderr": "w"}.items()):
+        if getattr(sys, name) is None:
+            file = os.open(os.devnull, os.O_RDWR)
+            if file != number:
+                os.dup2(file, number)
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
