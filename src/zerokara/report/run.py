@@ -12,6 +12,7 @@ from zerokara import figures
 from zerokara.engine.shard import untrained
 from zerokara.engine.trial import Trial
 from zerokara.errors import ZerokaraError, warn
+from zerokara.figures.plot_data import Weights
 from zerokara.pictures import is_image
 from zerokara.report import series
 from zerokara.space.hyperparameters import show, to_text
@@ -113,8 +114,8 @@ def write_run(study: Study, folder: RunFolder) -> list[Path]:
 def write_pictures(study: Study, folder: RunFolder, failed: Callable[[str], object] = warn) -> None:
     """Write the pictures of a study that has a winner; ``failed`` is called with a sentence for each that fails.
 
-    Pictures of a search: the losses of all trials, the curves of the best, the scores against what was searched, and the
-    rounds of a narrowing sampler. Pictures of one network: its losses and scores, and for images the weights of its
+    Pictures of a search: the losses of all trials, the curves of the best, the scores against what was searched, and
+    the rounds of a narrowing sampler. Pictures of one network: its losses and scores, and for images the weights of its
     first layer.
     """
     for name, draw in _pictures(study).items():
@@ -146,7 +147,7 @@ def _pictures(study: Study) -> dict[str, Callable[[], "Figure"]]:
     return drawn
 
 
-def _weights(study: Study) -> figures.Weights:
+def _weights(study: Study) -> Weights:
     """Return the first layer of the winner as images, trained and at the start."""
     data, start = study.plan.data, untrained(study.best.trial, study.plan).network
     return series.weights(study.best.model.network, data.sample_shape, basis=data.preprocess.basis, start=start)
