@@ -20,8 +20,8 @@ from zerokara.errors import OutsideError, ZerokaraWarning
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 SMALL = ["--train-size", "150", "--hidden", "8", "--epochs", "2", "--trials", "3", "--workers", "1"]
-RESULTS = {"best.safetensors", "config.toml", "journal.log", "summary.json", "trials.csv"}
-PICTURES = {"curves.png", "scatter.png"}
+RESULTS = {"best.safetensors", "config.toml", "journal.log", "model.safetensors", "summary.json", "trials.csv"}
+PICTURES = {"race.png", "curves.png", "scatter.png"}
 EVIL = "a\x1b[31m\x07\r[red]:cat:"
 """A name that colors, rings, overwrites its line, and is markup and an emoji of rich."""
 
@@ -96,7 +96,7 @@ def test_a_picture_that_fails_costs_nothing_else(capfd, tmp_path) -> None:
     code, printed, err = run(capfd, "tune", "digits", *SMALL, "--out", out)
     assert code == 1
     assert "Best-1" in printed
-    assert "test accuracy of the winner" in printed
+    assert "test accuracy of the model" in printed
     assert err == f"zerokara: curves.png was not drawn, all results are in {out}: RuntimeError: no fonts\n"
     assert files(out) == RESULTS | PICTURES - {"curves.png"}
 

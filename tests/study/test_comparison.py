@@ -115,7 +115,7 @@ def test_the_learning_rate_matters_most_and_a_line_says_so(race: tuple[Study, Pa
 
 def test_by_accuracy_the_higher_is_better() -> None:
     space = {"lr": zk.log(1e-5, 1e-1), "hidden": (8,)}
-    study = zk.tune(digits(), space, trials=30, epochs=2, race="none", rank="accuracy")
+    study = zk.tune(digits(), space, trials=30, epochs=2, race="none", rank="accuracy", keep_best=False)
     comparison = study.comparison()
     assert (comparison.metric, comparison.maximize) == ("validation accuracy", True)
     assert [t.value for t in comparison.trials] == [t.val_score for t in study.trials]

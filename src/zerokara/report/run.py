@@ -143,11 +143,11 @@ def _pictures(study: Study) -> dict[str, Callable[[], "Figure"]]:
         return drawn
     drawn = {"curves.png": lambda: figures.draw_learning(series.learning(study))}
     if is_image(study.plan.data.sample_shape):
-        drawn["weights.png"] = lambda: figures.draw_weights(_weights(study))
+        drawn["weights.png"] = lambda: figures.draw_weights(_first_weights(study))
     return drawn
 
 
-def _weights(study: Study) -> Weights:
+def _first_weights(study: Study) -> Weights:
     """Return the first layer of the winner as images, trained and at the start."""
     data, start = study.plan.data, untrained(study.best.trial, study.plan).network
     return series.weights(study.best.model.network, data.sample_shape, basis=data.preprocess.basis, start=start)
