@@ -12,6 +12,7 @@ from zerokara.engine.settings import TrainingSettings
 from zerokara.errors import InputError
 from zerokara.nn import Network
 from zerokara.train.loader import BatchLoader
+from zerokara.train.ranking import Metric, ranking
 
 NetworkId = tuple[int, int, int]
 """A network of a study: the trial's number, the index of the initialization, the index of the fold."""
@@ -67,11 +68,21 @@ class Plan(TrainingSettings):
             raise InputError(
                 "trials are ranked on validation data, got data without: use data.split(validation=0.2), or folds=5"
             )
+        if isinstance(self.rank, str) and not all(self.metric.defined_on(part) for part in self.parts):
+            raise InputError(
+                f"rank {self.rank!r} must be defined on the validation samples, got samples of one class: use more, or "
+                "another metric"
+            )
 
     @cached_property
     def parts(self) -> tuple[Dataset, ...]:
         """The data of each fold."""
         return (self.data,) if self.folds == 1 else self.data.folds(self.folds, self.seed)
+
+    @cached_property
+    def metric(self) -> Metric:
+        """The metric that ranks the trials."""
+        return ranking(self.rank, self.data.task, self.data.n_outputs)
 
     def for_training(self) -> "Plan":
         """Return the plan without what workers do not need: test data, data before scaling, and the scorer."""

@@ -62,10 +62,13 @@ class ProgressTracker:
         trials: the number of trials of the study.
         epochs: the network-epochs that they take if none diverges.
         on_epoch: called with every epoch, in the thread that trained it.
+        curve: the curve that the score of a trial is from.
     """
 
-    def __init__(self, trials: int, epochs: int, on_epoch: Callable[[Epoch], None] | None = None) -> None:
-        self.trials, self.epochs, self.on_epoch = trials, epochs, on_epoch
+    def __init__(
+        self, trials: int, epochs: int, on_epoch: Callable[[Epoch], None] | None = None, curve: str = "val_score"
+    ) -> None:
+        self.trials, self.epochs, self.on_epoch, self.curve = trials, epochs, on_epoch, curve
         self.started = time.perf_counter()
         self.lock = threading.Lock()
         self.remark: str | None = None
@@ -77,7 +80,7 @@ class ProgressTracker:
         """Count an epoch of a population."""
         values = np.where(epoch.diverged, np.inf, epoch.objective)
         with self.lock:
-            for row, v, score in zip(epoch.rows, values, epoch.val_score, strict=True):
+            for row, v, score in zip(epoch.rows, values, getattr(epoch, self.curve), strict=True):
                 proposal = proposals[row]
                 self.running[proposal.number] = TrialEpoch(proposal, epoch.number, float(v), float(score))
             self.epochs_done += len(epoch.rows)
@@ -92,7 +95,7 @@ class ProgressTracker:
             self.epochs_before += before
             for trial in trials:
                 proposal = Proposal(trial.number, trial.params)
-                self.running[trial.number] = TrialEpoch(proposal, trial.epoch, trial.value, trial.val_score)
+                self.running[trial.number] = TrialEpoch(proposal, trial.epoch, trial.value, trial.at(self.curve))
         self.finish(trials)
 
     def finish(self, trials: Iterable[Trial]) -> None:

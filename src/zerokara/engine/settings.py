@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from zerokara.checks import check_counts
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError, unknown
-from zerokara.train.history import RANKS
+from zerokara.train.ranking import RANKS, Rank, check_rank
 
 T = TypeVar("T")
 Group = Literal["Search", "Training", "Run", "Python"]
@@ -72,8 +72,12 @@ class TrainingSettings:
     """
 
     epochs: int = setting(50, "The number of epochs: passes over the training samples.", check=at_least(1))
-    rank: Literal["loss", "accuracy"] = setting(
-        "loss", "The validation metric that ranks the trials; in regression, accuracy is R2.", check=one_of(*RANKS)
+    rank: Rank = setting(
+        "loss",
+        "The validation metric that ranks the trials. In Python also a function of targets and predictions, which "
+        "returns a number, higher is better, or (function, 'minimize').",
+        check=check_rank,
+        option=Literal[*RANKS],
     )
     keep_best: bool = setting(False, "Use the weights and the score of a network's best epoch instead of its last.")
     patience: int | None = setting(

@@ -23,6 +23,7 @@ from zerokara.model.parts import metadata, read_parts, stored, width
 from zerokara.nn import Network
 from zerokara.pictures import describe_pixels
 from zerokara.train.metrics import METRICS, evaluate
+from zerokara.train.ranking import Rank, ranking
 from zerokara.version import __version__
 
 
@@ -191,6 +192,19 @@ class Model:
         with one_thread_if_possible(), np.errstate(all="ignore"):
             loss, score = evaluate(scorer, Part(chosen.x.astype(dtype, copy=False), t, weights), self.task)
         return float(loss[0]), float(score[0])
+
+    def score(self, rank: Rank, data: Dataset, part: str = "test") -> float:
+        """Return the value of a metric on a part of ``data``, such as ``model.score("roc_auc", data)``.
+
+        Args:
+            rank: the name of a metric or a function, see `zerokara.train.ranking.ranking`.
+            data, part: as for `evaluate`.
+        """
+        metric, chosen = ranking(rank, self.task, len(self.classes)), self._adapter.part(data, part)
+        if not metric.scoring:
+            return self.evaluate(data, part)[metric.name != "loss"]
+        scores = self._forward(chosen.x)[None]
+        return float(metric.evaluate(metric.predictions(scores, self.preprocess), chosen, self.preprocess)[0])
 
     def error(self, data: Dataset, part: str = "test") -> Array:
         """Return a regression's root mean squared error of each output, (C,), in the target's own units."""

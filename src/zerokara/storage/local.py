@@ -7,6 +7,7 @@ from zerokara.engine.trial import Proposal, Trial
 from zerokara.samplers.registry import generation_size, make_sampler
 from zerokara.space.space import Space
 from zerokara.storage.proposer import Proposer
+from zerokara.train.ranking import Metric
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -24,16 +25,23 @@ class Local:
         trials: the total number of trials.
         generation: the maximum number of trials in a generation.
         journal: the journal of the study, which is continued if it has trials; None keeps the study in memory.
+        metric: names the values of the study, and sets its direction; None minimizes.
     """
 
     shared = False
 
     def __init__(
-        self, space: Space, sampler: "BaseSampler", trials: int, generation: int, journal: "Journal | None" = None
+        self,
+        space: Space,
+        sampler: "BaseSampler",
+        trials: int,
+        generation: int,
+        journal: "Journal | None" = None,
+        metric: Metric | None = None,
     ) -> None:
         self.space, self.total = space, trials
         self._generation = generation
-        self._proposer = Proposer(space, sampler, journal)
+        self._proposer = Proposer(space, sampler, journal, metric=metric)
         self._ended = self._proposer.ended()
 
     @classmethod

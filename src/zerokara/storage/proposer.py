@@ -2,6 +2,7 @@
 
 import math
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,12 @@ from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import InputError
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.space.space import Space
+from zerokara.train.ranking import Metric
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import optuna
     from optuna.samplers import BaseSampler
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
@@ -34,6 +37,7 @@ class Proposer:
         space: the search space.
         sampler: the sampler, from ``make_sampler``.
         journal: the journal of the study, which is continued if it has one; None keeps the study in memory.
+        metric: names the values of a new study, and sets its direction; None minimizes.
 
     Attributes:
         study: the Optuna study.
@@ -52,7 +56,12 @@ class Proposer:
     """
 
     def __init__(
-        self, space: Space, sampler: "BaseSampler", journal: "Journal | None" = None, name: str = "zerokara"
+        self,
+        space: Space,
+        sampler: "BaseSampler",
+        journal: "Journal | None" = None,
+        name: str = "zerokara",
+        metric: Metric | None = None,
     ) -> None:
         import optuna
 
@@ -62,11 +71,18 @@ class Proposer:
         with self._generation(), quiet():
             self._storage = journal.storage() if journal else optuna.storages.InMemoryStorage()
             self.study = optuna.create_study(
-                storage=self._storage, sampler=sampler, study_name=name, load_if_exists=True
+                storage=self._storage,
+                sampler=sampler,
+                study_name=name,
+                load_if_exists=True,
+                direction=metric.direction if metric else None,
             )
+            name_values(self.study, metric)
         self._study_id = self._storage.get_study_id_from_name(name)
         if journal:
             self._check(journal.path)
+        # That of the study, which an older version may have created.
+        self._sign = -1.0 if self.study.direction == optuna.study.StudyDirection.MAXIMIZE else 1.0
         self.seconds = 0.0  # Opening the study does not count.
 
     def _check(self, path: "Path") -> None:
@@ -130,7 +146,8 @@ class Proposer:
         with self._generation():
             for trial in trials:
                 if trial.epochs and math.isfinite(trial.value):
-                    self._storage.set_trial_intermediate_value(self._trial_id(trial.number), trial.epochs, trial.value)
+                    value = self._sign * trial.value
+                    self._storage.set_trial_intermediate_value(self._trial_id(trial.number), trial.epochs, value)
 
     def _ask(self, count: int) -> list[Proposal]:
         first, space = len(self.study.get_trials(deepcopy=False)), self._space.distributions()
@@ -179,7 +196,8 @@ class Proposer:
         """Record how trials ended, in the order of their numbers."""
         with self._generation():
             for trial in sorted(trials, key=lambda trial: trial.number):
-                record_result(self._storage, self._trial_id(trial.number), trial, keep_record=self._journal is not None)
+                keep_record = self._journal is not None
+                record_result(self._storage, self._trial_id(trial.number), trial, self._sign, keep_record)
 
     @contextmanager
     def _generation(self) -> Iterator[None]:
@@ -192,11 +210,25 @@ class Proposer:
             self.seconds += time.perf_counter() - started
 
 
-def record_result(storage: "BaseStorage", trial_id: int, trial: Trial, keep_record: bool = True) -> None:
+def name_values(study: "optuna.Study", metric: Metric | None) -> None:
+    """Name the values of a study that has no name for them yet."""
+    from optuna.exceptions import ExperimentalWarning
+
+    if metric is None or study.metric_names is not None:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        study.set_metric_names([metric.label])
+
+
+def record_result(
+    storage: "BaseStorage", trial_id: int, trial: Trial, sign: float = 1.0, keep_record: bool = True
+) -> None:
     """Record how a trial ended.
 
-    A diverged trial is complete with the worst value, a pruned one has its value at its last rung, and an interrupted
-    one has failed; a state other than complete is an attribute too.
+    The value is the metric: the objective, times -1 if the study maximizes (``sign``). A diverged trial is complete
+    with the worst value, a pruned one has its value at its last rung, and an interrupted one has failed; a state other
+    than complete is an attribute too.
     """
     from optuna.trial import TrialState
 
@@ -208,7 +240,7 @@ def record_result(storage: "BaseStorage", trial_id: int, trial: Trial, keep_reco
     if trial.state == "interrupted":
         storage.set_trial_state_values(trial_id, TrialState.FAIL)
     else:
-        value = DIVERGED if trial.state == "diverged" else float(trial.value)
+        value = sign * (DIVERGED if trial.state == "diverged" else float(trial.value))
         state = TrialState.PRUNED if trial.state == "pruned" else TrialState.COMPLETE
         storage.set_trial_state_values(trial_id, state, [value])
 

@@ -18,6 +18,7 @@ from zerokara.errors import InputError, unknown
 from zerokara.space.hyperparameters import HYPERPARAMETERS, lookup, to_text
 from zerokara.space.space import Space, parse_searches
 from zerokara.study.settings import SearchSettings
+from zerokara.train.ranking import rank_text
 from zerokara.version import __version__
 
 
@@ -38,6 +39,7 @@ def config_of(
         **{name: value for name, value in data.split_settings.items() if name != "seed"},
         "scaling": data.preprocess.kind,
         **in_config(SearchSettings, vars(settings)),
+        "rank": rank_text(settings.rank),
         "augment": str(Augment.parse(settings.augment) or "none"),
         **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
         "search": space.searches(),

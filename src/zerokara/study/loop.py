@@ -66,7 +66,8 @@ def search(
     keep = CANDIDATES if ensemble else 1
     scheduler = scheduler or make_scheduler("halving")
     brackets = [bracket for size in store.sizes for bracket in scheduler.brackets(size, plan.epochs)]
-    tracker = ProgressTracker(store.total, plan.rows * sum(bracket.epochs for bracket in brackets), on_epoch)
+    network_epochs = plan.rows * sum(bracket.epochs for bracket in brackets)
+    tracker = ProgressTracker(store.total, network_epochs, on_epoch, plan.metric.shown.curve)
     files = Checkpoints(checkpoints, plan, warn)
     resumed = checkpoints is not None and checkpoints.exists()
     candidates = files.read_candidates(store.ended())

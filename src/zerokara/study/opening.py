@@ -29,7 +29,8 @@ def open_local(
     sizes = {"trials": settings.trials, "generation": settings.generation}
 
     def local(journal: "Journal | None") -> Local:
-        return Local(space, make_sampler(settings.sampler, space, plan.seed, **sizes), **sizes, journal=journal)
+        sampler = make_sampler(settings.sampler, space, plan.seed, **sizes)
+        return Local(space, sampler, **sizes, journal=journal, metric=plan.metric)
 
     if folder is None:
         yield local(None)
@@ -65,6 +66,7 @@ def open_shared(
             trials=settings.trials,
             generation=settings.generation,
             space=space,
+            metric=plan.metric,
             make=partial(make_sampler, settings.sampler, space, plan.seed),
             worker_id=worker_id,
             resuming=resuming,

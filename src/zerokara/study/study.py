@@ -15,7 +15,6 @@ from zerokara.model import Ensemble, Model, criterion, predict_each, select
 from zerokara.nn import Network
 from zerokara.space.hyperparameters import show
 from zerokara.space.space import Space
-from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
     from zerokara.samplers.narrowing import Round
@@ -33,6 +32,8 @@ class Best:
         if "model" not in self.__dict__:  # During copying and unpickling.
             raise AttributeError(name)
         trial, model = self.__dict__["trial"], self.__dict__["model"]
+        if name in trial.curves:
+            return trial.at(name)
         return trial.val_score if name == f"val_{model.metric}" else getattr(trial, name)
 
 
@@ -63,7 +64,8 @@ class Study:
         parts = [f"{self.plan.data.name}: {len(self.trials)} trials, {self.epochs_trained:,} network-epochs"]
         for best in (trial for trial in self.ranking(1) if math.isfinite(trial.value)):
             parts += [f"best trial {best.number}", f"val_loss {best.val_loss:.4f}"]
-            parts += [f"val_{METRICS[self.plan.data.task]} {best.val_score:.4f}"]
+            shown = self.plan.metric.shown
+            parts += [f"{shown.label} {best.at(shown.curve):.4f}"]
             parts += [f"{name} {show(best.params[name])}" for name in self.space.searched if name in best.params]
         return f"Study({', '.join(parts)})"
 
@@ -78,7 +80,7 @@ class Study:
 
     @cached_property
     def best(self) -> Best:
-        """The winner: the trial with the lowest validation loss, or the highest accuracy with rank="accuracy".
+        """The winner: the trial with the best value of the metric ``rank``, by default the lowest validation loss.
 
         With several seeds or folds the mean decides, and the model is the network of the first seed and fold; with
         ``refit`` it is one trained on all training and validation samples for as many epochs.
@@ -96,15 +98,15 @@ class Study:
         about = {"trial": trial.number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}
         if self.refit:
             network, about = self._refitted(trial), about | {"refit": True}
-        return Best(trial, Model.of(network, self._data, about))
+        return Best(trial, Model.of(network, self.test_data, about))
 
     @cached_property
-    def _data(self) -> Dataset:
-        """The data that the winner's model was trained on."""
+    def test_data(self) -> Dataset:
+        """The data that the winner's model was trained on, with the test part."""
         return self.plan.data.pooled() if self.refit else self.plan.parts[0]
 
     def _refitted(self, trial: Trial) -> Network:
-        run = retrain(trial, self.plan, trial.epoch, self._data)
+        run = retrain(trial, self.plan, trial.epoch, self.test_data)
         if not len(run.rows):
             raise InputError(
                 f"the winner must train to the end, got trial {trial.number}, which diverged in the refit: lower the "
@@ -132,7 +134,10 @@ class Study:
         networks = [network for _, network in self.candidates]
         predictions = predict_each(networks, part.x, data.task)
         counts = select(
-            predictions, part.t, k or self.ensemble_size or 1, criterion(data.task, self.plan.rank, part.weights)
+            predictions,
+            part.t,
+            k or self.ensemble_size or 1,
+            criterion(data.task, self.plan.rank, part.weights, data.preprocess),
         )
         picked = {str(t.number): int(n) for (t, _), n in zip(self.candidates, counts, strict=True) if n}
         return Model.of(Ensemble.of(networks, counts), data, {"trials": picked, "seed": self.plan.seed})
@@ -140,12 +145,12 @@ class Study:
     @cached_property
     def test_score(self) -> float:
         """The winner's accuracy (or R2) on the test data, which nothing else reads; NaN without test data."""
-        return math.nan if self._data.test is None else self.best.model.evaluate(self._data)[1]
+        return math.nan if self.test_data.test is None else self.best.model.evaluate(self.test_data)[1]
 
     @cached_property
     def test_errors(self) -> dict[str, dict[str, float]]:
         """The winner's errors on the test data, in the units of each target; empty unless it is a regression."""
-        data = self._data
+        data = self.test_data
         if data.test is None or data.task != "regression":
             return {}
         model = self.best.model
