@@ -8,10 +8,13 @@ from typing import Any
 
 from zerokara.checks import check_counts
 from zerokara.data import Dataset
+from zerokara.data.counts import as_counts
 from zerokara.engine.settings import TrainingSettings
 from zerokara.errors import InputError
-from zerokara.nn import Network
+from zerokara.nn import Loss, Network
+from zerokara.nn.regression_losses import POISSON
 from zerokara.train.loader import BatchLoader
+from zerokara.train.objective import training_loss
 from zerokara.train.ranking import Metric, ranking
 
 NetworkId = tuple[int, int, int]
@@ -61,6 +64,9 @@ class Plan(TrainingSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        training_loss(self.data, self.loss, self.class_weight)
+        if self.loss == POISSON:
+            object.__setattr__(self, "data", as_counts(self.data))
         check_counts(schedule_epochs=1 if self.schedule_epochs is None else self.schedule_epochs)
         for part in self.parts:  # Folds that cannot be cut, or samples that cannot be augmented, raise here.
             BatchLoader(part, self.dtype, self.augment, self.seed, self.replicate)
@@ -83,6 +89,10 @@ class Plan(TrainingSettings):
     def metric(self) -> Metric:
         """The metric that ranks the trials."""
         return ranking(self.rank, self.data.task, self.data.n_outputs)
+
+    def loss_on(self, data: Dataset) -> Loss:
+        """Return the loss that networks trained on ``data`` are compared by."""
+        return training_loss(data, self.loss, self.class_weight)
 
     def for_training(self) -> "Plan":
         """Return the plan without what workers do not need: test data, data before scaling, and the scorer."""

@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeVar
 from zerokara.checks import check_counts
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError, unknown
+from zerokara.nn.regression_losses import check_loss
+from zerokara.train.objective import ClassWeight, check_class_weight
 from zerokara.train.ranking import RANKS, Rank, check_rank
 
 T = TypeVar("T")
@@ -78,6 +80,21 @@ class TrainingSettings:
         "returns a number, higher is better, or (function, 'minimize').",
         check=check_rank,
         option=Literal[*RANKS],
+    )
+    loss: str | None = setting(
+        None,
+        "The loss of a regression: squared, absolute, huber[:DELTA] (DELTA in standard deviations of the target) or "
+        "poisson, for counts.",
+        check=check_loss,
+        shown="squared in regression; cross-entropy for classes and labels",
+    )
+    class_weight: ClassWeight | None = setting(
+        None,
+        "The weights of the classes in the loss: balanced, or by name, such as no=1,yes=10; in Python also a mapping. "
+        "Scores are not weighted by them.",
+        check=check_class_weight,
+        shown="all classes alike",
+        option=str | None,
     )
     keep_best: bool = setting(False, "Use the weights and the score of a network's best epoch instead of its last.")
     patience: int | None = setting(

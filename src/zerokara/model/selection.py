@@ -7,7 +7,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.data import Part, Preprocess
 from zerokara.errors import InputError, unknown
-from zerokara.nn.losses import Loss, SquaredError
+from zerokara.nn.losses import Loss, SoftmaxCrossEntropy, SquaredError
 from zerokara.train.metrics import METRICS
 from zerokara.train.ranking import Rank, ranking
 
@@ -105,6 +105,7 @@ def criterion(
     Args:
         weights: sample weights (N,).
         preprocess: the scaling of the targets, for errors in their units.
+        loss: in place of the task's; of a classification, its class weights.
 
     >>> float(criterion("classification", "accuracy")(np.array([[[0.4, 0.6], [0.7, 0.3]]]), np.array([1, 1]))[0])
     0.5
@@ -127,9 +128,11 @@ def criterion(
         if metric.name == "accuracy":
             wrong = p.argmax(axis=-1) != t if task == "classification" else ((p > 0.5) != (t > 0)).any(axis=-1)
             return _mean(wrong, weights)
+        by_class = loss.class_weights if isinstance(loss, SoftmaxCrossEntropy) else None
         right = p[:, np.arange(len(t)), t] if task == "classification" else np.where(t > 0, p, 1 - p)
         log_p = np.log(np.maximum(right, LOWEST[task]))
-        return _mean(-(log_p if task == "classification" else log_p.sum(axis=-1)), weights)
+        losses = -(log_p if task == "classification" else log_p.sum(axis=-1))
+        return _mean(losses if by_class is None else losses * by_class[t], weights)
 
     return cost
 

@@ -85,7 +85,7 @@ def has_ensemble(study: Study) -> bool:
 def _ensemble_scores(study: Study) -> dict[str, Any]:
     """Return the trials of the ensemble and its scores; the test data are read unless the study was interrupted."""
     model, data, metric = study.ensemble(), study.plan.parts[0], METRICS[study.plan.data.task]
-    loss, score = model.evaluate(data, "validation")
+    loss, score = model.evaluate(data, "validation", study.plan.loss_on(data))
     scores = {"trials": model.about["trials"], f"val_{metric}": score, "val_loss": loss}
     rank, tested = study.plan.metric, data.test is not None and not study.interrupted
     if rank.more:

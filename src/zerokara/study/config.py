@@ -18,6 +18,7 @@ from zerokara.errors import InputError, unknown
 from zerokara.space.hyperparameters import HYPERPARAMETERS, lookup, to_text
 from zerokara.space.space import Space, parse_searches
 from zerokara.study.settings import SearchSettings
+from zerokara.train.objective import class_weight_text
 from zerokara.train.ranking import rank_text
 from zerokara.version import __version__
 
@@ -29,7 +30,7 @@ def config_of(
 
     Results are identical with the same data, NumPy and processor features, so the record has these.
     """
-    data = plan.data
+    data = settings.data
     table = {} if data.train.table is None else data.train.table.settings
     return {
         "dataset": data.name,
@@ -40,6 +41,7 @@ def config_of(
         "scaling": data.preprocess.kind,
         **in_config(SearchSettings, vars(settings)),
         "rank": rank_text(settings.rank),
+        "class_weight": class_weight_text(settings.class_weight),
         "augment": str(Augment.parse(settings.augment) or "none"),
         **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
         "search": space.searches(),

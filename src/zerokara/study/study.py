@@ -96,6 +96,8 @@ class Study:
             )
         trial, network = self.candidates[0]
         about = {"trial": trial.number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}
+        if self.plan.loss:
+            about["loss"] = self.plan.loss
         if self.refit:
             network, about = self._refitted(trial), about | {"refit": True}
         return Best(trial, Model.of(network, self.test_data, about))
@@ -137,7 +139,7 @@ class Study:
             predictions,
             part.t,
             k or self.ensemble_size or 1,
-            criterion(data.task, self.plan.rank, part.weights, data.preprocess),
+            criterion(data.task, self.plan.rank, part.weights, data.preprocess, self.plan.loss_on(data)),
         )
         picked = {str(t.number): int(n) for (t, _), n in zip(self.candidates, counts, strict=True) if n}
         return Model.of(Ensemble.of(networks, counts), data, {"trials": picked, "seed": self.plan.seed})

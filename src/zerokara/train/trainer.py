@@ -101,6 +101,7 @@ class Trainer:
         self.train = in_precision(data.train, network.dtype)
         self.validation = data.validation and in_precision(data.validation, network.dtype)
         self.task, self.loss = data.task, loss or LOSSES[data.task]()
+        self.evaluation_loss = self.loss.without_smoothing()
         self.batch_size, self.schedule, self.schedule_epochs = batch_size, schedule or Constant(), schedule_epochs
         self.seed, self.replicate = seed, replicate
         self.metric, self.preprocess = ranking(rank, data.task, data.n_outputs), data.preprocess
@@ -213,7 +214,7 @@ class Trainer:
         more = dict.fromkeys(self.metric.more, unknown)
         finite = np.isfinite(self.network.params).all(axis=1)
         if self.epoch % self.evaluate_train_every == 0 or self.epoch == self.schedule_epochs:
-            train_loss, train_score = evaluate(self.network, self.train, self.task, self.threads)
+            train_loss, train_score = evaluate(self.network, self.train, self.task, self.threads, self.evaluation_loss)
             finite &= np.isfinite(train_loss)
         if self.validation:
             val_loss, val_score, more = self._validate(self.validation)
@@ -237,9 +238,10 @@ class Trainer:
     def _validate(self, part: Part) -> tuple[Array, Array, dict[str, Array]]:
         """Return the loss and the score of each network, and the metric that they are ranked by, if it is another."""
         if not self.metric.more:
-            return *evaluate(self.network, part, self.task, self.threads), {}
+            return *evaluate(self.network, part, self.task, self.threads, self.evaluation_loss), {}
         collect = partial(self.metric.predictions, preprocess=self.preprocess)
-        loss, score, predictions = measure(self.network, part, self.task, self.threads, collect=collect)
+        how = self.task, self.threads, self.evaluation_loss, collect
+        loss, score, predictions = measure(self.network, part, *how)
         assert predictions is not None
         return loss, score, {self.metric.curve: self.metric.evaluate(predictions, part, self.preprocess)}
 
