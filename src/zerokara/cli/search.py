@@ -24,7 +24,7 @@ from zerokara.cli.options import (
     space_from_options,
     trials_of,
 )
-from zerokara.cli.show import print_data, print_line, print_note
+from zerokara.cli.show import print_data, print_line, print_note, print_verdict
 from zerokara.errors import InputError
 from zerokara.report.run import BEST, leaderboard, mean
 from zerokara.space.space import Space
@@ -197,6 +197,8 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     more = "".join(f"{rank.title} {mean(best, name)}, " for name in rank.more)
     scores = f"validation {more}{metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}"
     print_line(console, f"\nthe {name} at epoch {best.epoch}: {scores}")
+    written = summary_of(out)
+    print_verdict(console, written.get("validation"))
     if study.interrupted:
         print_line(console, "interrupted: the trained networks are saved and ranked, the test data were not read")
         print_line(console, f"to resume: zerokara resume {out}")
@@ -205,7 +207,7 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
         for target in study.plan.data.classes if study.test_errors else ():
             parts = [f"{kind.replace('_', ' ')} {errors[target]:.6g}" for kind, errors in study.test_errors.items()]
             print_line(console, f"in the units of {target}: {', '.join(parts)}")
-    if ensemble := summary_of(out).get("ensemble"):
+    if ensemble := written.get("ensemble"):
         scores = ", ".join(
             f"{metric.replace('_', ' ').replace('val', 'validation')} {value:.4f}"
             for metric, value in ensemble.items()

@@ -199,6 +199,6 @@ RULES: dict[str, tuple[str, Any]] = {
     "beta1": ("0 <= beta1 < 1", _below_one),
     "beta2": ("0 <= beta2 < 1", _below_one),
     "decay_rate": ("0 <= decay_rate < 1", _below_one),
-    "clip_norm": ("0 <= clip_norm", lambda a: a >= 0),
+    "clip_norm": ("0 <= clip_norm < infinity", lambda a: (a >= 0) & (a < math.inf)),
 }
 """The rule for each hyperparameter, in words and as a test."""

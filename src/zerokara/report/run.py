@@ -11,6 +11,7 @@ from zerokara import figures
 from zerokara.engine.trial import Trial
 from zerokara.pictures import is_image
 from zerokara.report import series
+from zerokara.report.verdict import verdict
 from zerokara.space.hyperparameters import show, to_text
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
@@ -72,6 +73,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
             if rank.more:
                 content[rank.label.replace("val", "test", 1)] = study.best.model.score(study.plan.rank, study.test_data)
             content |= {f"test_{kind}": errors for kind, errors in study.test_errors.items()}
+        content["validation"] = verdict(study)
     if has_ensemble(study):
         content["ensemble"] = _ensemble_scores(study)
     return content
