@@ -32,7 +32,7 @@ class Best:
         if "model" not in self.__dict__:  # During copying and unpickling.
             raise AttributeError(name)
         trial, model = self.__dict__["trial"], self.__dict__["model"]
-        if name in trial.curves:
+        if name.startswith("val_") and name in trial.curves:
             return trial.at(name)
         return trial.val_score if name == f"val_{model.metric}" else getattr(trial, name)
 
