@@ -211,10 +211,10 @@ class Proposer:
 
 
 def name_values(study: "optuna.Study", metric: Metric | None) -> None:
-    """Name the values of a study that has no name for them yet."""
+    """Name the values of a new study."""
     from optuna.exceptions import ExperimentalWarning
 
-    if metric is None or study.metric_names is not None:
+    if metric is None or study.metric_names is not None or study.get_trials(deepcopy=False):
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
