@@ -175,7 +175,7 @@ def saved_settings(
         warn(difference)
     if storage is not None and "storage" not in config:
         raise InputError(f"{folder.path} uses a local journal, got storage: remove --storage")
-    saved = config["rank"]
+    saved = config.get("rank", "loss")
     if rank is None and saved not in RANKS:
         raise InputError(
             f"a run that is ranked by a function must get it again, and this run needs {saved}: in Python, pass it to "

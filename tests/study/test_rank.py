@@ -74,17 +74,18 @@ def test_it_governs_the_search(data, tmp_path, capsys) -> None:
 @pytest.mark.parametrize(("sampler", "race"), [("tpe", "halving"), ("narrowing", "none"), ("cmaes", "hyperband")])
 def test_samplers_learn_from_its_true_sign(data, sampler: str, race: str, tmp_path) -> None:
     """The proposals are those for a study that minimizes the same metric with the other sign."""
-    options = SEARCH | {"sampler": sampler, "race": race, "trials": 16, "epochs": 2}
+    options = SEARCH | {"sampler": sampler, "race": race, "trials": 12, "epochs": 2}
     space = SPACE | {"lr": zk.log(1e-3, 1e30)}  # Some diverge.
-    better = zk.tune(data, space, rank="accuracy", **options, out=tmp_path / "run")
+    out = tmp_path / "run" if sampler == "tpe" else None
+    better = zk.tune(data, space, rank="accuracy", **options, out=out)
     errors = (lambda t, p: np.mean(p.argmax(axis=1) != t) - 1, "minimize")
     lower = zk.tune(data, space, rank=errors, **options)
     assert [trial.params for trial in better.trials] == [trial.params for trial in lower.trials]
     assert [trial.state for trial in better.trials] == [trial.state for trial in lower.trials]
-    stored = journal_of(tmp_path / "run")
     diverged = {trial.number for trial in better.trials if trial.state == "diverged"}
-    assert diverged == {trial.number for trial in stored.trials if trial.value == -DIVERGED}
     assert diverged
+    if out:
+        assert diverged == {trial.number for trial in journal_of(out).trials if trial.value == -DIVERGED}
 
 
 def test_patience_waits_for_it(data) -> None:
@@ -173,18 +174,13 @@ def test_a_run_of_an_older_version_keeps_its_direction(data, tmp_path, monkeypat
     assert stored.best_value == -again.best.val_accuracy
 
 
-def test_the_command_line_ranks_by_it(tmp_path, capsys, monkeypatch) -> None:
-    run = str(tmp_path / "run")
-    words = ["digits", "--train-size", "200", "--rank", "f1_macro", "--epochs", "2", "--out", run]
-    monkeypatch.setattr("sys.argv", ["zerokara", "tune", *words, "--trials", "2", "--workers", "1"])
+def test_the_command_line_ranks_by_it(tmp_path, capsys) -> None:
+    run = tmp_path / "run"
+    words = f"digits --train-size 200 --rank f1_macro --epochs 2 --hidden 8 --out {run}"
     with pytest.raises(SystemExit, match="0"):
-        main()
+        main(["train", *words.split()])
     shown = capsys.readouterr().out
-    summary = json.loads((tmp_path / "run/summary.json").read_text())
+    summary = json.loads((run / "summary.json").read_text())
     assert f"validation f1 macro {summary['best']['val_f1_macro']:.4f}, accuracy" in shown
-    assert "Best-1 (val f1 macro:" in shown
-    monkeypatch.setattr("sys.argv", ["zerokara", "train", *words, "--force"])
-    with pytest.raises(SystemExit, match="0"):
-        main()
-    assert ", f1 macro 0." in capsys.readouterr().out
+    assert ", f1 macro 0." in shown.splitlines()[1]  # The first epoch.
     assert ranking("f1_macro", "classification", 10).title == "f1 macro"

@@ -27,7 +27,7 @@ class Trial:
     ``epochs`` is the number of epochs it was trained for, ``epoch`` the one that it is ranked by: the last, or with
     keep_best the best. ``value`` is the objective, lower is better: the metric that ranks the trials, or minus it if
     more is better; it is infinity for a trial that diverged or finished no epoch. A score is accuracy, or R2 in
-    regression. ``curves`` has train_loss, train_score, val_loss, val_score, lr and the metric, such as val_f1, by epoch.
+    regression. ``curves`` has train_loss, train_score, val_loss, val_score, lr and the metric (val_f1, ...) by epoch.
 
     With several seeds or folds, ``rows`` has a trial for each network, and the trial has their means.
     """

@@ -64,6 +64,7 @@ DATA_KEYS: dict[str, Any] = {
     "missing": str,
     "decimal": Literal[".", ","],
     "encoding": str,
+    "weights": str,
     "size": str,
 }
 """The types of the keys about the data."""
@@ -79,6 +80,8 @@ def check_config(config: Mapping[str, Any], path: Path) -> None:
     rows = (row for row in fields(SearchSettings) if row.metadata.get("config"))
     kinds = {row.name: row.metadata["option"] or types[row.name] for row in rows}
     kinds |= dict.fromkeys(HYPERPARAMETERS, str | float | bool) | DATA_KEYS | {"search": list[str], "record": dict}
+    if ":" in str(config.get("rank")):  # The name of a function, with its direction.
+        kinds["rank"] = str
     remedy = f"restore {path}, or start another search"
     if missing := [name for name in REQUIRED if name not in config]:
         raise InputError(f"a run's config must have the key {missing[0]}, got only {', '.join(config)}: {remedy}")
