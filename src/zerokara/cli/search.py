@@ -101,7 +101,8 @@ def run_resume(
     names = {field.name for field in dataclasses.fields(DataOptions)}
     recorded = {"stratify": False} | {name: config[name] for name in names & set(config)}
     data = DataOptions(**recorded).load(config["dataset"], config["seed"])
-    rank = config.get("rank") if config.get("rank") in RANKS else "loss"
+    rank = str(config.get("rank"))
+    rank = rank if rank in RANKS else "loss"
     with ProgressView(console, Space(space_from_config(config)), ranking(rank, data.task).shown.title) as view:
         settings = saved_settings(folder, data, trials, storage, partial(print_note, console))
         settings = dataclasses.replace(settings, workers=workers, progress=view)
