@@ -9,7 +9,7 @@ import zerokara as zk
 from zerokara import nn
 from zerokara.data.counts import as_counts
 from zerokara.errors import InputError
-from zerokara.nn.layers.exponential import LIMIT, Exponential
+from zerokara.nn.layers.exponential import LIMIT, Exp
 from zerokara.nn.regression_losses import REGRESSION_LOSSES, make_loss
 from zerokara.train.build import build
 from zerokara.train.objective import class_weight_text, class_weights, training_loss
@@ -102,7 +102,7 @@ def test_counts_have_rules(t: list[float], message: str) -> None:
 
 
 def test_extreme_log_counts_stay_finite() -> None:
-    layer = Exponential()
+    layer = Exp()
     y = layer.forward(np.array([[[-1e4, 0.0, 1e4]]], np.float32))
     assert y[0, 0] == pytest.approx([np.exp(-LIMIT), 1.0, np.exp(LIMIT)], rel=1e-6)
     loss, t = nn.PoissonError(), np.array([[3.0, 0.0, 1.0]], np.float32)

@@ -5,7 +5,7 @@ from zerokara.nn.layers.activations import ACTIVATIONS, GELU, LeakyReLU, ReLU, S
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.layers.batchnorm import BatchNorm
 from zerokara.nn.layers.dropout import Dropout
-from zerokara.nn.layers.exponential import Exponential
+from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.layer import Layer
 from zerokara.nn.losses import LOSSES, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError, softmax
 from zerokara.nn.mlp import LAYERS, build_network, describe_layers, mlp
@@ -23,7 +23,7 @@ __all__ = [
     "BatchNorm",
     "Check",
     "Dropout",
-    "Exponential",
+    "Exp",
     "Huber",
     "Layer",
     "LeakyReLU",

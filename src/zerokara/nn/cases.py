@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.nn.layers.exponential import Exponential
+from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.losses import Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from zerokara.nn.mlp import mlp
 from zerokara.nn.network import Network
@@ -55,14 +55,14 @@ def _net(hidden: tuple[int, ...], activation: str = "tanh", **options: object) -
     return lambda dtype: mlp(INPUTS, hidden, OUTPUTS, activation, dtype=dtype, **(scales | options))  # type: ignore[arg-type]
 
 
-def _counts(dtype: str) -> Network:
+def _with_exp(dtype: str) -> Network:
     network = _net((6,))(dtype)
-    network.layers.append(Exponential())
+    network.layers.append(Exp())
     return network
 
 
 RATES = [0.0, 0.2, 0.5]
-SMOOTHING = [0.0, 0.1, 0.3]
+LABEL_SMOOTHING = [0.0, 0.1, 0.3]
 CLASS_WEIGHTS = np.array([0.5, 2.0, 1.0, 0.1])
 CASES = [
     Case("affine", _net(())),
@@ -76,15 +76,17 @@ CASES = [
         for name in ("relu", "leaky_relu", "sigmoid", "tanh", "gelu")
     ),
     Case("softmax cross-entropy, weighted samples", _net((6,)), weighted=True),
-    Case("softmax cross-entropy, label smoothing", _net((6,)), lambda: SoftmaxCrossEntropy(SMOOTHING)),
+    Case("softmax cross-entropy, label smoothing", _net((6,)), lambda: SoftmaxCrossEntropy(LABEL_SMOOTHING)),
     Case("sigmoid cross-entropy", _net((6,)), SigmoidCrossEntropy),
     Case("sigmoid cross-entropy, weighted samples", _net((6,)), SigmoidCrossEntropy, weighted=True),
     Case("squared error", _net((6,)), SquaredError),
     Case("squared error, weighted samples", _net((6,)), SquaredError, weighted=True),
-    Case("softmax cross-entropy, class weights", _net((6,)), lambda: SoftmaxCrossEntropy(SMOOTHING, CLASS_WEIGHTS)),
+    Case(
+        "softmax cross-entropy, class weights", _net((6,)), lambda: SoftmaxCrossEntropy(LABEL_SMOOTHING, CLASS_WEIGHTS)
+    ),
     Case("absolute error", _net((6,)), AbsoluteError),
     Case("huber", _net((6,)), lambda: Huber(0.5), weighted=True),
-    Case("poisson", _counts, PoissonError),
-    Case("poisson, weighted samples", _counts, PoissonError, weighted=True),
+    Case("poisson", _with_exp, PoissonError),
+    Case("poisson, weighted samples", _with_exp, PoissonError, weighted=True),
     Case("weight decay", _net((6,), batch_norm=True), weight_decay=0.1),
 ]

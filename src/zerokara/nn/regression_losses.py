@@ -48,7 +48,7 @@ class Huber(Loss):
 class PoissonError(Loss):
     """loss_n = sum_c y_c - t_c log y_c, d loss_n / dy = 1 - t / y: minus the log likelihood of counts, less log t!.
 
-    Shapes: y > 0, from `zerokara.nn.layers.exponential.Exponential`, so that d loss_n / d log y = y - t; t (N, C), 0 or
+    Shapes: y > 0, from `zerokara.nn.layers.exponential.Exp`, so that d loss_n / d log y = y - t; t (N, C), 0 or
     above.
     """
 

@@ -16,7 +16,7 @@ MOST_CLASSES = 20
 """More classes are not listed."""
 
 
-class Constant:
+class SameAnswer:
     """A predictor that gives every sample the same scores (C,)."""
 
     population = 1
@@ -102,7 +102,7 @@ def _constant(data: Dataset) -> tuple[Array, str]:
 
 def _base(constant: Array, data: Dataset, metric: Metric) -> dict[str, float | None]:
     """Return the score of always the same answer, and the metric that ranks the trials."""
-    part, same = data.validation, Constant(constant)
+    part, same = data.validation, SameAnswer(constant)
     assert part is not None
     base = {f"val_{METRICS[data.task]}": _number(measure(same, part, data.task)[1][0])}
     if metric.scoring:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.data import Dataset
-from zerokara.nn import Exponential, mlp
+from zerokara.nn import Exp, mlp
 from zerokara.nn.regression_losses import POISSON
 from zerokara.optim import OPTIMIZERS, schedules
 from zerokara.train.objective import ClassWeight, training_loss
@@ -37,7 +37,7 @@ def build(
         params: a value for every hyperparameter; a number may be an array with one for each network (P,).
         data: without a validation part no best epoch is kept and nothing stops early.
         same_start: the networks share a draw of initial weights; otherwise network k has that of ``replicate`` + k.
-        loss: the loss of a regression, by name; the networks of "poisson" end with an `Exponential`, and their ``data``
+        loss: the loss of a regression, by name; the networks of "poisson" end with an `Exp`, and their ``data``
             are those of `as_counts`.
         class_weight: the weights of the classes in the loss, see `class_weights`.
         settings: as for `Trainer`.
@@ -50,7 +50,7 @@ def build(
         for k in range(1, networks):
             network.put([k], make(replicate=replicate + k))
     if loss == POISSON:
-        network.layers.append(Exponential())
+        network.layers.append(Exp())
     optimizer = OPTIMIZERS[params["optimizer"]]
     return Trainer(
         network,

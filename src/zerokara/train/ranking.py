@@ -21,13 +21,13 @@ Function = Callable[[Array, Array], float]
 probabilities, or in regression targets and values (N, C) in the target's units."""
 Rank = str | Function | tuple[Function, str]
 
-CLASSES, NUMBERS = ("classification", "multilabel"), ("regression",)
+OF_CLASSES, OF_NUMBERS = ("classification", "multilabel"), ("regression",)
 RANKS = {
-    "loss": (*CLASSES, *NUMBERS),
-    "accuracy": (*CLASSES, *NUMBERS),
-    **dict.fromkeys((*DECIDED, *ORDERED), CLASSES),
-    "r2": NUMBERS,
-    **dict.fromkeys(ERRORS, NUMBERS),
+    "loss": (*OF_CLASSES, *OF_NUMBERS),
+    "accuracy": (*OF_CLASSES, *OF_NUMBERS),
+    **dict.fromkeys((*DECIDED, *ORDERED), OF_CLASSES),
+    "r2": OF_NUMBERS,
+    **dict.fromkeys(ERRORS, OF_NUMBERS),
 }
 """The metrics that networks can be ranked by, with their tasks."""
 Direction = Literal["minimize", "maximize"]

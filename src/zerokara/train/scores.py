@@ -95,7 +95,7 @@ def of_table(score: Callable[[Array], Array], decided: Array, t: Array, w: Array
     if t.ndim == 1:
         return score(confusion(decided, t, w, classes))
     labels = [score(confusion(decided[:, :, c], t[:, c] > 0, w, 2)) for c in range(t.shape[1])]
-    return _mean(labels)
+    return _mean_of(labels)
 
 
 def roc_auc(score: Array, positive: Array, w: Array) -> float:
@@ -103,7 +103,7 @@ def roc_auc(score: Array, positive: Array, w: Array) -> float:
 
     Shapes: score (N,), higher for positive samples; positive (N,) booleans; w (N,).
     """
-    above, below = _counts(score, positive, w)
+    above, below = _above_and_below(score, positive, w)
     if above[-1] == 0 or below[-1] == 0:
         return np.nan
     return float(np.trapezoid(above, below) / (above[-1] * below[-1]))
@@ -111,14 +111,14 @@ def roc_auc(score: Array, positive: Array, w: Array) -> float:
 
 def average_precision(score: Array, positive: Array, w: Array) -> float:
     """Return the mean precision over the recall of one network and one class; 0 without positive samples."""
-    above, below = _counts(score, positive, w)
+    above, below = _above_and_below(score, positive, w)
     if above[-1] == 0:
         return 0.0
     precision = _ratio(above, above + below, 0.0)
     return float((np.diff(above) * precision[1:]).sum() / above[-1])
 
 
-def _counts(score: Array, positive: Array, w: Array) -> tuple[Array, Array]:
+def _above_and_below(score: Array, positive: Array, w: Array) -> tuple[Array, Array]:
     """Return the weight of the positive and of the negative samples down to each different score, from 0 on."""
     order = np.argsort(-score, kind="stable")
     ordered, hit, weight = score[order], positive[order], w[order]
@@ -155,12 +155,12 @@ def by_class(curve: Callable[[Array, Array, Array], float], p: Array, t: Array, 
 
 def rmse(y: Array, t: Array, w: Array) -> Array:
     """Return the root mean squared error, (P,): the mean over the outputs. Shapes: y (P, N, C), t (N, C)."""
-    return _mean(list(np.sqrt(_average(np.square(y - t), w)).T))
+    return _mean_of(list(np.sqrt(_average(np.square(y - t), w)).T))
 
 
 def mae(y: Array, t: Array, w: Array) -> Array:
     """Return the mean absolute error, (P,): the mean over the outputs. Shapes: y (P, N, C), t (N, C)."""
-    return _mean(list(_average(np.abs(y - t), w).T))
+    return _mean_of(list(_average(np.abs(y - t), w).T))
 
 
 def _average(errors: Array, w: Array) -> Array:
@@ -169,7 +169,7 @@ def _average(errors: Array, w: Array) -> Array:
     return averages
 
 
-def _mean(parts: list[Array]) -> Array:
+def _mean_of(parts: list[Array]) -> Array:
     """Return the mean of several arrays, added in order: NumPy adds in another order for a single network."""
     return np.asarray(sum(parts) / len(parts))
 

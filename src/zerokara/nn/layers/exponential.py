@@ -11,7 +11,7 @@ LIMIT = 30.0
 """The largest exponent: beyond it an expected count is 10^13 times the mean, and soon not finite in float32."""
 
 
-class Exponential(Layer):
+class Exp(Layer):
     """y = exp(x), with x limited to [-30, 30]; dy/dx = y.
 
     The last layer of networks that predict counts: their scores x are the logarithms of the expected counts.
