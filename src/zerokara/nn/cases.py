@@ -62,7 +62,7 @@ def _with_exp(dtype: str) -> Network:
 
 
 RATES = [0.0, 0.2, 0.5]
-LABEL_SMOOTHING = [0.0, 0.1, 0.3]
+SMOOTHED = [0.0, 0.1, 0.3]
 CLASS_WEIGHTS = np.array([0.5, 2.0, 1.0, 0.1])
 CASES = [
     Case("affine", _net(())),
@@ -76,14 +76,12 @@ CASES = [
         for name in ("relu", "leaky_relu", "sigmoid", "tanh", "gelu")
     ),
     Case("softmax cross-entropy, weighted samples", _net((6,)), weighted=True),
-    Case("softmax cross-entropy, label smoothing", _net((6,)), lambda: SoftmaxCrossEntropy(LABEL_SMOOTHING)),
+    Case("softmax cross-entropy, label smoothing", _net((6,)), lambda: SoftmaxCrossEntropy(SMOOTHED)),
     Case("sigmoid cross-entropy", _net((6,)), SigmoidCrossEntropy),
     Case("sigmoid cross-entropy, weighted samples", _net((6,)), SigmoidCrossEntropy, weighted=True),
     Case("squared error", _net((6,)), SquaredError),
     Case("squared error, weighted samples", _net((6,)), SquaredError, weighted=True),
-    Case(
-        "softmax cross-entropy, class weights", _net((6,)), lambda: SoftmaxCrossEntropy(LABEL_SMOOTHING, CLASS_WEIGHTS)
-    ),
+    Case("softmax cross-entropy, class weights", _net((6,)), lambda: SoftmaxCrossEntropy(SMOOTHED, CLASS_WEIGHTS)),
     Case("absolute error", _net((6,)), AbsoluteError),
     Case("huber", _net((6,)), lambda: Huber(0.5), weighted=True),
     Case("poisson", _with_exp, PoissonError),
