@@ -10,7 +10,7 @@ from zerokara.data import Dataset, Part
 from zerokara.study.study import Study
 from zerokara.train.metrics import METRICS, Predictor, measure
 from zerokara.train.ranking import Metric
-from zerokara.train.scores import confusion, precisions, recalls
+from zerokara.train.scores import confusion_tables, precisions, recalls
 
 MOST_CLASSES = 20
 """More classes are not listed."""
@@ -115,13 +115,13 @@ def _base(constant: Array, data: Dataset, metric: Metric) -> dict[str, float | N
 def _by_class(scores: Array, part: Part, data: Dataset) -> dict[str, Any]:
     w = np.ones(len(part)) if part.weights is None else part.weights.astype(float)
     if data.task == "classification":
-        table = confusion(scores.argmax(axis=1)[None], part.t, w, len(data.classes))
+        table = confusion_tables(scores.argmax(axis=1)[None], part.t, w, len(data.classes))
         samples = np.bincount(part.t, minlength=len(data.classes))
         pairs = list(zip(recalls(table)[0], precisions(table)[0], strict=True))
         cells = table[0].round(3).tolist() if part.weights is not None else table[0].astype(int).tolist()
         more = {"confusion": cells}
     else:
-        tables = [confusion((scores[:, c] > 0)[None], part.t[:, c], w, 2) for c in range(len(data.classes))]
+        tables = [confusion_tables((scores[:, c] > 0)[None], part.t[:, c], w, 2) for c in range(len(data.classes))]
         samples = (part.t > 0).sum(axis=0)
         pairs = [(recalls(table)[0, 1], precisions(table)[0, 1]) for table in tables]
         more = {}

@@ -11,10 +11,10 @@ Scoring = Callable[[Array, Array, Array], Array]
 """Returns the metric of each network (P,) from predictions (P, N, ...), targets (N, ...) and sample weights (N,)."""
 
 
-def confusion(decided: Array, t: Array, w: Array, classes: int) -> Array:
+def confusion_tables(decided: Array, t: Array, w: Array, classes: int) -> Array:
     """Return the weight of the samples of class i that each network takes for class j, (P, C, C).
 
-    >>> confusion(np.array([[0, 1, 1]]), np.array([0, 0, 1]), np.ones(3), 2)
+    >>> confusion_tables(np.array([[0, 1, 1]]), np.array([0, 0, 1]), np.ones(3), 2)
     array([[[1., 1.],
             [0., 1.]]])
     """
@@ -25,13 +25,13 @@ def confusion(decided: Array, t: Array, w: Array, classes: int) -> Array:
 
 
 def recalls(table: Array) -> Array:
-    """Return the recall of each class, (P, C), from `confusion`; NaN for a class without samples."""
+    """Return the recall of each class, (P, C), from `confusion_tables`; NaN for a class without samples."""
     right, true, _ = _margins(table)
     return _ratio(right, true, np.nan)
 
 
 def precisions(table: Array) -> Array:
-    """Return the precision of each class, (P, C), from `confusion`; 0 for a class that is never predicted."""
+    """Return the precision of each class, (P, C), from `confusion_tables`; 0 for a class that is never predicted."""
     right, _, predicted = _margins(table)
     return _ratio(right, predicted, 0.0)
 
@@ -88,13 +88,13 @@ def _ratio(above: Array, below: Array, otherwise: float) -> Array:
 
 
 def of_table(score: Callable[[Array], Array], decided: Array, t: Array, w: Array, classes: int) -> Array:
-    """Return a score of `confusion`, (P,): of the classes, or the mean over labels.
+    """Return a score of `confusion_tables`, (P,): of the classes, or the mean over labels.
 
     Shapes: decided (P, N) and t (N,) are classes; decided (P, N, C) and t (N, C) are 0 or 1 for each label.
     """
     if t.ndim == 1:
-        return score(confusion(decided, t, w, classes))
-    labels = [score(confusion(decided[:, :, c], t[:, c] > 0, w, 2)) for c in range(t.shape[1])]
+        return score(confusion_tables(decided, t, w, classes))
+    labels = [score(confusion_tables(decided[:, :, c], t[:, c] > 0, w, 2)) for c in range(t.shape[1])]
     return _mean_of(labels)
 
 
@@ -180,7 +180,7 @@ DECIDED = {
     "f1_macro": f1_macro,
     "mcc": mcc,
 }
-"""The scores of decisions, from `confusion`."""
+"""The scores of decisions, from `confusion_tables`."""
 ORDERED: dict[str, Scoring] = {
     "roc_auc": partial(by_class, roc_auc),
     "average_precision": partial(by_class, average_precision),
