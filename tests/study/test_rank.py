@@ -182,5 +182,6 @@ def test_the_command_line_ranks_by_it(tmp_path, capsys) -> None:
     shown = capsys.readouterr().out
     summary = json.loads((run / "summary.json").read_text())
     assert f"validation f1 macro {summary['best']['val_f1_macro']:.4f}, accuracy" in shown
+    assert f"test f1 macro: {summary['test_f1_macro']:.4f}\n" in shown
     assert ", f1 macro 0." in shown.splitlines()[1]  # The first epoch.
     assert ranking("f1_macro", "classification", 10).title == "f1 macro"

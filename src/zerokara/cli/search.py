@@ -205,6 +205,9 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
         print_line(console, f"to resume: zerokara resume {out}")
     elif study.plan.data.test is not None:
         print_line(console, f"test {metric} of the {name.split(',')[0]}, read once: {study.test_score:.4f}")
+        for curve in rank.more:
+            label = curve.replace("val", "test", 1)
+            print_line(console, f"{label.replace('_', ' ')}: {written.get(label, float('nan')):.4f}")
         for target in study.plan.data.classes if study.test_errors else ():
             parts = [f"{kind.replace('_', ' ')} {errors[target]:.6g}" for kind, errors in study.test_errors.items()]
             print_line(console, f"in the units of {target}: {', '.join(parts)}")
