@@ -7,6 +7,12 @@ from sklearn.metrics import precision_recall_curve
 
 import zerokara as zk
 
+SPACE = {
+    "lr": zk.log(1e-4, 1e-1),
+    "weight_decay": zk.log(1e-6, 1e-2),
+    "dropout": zk.uniform(0, 0.5),
+    "schedule": "constant",
+}
 ROWS, RARE, COLUMNS = 1000, 0.03, 6
 
 
@@ -28,9 +34,9 @@ def test_a_rare_class_is_found_twice_as_often_at_the_same_precision() -> None:
         data = zk.data.from_table(table(ROWS, seed), "late").split(0.2, 0.2, seed=seed)
         new = table(10_000, 1000 + seed)
         t = new["late"] == "yes"
-        options = {"trials": 40, "epochs": 30, "workers": 1}
-        yes = zk.tune(data, **options).best.model.predict(new) == "yes"
-        ranked = zk.tune(data, rank="average_precision", class_weight="balanced", **options)
+        options = {"trials": 40, "epochs": 30, "workers": 1, "keep_best": False, "refit": 0}
+        yes = zk.tune(data, SPACE, **options).best.model.predict(new) == "yes"
+        ranked = zk.tune(data, SPACE, rank="average_precision", class_weight="balanced", **options)
         found.append((t, ranked.best.model.predict_proba(new)[:, 1]))
         right, said, there = right + (t & yes).sum(), said + yes.sum(), there + t.sum()
     precision, recall = right / said, right / there

@@ -42,7 +42,7 @@ def journal_of(run: Path) -> optuna.Study:
 
 def test_it_governs_the_search(data, tmp_path, capsys) -> None:
     run = tmp_path / "run"
-    study = zk.tune(data, SPACE, rank="average_precision", keep_best=True, ensemble=4, out=run, **SEARCH)
+    study = zk.tune(data, SPACE, rank="average_precision", keep_best=True, ensemble=4, refit=0, out=run, **SEARCH)
     best, part = study.best, data.validation
     values = {trial.number: trial.curves["val_average_precision"] for trial in study.trials}
     assert best.val_average_precision == best.trial.curves["val_average_precision"].max()
