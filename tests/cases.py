@@ -65,6 +65,7 @@ RANGES = {
     "dropout": (0.0, 0.7),
     "init_scale": (0.3, 2.0),
     "label_smoothing": (0.0, 0.4),
+    "clip_norm": (0.0, 2.0),
 }
 """Where the numbers of the networks lie; where 0 is allowed, every third network has it."""
 

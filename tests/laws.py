@@ -41,6 +41,7 @@ class Recipe:
     keep_best: bool = False
     patience: int | None = None
     rank: str = "loss"
+    """A metric of all tasks, or "of the task": one that only some tasks have."""
     evaluate_train_every: int = 1
     diverging: tuple[int, ...] = ()
     shape: tuple[int, ...] = ()
@@ -111,7 +112,7 @@ class Recipe:
             evaluate_train_every=self.evaluate_train_every,
             keep_best=self.keep_best,
             early_stopping=None if self.patience is None else EarlyStopping(self.patience),
-            rank=self.rank,
+            rank=self.rank.replace("of the task", {"regression": "mae"}.get(self.loss.task, "average_precision")),
         )
 
 
@@ -124,7 +125,7 @@ def _finding(run: Trainer, row: int) -> Found:
     history = run.history
     length = int(history.epochs[row])
     found: Found = {"epochs": history.epochs[row], "diverged": history.diverged[row]}
-    for curve in ("train_loss", "train_score", "val_loss", "val_score", "lr"):
+    for curve in history.curves:
         found[curve] = history[curve][row, :length]
         assert np.isnan(history[curve][row, length:]).all()
     place = np.flatnonzero(run.rows == row)
@@ -256,7 +257,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         batch_size=draw(st.sampled_from([1, 2, 4, 7, 8, 17, 100])),
         keep_best=draw(st.booleans()),
         patience=draw(st.sampled_from([None, None, 1, 2])),
-        rank=draw(st.sampled_from(["loss", "accuracy"])),
+        rank=draw(st.sampled_from(["loss", "accuracy", "of the task"])),
         evaluate_train_every=draw(st.sampled_from([1, 2])),
         diverging=tuple(draw(st.lists(st.integers(0, population - 1), max_size=1))),
         seed=draw(st.integers(0, 99)),

@@ -201,9 +201,9 @@ def _chunks_by_population(patch: Patch) -> None:
     """the chunks of an evaluation are sized by the population"""
     right = metrics.evaluate
 
-    def evaluate(network, part, task, threads=1):  # type: ignore[no-untyped-def]
+    def evaluate(network, *args):  # type: ignore[no-untyped-def]
         patch.setattr(metrics, "CHUNK", 32 // network.population)
-        return right(network, part, task, threads)
+        return right(network, *args)
 
     patch.setattr(trainer, "evaluate", evaluate)
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from zerokara.checks import check_counts
 from zerokara.data import Dataset
-from zerokara.engine.executors import open_pool
+from zerokara.engine.executors import check_shipping, open_pool
 from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress
@@ -31,6 +31,7 @@ from zerokara.study.run_folder import WORKER_ID, RunFolder, read_id
 from zerokara.study.settings import SearchSettings, takes_fields
 from zerokara.study.study import Study
 from zerokara.train import Epoch
+from zerokara.train.ranking import RANKS, Rank, rank_text
 
 
 class SearchDatabaseError(DatabaseError):
@@ -79,6 +80,7 @@ def run_search(
         settings = replace(settings, generation=generation_size(sampler, settings.trials))
     # All names are checked before a folder is created.
     make_sampler(settings.sampler, space, plan.seed, trials=settings.trials)
+    check_shipping(settings.rank, settings.workers)
     how: dict[str, Any] = {"scheduler": make_scheduler(settings.race), "pool": open_pool(settings.workers)}
     how |= {name: getattr(settings, name) for name in ("refit", "ensemble", "progress", "on_epoch", "warn")}
     new = settings.out if folder is None else None
@@ -125,6 +127,7 @@ def resume(
     trials: int | None = None,
     workers: int | str | Executor | None = None,
     storage: str | None = None,
+    rank: Rank | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     warn: Callable[[str], None] = warnings.warn,
@@ -139,6 +142,7 @@ def resume(
         workers, progress, on_epoch, warn: as in `tune`.
         storage: the database URL with its password, which a run folder never contains.
         repair: cut a damaged journal before its first damaged line, keep a copy, and train the trials after it again.
+        rank: the function that was given to `tune` as ``rank``, which a run folder does not contain either.
 
     Raises:
         InputError: the data differ, the journal is damaged, or the path is not a run.
@@ -154,13 +158,18 @@ def resume(
     (6, True)
     """
     folder = RunFolder(run)
-    settings = saved_settings(folder, data, trials, storage, warn)
+    settings = saved_settings(folder, data, trials, storage, warn, rank)
     settings = replace(settings, workers=workers, progress=progress, on_epoch=on_epoch)
     return run_search(settings, folder=folder, repair=repair)
 
 
 def saved_settings(
-    folder: RunFolder, data: Dataset, trials: int | None, storage: str | None, warn: Callable[[str], None]
+    folder: RunFolder,
+    data: Dataset,
+    trials: int | None,
+    storage: str | None,
+    warn: Callable[[str], None],
+    rank: Rank | None = None,
 ) -> SearchSettings:
     """Return the settings of a run from its folder, with this total number of trials."""
     config = folder.config()
@@ -170,6 +179,17 @@ def saved_settings(
         warn(difference)
     if storage is not None and "storage" not in config:
         raise InputError(f"{folder.path} uses a local journal, got storage: remove --storage")
+    saved = config.get("rank", "loss")
+    if rank is None and saved not in RANKS:
+        raise InputError(
+            f"a run that is ranked by a function must get it again, and this run needs {saved}: in Python, pass it to "
+            "zerokara.resume(run, data, rank=...)"
+        )
+    if rank is not None and rank_text(rank) != saved:
+        raise InputError(
+            f"a run keeps its rank, got {rank_text(rank)} for a run ranked by {saved}: pass the function that it "
+            "started with, or leave rank out"
+        )
     if trials is not None:
         check_counts(max(1, config["trials"]), trials=trials)
         if trials > config["trials"] and config["sampler"] == "grid":
@@ -177,7 +197,8 @@ def saved_settings(
                 f"a grid search keeps its number of trials, got {trials} for {config['trials']}: start another search"
             )
         config["trials"] = trials
-    settings = SearchSettings(data, space_from_config(config), warn=warn, **in_config(SearchSettings, config))
+    given = in_config(SearchSettings, config) | {"rank": rank or saved}
+    settings = SearchSettings(data, space_from_config(config), warn=warn, **given)
     return settings if storage is None else replace(settings, storage=storage)
 
 

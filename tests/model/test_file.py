@@ -19,12 +19,13 @@ from zerokara.errors import InputError, OutsideError
 from zerokara.model import Ensemble, Model
 from zerokara.model.file import FORMAT, pack, unpack
 from zerokara.nn.cases import CASES, INPUTS, OUTPUTS
+from zerokara.nn.regression_losses import REGRESSION_LOSSES
 from zerokara.rng import stream
 
 TASKS = {
     "SoftmaxCrossEntropy": "classification",
     "SigmoidCrossEntropy": "multilabel",
-    "SquaredError": "regression",
+    **{kind.__name__: "regression" for kind in REGRESSION_LOSSES.values()},
 }
 
 

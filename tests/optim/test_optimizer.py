@@ -103,6 +103,7 @@ def test_the_table_of_numbers_is_complete(name: str) -> None:
 
 
 BAD = {
+    "clip_norm": (-1e-9, math.nan, math.inf),
     "lr": (0.0, -1.0, math.nan, math.inf),
     "weight_decay": (-1e-9, math.nan, math.inf),
     "momentum": (-0.1, 1.0, math.nan),

@@ -82,16 +82,22 @@ def slope(w: np.ndarray) -> np.ndarray:
     return 0.5 * w + np.sin(3 * w)
 
 
+def clipped(g: np.ndarray, limit: float) -> np.ndarray:
+    """The gradient with a norm of at most the limit; 0 is none."""
+    norm = np.linalg.norm(g)
+    return g * min(1, limit / norm) if limit else g
+
+
 def expected(name: str, n: Numbers, w: np.ndarray, decayed: np.ndarray) -> list[np.ndarray]:
     """Return W after each step; ``decayed`` marks the columns that weight decay shrinks."""
     decay = n["weight_decay"] * decayed
     if name != "adamw":
-        steps = FORMULAS[name](w, lambda w: slope(w) + decay * w, n)
+        steps = FORMULAS[name](w, lambda w: clipped(slope(w), n["clip_norm"]) + decay * w, n)
         return [next(steps) for _ in range(STEPS)]
     # Decoupled: shrink, then Adam's step with the gradient at the weight before.
     weights, m, v = [], 0.0, 0.0
     for t in range(1, STEPS + 1):
-        g = slope(w)
+        g = clipped(slope(w), n["clip_norm"])
         w = w - n["lr"] * decay * w
         m, v = n["beta1"] * m + (1 - n["beta1"]) * g, n["beta2"] * v + (1 - n["beta2"]) * g * g
         w = w - n["lr"] * (m / (1 - n["beta1"] ** t)) / (np.sqrt(v / (1 - n["beta2"] ** t)) + 1e-8)
@@ -110,6 +116,7 @@ def test_first_steps_of_every_network(name: str, dtype: str) -> None:
     given = {n: numbers(n, population) for n in kind.hyperparameters}
     assert given["weight_decay"].any()
     assert not given["weight_decay"].all()
+    assert 0 < np.count_nonzero(given["clip_norm"]) < population
     rule = kind(**given).start(network)
     decayed = np.arange(network.size) < network.decayed
     wanted = [

@@ -92,6 +92,7 @@ def test_the_defaults_are_those_of_the_design():
     assert complete({}) == {
         "lr": 0.001,
         "weight_decay": 0.0,
+        "clip_norm": 0.0,
         "momentum": 0.9,
         "beta1": 0.9,
         "beta2": 0.999,

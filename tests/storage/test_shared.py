@@ -30,6 +30,7 @@ from zerokara.storage import heartbeat
 from zerokara.storage.database import Database
 from zerokara.storage.shared import Shared
 from zerokara.study import loop
+from zerokara.train.ranking import ranking
 
 SPACE = {"lr": zk.log(1e-3, 1e-1), "dropout": zk.uniform(0, 0.5), "hidden": zk.choice([(8,), (8, 8)])}
 PASSWORD = "it's {open} 100%/@:"
@@ -135,7 +136,8 @@ def joined(database: Database, worker_id: str, trials: int = 12, sampler: str = 
     def make(trials: int, generation: int) -> optuna.samplers.BaseSampler:
         return make_sampler(sampler, space, 0, trials=trials, generation=generation)
 
-    return Shared(database, "a study", agreed, space=space, make=make, worker_id=worker_id, **settings)
+    metric = ranking("loss", "classification")
+    return Shared(database, "a study", agreed, space=space, metric=metric, make=make, worker_id=worker_id, **settings)
 
 
 def trained(proposal: Proposal, value: float | None = None) -> Trial:

@@ -23,6 +23,8 @@ OPTIONS = {field.name: field for field in dataclasses.fields(SearchSettings) if 
 OTHER = {
     "epochs": 3,
     "rank": "accuracy",
+    "loss": "huber:0.5",
+    "class_weight": "balanced",
     "keep_best": False,
     "patience": 4,
     "seeds": 2,

@@ -11,6 +11,7 @@ from zerokara import nn, optim
 from zerokara.data import Dataset
 from zerokara.errors import InputError
 from zerokara.train import EarlyStopping, Trainer
+from zerokara.train.ranking import ranking
 
 Make = Callable[..., Trainer]
 
@@ -24,7 +25,7 @@ def test_it_is_recorded_with_its_epoch_and_retired(trainer: Make) -> None:
     assert run.network.population == len(run.optimizer.lr) == len(run.best_value) == 2
     with pytest.raises(InputError, match="network 2 has no weights: it diverged"):
         run.trained(2)
-    value, _ = run.history.ranking("loss", keep_best=False)
+    value, _ = run.history.ranking(ranking("loss", "classification"), keep_best=False)
     assert value.tolist() == [*run.history["val_loss"][:2, -1], np.inf]
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.cases import law
 from zerokara.train import Epoch, History
-from zerokara.train.history import CURVES, concat_histories, objective
+from zerokara.train.history import CURVES, concat_histories
+from zerokara.train.ranking import ranking
 
 R = 4
 
@@ -81,10 +82,10 @@ def test_concat_undoes_take_and_pads_what_ended_sooner() -> None:
 def test_ranking(rank: str) -> None:
     made = history()
     curve = made["val_loss"] if rank == "loss" else -made["val_score"]
-    value, epoch = made.ranking(rank, keep_best=False)
+    value, epoch = made.ranking(ranking(rank, "classification"), keep_best=False)
     assert value.tolist() == [curve[0, 2], np.inf, curve[2, 2], curve[3, 2]]
     assert epoch.tolist() == [3, 2, 3, 3]
-    value, epoch = made.ranking(rank, keep_best=True)
+    value, epoch = made.ranking(ranking(rank, "classification"), keep_best=True)
     for row in (0, 2, 3):
         assert value[row] == curve[row].min()
         assert epoch[row] == curve[row].argmin() + 1
@@ -93,19 +94,21 @@ def test_ranking(rank: str) -> None:
 
 def test_ranking_of_a_network_that_stopped_sooner_is_its_last_epoch() -> None:
     both = concat_histories([history(), history(1, 2, seed=2, leaves=None)])
-    value, epoch = both.ranking("loss", keep_best=False)
+    value, epoch = both.ranking(ranking("loss", "classification"), keep_best=False)
     assert (value[R], epoch[R]) == (both["val_loss"][R, 1], 2)
 
 
 def test_ranking_before_any_epoch() -> None:
-    value, epoch = History(2).ranking("loss", keep_best=True)
+    value, epoch = History(2).ranking(ranking("loss", "classification"), keep_best=True)
     assert (value.tolist(), epoch.tolist()) == ([np.inf, np.inf], [0, 0])
-    value, epoch = concat_histories([History(1), history(1, 2, leaves=None)]).ranking("loss", keep_best=False)
+    value, epoch = concat_histories([History(1), history(1, 2, leaves=None)]).ranking(
+        ranking("loss", "classification"), keep_best=False
+    )
     assert (value[0], epoch[0]) == (np.inf, 0)
     assert epoch[1] == 2
 
 
 def test_what_is_not_finite_ranks_last() -> None:
     loss, score = np.array([np.nan, np.inf, -np.inf, 0.5]), np.array([0.1, 0.2, np.nan, 0.4])
-    assert objective(loss, score, "loss").tolist() == [np.inf, np.inf, np.inf, 0.5]
-    assert objective(loss, score, "accuracy").tolist() == [-0.1, -0.2, np.inf, -0.4]
+    assert ranking("loss", "classification").objective(loss).tolist() == [np.inf, np.inf, np.inf, 0.5]
+    assert ranking("accuracy", "classification").objective(score).tolist() == [-0.1, -0.2, np.inf, -0.4]

@@ -151,6 +151,7 @@ def test_evaluating_leaves_the_networks_as_they_were() -> None:
     for case in CASES:
         network = case.network("float32")
         before = {name: value.copy() for name, value in network.arrays().items()}
-        task = next(task for task, kind in nn.LOSSES.items() if kind is type(case.loss()))
+        tasks = {kind: task for task, kind in nn.LOSSES.items()}
+        task = tasks.get(type(case.loss()), "regression")
         evaluate(network, Part(case.x[0], case.t), task)
         assert all(np.array_equal(value, before[name]) for name, value in network.arrays().items())

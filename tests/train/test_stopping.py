@@ -12,6 +12,7 @@ from zerokara import nn, optim
 from zerokara.data import Dataset
 from zerokara.errors import InputError
 from zerokara.train import EarlyStopping, Trainer, evaluate
+from zerokara.train.ranking import ranking
 
 Make = Callable[..., Trainer]
 VALUES = st.lists(st.sampled_from([0.1, 0.2, 0.3, np.inf]), min_size=1, max_size=12)
@@ -96,7 +97,7 @@ def test_the_best_epoch_is_kept_to_the_bit(digits: Dataset, rank: str, batch_nor
     network = nn.mlp(64, (16,), 10, population=3, batch_norm=batch_norm, dropout=0.3)
     run = Trainer(network, optim.Momentum(lr=[0.05, 0.2, 1.0]), digits, keep_best=True, rank=rank)
     history = run.fit(25)
-    values, epochs = history.ranking(rank, keep_best=True)
+    values, epochs = history.ranking(ranking(rank, "classification"), keep_best=True)
     assert (epochs < 25).any()
     for row in range(3):
         loss, score = evaluate(run.trained(row), digits.validation, "classification")

@@ -274,7 +274,7 @@ BAD = {
     "batch_size must be a whole number": [{"batch_size": 0}, {"batch_size": -1}, {"batch_size": 2.5}],
     "evaluate_train_every must be a whole number": [{"evaluate_train_every": 0}],
     "threads must be a whole number": [{"threads": 0}],
-    "rank must be 'loss' or 'accuracy'": [{"rank": "auc"}],
+    "unknown rank 'auc': did you mean 'roc_auc'": [{"rank": "auc"}],
 }
 
 

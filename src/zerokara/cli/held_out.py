@@ -3,8 +3,10 @@
 import warnings
 
 from zerokara.data import Dataset
+from zerokara.data.counts import as_counts
 from zerokara.errors import InputError, ZerokaraWarning
 from zerokara.model import Model
+from zerokara.nn.regression_losses import POISSON
 
 
 def held_out(model: Model, data: Dataset, noun: str = "samples", name: str = "") -> tuple[Dataset, str, str]:
@@ -24,6 +26,7 @@ def held_out(model: Model, data: Dataset, noun: str = "samples", name: str = "")
             sizes = (settings.get("validation"), settings.get("test"))
             again = used.split(*sizes, settings.get("seed", 0), bool(settings.get("stratify")))
             trained = again if again.preprocess.kind == model.preprocess.kind else again.scaled(model.preprocess.kind)
+            trained = as_counts(trained) if model.about.get("loss") == POISSON else trained
     except InputError:  # Too few, or of other classes.
         return data, "train", f"{noun} of {name}"
     pooled = trained.pooled() if model.about.get("refit") else trained

@@ -93,6 +93,8 @@ class DataOptions:
     None, ? and the like]"""
     decimal: Literal[".", ","] | None = None
     """The decimal mark of a table's numbers. [default: found in the table]"""
+    weights: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
+    """The column of a table with the weight of each row in the loss and the scores."""
     encoding: str | None = None
     """The encoding of a text file. [default: UTF-8, or found in the file]"""
 
@@ -102,7 +104,7 @@ class DataOptions:
 
     def load(self, dataset: str, seed: int) -> Dataset:
         """Return the dataset, split and scaled."""
-        names = ("drop", "categories", "max_categories", "missing", "decimal", "encoding")
+        names = ("drop", "categories", "max_categories", "missing", "decimal", "encoding", "weights")
         more = {name: getattr(self, name) for name in names}
         columns: dict[str, Any] = {name: value for name, value in more.items() if value not in ((), None)}
         with warnings.catch_warnings():

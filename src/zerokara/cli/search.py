@@ -24,7 +24,7 @@ from zerokara.cli.options import (
     space_from_options,
     trials_of,
 )
-from zerokara.cli.show import print_data, print_line, print_note
+from zerokara.cli.show import print_data, print_line, print_note, print_verdict
 from zerokara.cli.terminal import PlainConsole, print_error
 from zerokara.errors import InputError
 from zerokara.report.run import BEST, leaderboard, mean, what_mattered, write_pictures
@@ -35,6 +35,7 @@ from zerokara.study.settings import SearchSettings
 from zerokara.study.study import Study
 from zerokara.train import Epoch
 from zerokara.train.metrics import METRICS
+from zerokara.train.ranking import RANKS, ranking
 from zerokara.tuning import run_search, saved_settings
 
 STARTED = time.perf_counter()
@@ -64,8 +65,9 @@ def run_tune(
     searched = Space(space)
     print_data(console, loaded)
     print_line(console, f"searching {', '.join(searched.searches()) or 'nothing: every hyperparameter is given'}")
+    metric = ranking(training.rank, loaded.task, loaded.n_outputs)
     with out_folder(run.out, loaded.name) as out:
-        with ProgressView(console, searched, METRICS[loaded.task]) as view:
+        with ProgressView(console, searched, metric.shown.title) as view:
             options = settings_of(search, training, run) | {"out": out, "progress": view}
             settings = SearchSettings(loaded, space, **options, warn=partial(print_note, console))
             study = run_search(
@@ -102,7 +104,9 @@ def run_resume(
     names = {field.name for field in dataclasses.fields(DataOptions)}
     recorded = {"stratify": False} | {name: config[name] for name in names & set(config)}
     data = DataOptions(**recorded).load(config["dataset"], config["seed"])
-    with ProgressView(console, Space(space_from_config(config)), METRICS[data.task]) as view:
+    rank = str(config.get("rank"))
+    rank = rank if rank in RANKS else "loss"
+    with ProgressView(console, Space(space_from_config(config)), ranking(rank, data.task).shown.title) as view:
         settings = saved_settings(folder, data, trials, storage, partial(print_note, console))
         settings = dataclasses.replace(settings, workers=workers, progress=view)
         study = run_search(settings, folder=folder, repair=repair, started=STARTED, draw=False)
@@ -169,14 +173,15 @@ def run_train(
             state = f"{row['state']} after {row['epochs']} epochs"
             print_note(console, f"trial {trial} was {state}; here it trains for {training.epochs}")
     print_data(console, loaded)
-    metric = METRICS[loaded.task]
+    metric, rank = METRICS[loaded.task], ranking(training.rank, loaded.task, loaded.n_outputs)
 
     def print_epoch(epoch: Epoch) -> None:
         train = f"train loss {epoch.train_loss[0]:.4f}, {metric} {epoch.train_score[0]:.4f}; "
+        more = "".join(f", {rank.title} {getattr(epoch, name)[0]:.4f}" for name in rank.more)
         print_line(
             console,
             f"epoch {epoch.number:>{len(str(training.epochs))}}: {'' if isnan(epoch.train_score[0]) else train}"
-            f"validation loss {epoch.val_loss[0]:.4f}, {metric} {epoch.val_score[0]:.4f}; {epoch.seconds:.2f} s",
+            f"validation loss {epoch.val_loss[0]:.4f}, {metric} {epoch.val_score[0]:.4f}{more}; {epoch.seconds:.2f} s",
         )
 
     options = settings_of(training, run) | {"trials": 1, "race": "none", "refit": 0}
@@ -191,7 +196,7 @@ def run_train(
 
 def print_summary(console: Console, study: Study, out: Path) -> int:
     """Print the winner, its test score and the folder, draw the pictures, and return the exit code."""
-    metric = METRICS[study.plan.data.task]
+    metric, rank = METRICS[study.plan.data.task], study.plan.metric
     if not study.candidates:
         print_line(console, f"written: {out}")
         if study.interrupted:
@@ -200,9 +205,12 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
         _ = study.best
     best = study.best.trial
     name = f"winner, trial {best.number}" if len(study.trials) > 1 else "network"
-    scores = f"validation {metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}"
+    more = "".join(f"{rank.title} {mean(best, name)}, " for name in rank.more)
+    scores = f"validation {more}{metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}"
     print_line(console, "")
     print_line(console, f"the {name} at epoch {best.epoch}: {scores}")
+    written = summary_of(out)
+    print_verdict(console, written.get("validation"))
     if len(study.trials) > 1:
         epoch, count = study.last_comparison
         trained = f", trained on to epoch {best.epochs}" if epoch < best.epochs else ""
@@ -226,10 +234,13 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     elif study.plan.data.test is not None:
         tested = name.split(",")[0] if study.refitted is None else "model"
         print_line(console, f"test {metric} of the {tested}, read once: {study.test_score:.4f}")
+        for curve in rank.more:
+            label = curve.replace("val", "test", 1)
+            print_line(console, f"{label.replace('_', ' ')}: {written.get(label, float('nan')):.4f}")
         for target in study.plan.data.classes if study.test_errors else ():
             parts = [f"{kind.replace('_', ' ')} {errors[target]:.6g}" for kind, errors in study.test_errors.items()]
             print_line(console, f"in the units of {target}: {', '.join(parts)}")
-    if ensemble := summary_of(out).get("ensemble"):
+    if ensemble := written.get("ensemble"):
         scores = ", ".join(
             f"{metric.replace('_', ' ').replace('val', 'validation')} {value:.4f}"
             for metric, value in ensemble.items()

@@ -1,6 +1,6 @@
 """Printing shared by several commands: lines, notes, predictions, the columns of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from zerokara.data import Dataset
 from zerokara.data.columns.roles import left_out
 from zerokara.model import Model
 from zerokara.onnx import TensorInfo
+from zerokara.report.verdict import verdict_lines, verdict_table
 
 BAR = 40
 """The length of the bar for a probability of 1, in characters."""
@@ -66,6 +67,17 @@ def print_data(console: Console, data: Dataset) -> None:
     if len(columns) > SHOWN:
         print_line(console, f"and {len(columns) - SHOWN:,} more columns before these")
         print_line(console, f"columns left out: {left_out(columns) or 'none'}")
+
+
+def print_verdict(console: Console, content: Mapping[str, Any] | None) -> None:
+    """Print what the validation score of a run means; see `verdict`."""
+    if content is None:
+        return
+    for line in verdict_lines(content):
+        print_line(console, line)
+    header, *rows = verdict_table(content) or [[]]
+    if header:
+        _print_table(console, header, rows)
 
 
 def print_inputs(console: Console, inputs: Sequence[TensorInfo]) -> None:

@@ -50,6 +50,8 @@ class Dataset:
     """For tables: the encoder of the columns, fitted on the training part."""
     pixels: dict[str, float] | None = None
     """For scaled images: the range of the original pixels, see `pixel_range`."""
+    counts: bool = False
+    """Regression targets are divided by their mean instead of standardized, see `as_counts`."""
 
     def __repr__(self) -> str:
         return f"Dataset({self.describe()})"
@@ -102,7 +104,7 @@ class Dataset:
         encoder, regression = Encoder.fit(train.table), self.task == "regression"
         x = encoder.transform(train.table.columns)
         preprocess = Preprocess.fit(
-            "target" if regression else "none", x, train.table.t if regression else None, self.n_outputs
+            "target" if regression else "none", x, train.table.t if regression else None, self.n_outputs, self.counts
         )
 
         def encode(part: Part) -> Part:
@@ -181,8 +183,7 @@ class Dataset:
     def scaled(self, kind: str) -> "Dataset":
         """Return the dataset scaled: fitted on the training part and applied to all parts (see `Preprocess`).
 
-        Tables do not need this: their encoder scales numbers, and the target is standardized. For a table, this method
-        scales the encoded inputs once more.
+        Tables do not need this: their encoder scales numbers, and the target too. Here encoded inputs are scaled again.
 
         Args:
             kind: "none", "target", "center", "standard", "range" or "whiten[:COMPONENTS[:SMOOTHING]]".
@@ -193,7 +194,7 @@ class Dataset:
             )
         regression = self.task == "regression"
         targets = self.train.t if self.train.table is None else self.train.table.t
-        preprocess = Preprocess.fit(kind, self.train.x, targets if regression else None, self.n_outputs)
+        preprocess = Preprocess.fit(kind, self.train.x, targets if regression else None, self.n_outputs, self.counts)
 
         def apply(part: Part) -> Part:
             t = part.t if part.table is None else part.table.t

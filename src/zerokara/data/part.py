@@ -41,8 +41,7 @@ class Part:
         if self.table is not None:
             digest.update(what.encode())
             self.table.update(digest)
-            return
-        for array in (self.x, self.t, self.weights):
+        for array in (self.x, self.t, self.weights) if self.table is None else (self.weights,):
             if array is None:
                 continue
             little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))

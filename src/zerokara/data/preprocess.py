@@ -77,7 +77,7 @@ class Preprocess:
         )
 
     @classmethod
-    def fit(cls, kind: str, x: Array, t: Array | None = None, n_outputs: int = 1) -> "Preprocess":
+    def fit(cls, kind: str, x: Array, t: Array | None = None, n_outputs: int = 1, counts: bool = False) -> "Preprocess":
         """Return the transformation of this kind, fitted to training features x (N, D).
 
         Args:
@@ -85,6 +85,7 @@ class Preprocess:
             x: training features, (N, D).
             t: regression targets (N, C) to standardize; None leaves targets unchanged.
             n_outputs: C if `t` is None.
+            counts: divide targets by their mean instead.
         """
         name, components, smoothing = _parsed(kind)
         identity = cls.identity(x.shape[1], n_outputs if t is None else t.shape[1])
@@ -100,6 +101,8 @@ class Preprocess:
             scale[scale == 0] = 1  # It was below the smallest float32.
         if t is None:
             return cls(kind, shift, scale, identity.target_shift, identity.target_scale, basis)
+        if counts:
+            return cls(kind, shift, scale, identity.target_shift, t.mean(axis=0, dtype=np.float64), basis)
         return cls(kind, shift, scale, *_statistics("standard", t, "t"), basis)
 
     def transform(self, x: Array) -> Array:

@@ -1,6 +1,7 @@
 """Executors: threads, processes, a Dask cluster, or any `concurrent.futures.Executor`."""
 
 import os
+import pickle
 import signal
 import tempfile
 import threading
@@ -159,6 +160,19 @@ def open_pool(workers: int | str | Executor | None) -> OpenPool:
     count = int(number) if number else cores()
     check_counts(workers=count)
     return (lambda: _processes(count)) if kind == "processes" else (lambda: _dask(count))
+
+
+def check_shipping(function: Any, workers: int | str | Executor | None) -> None:
+    """Raise InputError if the user's executor cannot take a function to its processes; zerokara's own take any."""
+    if not isinstance(workers, Executor) or isinstance(workers, ThreadPoolExecutor):
+        return
+    try:
+        pickle.dumps(function)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"rank must be a function that pickle takes to the workers of {type(workers).__name__}, got {function!r} "
+            f"({error}): define it at the top of a module, or use workers='processes'"
+        ) from error
 
 
 def _threads(count: int) -> Pool:

@@ -8,10 +8,14 @@ from typing import Any
 
 from zerokara.checks import check_counts
 from zerokara.data import Dataset
+from zerokara.data.counts import as_counts
 from zerokara.engine.settings import TrainingSettings
 from zerokara.errors import InputError
-from zerokara.nn import Network
+from zerokara.nn import Loss, Network
+from zerokara.nn.regression_losses import POISSON
 from zerokara.train.loader import BatchLoader
+from zerokara.train.objective import training_loss
+from zerokara.train.ranking import Metric, ranking
 
 NetworkId = tuple[int, int, int]
 """A network of a study: the trial's number, the index of the initialization, the index of the fold."""
@@ -60,6 +64,9 @@ class Plan(TrainingSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        training_loss(self.data, self.loss, self.class_weight)
+        if self.loss == POISSON:
+            object.__setattr__(self, "data", as_counts(self.data))
         check_counts(schedule_epochs=1 if self.schedule_epochs is None else self.schedule_epochs)
         for part in self.parts:  # Folds that cannot be cut, or samples that cannot be augmented, raise here.
             BatchLoader(part, self.dtype, self.augment, self.seed, self.replicate)
@@ -67,11 +74,25 @@ class Plan(TrainingSettings):
             raise InputError(
                 "trials are ranked on validation data, got data without: use data.split(validation=0.2), or folds=5"
             )
+        if isinstance(self.rank, str) and not all(self.metric.defined_on(part) for part in self.parts):
+            raise InputError(
+                f"rank {self.rank!r} must be defined on the validation samples, got samples of one class: use more, or "
+                "another metric"
+            )
 
     @cached_property
     def parts(self) -> tuple[Dataset, ...]:
         """The data of each fold."""
         return (self.data,) if self.folds == 1 else self.data.folds(self.folds, self.seed)
+
+    @cached_property
+    def metric(self) -> Metric:
+        """The metric that ranks the trials."""
+        return ranking(self.rank, self.data.task, self.data.n_outputs)
+
+    def loss_on(self, data: Dataset) -> Loss:
+        """Return the loss that networks trained on ``data`` are compared by."""
+        return training_loss(data, self.loss, self.class_weight)
 
     def for_training(self) -> "Plan":
         """Return the plan without what workers do not need: test data, data before scaling, and the scorer."""

@@ -54,7 +54,7 @@ class Population:
     def trials(self, plan: Plan) -> dict[NetworkId, Trial]:
         """Return the results of each network so far."""
         run, proposals = self.run, self.shard.proposals
-        history = History(len(proposals)) if run is None else run.history
+        history = History(len(proposals), (*CURVES, *plan.metric.more)) if run is None else run.history
         stopped = set() if run is None else set(run.finished)
         rows = dict(zip(self.network_ids(), make_trials(proposals, history, plan, stopped), strict=True))
         return {key: self._scored(key, row, plan.scorer) for key, row in rows.items()} if plan.scorer else rows
@@ -109,8 +109,8 @@ def make_trials(
 
     ``stopped`` are the rows that early stopping has ended.
     """
-    values, epochs = history.ranking(plan.rank, plan.keep_best)
-    curves = {name: history[name] for name in CURVES}
+    values, epochs = history.ranking(plan.metric, plan.keep_best)
+    curves = {name: history[name] for name in history.curves}
     trials = []
     for i, proposal in enumerate(proposals):
         length = int(history.epochs[i])

@@ -62,13 +62,20 @@ class ProgressTracker:
         trials: the number of trials of the study.
         epochs: the network-epochs that they take if none diverges.
         on_epoch: called with every epoch, in the thread that trained it.
+        curve: the curve that the score of a trial is from.
         keep_best: whether a trial is judged at its best epoch, else at its last.
     """
 
     def __init__(
-        self, trials: int, epochs: int, on_epoch: Callable[[Epoch], None] | None = None, keep_best: bool = True
+        self,
+        trials: int,
+        epochs: int,
+        on_epoch: Callable[[Epoch], None] | None = None,
+        *,
+        curve: str = "val_score",
+        keep_best: bool = True,
     ) -> None:
-        self.trials, self.epochs, self.on_epoch, self.keep_best = trials, epochs, on_epoch, keep_best
+        self.trials, self.epochs, self.on_epoch, self.curve, self.keep_best = trials, epochs, on_epoch, curve, keep_best
         self.started = time.perf_counter()
         self.lock = threading.Lock()
         self.remark: str | None = None
@@ -80,7 +87,7 @@ class ProgressTracker:
         """Count an epoch of a population."""
         values = np.where(epoch.diverged, np.inf, epoch.objective)
         with self.lock:
-            for row, v, score in zip(epoch.rows, values, epoch.val_score, strict=True):
+            for row, v, score in zip(epoch.rows, values, getattr(epoch, self.curve), strict=True):
                 proposal = proposals[row]
                 last = self.running.get(proposal.number)
                 if last is None or not self.keep_best or v < last.value:
@@ -108,7 +115,7 @@ class ProgressTracker:
             self.epochs_before += before
             for trial in trials:
                 proposal = Proposal(trial.number, trial.params)
-                self.running[trial.number] = TrialEpoch(proposal, trial.epoch, trial.value, trial.val_score)
+                self.running[trial.number] = TrialEpoch(proposal, trial.epoch, trial.value, trial.at(self.curve))
         self.finish(trials)
 
     def finish(self, trials: Iterable[Trial]) -> None:

@@ -11,7 +11,9 @@ from typing import Any, Literal, TypeVar
 from zerokara.checks import check_counts
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError, unknown
-from zerokara.train.history import RANKS
+from zerokara.nn.regression_losses import check_loss
+from zerokara.train.objective import ClassWeight, check_class_weight
+from zerokara.train.ranking import RANKS, Rank, check_rank
 
 T = TypeVar("T")
 Group = Literal["Search", "Training", "Run", "Python"]
@@ -72,8 +74,27 @@ class TrainingSettings:
     """
 
     epochs: int = setting(50, "The number of epochs: passes over the training samples.", check=at_least(1))
-    rank: Literal["loss", "accuracy"] = setting(
-        "loss", "The validation metric that ranks the trials; in regression, accuracy is R2.", check=one_of(*RANKS)
+    rank: Rank = setting(
+        "loss",
+        "The validation metric that ranks the trials. In Python also a function of targets and predictions, which "
+        "returns a number, higher is better, or (function, 'minimize').",
+        check=check_rank,
+        option=Literal[*RANKS],
+    )
+    loss: str | None = setting(
+        None,
+        "The loss of a regression: squared, absolute, huber[:DELTA] (DELTA in standard deviations of the target) or "
+        "poisson, for counts.",
+        check=check_loss,
+        shown="squared in regression; cross-entropy for classes and labels",
+    )
+    class_weight: ClassWeight | None = setting(
+        None,
+        "The weights of the classes in the loss: balanced, or by name, such as no=1,yes=10; in Python also a mapping. "
+        "Scores are not weighted by them.",
+        check=check_class_weight,
+        shown="all classes alike",
+        option=str | None,
     )
     keep_best: bool = setting(True, "Judge a network at its best epoch, and keep those weights; else at its last.")
     patience: int | None = setting(

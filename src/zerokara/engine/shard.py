@@ -157,6 +157,8 @@ def trainer(
         keep_best=plan.keep_best,
         early_stopping=EarlyStopping(plan.patience, plan.tol) if plan.patience else None,
         rank=plan.rank,
+        loss=plan.loss,
+        class_weight=plan.class_weight,
         stop=stop,
     )
 

@@ -27,9 +27,9 @@ class Trial:
     """A trial that was trained.
 
     ``epochs`` is the number of epochs it was trained for, ``epoch`` the one that it is judged at: the best, or without
-    keep_best the last. ``value`` is the objective, lower is better; it is infinity for a trial that diverged or
-    finished no epoch. A score is accuracy, or R2 in regression. ``curves`` has train_loss, train_score, val_loss,
-    val_score and lr by epoch.
+    keep_best the last. ``value`` is the objective, lower is better: the metric that ranks the trials, or minus it if
+    more is better; it is infinity for a trial that diverged or finished no epoch. A score is accuracy, or R2 in
+    regression. ``curves`` has train_loss, train_score, val_loss, val_score, lr and the metric (val_f1, ...) by epoch.
 
     ``seconds`` is its share of the time in trainers, if this process trained it.
 

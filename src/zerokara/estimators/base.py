@@ -18,6 +18,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from zerokara.arrays import Array
 from zerokara.checks import as_single_precision, check_counts
 from zerokara.data import Part, Preprocess
+from zerokara.data.counts import as_counts
 from zerokara.data.targets import Task
 from zerokara.engine.workers import interruptible
 from zerokara.errors import InputError, warn
@@ -25,6 +26,7 @@ from zerokara.estimators import samples
 from zerokara.estimators.fit_state import FitState, Objective
 from zerokara.model import Ensemble, Model
 from zerokara.nn import Network
+from zerokara.nn.regression_losses import POISSON
 from zerokara.space.hyperparameters import HYPERPARAMETERS, complete
 from zerokara.train import EarlyStopping, Epoch
 from zerokara.train.build import build
@@ -38,7 +40,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     Args:
         hidden, activation, dropout, batch_norm, init_scale: the network, as in `zerokara.nn.mlp`.
-        optimizer, lr, weight_decay, momentum, beta1, beta2: the optimizer, as in `zerokara.optim`.
+        optimizer, lr, weight_decay, momentum, beta1, beta2, clip_norm: the optimizer, as in `zerokara.optim`.
         schedule: "constant", "exponential:RATE", "step:EPOCHS:RATE", "cosine" or "cosine:WARMUP_EPOCHS".
         schedule_epochs: the epochs that the schedule spans; None: ``epochs``.
         batch_size: samples per step; "auto": a twentieth of the samples, between 16 and 200.
@@ -73,6 +75,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     momentum: float = 0.9
     beta1: float = 0.9
     beta2: float = 0.999
+    clip_norm: float = 0.0
     schedule: str = "constant"
     schedule_epochs: int | None = None
     batch_size: int | str = "auto"
@@ -136,6 +139,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def _learn(self, train: Part, held_out: Part | None, epochs: int, state: FitState | None, seed: int) -> None:
         scaling = state.preprocess if state else self.scaling
         data = samples.dataset(self._task, train, held_out, self._outputs(), scaling)
+        loss = getattr(self, "loss", None)
+        data = as_counts(data) if loss == POISSON and state is None else data
         state = state or FitState(seed, data.preprocess, self.networks)
         if state.networks != self.networks:
             got = f"{state.networks}, got {self.networks}: start again with warm_start=False"
@@ -156,6 +161,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
                 early_stopping=early_stopping,
                 schedule_epochs=self.schedule_epochs or self.epochs,
                 threads=self.threads,
+                loss=loss,
                 objective=partial(state.objective, objective),
             )
             with interruptible() as interrupted:

@@ -15,11 +15,12 @@ from zerokara.checks import as_single_precision
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.estimators.base import NetworkEstimator
+from zerokara.nn.regression_losses import check_loss
 
 
 @dataclass(eq=False, repr=False)
 class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # type: ignore[misc]
-    """A multi-layer perceptron regressor.
+    """A multi-layer perceptron regressor; ``loss`` is "squared", "absolute", "huber[:DELTA]" or, for counts, "poisson".
 
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn.model_selection import cross_val_score
@@ -28,8 +29,15 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
     True
     """
 
+    _: KW_ONLY
+    loss: str = "squared"
+
     _task = "regression"
     _accepts: ClassVar = {"y_numeric": True}
+
+    def _check(self) -> None:
+        super()._check()
+        check_loss("loss", self.loss)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one more epoch, on these samples only; see `NetworkClassifier.partial_fit`."""

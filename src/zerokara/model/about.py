@@ -34,6 +34,7 @@ class _About(TypedDict, total=False):
     pixels: _Pixels | None
     table: _Table | None
     features: list[str] | None
+    loss: str | None
 
 
 def check_about(about: Mapping[str, Any]) -> None:

@@ -20,9 +20,10 @@ from zerokara.model.ensemble import Ensemble, EnsembleScorer, in_chunks, probabi
 from zerokara.model.file import read_model, to_json, write_model
 from zerokara.model.input_adapter import InputAdapter
 from zerokara.model.parts import metadata, read_parts, stored, width
-from zerokara.nn import Network
+from zerokara.nn import Loss, Network
 from zerokara.pictures import describe_pixels
 from zerokara.train.metrics import METRICS, evaluate
+from zerokara.train.ranking import Rank, ranking
 from zerokara.version import __version__
 
 
@@ -172,7 +173,7 @@ class Model:
         labels: Array = self.labels[scores.argmax(axis=1)]
         return labels
 
-    def evaluate(self, data: Dataset, part: str = "test") -> tuple[float, float]:
+    def evaluate(self, data: Dataset, part: str = "test", loss: Loss | None = None) -> tuple[float, float]:
         """Return the loss and the score (accuracy, or R2) on a part of ``data``.
 
         The loss of a regression is in the units of training; `error` is in the target's.
@@ -180,6 +181,7 @@ class Model:
         Args:
             data: unscaled, or scaled as the training data were; classes are matched by name.
             part: "train", "validation" or "test".
+            loss: in place of the task's.
 
         Raises:
             InputError: no such part, other features or classes than the model's, or another scaling.
@@ -189,8 +191,22 @@ class Model:
         weights = None if chosen.weights is None else chosen.weights.astype(dtype)
         scorer = EnsembleScorer(self.ensemble, self.task)
         with one_thread_if_possible(), np.errstate(all="ignore"):
-            loss, score = evaluate(scorer, Part(chosen.x.astype(dtype, copy=False), t, weights), self.task)
-        return float(loss[0]), float(score[0])
+            known = Part(chosen.x.astype(dtype, copy=False), t, weights)
+            losses, scores = evaluate(scorer, known, self.task, loss=loss)
+        return float(losses[0]), float(scores[0])
+
+    def score(self, rank: Rank, data: Dataset, part: str = "test") -> float:
+        """Return the value of a metric on a part of ``data``, such as ``model.score("roc_auc", data)``.
+
+        Args:
+            rank: the name of a metric or a function, see `zerokara.train.ranking.ranking`.
+            data, part: as for `evaluate`.
+        """
+        metric, chosen = ranking(rank, self.task, len(self.classes)), self._adapter.part(data, part)
+        if not metric.scoring:
+            return self.evaluate(data, part)[metric.name != "loss"]
+        scores = self._forward(chosen.x)[None]
+        return float(metric.evaluate(metric.predictions(scores, self.preprocess), chosen, self.preprocess)[0])
 
     def outputs(self, data: Dataset, part: str = "test") -> tuple[Part, Array]:
         """Return a part of ``data`` as the networks see it, and their outputs for it (N, C), as `scores`."""

@@ -5,8 +5,11 @@ from collections.abc import Callable
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.data import Part, Preprocess
 from zerokara.errors import InputError, unknown
+from zerokara.nn.losses import Loss, SoftmaxCrossEntropy, SquaredError
 from zerokara.train.metrics import METRICS
+from zerokara.train.ranking import Rank, ranking
 
 ROWS = 8
 """Networks evaluated at once; this limits memory, and changes no number."""
@@ -86,36 +89,52 @@ def _checked(predictions: Array, t: Array, k: int, initial: int) -> int:
     return len(predictions)
 
 
-def criterion(task: str, rank: str = "loss", weights: Array | None = None) -> Criterion:
+def criterion(
+    task: str,
+    rank: Rank = "loss",
+    weights: Array | None = None,
+    preprocess: Preprocess | None = None,
+    loss: Loss | None = None,
+) -> Criterion:
     """Return the loss by which a search ranks trials, as a function of predictions and targets.
 
-    ``loss``: -log p_t; -sum_c log of the probability of label c's true value; 1/2 sum_c (y_c - t_c)^2: the means over
-    samples, as in `zerokara.nn.LOSSES`. A probability of 0 counts as `LOWEST`.
-    ``accuracy``: the fraction of samples that are wrong, in regression 1 - R2.
+    ``loss``: -log p_t; -sum_c log of the probability of label c's true value; in regression ``loss``, 1/2 sum_c
+    (y_c - t_c)^2 by default: the means over samples. A probability of 0 counts as `LOWEST`. ``accuracy``: the fraction
+    of samples that are wrong, in regression 1 - R2. Another metric: its objective.
 
     Args:
         weights: sample weights (N,).
+        preprocess: the scaling of the targets, for errors in their units.
+        loss: in place of the task's; of a classification, its class weights.
 
     >>> float(criterion("classification", "accuracy")(np.array([[[0.4, 0.6], [0.7, 0.3]]]), np.array([1, 1]))[0])
     0.5
     """
     if task not in METRICS:
         raise unknown("task", task, METRICS)
-    if rank not in ("loss", "accuracy"):
-        raise unknown("rank", rank, ("loss", "accuracy"))
+    metric = ranking(rank, task)
+    error = loss or SquaredError()
 
-    def loss(p: Array, t: Array) -> Array:
+    def cost(p: Array, t: Array) -> Array:
+        if metric.scoring:
+            scaling = preprocess or Preprocess.identity(1, p.shape[-1])
+            known = ranking(rank, task, p.shape[-1])
+            values = known.evaluate(known.of_probabilities(p, scaling), Part(t, t, weights), scaling)
+            return known.objective(values)
         if task == "regression":
-            squares = _mean(((p - t) ** 2).swapaxes(1, 2), weights)
-            return np.asarray(0.5 * squares.sum(axis=-1) if rank == "loss" else _unexplained(squares, t, weights))
-        if rank == "accuracy":
+            if metric.name == "loss":
+                return _mean(error.per_sample_loss(p, t), weights)
+            return _unexplained(_mean(((p - t) ** 2).swapaxes(1, 2), weights), t, weights)
+        if metric.name == "accuracy":
             wrong = p.argmax(axis=-1) != t if task == "classification" else ((p > 0.5) != (t > 0)).any(axis=-1)
             return _mean(wrong, weights)
+        by_class = loss.class_weights if isinstance(loss, SoftmaxCrossEntropy) else None
         right = p[:, np.arange(len(t)), t] if task == "classification" else np.where(t > 0, p, 1 - p)
         log_p = np.log(np.maximum(right, LOWEST[task]))
-        return _mean(-(log_p if task == "classification" else log_p.sum(axis=-1)), weights)
+        losses = -(log_p if task == "classification" else log_p.sum(axis=-1))
+        return _mean(losses if by_class is None else losses * by_class[t], weights)
 
-    return loss
+    return cost
 
 
 def _mean(values: Array, weights: Array | None) -> Array:

@@ -5,25 +5,31 @@ from zerokara.nn.layers.activations import ACTIVATIONS, GELU, LeakyReLU, ReLU, S
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.layers.batchnorm import BatchNorm
 from zerokara.nn.layers.dropout import Dropout
+from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.layer import Layer
 from zerokara.nn.losses import LOSSES, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError, softmax
 from zerokara.nn.mlp import LAYERS, build_network, describe_layers, mlp
 from zerokara.nn.network import Network, concat_networks
 from zerokara.nn.numerical import numerical_gradient
+from zerokara.nn.regression_losses import AbsoluteError, Huber, PoissonError
 
 __all__ = [
     "ACTIVATIONS",
     "GELU",
     "LAYERS",
     "LOSSES",
+    "AbsoluteError",
     "Affine",
     "BatchNorm",
     "Check",
     "Dropout",
+    "Exp",
+    "Huber",
     "Layer",
     "LeakyReLU",
     "Loss",
     "Network",
+    "PoissonError",
     "ReLU",
     "Sigmoid",
     "SigmoidCrossEntropy",

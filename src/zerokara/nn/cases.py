@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.losses import Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from zerokara.nn.mlp import mlp
 from zerokara.nn.network import Network
+from zerokara.nn.regression_losses import AbsoluteError, Huber, PoissonError
 from zerokara.rng import stream
 
 POPULATION, SAMPLES, INPUTS, OUTPUTS = 3, 7, 5, 4
@@ -34,6 +36,8 @@ class Case:
             return rng.integers(0, OUTPUTS, SAMPLES)
         if kind is SigmoidCrossEntropy:
             return rng.integers(0, 2, (SAMPLES, OUTPUTS)).astype(float)
+        if kind is PoissonError:
+            return rng.poisson(1.0, (SAMPLES, OUTPUTS)).astype(float)
         return rng.standard_normal((SAMPLES, OUTPUTS))
 
     @property
@@ -51,7 +55,15 @@ def _net(hidden: tuple[int, ...], activation: str = "tanh", **options: object) -
     return lambda dtype: mlp(INPUTS, hidden, OUTPUTS, activation, dtype=dtype, **(scales | options))  # type: ignore[arg-type]
 
 
+def _with_exp(dtype: str) -> Network:
+    network = _net((6,))(dtype)
+    network.layers.append(Exp())
+    return network
+
+
 RATES = [0.0, 0.2, 0.5]
+SMOOTHED = [0.0, 0.1, 0.3]
+CLASS_WEIGHTS = np.array([0.5, 2.0, 1.0, 0.1])
 CASES = [
     Case("affine", _net(())),
     Case("affine x 3", _net((6, 5))),
@@ -64,10 +76,15 @@ CASES = [
         for name in ("relu", "leaky_relu", "sigmoid", "tanh", "gelu")
     ),
     Case("softmax cross-entropy, weighted samples", _net((6,)), weighted=True),
-    Case("softmax cross-entropy, label smoothing", _net((6,)), lambda: SoftmaxCrossEntropy([0.0, 0.1, 0.3])),
+    Case("softmax cross-entropy, label smoothing", _net((6,)), lambda: SoftmaxCrossEntropy(SMOOTHED)),
     Case("sigmoid cross-entropy", _net((6,)), SigmoidCrossEntropy),
     Case("sigmoid cross-entropy, weighted samples", _net((6,)), SigmoidCrossEntropy, weighted=True),
     Case("squared error", _net((6,)), SquaredError),
     Case("squared error, weighted samples", _net((6,)), SquaredError, weighted=True),
+    Case("softmax cross-entropy, class weights", _net((6,)), lambda: SoftmaxCrossEntropy(SMOOTHED, CLASS_WEIGHTS)),
+    Case("absolute error", _net((6,)), AbsoluteError),
+    Case("huber", _net((6,)), lambda: Huber(0.5), weighted=True),
+    Case("poisson", _with_exp, PoissonError),
+    Case("poisson, weighted samples", _with_exp, PoissonError, weighted=True),
     Case("weight decay", _net((6,), batch_norm=True), weight_decay=0.1),
 ]

@@ -42,16 +42,22 @@ class Loss(ABC):
         """Return the loss for the networks ``index`` alone."""
         return self
 
+    def without_smoothing(self) -> "Loss":
+        """Return the loss that networks are evaluated and compared by."""
+        return self
+
 
 class SoftmaxCrossEntropy(Loss):
     """loss_n = -sum_c q_c log p_c, p = softmax(scores); q_c = (1 - s) [c = t] + s / C with label smoothing s.
 
-    d loss_n / d scores_n = p - q. Shapes: t (N,), class numbers below C; s a number or (P,).
+    d loss_n / d scores_n = p - q. Shapes: t (N,), class numbers below C; s a number or (P,). Both are multiplied by the
+    weight of class t, if there are ``class_weights`` (C,).
     log p is computed as scores - max - log(sum(exp(scores - max))), which cannot overflow and needs no 1e-7 in the log.
     Source: Deep Learning from Scratch, sections 4.2.2 and 5.6.3; smoothing, Szegedy et al. 2016, section 7.
     """
 
-    def __init__(self, label_smoothing: float | npt.ArrayLike = 0.0) -> None:
+    def __init__(self, label_smoothing: float | npt.ArrayLike = 0.0, class_weights: Array | None = None) -> None:
+        self.class_weights = class_weights
         self.label_smoothing = np.asarray(label_smoothing, float).reshape(-1, 1, 1)
         if not ((self.label_smoothing >= 0) & (self.label_smoothing < 1)).all():
             raise InputError(f"0 <= label_smoothing < 1 must hold, got {self.label_smoothing.ravel()}: try 0.1")
@@ -65,6 +71,8 @@ class SoftmaxCrossEntropy(Loss):
         np.exp(shifted, out=shifted)
         losses: Array = np.log(shifted @ ones(scores.shape[-1], 1, scores.dtype))[:, :, 0]
         losses -= right
+        if self.class_weights is not None:
+            losses *= self.class_weights.astype(scores.dtype)[t]
         return losses
 
     def gradient(self, scores: Array, t: Array) -> Array:
@@ -75,12 +83,16 @@ class SoftmaxCrossEntropy(Loss):
             s = self.label_smoothing.astype(scores.dtype)
             q = (1 - s) * q + s / classes
         p -= q
+        if self.class_weights is not None:
+            p *= self.class_weights.astype(scores.dtype)[t][:, None]
         return p
 
     def take(self, index: Index) -> "SoftmaxCrossEntropy":
-        return SoftmaxCrossEntropy(
-            self.label_smoothing[index] if len(self.label_smoothing) > 1 else self.label_smoothing
-        )
+        smoothing = self.label_smoothing[index] if len(self.label_smoothing) > 1 else self.label_smoothing
+        return SoftmaxCrossEntropy(smoothing, self.class_weights)
+
+    def without_smoothing(self) -> "SoftmaxCrossEntropy":
+        return SoftmaxCrossEntropy(class_weights=self.class_weights)
 
 
 class SigmoidCrossEntropy(Loss):
@@ -144,7 +156,7 @@ def concat_losses(parts: Sequence[Loss], sizes: Sequence[int]) -> Loss:
         for loss, size in zip(parts, sizes, strict=True)
         if isinstance(loss, SoftmaxCrossEntropy)
     ]
-    return SoftmaxCrossEntropy(np.concatenate(rows))
+    return SoftmaxCrossEntropy(np.concatenate(rows), first.class_weights)
 
 
 LOSSES: dict[str, type[Loss]] = {

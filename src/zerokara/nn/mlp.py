@@ -13,6 +13,7 @@ from zerokara.nn.layers.activations import ACTIVATIONS
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.layers.batchnorm import BatchNorm
 from zerokara.nn.layers.dropout import Dropout
+from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.layer import Layer
 from zerokara.nn.network import Network
 
@@ -20,6 +21,7 @@ LAYERS: dict[str, type[Layer]] = {
     "affine": Affine,
     "batch_norm": BatchNorm,
     "dropout": Dropout,
+    "exponential": Exp,
     **ACTIVATIONS,
 }
 """Every kind of layer, by its name in model files."""

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from zerokara.nn import GELU, Affine, BatchNorm, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
+from zerokara.nn import GELU, Affine, BatchNorm, Dropout, Exp, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
 from zerokara.nn.layers.activations import CUBIC, ROOT
+from zerokara.nn.layers.exponential import LIMIT
 from zerokara.onnx.graph import Graph
 
 
@@ -23,6 +24,11 @@ def _batch_norm(graph: Graph, layer: BatchNorm, x: str) -> str:
     return graph.add("Add", y, graph.rows("beta", layer.beta))
 
 
+def _exponential(graph: Graph, layer: Exp, x: str) -> str:
+    limited = graph.add("Clip", x, graph.constant("lowest", -LIMIT), graph.constant("highest", LIMIT))
+    return graph.add("Exp", limited)
+
+
 def _gelu(graph: Graph, layer: GELU, x: str) -> str:
     """The tanh form, as in `GELU`; ONNX has an operator for it from opset 20 on."""
     cube = graph.add("Mul", graph.add("Mul", x, x), x)
@@ -36,6 +42,7 @@ EXPORTERS: dict[type[Layer], Callable[[Graph, Any, str], str]] = {
     Affine: _affine,
     BatchNorm: _batch_norm,
     Dropout: lambda graph, layer, x: x,
+    Exp: _exponential,
     ReLU: lambda graph, layer, x: graph.add("Relu", x),
     LeakyReLU: lambda graph, layer, x: graph.add("LeakyRelu", x, alpha=float(layer.slope)),
     Sigmoid: lambda graph, layer, x: graph.add("Sigmoid", x),

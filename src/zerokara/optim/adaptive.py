@@ -18,8 +18,13 @@ class AdaGrad(Optimizer):
     state: ClassVar = ("h",)
     epsilon: ClassVar[float] = EPSILON
 
-    def __init__(self, lr: float | npt.ArrayLike = 0.01, weight_decay: float | npt.ArrayLike = 0.0) -> None:
-        super().__init__(lr=lr, weight_decay=weight_decay)
+    def __init__(
+        self,
+        lr: float | npt.ArrayLike = 0.01,
+        weight_decay: float | npt.ArrayLike = 0.0,
+        clip_norm: float | npt.ArrayLike = 0.0,
+    ) -> None:
+        super().__init__(lr=lr, weight_decay=weight_decay, clip_norm=clip_norm)
 
     def update(self, W: Array, dW: Array, tile: Tile, scratch: Array) -> None:
         np.multiply(dW, dW, out=scratch)
@@ -37,7 +42,7 @@ class RMSprop(Optimizer):
     The default decay rate of 0.99 follows the book and PyTorch (Keras: 0.9). Source: Hinton 2012, CSC321 lecture 6e.
     """
 
-    hyperparameters: ClassVar = ("lr", "weight_decay", "decay_rate")
+    hyperparameters: ClassVar = ("lr", "weight_decay", "decay_rate", "clip_norm")
     state: ClassVar = ("h",)
     epsilon: ClassVar[float] = EPSILON
     decay_rate: Array
@@ -47,8 +52,9 @@ class RMSprop(Optimizer):
         lr: float | npt.ArrayLike = 0.01,
         decay_rate: float | npt.ArrayLike = 0.99,
         weight_decay: float | npt.ArrayLike = 0.0,
+        clip_norm: float | npt.ArrayLike = 0.0,
     ) -> None:
-        super().__init__(lr=lr, decay_rate=decay_rate, weight_decay=weight_decay)
+        super().__init__(lr=lr, decay_rate=decay_rate, weight_decay=weight_decay, clip_norm=clip_norm)
 
     def derived(self, factor: float) -> dict[str, Array]:
         return super().derived(factor) | {"gain": 1 - self.decay_rate}
@@ -75,7 +81,7 @@ class Adam(Optimizer):
     Source: Kingma and Ba 2015, algorithm 1.
     """
 
-    hyperparameters: ClassVar = ("lr", "weight_decay", "beta1", "beta2")
+    hyperparameters: ClassVar = ("lr", "weight_decay", "beta1", "beta2", "clip_norm")
     state: ClassVar = ("m", "v")
     beta1: Array
     beta2: Array
@@ -86,8 +92,9 @@ class Adam(Optimizer):
         beta1: float | npt.ArrayLike = 0.9,
         beta2: float | npt.ArrayLike = 0.999,
         weight_decay: float | npt.ArrayLike = 0.0,
+        clip_norm: float | npt.ArrayLike = 0.0,
     ) -> None:
-        super().__init__(lr=lr, beta1=beta1, beta2=beta2, weight_decay=weight_decay)
+        super().__init__(lr=lr, beta1=beta1, beta2=beta2, weight_decay=weight_decay, clip_norm=clip_norm)
 
     def derived(self, factor: float) -> dict[str, Array]:
         root = np.sqrt((1 - self.beta2) / (1 - self.beta2**self.t))

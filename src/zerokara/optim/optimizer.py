@@ -33,6 +33,9 @@ class Optimizer(ABC):
     Weight decay is L2: it adds weight_decay / 2 * sum W^2 to the loss, so weight_decay * W to dW. Biases and batch-norm
     parameters are excluded. Only `AdamW` decays the weights directly.
 
+    ``clip_norm`` limits the norm of each network's gradient, over all its parameters and before weight decay; 0 does
+    not limit it.
+
     >>> from zerokara import nn, optim
     >>> net = nn.mlp(4, (8,), 3, population=2)
     >>> rule = optim.Momentum(lr=[0.1, 0.01]).start(net)
@@ -43,7 +46,7 @@ class Optimizer(ABC):
     array([0.01])
     """
 
-    hyperparameters: ClassVar[tuple[str, ...]] = ("lr", "weight_decay")
+    hyperparameters: ClassVar[tuple[str, ...]] = ("lr", "weight_decay", "clip_norm")
     """Names of the hyperparameters."""
     state: ClassVar[tuple[str, ...]] = ()
     """Names of the arrays, of the shape of the parameters, that are kept between steps."""
@@ -51,6 +54,7 @@ class Optimizer(ABC):
     """The value of all state arrays before the first step."""
     lr: Array
     weight_decay: Array
+    clip_norm: Array
 
     def __init__(self, **hyperparameters: float | npt.ArrayLike) -> None:
         for name, value in hyperparameters.items():
@@ -61,7 +65,8 @@ class Optimizer(ABC):
         self.t = 0
 
     def __repr__(self) -> str:
-        values = (f"{name}={spread(getattr(self, name))}" for name in self.hyperparameters)
+        shown = [name for name in self.hyperparameters if name != "clip_norm" or self.clip_norm.any()]
+        values = (f"{name}={spread(getattr(self, name))}" for name in shown)
         return f"{type(self).__name__}({', '.join(values)})"
 
     def start(self, network: Network) -> Self:
@@ -81,6 +86,8 @@ class Optimizer(ABC):
             factor: the factor of the schedule on the learning rate at this step.
         """
         self.t += 1
+        if self.clip_norm.any():
+            clip(network.grads, self.clip_norm)
         columns = {name: value.astype(network.dtype)[:, None] for name, value in self.derived(factor).items()}
         buffer = np.empty(TILE_SIZE, network.dtype)
         decaying = self.weight_decay.any()
@@ -148,6 +155,23 @@ def tiles(population: int, size: int) -> Iterator[tuple[slice, slice]]:
             yield slice(top, min(top + height, population)), slice(left, min(left + width, size))
 
 
+def clip(grads: Array, limits: Array) -> None:
+    """Scale each row of gradients (P, K) to a norm of at most its limit (P,), in place; a limit of 0 is none.
+
+    Source: Pascanu et al. 2013, On the difficulty of training recurrent neural networks, algorithm 1.
+
+    >>> grads = np.array([[3.0, 4.0], [3.0, 4.0], [0.3, 0.4]])
+    >>> clip(grads, np.array([1.0, 0.0, 1.0]))
+    >>> grads
+    array([[0.6, 0.8],
+           [3. , 4. ],
+           [0.3, 0.4]])
+    """
+    for row, limit in zip(grads, limits, strict=True):
+        if limit > 0 and (norm := math.sqrt(np.square(row, dtype=float).sum())) > limit:
+            row *= limit / norm
+
+
 def flush(array: Array, scratch: Array) -> None:
     """Set values that are too small to change a sum to 0, in place: below 1e-31 in float32, 1e-292 in float64.
 
@@ -175,5 +199,6 @@ RULES: dict[str, tuple[str, Any]] = {
     "beta1": ("0 <= beta1 < 1", _below_one),
     "beta2": ("0 <= beta2 < 1", _below_one),
     "decay_rate": ("0 <= decay_rate < 1", _below_one),
+    "clip_norm": ("0 <= clip_norm < infinity", lambda a: (a >= 0) & (a < math.inf)),
 }
 """The rule for each hyperparameter, in words and as a test."""

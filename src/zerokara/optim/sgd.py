@@ -12,8 +12,13 @@ from zerokara.optim.optimizer import Optimizer, Tile
 class SGD(Optimizer):
     """W -= lr dW. Source: Deep Learning from Scratch, section 6.1.2."""
 
-    def __init__(self, lr: float | npt.ArrayLike = 0.01, weight_decay: float | npt.ArrayLike = 0.0) -> None:
-        super().__init__(lr=lr, weight_decay=weight_decay)
+    def __init__(
+        self,
+        lr: float | npt.ArrayLike = 0.01,
+        weight_decay: float | npt.ArrayLike = 0.0,
+        clip_norm: float | npt.ArrayLike = 0.0,
+    ) -> None:
+        super().__init__(lr=lr, weight_decay=weight_decay, clip_norm=clip_norm)
 
     def update(self, W: Array, dW: Array, tile: Tile, scratch: Array) -> None:
         dW *= tile.lr
@@ -23,7 +28,7 @@ class SGD(Optimizer):
 class Momentum(Optimizer):
     """v = momentum v - lr dW; W += v. Source: Deep Learning from Scratch, section 6.1.4."""
 
-    hyperparameters: ClassVar = ("lr", "weight_decay", "momentum")
+    hyperparameters: ClassVar = ("lr", "weight_decay", "momentum", "clip_norm")
     state: ClassVar = ("v",)
 
     def __init__(
@@ -31,8 +36,9 @@ class Momentum(Optimizer):
         lr: float | npt.ArrayLike = 0.01,
         momentum: float | npt.ArrayLike = 0.9,
         weight_decay: float | npt.ArrayLike = 0.0,
+        clip_norm: float | npt.ArrayLike = 0.0,
     ) -> None:
-        super().__init__(lr=lr, momentum=momentum, weight_decay=weight_decay)
+        super().__init__(lr=lr, momentum=momentum, weight_decay=weight_decay, clip_norm=clip_norm)
 
     def update(self, W: Array, dW: Array, tile: Tile, scratch: Array) -> None:
         tile.v *= tile.momentum

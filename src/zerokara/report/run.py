@@ -15,6 +15,7 @@ from zerokara.errors import ZerokaraError, warn
 from zerokara.figures.plot_data import Weights
 from zerokara.pictures import is_image
 from zerokara.report import series
+from zerokara.report.verdict import verdict
 from zerokara.space.hyperparameters import show, to_text
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
@@ -29,15 +30,21 @@ BEST = 20
 
 def trials_csv(study: Study) -> str:
     """Return the trials as CSV, one row each, in the order of their numbers; numbers are written without rounding."""
-    metric = METRICS[study.plan.data.task]
+    metric, more = METRICS[study.plan.data.task], study.plan.metric.more
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    columns = ["number", "state", "epochs", "val_loss", f"val_{metric}", f"train_{metric}"]
-    errors = ["val_loss", "val_score"] if study.plan.rows > 1 else []
+    columns = ["number", "state", "epochs", "val_loss", f"val_{metric}", f"train_{metric}", *more]
+    errors = ["val_loss", "val_score", *more] if study.plan.rows > 1 else []
     named = [f"{name.replace('score', metric)}_standard_error" for name in errors]
     writer.writerow([*columns, *named, *study.space.searched])
     for trial in study.trials:
-        scores = [trial.val_loss, trial.val_score, trial.train_score, *map(trial.standard_error, errors)]
+        scores = [
+            trial.val_loss,
+            trial.val_score,
+            trial.train_score,
+            *map(trial.at, more),
+            *map(trial.standard_error, errors),
+        ]
         numbers = [repr(score) if math.isfinite(score) else "" for score in scores]
         params = [to_text(trial.params[name]) if name in trial.params else "" for name in study.space.searched]
         writer.writerow([trial.number, trial.state, trial.epochs, *numbers, *params])
@@ -46,7 +53,7 @@ def trials_csv(study: Study) -> str:
 
 def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
     """Return the content of ``summary.json``. The test data are read here, unless the study was interrupted."""
-    metric = METRICS[study.plan.data.task]
+    metric, rank = METRICS[study.plan.data.task], study.plan.metric
     states = [trial.state for trial in study.trials]
     content: dict[str, Any] = {
         "trials": len(study.trials),
@@ -57,6 +64,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         "train_seconds": study.train_seconds,
         "proposing_seconds": study.proposing_seconds,
         "wall_seconds": wall_seconds,
+        "rank": {"metric": rank.label, "direction": rank.direction},
         "best": None,
         "model": None,
         f"test_{metric}": None,
@@ -65,7 +73,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         best = study.best.trial
         epoch, count = study.last_comparison
         content["best"] = {"number": best.number, "epoch": best.epoch, "params": series.searched(study, best)}
-        scores = {f"val_{metric}": "val_score", "val_loss": "val_loss"}
+        scores = {rank.label: rank.curve} | {f"val_{metric}": "val_score", "val_loss": "val_loss"}
         content["best"] |= {name: best.at(curve) for name, curve in scores.items()}
         if best.rows:
             content["best"] |= {f"{name}_standard_error": best.standard_error(c) for name, c in scores.items()}
@@ -74,7 +82,10 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         content["model"] = {"networks": networks, "refit": study.refitted is not None, "epochs": best.epoch}
         if not study.interrupted and not math.isnan(study.test_score):
             content[f"test_{metric}"] = study.test_score
+            if rank.more:
+                content[rank.label.replace("val", "test", 1)] = study.model.score(study.plan.rank, study.test_data)
             content |= {f"test_{kind}": errors for kind, errors in study.test_errors.items()}
+        content["validation"] = verdict(study)
     if has_ensemble(study):
         content["ensemble"] = _ensemble_scores(study)
     return content
@@ -88,10 +99,15 @@ def has_ensemble(study: Study) -> bool:
 def _ensemble_scores(study: Study) -> dict[str, Any]:
     """Return the trials of the ensemble and its scores; the test data are read unless the study was interrupted."""
     model, data, metric = study.ensemble(), study.plan.parts[0], METRICS[study.plan.data.task]
-    loss, score = model.evaluate(data, "validation")
+    loss, score = model.evaluate(data, "validation", study.plan.loss_on(data))
     scores = {"trials": model.about["trials"], f"val_{metric}": score, "val_loss": loss}
-    if data.test is not None and not study.interrupted:
+    rank, tested = study.plan.metric, data.test is not None and not study.interrupted
+    if rank.more:
+        scores[rank.label] = model.score(study.plan.rank, data, "validation")
+    if tested:
         scores[f"test_{metric}"] = model.evaluate(data)[1]
+    if tested and rank.more:
+        scores[rank.label.replace("val", "test", 1)] = model.score(study.plan.rank, data)
     return scores
 
 
@@ -160,14 +176,15 @@ def write_summary(study: Study, folder: RunFolder, wall_seconds: float) -> Path:
 
 def leaderboard(trials: list[Trial], study: Study) -> list[str]:
     """Return a line for each trial, as the book prints them: ``Best-1 (val acc:0.83) | lr:0.0092, ...``."""
-    short = {"accuracy": "val acc", "r2": "val R2"}[METRICS[study.plan.data.task]]
+    short, rank = {"accuracy": "val acc", "r2": "val R2"}[METRICS[study.plan.data.task]], study.plan.metric
     lines = []
-    for rank, trial in enumerate(trials, start=1):
+    for place, trial in enumerate(trials, start=1):
         params = ", ".join(f"{name}:{show(value)}" for name, value in series.searched(study, trial).items())
         state = f" [{trial.state}]" if trial.state in ("diverged", "interrupted") else ""
         epochs = f"epoch {trial.epoch} of {trial.epochs}" if trial.epoch < trial.epochs else f"epoch {trial.epoch}"
+        more = "".join(f"val {rank.title}:{mean(trial, name)}, " for name in rank.more)
         lines.append(
-            f"Best-{rank} ({short}:{mean(trial, 'val_score')}, val loss:{mean(trial, 'val_loss')}) | "
+            f"Best-{place} ({more}{short}:{mean(trial, 'val_score')}, val loss:{mean(trial, 'val_loss')}) | "
             f"trial {trial.number}{state}, {epochs}" + (f" | {params}" if params else "")
         )
     return lines

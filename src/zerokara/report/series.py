@@ -35,7 +35,8 @@ def curves(study: Study, count: int = 20) -> Curves:
 
     best = tuple(curve(rank, trial) for rank, trial in enumerate(study.ranking(count), start=1))
     metric = METRICS[study.plan.data.task]
-    rank = "loss" if study.plan.rank == "loss" else SCORE[metric]
+    ranked = study.plan.metric
+    rank = SCORE[metric] if ranked.curve == "val_score" else ranked.title
     title = f"{study.plan.data.name}: the best {len(best)} of {len(study.trials)} trials by validation {rank}"
     mark = study.plan.keep_best or any(0 < trial.epoch < trial.epochs for trial in study.ranking(count))
     fitted = any(trial.state == "pruned" for trial in study.trials)

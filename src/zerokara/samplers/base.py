@@ -107,9 +107,9 @@ def rank_key(trial: FrozenTrial, sign: float = 1.0) -> tuple[int, int, float, in
     """
     if trial.state == TrialState.PRUNED:
         step = max(trial.intermediate_values, default=-1)
-        return 1, -step, sign * trial.intermediate_values.get(step, DIVERGED), trial.number
+        return 1, -step, sign * trial.intermediate_values.get(step, sign * DIVERGED), trial.number
     assert trial.value is not None
-    return (2 if trial.value == DIVERGED else 0), 0, sign * trial.value, trial.number
+    return (2 if abs(trial.value) == DIVERGED else 0), 0, sign * trial.value, trial.number
 
 
 def sign_of(study: Study) -> float:

@@ -195,6 +195,7 @@ _HIDDEN = Need("hidden", bool, "a hidden layer")
 _ROWS = (
     _numeric("lr", 0.001, _POSITIVE, "initial learning rate"),
     _numeric("weight_decay", 0.0, _NOT_NEGATIVE, "coefficient of the L2 penalty on the weights (decoupled with adamw)"),
+    _numeric("clip_norm", 0.0, _NOT_NEGATIVE, "largest norm of a network's gradient, over all its weights (0 for any)"),
     _numeric("momentum", 0.9, _FRACTION, "momentum factor", _optimizer_with("momentum")),
     _numeric("beta1", 0.9, _FRACTION, "decay rate of the first moment estimate", _optimizer_with("beta1")),
     _numeric("beta2", 0.999, _FRACTION, "decay rate of the second moment estimate", _optimizer_with("beta2")),

@@ -9,35 +9,37 @@ from functools import partial
 from typing import Any
 
 import optuna
-from optuna.study import StudyDirection
 
 from zerokara.errors import InputError
 from zerokara.storage.database import Database
-from zerokara.storage.proposer import quiet
+from zerokara.storage.proposer import name_values, quiet
+from zerokara.train.ranking import Metric
 
 PLAN, TOTAL = "plan", "trials"
 """The attributes of the study with the plan and with the total number of trials."""
 
 
-def open_study(database: Database, name: str, resuming: bool) -> optuna.Study:
-    """Return the study of this name; unless ``resuming``, it is created if it does not exist.
+def open_study(database: Database, name: str, metric: Metric, resuming: bool) -> optuna.Study:
+    """Return the study of this name; unless ``resuming`` it is created if it does not exist, in a metric's direction.
 
     Raises:
-        InputError: the study does not exist, or does not minimize one value.
+        InputError: the study does not exist, or has several values.
     """
     with quiet(), database.errors():
         try:
-            open_ = optuna.load_study if resuming else partial(optuna.create_study, load_if_exists=True)
-            study = open_(storage=database.storage, study_name=name)
+            new = partial(optuna.create_study, load_if_exists=True, direction=metric.direction)
+            study = (optuna.load_study if resuming else new)(storage=database.storage, study_name=name)
+            if len(study.directions) == 1:
+                name_values(study, metric)
         except KeyError as error:
             raise InputError(
                 f"the database of a run must have its study, but {database.address} has no study {name!r}: "
                 "set --storage to the database of the run"
             ) from error
-    if study.directions != [StudyDirection.MINIMIZE]:
+    if len(study.directions) != 1:
         directions = ", ".join(direction.name.lower() for direction in study.directions)
         raise InputError(
-            f"a study must minimize one value, got {name!r} with the directions {directions}: "
+            f"a study must have one value, got {name!r} with the directions {directions}: "
             "choose another name with --study"
         )
     return study

@@ -8,6 +8,7 @@ from zerokara.samplers.registry import generation_size, make_sampler
 from zerokara.space.space import Space
 from zerokara.storage.comparison import Comparison
 from zerokara.storage.proposer import Proposer
+from zerokara.train.ranking import Metric
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -25,7 +26,7 @@ class Local:
         trials: the total number of trials.
         generation: the maximum number of trials in a generation.
         journal: the journal of the study, which is continued if it has trials; None keeps the study in memory.
-        score: the name of the trials' score in the journal.
+        metric: names the values of the study, and sets its direction; None minimizes.
     """
 
     shared = False
@@ -37,11 +38,11 @@ class Local:
         trials: int,
         generation: int,
         journal: "Journal | None" = None,
-        score: str = "accuracy",
+        metric: Metric | None = None,
     ) -> None:
         self.space, self.total = space, trials
         self._generation = generation
-        self._proposer = Proposer(space, sampler, journal, score=score)
+        self._proposer = Proposer(space, sampler, journal, metric=metric)
         self._ended = self._proposer.ended()
 
     @classmethod

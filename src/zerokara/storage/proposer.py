@@ -2,6 +2,7 @@
 
 import math
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,13 @@ from zerokara.errors import InputError
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.space.space import Space
 from zerokara.storage.comparison import Comparison, write_comparison
+from zerokara.train.metrics import METRICS
+from zerokara.train.ranking import Metric
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import optuna
     from optuna.samplers import BaseSampler
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
@@ -35,7 +39,7 @@ class Proposer:
         space: the search space.
         sampler: the sampler, from ``make_sampler``.
         journal: the journal of the study, which is continued if it has one; None keeps the study in memory.
-        score: the name of the trials' score in the journal.
+        metric: names the values of a new study, and sets its direction; None minimizes.
 
     Attributes:
         study: the Optuna study.
@@ -59,21 +63,28 @@ class Proposer:
         sampler: "BaseSampler",
         journal: "Journal | None" = None,
         name: str = "zerokara",
-        score: str = "accuracy",
+        metric: Metric | None = None,
     ) -> None:
         import optuna
 
         self._space = space
-        self._journal, self._score = journal, score
+        self._journal, self._metric = journal, metric
         self.seconds = 0.0
         with self._generation(), quiet():
             self._storage = journal.storage() if journal else optuna.storages.InMemoryStorage()
             self.study = optuna.create_study(
-                storage=self._storage, sampler=sampler, study_name=name, load_if_exists=True
+                storage=self._storage,
+                sampler=sampler,
+                study_name=name,
+                load_if_exists=True,
+                direction=metric.direction if metric else None,
             )
+            name_values(self.study, metric)
         self._study_id = self._storage.get_study_id_from_name(name)
         if journal:
             self._check(journal.path)
+        # That of the study, which an older version may have created.
+        self._sign = -1.0 if self.study.direction == optuna.study.StudyDirection.MAXIMIZE else 1.0
         self.seconds = 0.0  # Opening the study does not count.
 
     def _check(self, path: "Path") -> None:
@@ -137,7 +148,8 @@ class Proposer:
         with self._generation():
             for trial in trials:
                 if trial.epochs and math.isfinite(trial.value):
-                    self._storage.set_trial_intermediate_value(self._trial_id(trial.number), trial.epochs, trial.value)
+                    value = self._sign * trial.value
+                    self._storage.set_trial_intermediate_value(self._trial_id(trial.number), trial.epochs, value)
 
     def _ask(self, count: int) -> list[Proposal]:
         first, space = len(self.study.get_trials(deepcopy=False)), self._space.distributions()
@@ -186,8 +198,8 @@ class Proposer:
         """Record how trials ended, in the order of their numbers."""
         with self._generation():
             for trial in sorted(trials, key=lambda trial: trial.number):
-                score = self._score if self._journal else None
-                record_result(self._storage, self._trial_id(trial.number), trial, score)
+                kept = self._metric, self._journal is not None
+                record_result(self._storage, self._trial_id(trial.number), trial, self._sign, *kept)
 
     def write_comparison(self, comparison: Comparison) -> None:
         """Write all trials at one epoch as a second study into the journal; nothing without one."""
@@ -206,19 +218,40 @@ class Proposer:
             self.seconds += time.perf_counter() - started
 
 
-def record_result(storage: "BaseStorage", trial_id: int, trial: Trial, score: str | None) -> None:
-    """Record how a trial ended, with its curves if its score has a name.
+def name_values(study: "optuna.Study", metric: Metric | None) -> None:
+    """Name the values of a new study."""
+    from optuna.exceptions import ExperimentalWarning
 
-    A diverged trial is complete with the worst value, a pruned one has its value at its last rung, and an interrupted
-    one has failed; a state other than complete is an attribute too.
+    if metric is None or study.metric_names is not None or study.get_trials(deepcopy=False):
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        study.set_metric_names([metric.label])
+
+
+def record_result(
+    storage: "BaseStorage",
+    trial_id: int,
+    trial: Trial,
+    sign: float = 1.0,
+    metric: Metric | None = None,
+    keep_record: bool = True,
+) -> None:
+    """Record how a trial ended; with ``keep_record`` its curves, and with a ``metric`` its scores by name.
+
+    The value is the metric: the objective, times -1 if the study maximizes (``sign``). A diverged trial is complete
+    with the worst value, a pruned one has its value at its last rung, and an interrupted one has failed; a state other
+    than complete is an attribute too.
     """
     from optuna.trial import TrialState
 
-    if score:
+    if keep_record:
         storage.set_trial_user_attr(trial_id, "record", trial.record)
+    if keep_record and metric:
         # Read by people, as columns of Optuna's tables.
-        columns = {"epochs": trial.epochs, "seconds": trial.seconds}
-        columns |= {score: trial.val_score} if "val_score" in trial.curves else {}
+        columns: dict[str, float] = {name: trial.at(name) for name in metric.more}
+        columns |= {METRICS[metric.task]: trial.val_score} if "val_score" in trial.curves else {}
+        columns |= {"epochs": trial.epochs, "seconds": trial.seconds}
         for name, number in columns.items():
             if math.isfinite(number):
                 storage.set_trial_user_attr(trial_id, name, number)
@@ -228,7 +261,7 @@ def record_result(storage: "BaseStorage", trial_id: int, trial: Trial, score: st
     if trial.state == "interrupted":
         storage.set_trial_state_values(trial_id, TrialState.FAIL)
     else:
-        value = DIVERGED if trial.state == "diverged" else float(trial.value)
+        value = sign * (DIVERGED if trial.state == "diverged" else float(trial.value))
         state = TrialState.PRUNED if trial.state == "pruned" else TrialState.COMPLETE
         storage.set_trial_state_values(trial_id, state, [value])
 

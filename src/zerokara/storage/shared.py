@@ -6,6 +6,7 @@ Importing this file imports Optuna: do so inside the function that opens a share
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from optuna.samplers import BaseSampler
@@ -13,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import DatabaseError
+from zerokara.samplers.base import sign_of
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.samplers.narrowing import Round
 from zerokara.space.space import Space
@@ -21,6 +23,7 @@ from zerokara.storage.comparison import Comparison, write_comparison
 from zerokara.storage.database import Database
 from zerokara.storage.heartbeat import Heartbeat
 from zerokara.storage.proposer import Proposer, quiet, record_result
+from zerokara.train.ranking import Metric
 
 WORKER = "worker"
 """The attribute of a trial with the id of its process and the number of the generation in that process."""
@@ -42,11 +45,11 @@ class Shared:
         trials: the total number of trials.
         generation: the number of trials per `ask` of this process; the sampler uses that of the first process.
         space: the search space.
+        metric: names the values of the study, and sets the direction of a new one.
         make: creates the sampler, from ``trials`` and ``generation``.
         worker_id: the unique name of this process, the same again when it resumes.
         resuming: the study must exist; its total may differ from ``trials``, and is raised to it.
         warn: called with a message for the user.
-        score: the name of the trials' score in the database.
 
     Attributes:
         trials: Optuna's trials at the last refresh, replaced ones included.
@@ -68,21 +71,22 @@ class Shared:
         trials: int,
         generation: int,
         space: Space,
+        metric: Metric,
         make: Callable[..., BaseSampler],
         worker_id: str,
         warn: Callable[[str], None],
         resuming: bool = False,
-        score: str = "accuracy",
     ) -> None:
         self.database, self.worker_id, self.warn = database, worker_id, warn
-        self.space, self._make, self._size, self._score = space, make, generation, score
+        self.space, self._metric, self._make, self._size = space, metric, make, generation
         self._results: dict[int, Trial] = {}
         self._heartbeat = Heartbeat(worker_id)
         self._available = True
         self.trials: list[FrozenTrial] = []
         self.current: dict[int, FrozenTrial] = {}
         self.seconds = 0.0
-        self._study = open_study(database, name, resuming)
+        self._study = open_study(database, name, metric, resuming)
+        self._sign = sign_of(self._study)
         self._id = database.storage.get_study_id_from_name(name)
         with self._transaction():
             self.plan = agree(self._study, {**plan, "generation": generation}, trials, resuming)
@@ -162,8 +166,8 @@ class Shared:
                     lost += there.state == TrialState.FAIL
                     continue
                 if trial.state == "pruned":
-                    storage.set_trial_intermediate_value(there._trial_id, trial.epochs, trial.value)
-                record_result(storage, there._trial_id, trial, self._score)
+                    storage.set_trial_intermediate_value(there._trial_id, trial.epochs, self._sign * trial.value)
+                record_result(storage, there._trial_id, trial, self._sign, self._metric)
         self.refresh()
         if lost:
             self.warn(f"Another process took over {lost} trials after this process missed its heartbeats.")
@@ -176,7 +180,8 @@ class Shared:
                 there = self.current.get(trial.number)
                 mine = there and there.state == TrialState.RUNNING and self._worker(there) == self.worker_id
                 if there and mine and trial.value < DIVERGED:
-                    self.database.storage.set_trial_intermediate_value(there._trial_id, trial.epochs, trial.value)
+                    value = self._sign * trial.value
+                    self.database.storage.set_trial_intermediate_value(there._trial_id, trial.epochs, value)
 
     def send_heartbeat(self) -> None:
         """Send a heartbeat if one is due, and read those of the other processes."""
@@ -247,7 +252,10 @@ class Shared:
 
     def _replica(self, trials: Mapping[int, FrozenTrial]) -> Proposer:
         """Return a study in memory with these trials by number, as the sampler reads them many times."""
-        replica = Proposer(self.space, self._make(trials=self.total, generation=self._generation))
+        # In the direction of the study, which an older version may have created.
+        metric = replace(self._metric, maximize=self._sign < 0)
+        sampler = self._make(trials=self.total, generation=self._generation)
+        replica = Proposer(self.space, sampler, metric=metric)
         with quiet():
             replica.study.add_trials(_for_sampler(trials[number]) for number in sorted(trials))
         return replica

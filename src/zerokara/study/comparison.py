@@ -12,6 +12,8 @@ from zerokara.samplers.diverged import DIVERGED
 from zerokara.space.space import Space
 from zerokara.storage.comparison import Compared, Comparison
 from zerokara.study.importance import ped_anova
+from zerokara.train.metrics import METRICS
+from zerokara.train.ranking import Metric
 
 ENOUGH = 0.9
 """The share of the trials that must have reached an epoch at which all are compared."""
@@ -21,12 +23,13 @@ BEST_SHARE, BEST_TRIALS = 0.1, 5
 """Importances say what the best trials have in common: the best tenth, or so many trials if these are more."""
 
 
-def scores_at(trials: Sequence[Trial], epoch: int, metric: str) -> dict[int, dict[str, float]]:
+def scores_at(trials: Sequence[Trial], epoch: int, metric: Metric) -> dict[int, dict[str, float]]:
     """Return the scores of each trial at an epoch, by number, without those that did not finish it."""
     if epoch < 1:
         raise InputError(f"epoch must be 1 or more, got {epoch}: epochs are counted from 1")
-    curves = {"val_loss": "val_loss", f"val_{metric}": "val_score"}
-    curves |= {"train_loss": "train_loss", f"train_{metric}": "train_score"}
+    score = METRICS[metric.task]
+    curves = {"val_loss": "val_loss", f"val_{score}": "val_score"}
+    curves |= {"train_loss": "train_loss", f"train_{score}": "train_score", metric.label: metric.curve}
     return {
         trial.number: {name: float(trial.curves[curve][epoch - 1]) for name, curve in curves.items()}
         for trial in trials
@@ -44,18 +47,17 @@ def common_epoch(trials: Sequence[Trial]) -> int:
     return 0
 
 
-def compare(trials: Sequence[Trial], epoch: int, rank: str, metric: str) -> Comparison:
+def compare(trials: Sequence[Trial], epoch: int, metric: Metric) -> Comparison:
     """Return the trials that reached an epoch, or diverged before, with the values that rank them there."""
     scores = scores_at(trials, epoch, metric)
     compared = []
     for trial in trials:
         if trial.epochs and (trial.number in scores or trial.state == "diverged"):
             there: dict[str, Any] = {n: v for n, v in scores.get(trial.number, {}).items() if math.isfinite(v)}
-            value = there.get("val_loss" if rank == "loss" else f"val_{metric}", math.nan)
+            value = there.get(metric.label, math.nan)
             there |= {} if trial.number in scores else {"state": "diverged"}
             compared.append(Compared(trial.number, trial.params, value, there))
-    name = "loss" if rank == "loss" else metric
-    return Comparison(epoch, f"validation {name}", rank != "loss", tuple(compared))
+    return Comparison(epoch, metric.label, metric.maximize, tuple(compared))
 
 
 def importances_of(space: Space, comparison: Comparison) -> dict[str, float]:

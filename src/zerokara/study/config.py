@@ -18,6 +18,8 @@ from zerokara.errors import InputError, unknown
 from zerokara.space.hyperparameters import HYPERPARAMETERS, lookup, to_text
 from zerokara.space.space import Space, parse_searches
 from zerokara.study.settings import SearchSettings
+from zerokara.train.objective import class_weight_text
+from zerokara.train.ranking import rank_text
 from zerokara.version import __version__
 
 
@@ -28,7 +30,7 @@ def config_of(
 
     Results are identical with the same data, NumPy and processor features, so the record has these.
     """
-    data = plan.data
+    data = settings.data
     table = {} if data.train.table is None else data.train.table.settings
     return {
         "dataset": data.name,
@@ -38,6 +40,8 @@ def config_of(
         **{name: value for name, value in data.split_settings.items() if name != "seed"},
         "scaling": data.preprocess.kind,
         **in_config(SearchSettings, vars(settings)),
+        "rank": rank_text(settings.rank),
+        "class_weight": class_weight_text(settings.class_weight),
         "augment": str(Augment.parse(settings.augment) or "none"),
         **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
         "search": space.searches(),
@@ -60,6 +64,7 @@ DATA_KEYS: dict[str, Any] = {
     "missing": str,
     "decimal": Literal[".", ","],
     "encoding": str,
+    "weights": str,
     "size": str,
 }
 """The types of the keys about the data."""
@@ -75,6 +80,8 @@ def check_config(config: Mapping[str, Any], path: Path) -> None:
     rows = (row for row in fields(SearchSettings) if row.metadata.get("config"))
     kinds = {row.name: row.metadata["option"] or types[row.name] for row in rows}
     kinds |= dict.fromkeys(HYPERPARAMETERS, str | float | bool) | DATA_KEYS | {"search": list[str], "record": dict}
+    if ":" in str(config.get("rank")):  # The name of a function, with its direction.
+        kinds["rank"] = str
     remedy = f"restore {path}, or start another search"
     if missing := [name for name in REQUIRED if name not in config]:
         raise InputError(f"a run's config must have the key {missing[0]}, got only {', '.join(config)}: {remedy}")

@@ -69,7 +69,8 @@ def search(
     scheduler = scheduler or make_scheduler("halving")
     brackets = [bracket for size in store.sizes for bracket in scheduler.brackets(size, plan.epochs)]
     epochs = plan.rows * sum(bracket.epochs for bracket in brackets) + refit * plan.epochs
-    tracker = ProgressTracker(store.total, epochs, on_epoch, plan.keep_best)
+    curve = plan.metric.shown.curve
+    tracker = ProgressTracker(store.total, epochs, on_epoch, curve=curve, keep_best=plan.keep_best)
     files = Checkpoints(checkpoints, plan, warn)
     resumed = checkpoints is not None and checkpoints.exists()
     candidates = files.read_candidates(store.ended())

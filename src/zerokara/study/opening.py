@@ -14,7 +14,6 @@ from zerokara.storage.local import Local
 from zerokara.study.config import config_of, differences
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.settings import SearchSettings
-from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
     from zerokara.storage.journal import Journal
@@ -31,7 +30,7 @@ def open_local(
 
     def local(journal: "Journal | None") -> Local:
         sampler = make_sampler(settings.sampler, space, plan.seed, **sizes)
-        return Local(space, sampler, **sizes, journal=journal, score=METRICS[plan.data.task])
+        return Local(space, sampler, **sizes, journal=journal, metric=plan.metric)
 
     if folder is None:
         yield local(None)
@@ -67,11 +66,11 @@ def open_shared(
             trials=settings.trials,
             generation=settings.generation,
             space=space,
+            metric=plan.metric,
             make=partial(make_sampler, settings.sampler, space, plan.seed),
             worker_id=worker_id,
             resuming=resuming,
             warn=settings.warn,
-            score=METRICS[plan.data.task],
         )
         for difference in differences({"record": shared.plan["record"]}, plan.data):
             settings.warn(difference)

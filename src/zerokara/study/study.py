@@ -17,7 +17,6 @@ from zerokara.space.hyperparameters import show
 from zerokara.space.space import Space
 from zerokara.storage.comparison import Comparison
 from zerokara.study.comparison import common_epoch, compare, importances_of, scores_at
-from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
     from zerokara.samplers.narrowing import Round
@@ -39,6 +38,8 @@ class Best:
         if "model" not in self.__dict__:  # During copying and unpickling.
             raise AttributeError(name)
         trial, model = self.__dict__["trial"], self.__dict__["model"]
+        if name.startswith("val_") and name in trial.curves:
+            return trial.at(name)
         return trial.val_score if name == f"val_{model.metric}" else getattr(trial, name)
 
 
@@ -70,7 +71,8 @@ class Study:
         parts = [f"{self.plan.data.name}: {len(self.trials)} trials, {self.epochs_trained:,} network-epochs"]
         for best in (trial for trial in self.ranking(1) if math.isfinite(trial.value)):
             parts += [f"best trial {best.number}", f"val_loss {best.val_loss:.4f}"]
-            parts += [f"val_{METRICS[self.plan.data.task]} {best.val_score:.4f}"]
+            shown = self.plan.metric.shown
+            parts += [f"{shown.label} {best.at(shown.curve):.4f}"]
             parts += [f"{name} {show(best.params[name])}" for name in self.space.searched if name in best.params]
         return f"Study({', '.join(parts)})"
 
@@ -86,9 +88,10 @@ class Study:
     def at(self, epoch: int) -> dict[int, dict[str, float]]:
         """Return the scores of each trial at an epoch, by number, for those that finished it without diverging.
 
-        The scores are ``val_loss``, ``val_accuracy`` (``val_r2``), ``train_loss`` and ``train_accuracy``.
+        The scores are ``val_loss``, ``val_accuracy`` (``val_r2``), ``train_loss``, ``train_accuracy`` and the metric
+        that the trials are ranked by.
         """
-        return scores_at(self.trials, epoch, METRICS[self.plan.data.task])
+        return scores_at(self.trials, epoch, self.plan.metric)
 
     def importances(self, epoch: int | None = None) -> dict[str, float]:
         """Return how much each searched hyperparameter mattered for being among the best, the largest first; sum 1.
@@ -101,7 +104,7 @@ class Study:
     def comparison(self, epoch: int | None = None) -> Comparison:
         """Return all trials that reached an epoch, as `importances` and Optuna's tools compare them."""
         epoch = common_epoch(self.trials) if epoch is None else epoch
-        return compare(self.trials, max(1, epoch), self.plan.rank, METRICS[self.plan.data.task])
+        return compare(self.trials, max(1, epoch), self.plan.metric)
 
     @cached_property
     def best(self) -> Best:
@@ -130,14 +133,15 @@ class Study:
         if self.refitted is None:
             return self.best.model
         about = self._about(self.best.trial) | {"refit": self.refitted.population}
-        return Model.of(Ensemble.of(self.refitted), self._data, about)
+        return Model.of(Ensemble.of(self.refitted), self.test_data, about)
 
     def _about(self, trial: Trial) -> dict[str, Any]:
-        return {"trial": trial.number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}
+        about = {"trial": trial.number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}
+        return about | ({"loss": self.plan.loss} if self.plan.loss else {})
 
     @cached_property
-    def _data(self) -> Dataset:
-        """The data that the model was trained on."""
+    def test_data(self) -> Dataset:
+        """The data that the model was trained on, with the test part."""
         return self.plan.parts[0] if self.refitted is None else self.plan.data.pooled()
 
     @property
@@ -185,7 +189,10 @@ class Study:
         networks = [network for _, network in self.candidates]
         predictions = predict_each(networks, part.x, data.task)
         counts = select(
-            predictions, part.t, k or self.ensemble_size or 1, criterion(data.task, self.plan.rank, part.weights)
+            predictions,
+            part.t,
+            k or self.ensemble_size or 1,
+            criterion(data.task, self.plan.rank, part.weights, data.preprocess, self.plan.loss_on(data)),
         )
         picked = {str(t.number): int(n) for (t, _), n in zip(self.candidates, counts, strict=True) if n}
         return Model.of(Ensemble.of(networks, counts), data, {"trials": picked, "seed": self.plan.seed})
@@ -193,12 +200,12 @@ class Study:
     @cached_property
     def test_score(self) -> float:
         """The accuracy (or R2) of `model` on the test data, which nothing else reads; NaN without test data."""
-        return math.nan if self._data.test is None else self.model.evaluate(self._data)[1]
+        return math.nan if self.test_data.test is None else self.model.evaluate(self.test_data)[1]
 
     @cached_property
     def test_errors(self) -> dict[str, dict[str, float]]:
         """The errors of `model` on the test data, in the units of each target; empty unless it is a regression."""
-        data = self._data
+        data = self.test_data
         if data.test is None or data.task != "regression":
             return {}
         model = self.model

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.data import Dataset
-from zerokara.nn import SoftmaxCrossEntropy, mlp
+from zerokara.nn import Exp, mlp
+from zerokara.nn.regression_losses import POISSON
 from zerokara.optim import OPTIMIZERS, schedules
+from zerokara.train.objective import ClassWeight, training_loss
 from zerokara.train.stopping import EarlyStopping
 from zerokara.train.trainer import Trainer
 
@@ -25,6 +27,8 @@ def build(
     dtype: npt.DTypeLike = np.float32,
     keep_best: bool = False,
     early_stopping: EarlyStopping | None = None,
+    loss: str | None = None,
+    class_weight: ClassWeight | None = None,
     **settings: Any,
 ) -> Trainer:
     """Return the trainer of a population that has these hyperparameters.
@@ -33,6 +37,9 @@ def build(
         params: a value for every hyperparameter; a number may be an array with one for each network (P,).
         data: without a validation part no best epoch is kept and nothing stops early.
         same_start: the networks share a draw of initial weights; otherwise network k has that of ``replicate`` + k.
+        loss: the loss of a regression, by name; the networks of "poisson" end with an `Exp`, and their ``data``
+            are those of `as_counts`.
+        class_weight: the weights of the classes in the loss, see `class_weights`.
         settings: as for `Trainer`.
     """
     shape = data.n_inputs, params["hidden"], data.n_outputs, params["activation"]
@@ -43,13 +50,15 @@ def build(
         for k in range(1, networks):
             own = {name: value if np.ndim(value) == 0 else value[k] for name, value in numbers.items()}
             network.put([k], make(replicate=replicate + k, **own))
+    if loss == POISSON:
+        network.layers.append(Exp())
     optimizer = OPTIMIZERS[params["optimizer"]]
     return Trainer(
         network,
         optimizer(**{name: params[name] for name in optimizer.hyperparameters if name in params}),
         data,
         batch_size=params["batch_size"],
-        loss=SoftmaxCrossEntropy(params["label_smoothing"]) if data.task == "classification" else None,
+        loss=training_loss(data, loss, class_weight, params["label_smoothing"]),
         schedule=schedules.parse(params["schedule"]),
         seed=seed,
         replicate=replicate,

@@ -1,17 +1,17 @@
 """The record of an epoch, and the curves of every network."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array, Index, as_index
+from zerokara.train.ranking import Metric
 
-RANKS = ("loss", "accuracy")
-"""The validation metrics that networks can be ranked by; in regression, accuracy is R2."""
 CURVES = ("train_loss", "train_score", "val_loss", "val_score", "lr")
+"""The curves of every training; networks that are ranked by another metric have one more."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Epoch:
 
     ``rows`` are their row numbers at the start of training. A score is accuracy, or R2 in regression; a measure that
     was not evaluated is NaN. Networks are ranked by ``objective``, lower is better, never NaN. ``lr`` is the learning
-    rate of the epoch's last step, ``seconds`` the duration of the epoch.
+    rate of the epoch's last step, ``seconds`` the duration of the epoch. ``more`` has the metric that the networks are
+    ranked by, such as ``val_f1``, unless that is a loss or score.
     """
 
     number: int
@@ -34,9 +35,12 @@ class Epoch:
     diverged: Array
     seconds: float
     metric: str = "accuracy"
+    more: Mapping[str, Array] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Array:
-        """Return a score by its full name: ``train_accuracy``, ``val_accuracy``, ``train_r2`` or ``val_r2``."""
+        """Return a score by its full name: ``train_accuracy``, ``val_accuracy``, ``val_r2``, ``val_f1``."""
+        if name in self.__dict__.get("more", ()):
+            return self.more[name]
         part, _, metric = name.partition("_")
         if part in ("train", "val") and metric == self.__dict__.get("metric"):
             return self.train_score if part == "train" else self.val_score
@@ -49,11 +53,16 @@ class History:
     ``epochs`` (R,) counts the epochs that each has trained; ``diverged`` (R,) is the epoch in which it diverged, or 0.
     """
 
-    def __init__(self, networks: int) -> None:
+    def __init__(self, networks: int, curves: Sequence[str] = CURVES) -> None:
         self.epochs: Array = np.zeros(networks, int)
         self.diverged: Array = np.zeros(networks, int)
         self.seconds: list[float] = []
-        self._curves: dict[str, list[Array]] = {name: [] for name in CURVES}
+        self._curves: dict[str, list[Array]] = {name: [] for name in curves}
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """The names of the curves."""
+        return tuple(self._curves)
 
     def __len__(self) -> int:
         return len(self.epochs)
@@ -79,24 +88,24 @@ class History:
         """Replace the contents: epochs (R,), diverged (R,), seconds (E,) and curves (R, E)."""
         self.epochs[...], self.diverged[...] = arrays["epochs"], arrays["diverged"]
         self.seconds = [float(second) for second in arrays["seconds"]]
-        self._curves = {name: [column.copy() for column in arrays[name].T] for name in CURVES}
+        self._curves = {name: [column.copy() for column in arrays[name].T] for name in self._curves}
 
     def take(self, index: npt.ArrayLike) -> Self:
         """Return the history of the networks ``index``."""
         rows = as_index(index, len(self))
-        other = type(self)(len(rows))
+        other = type(self)(len(rows), self.curves)
         other.epochs, other.diverged = self.epochs[rows], self.diverged[rows]
         other.seconds = list(self.seconds)
         other._curves = {name: [column[rows] for column in columns] for name, columns in self._curves.items()}
         return other
 
-    def ranking(self, rank: str, keep_best: bool) -> tuple[Array, Array]:
+    def ranking(self, metric: Metric, keep_best: bool) -> tuple[Array, Array]:
         """Return the objective of each network (R,), lower is better, and the epoch that it belongs to (R,).
 
         That is the last epoch of a network, or with ``keep_best`` its best. A diverged network has an infinite
         objective, which ranks last.
         """
-        values = objective(self["val_loss"], self["val_score"], rank)
+        values = metric.objective(self[metric.curve])
         if values.shape[1] == 0:
             return np.full(len(self), np.inf), self.epochs
         rows = np.arange(len(self))
@@ -105,24 +114,14 @@ class History:
         return value, np.where(self.epochs > 0, column + 1, 0)
 
 
-def objective(val_loss: Array, val_score: Array, rank: str) -> Array:
-    """Return the objective to minimize: the validation loss, or minus the score; infinity where it is not finite.
-
-    >>> objective(np.array([0.5, np.nan]), np.array([0.9, 0.8]), "loss")
-    array([0.5, inf])
-    """
-    value = val_loss if rank == "loss" else -val_score
-    return np.where(np.isfinite(value), value, np.inf)
-
-
 def concat_histories(histories: Sequence[History]) -> History:
     """Return the histories of several populations as one, in that order, as long as the longest."""
-    joined = History(0)
+    joined = History(0, histories[0].curves)
     length = max(len(h.seconds) for h in histories)
     joined.epochs = np.concatenate([h.epochs for h in histories])
     joined.diverged = np.concatenate([h.diverged for h in histories])
     joined.seconds = [sum(h.seconds[e] for h in histories if e < len(h.seconds)) for e in range(length)]
-    for name in CURVES:
+    for name in joined.curves:
         padded = [np.pad(h[name], ((0, 0), (0, length - h[name].shape[1])), constant_values=np.nan) for h in histories]
         joined._curves[name] = list(np.concatenate(padded).T)
     return joined

@@ -1,11 +1,16 @@
-"""The mini-batches: the samples of each step, augmented where asked for."""
+"""The data that a trainer takes: checked, in its precision, and as the mini-batches of each step."""
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array, Index
-from zerokara.data import Dataset
+from zerokara.data import Dataset, Part
 from zerokara.data.augment import Augment
+from zerokara.errors import InputError
+from zerokara.nn.layers.affine import Affine
+from zerokara.nn.network import Network
 from zerokara.rng import stream
 
 
@@ -51,3 +56,23 @@ def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
     if len(starts) > 1 and samples - starts[-1] == 1 and batch_size > 1:
         starts.pop()
     return list(zip(starts, [*starts[1:], samples], strict=True))
+
+
+def check_sizes(network: Network, data: Dataset) -> None:
+    """Raise InputError unless the networks have the data's number of inputs and outputs."""
+    affine = [layer for layer in network.layers if isinstance(layer, Affine)]
+    if affine and (affine[0].inputs, affine[-1].outputs) != (data.n_inputs, data.n_outputs):
+        raise InputError(
+            f"the networks must have {data.n_inputs} inputs and {data.n_outputs} outputs for the data {data.name}, "
+            f"got {affine[0].inputs} and {affine[-1].outputs}"
+        )
+
+
+def in_precision(part: Part, dtype: np.dtype[Any]) -> Part:
+    """Return the part with targets in the networks' precision; class numbers remain integers.
+
+    x is not copied: each batch is converted when it is used.
+    """
+    t = part.t if part.t.dtype.kind in "iu" else part.t.astype(dtype)
+    weights = None if part.weights is None else part.weights.astype(dtype)
+    return Part(part.x, t, weights)

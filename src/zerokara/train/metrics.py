@@ -1,5 +1,6 @@
 """Evaluation of every network on a part of the data: loss, and accuracy or R2."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -8,7 +9,7 @@ from zerokara import blas
 from zerokara.arrays import Array
 from zerokara.data import Part
 from zerokara.nn.layers.affine import Affine
-from zerokara.nn.losses import LOSSES
+from zerokara.nn.losses import LOSSES, Loss
 from zerokara.nn.products import SMALL_PRODUCT
 
 CHUNK = 200
@@ -39,18 +40,32 @@ class Predictor(Protocol):
         """Return the scores (P, N, C) of x (1, N, D)."""
 
 
-def evaluate(network: Predictor, part: Part, task: str, threads: int = 1) -> tuple[Array, Array]:
+def evaluate(
+    network: Predictor, part: Part, task: str, threads: int = 1, loss: Loss | None = None
+) -> tuple[Array, Array]:
     """Return the loss (P,) and the score (P,) of every network on ``part``, in float64.
 
-    The loss has neither decay penalty nor label smoothing. The score is, by task:
+    The loss, by default that of the task, has neither decay penalty nor label smoothing. The score is, by task:
     classification: the share of samples whose largest score is the right one;
     multilabel: the share of samples with every label right;
     regression: R2 = 1 - sum (y - t)^2 / sum (t - mean t)^2, the mean over outputs; for a constant t, 0.
     Both are weighted by the sample weights. With more than one BLAS thread (``threads``) bits may differ.
     """
+    return measure(network, part, task, threads, loss)[:2]
+
+
+def measure(
+    network: Predictor,
+    part: Part,
+    task: str,
+    threads: int = 1,
+    loss: Loss | None = None,
+    collect: Callable[[Array], Array] | None = None,
+) -> tuple[Array, Array, Array | None]:
+    """Return the loss and the score as `evaluate` does, and ``collect`` of the scores (P, N, C), if it is given."""
     size = CHUNK if threads == 1 else _shared(network)
     with blas.threads(threads), np.errstate(all="ignore"):
-        return _evaluate(network, part, task, size)
+        return _measure(network, part, task, size, loss or LOSSES[task](), collect)
 
 
 def _shared(network: Predictor) -> int:
@@ -61,12 +76,14 @@ def _shared(network: Predictor) -> int:
     return max(CHUNK, SHARED // network.population)
 
 
-def _evaluate(network: Predictor, part: Part, task: str, size: int) -> tuple[Array, Array]:
-    loss = LOSSES[task]()
+def _measure(
+    network: Predictor, part: Part, task: str, size: int, loss: Loss, collect: Callable[[Array], Array] | None
+) -> tuple[Array, Array, Array | None]:
     n = len(part.x)
     w = np.ones(n) if part.weights is None else part.weights.astype(float)
     total = np.zeros(network.population)
     tally: Array = np.zeros(())
+    collected = []
     for start in range(0, n, size):
         chunk = slice(start, start + size)
         scores = network.forward(part.x[None, chunk])
@@ -74,12 +91,15 @@ def _evaluate(network: Predictor, part: Part, task: str, size: int) -> tuple[Arr
         weights = None if part.weights is None else part.weights[chunk]
         total += loss.forward(scores, t, weights).astype(float) * scores.shape[1]
         tally = tally + _tally(scores, t, w[chunk], task)
+        if collect:
+            collected.append(collect(scores))
+    everything = np.concatenate(collected, axis=1) if collect else None
     if task != "regression":
-        return total / w.sum(), tally / w.sum()
+        return total / w.sum(), tally / w.sum(), everything
     mean = np.average(part.t, axis=0, weights=w)
     spread = w @ (part.t.astype(float) - mean) ** 2
     r2 = np.where(spread > 0, 1 - tally / np.where(spread > 0, spread, 1), 0.0)
-    return total / w.sum(), np.where(np.isfinite(tally).all(axis=1), r2.mean(axis=1), np.nan)
+    return total / w.sum(), np.where(np.isfinite(tally).all(axis=1), r2.mean(axis=1), np.nan), everything
 
 
 def _tally(scores: Array, t: Array, w: Array, task: str) -> Array:

@@ -7,7 +7,6 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.errors import InputError
 from zerokara.nn import Network
-from zerokara.train.history import CURVES
 from zerokara.train.trainer import Trainer
 
 
@@ -34,7 +33,7 @@ def state(run: Trainer) -> dict[str, Array]:
         "history.diverged": run.history.diverged,
         "history.seconds": np.array(run.history.seconds),
     }
-    arrays |= {f"history.{name}": run.history[name] for name in CURVES}
+    arrays |= {f"history.{name}": run.history[name] for name in run.history.curves}
     arrays |= {f"optimizer.{name}": getattr(run.optimizer, name) for name in run.optimizer.state}
     if run.early_stopping:
         arrays |= {"early_stopping.best": run.early_stopping.best, "early_stopping.waited": run.early_stopping.waited}
@@ -65,7 +64,8 @@ def restore(run: Trainer, arrays: Mapping[str, Array]) -> None:
         run.epoch, run.optimizer.t, schedule_epochs = map(int, arrays["scalars"])
         run.schedule_epochs = schedule_epochs or None
         run.best_value, run.best_epoch = arrays["best_value"].copy(), arrays["best_epoch"].copy()
-        run.history.load({name: arrays[f"history.{name}"] for name in ("epochs", "diverged", "seconds", *CURVES)})
+        names = ("epochs", "diverged", "seconds", *run.history.curves)
+        run.history.load({name: arrays[f"history.{name}"] for name in names})
         rows = {int(name.split(".")[1]) for name in arrays if name.startswith("finished.")}
         run.finished = {row: start.copy() for row in sorted(rows)}
         for row, network in run.finished.items():

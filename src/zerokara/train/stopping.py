@@ -13,7 +13,7 @@ from zerokara.errors import InputError
 class EarlyStopping:
     """Stops a network after ``patience`` epochs in a row whose objective did not improve by more than ``min_delta``.
 
-    The objective is the validation loss, or minus the accuracy.
+    The objective is the validation loss, or another metric, with the sign that makes less better.
 
     >>> early_stopping = EarlyStopping(patience=2).start(networks=1)
     >>> [bool(early_stopping.stops(np.array([value]))[0]) for value in (1.0, 0.9, 0.95, 0.9)]

@@ -4,7 +4,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,6 @@ from zerokara.errors import InputError
 from zerokara.memory import keep_freed
 from zerokara.nn import losses
 from zerokara.nn import network as networks
-from zerokara.nn.layers.affine import Affine
 from zerokara.nn.losses import LOSSES, Loss
 from zerokara.nn.network import Network
 from zerokara.optim import optimizer as optimizers
@@ -27,9 +26,10 @@ from zerokara.optim.schedules import Constant, Schedule
 from zerokara.rng import stream
 from zerokara.train import history as histories
 from zerokara.train import stopping
-from zerokara.train.history import RANKS, Epoch, History
-from zerokara.train.loader import BatchLoader, batches
-from zerokara.train.metrics import METRICS, evaluate
+from zerokara.train.history import CURVES, Epoch, History
+from zerokara.train.loader import BatchLoader, batches, check_sizes, in_precision
+from zerokara.train.metrics import METRICS, evaluate, measure
+from zerokara.train.ranking import Rank, ranking
 from zerokara.train.stopping import EarlyStopping
 
 PATIENT = 1.0
@@ -55,7 +55,7 @@ class Trainer:
         evaluate_train_every: evaluate on the whole training set every so many epochs, and after the last.
         keep_best: keep the weights of each network's best epoch.
         early_stopping: when to stop a network that no longer improves.
-        rank: the measure of "best" and "improve": validation "loss" or "accuracy" (R2 in regression).
+        rank: the validation metric of "best" and "improve": see `zerokara.train.ranking.ranking`.
         objective: replaces ``rank``: a function of the networks and the record of an epoch that returns one value per
             network (P,), lower is better.
         threads: BLAS threads; with more than 1, results are not bit-identical.
@@ -87,29 +87,29 @@ class Trainer:
         evaluate_train_every: int = 1,
         keep_best: bool = False,
         early_stopping: EarlyStopping | None = None,
-        rank: str = "loss",
+        rank: Rank = "loss",
         objective: Callable[[Network, Epoch], Array] | None = None,
         threads: int = 1,
         stop: Callable[[], bool] | None = None,
     ) -> None:
         check_counts(batch_size=batch_size, evaluate_train_every=evaluate_train_every, threads=threads)
-        if rank not in RANKS:
-            raise InputError(f"rank must be 'loss' or 'accuracy', got {rank!r}")
         if data.validation is None and (keep_best or early_stopping):
             raise InputError("keep_best and early_stopping need validation data: data.split(validation=0.2)")
-        _check_sizes(network, data)
+        check_sizes(network, data)
         self.network, self.optimizer = network, optimizer.start(network)
         self.loader = BatchLoader(data, network.dtype, augment, seed, replicate)
-        self.train = _as(data.train, network.dtype)
-        self.validation = data.validation and _as(data.validation, network.dtype)
+        self.train = in_precision(data.train, network.dtype)
+        self.validation = data.validation and in_precision(data.validation, network.dtype)
         self.task, self.loss = data.task, loss or LOSSES[data.task]()
+        self.evaluation_loss = self.loss.without_smoothing()
         self.batch_size, self.schedule, self.schedule_epochs = batch_size, schedule or Constant(), schedule_epochs
         self.seed, self.replicate = seed, replicate
-        self.evaluate_train_every, self.rank, self.threads = evaluate_train_every, rank, threads
+        self.metric, self.preprocess = ranking(rank, data.task, data.n_outputs), data.preprocess
+        self.evaluate_train_every, self.threads = evaluate_train_every, threads
         self.objective, self.stop = objective, stop
         self.early_stopping = early_stopping and early_stopping.start(network.population)
         self.rows: Index = np.arange(network.population)
-        self.history = History(network.population)
+        self.history = History(network.population, (*CURVES, *self.metric.more))
         self.best = network.copy() if keep_best else None
         self.best_value: Array = np.full(network.population, np.inf)
         self.best_epoch: Array = np.zeros(network.population, int)
@@ -211,13 +211,15 @@ class Trainer:
     def _evaluate(self, factor: float, started: float) -> Epoch:
         unknown = np.full(len(self.rows), np.nan)
         train_loss = train_score = val_loss = val_score = unknown
+        more = dict.fromkeys(self.metric.more, unknown)
         finite = np.isfinite(self.network.params).all(axis=1)
         if self.epoch % self.evaluate_train_every == 0 or self.epoch == self.schedule_epochs:
-            train_loss, train_score = evaluate(self.network, self.train, self.task, self.threads)
+            train_loss, train_score = evaluate(self.network, self.train, self.task, self.threads, self.evaluation_loss)
             finite &= np.isfinite(train_loss)
         if self.validation:
-            val_loss, val_score = evaluate(self.network, self.validation, self.task, self.threads)
+            val_loss, val_score, more = self._validate(self.validation)
             finite &= np.isfinite(val_loss)
+        curves = {"val_loss": val_loss, "val_score": val_score, **more}
         return Epoch(
             number=self.epoch,
             rows=self.rows,
@@ -226,11 +228,22 @@ class Trainer:
             val_loss=val_loss,
             val_score=val_score,
             lr=self.optimizer.lr * factor,
-            objective=histories.objective(val_loss, val_score, self.rank),
+            objective=self.metric.objective(curves[self.metric.curve]),
             diverged=np.logical_not(finite),
             seconds=time.perf_counter() - started,
             metric=METRICS[self.task],
+            more=more,
         )
+
+    def _validate(self, part: Part) -> tuple[Array, Array, dict[str, Array]]:
+        """Return the loss and the score of each network, and the metric that they are ranked by, if it is another."""
+        if not self.metric.more:
+            return *evaluate(self.network, part, self.task, self.threads, self.evaluation_loss), {}
+        collect = partial(self.metric.predictions, preprocess=self.preprocess)
+        how = self.task, self.threads, self.evaluation_loss, collect
+        loss, score, predictions = measure(self.network, part, *how)
+        assert predictions is not None
+        return loss, score, {self.metric.curve: self.metric.evaluate(predictions, part, self.preprocess)}
 
     def _retire(self, epoch: Epoch) -> None:
         """Drop the networks that diverged in this epoch, and then those that stop early."""
@@ -269,23 +282,3 @@ def concat_trainers(trainers: Sequence[Trainer]) -> Trainer:
     )
     joined.rows = np.arange(len(joined.best_value))
     return joined
-
-
-def _check_sizes(network: Network, data: Dataset) -> None:
-    """Raise InputError unless the networks have the data's number of inputs and outputs."""
-    affine = [layer for layer in network.layers if isinstance(layer, Affine)]
-    if affine and (affine[0].inputs, affine[-1].outputs) != (data.n_inputs, data.n_outputs):
-        raise InputError(
-            f"the networks must have {data.n_inputs} inputs and {data.n_outputs} outputs for the data {data.name}, "
-            f"got {affine[0].inputs} and {affine[-1].outputs}"
-        )
-
-
-def _as(part: Part, dtype: np.dtype[Any]) -> Part:
-    """Return the part with targets in the networks' precision; class numbers remain integers.
-
-    x is not copied: each batch is converted when it is used.
-    """
-    t = part.t if part.t.dtype.kind in "iu" else part.t.astype(dtype)
-    weights = None if part.weights is None else part.weights.astype(dtype)
-    return Part(part.x, t, weights)

@@ -19,6 +19,7 @@ from zerokara.data.columns.roles import CAP, ColumnInfo, find_inputs, left_out
 from zerokara.data.columns.table import Table
 from zerokara.data.columns.target import decide, find_target
 from zerokara.data.columns.texts import TextRules
+from zerokara.data.columns.weights import find_weights
 from zerokara.data.dataset import Dataset
 from zerokara.data.part import Part
 from zerokara.data.preprocess import Preprocess
@@ -37,6 +38,7 @@ def from_table(
     max_categories: int = CAP,
     missing: str | Collection[str] | None = None,
     decimal: str | None = None,
+    weights: Any = None,
     name: str = "table",
 ) -> Dataset:
     """Return a dataset of the rows of a DataFrame (pandas, Polars, pyarrow) or of a dict from names to cells.
@@ -53,6 +55,7 @@ def from_table(
         max_categories: the most different values of a category.
         missing: texts that are missing cells, such as ["NA", "?"] or "NA,?"; "none" for the empty text alone.
         decimal: the decimal mark of numbers in texts, "." or ","; None finds it.
+        weights: a column with the weight of each row, which is no input.
 
     Warns:
         ZerokaraWarning: for each kind of decision about texts, and for the columns and rows that are left out.
@@ -67,15 +70,20 @@ def from_table(
     if isinstance(max_categories, bool) or not isinstance(max_categories, int | np.integer) or max_categories < 2:
         raise InputError(f"max_categories must be a whole number, 2 or above, got {max_categories!r}: try {CAP}")
     drop, categories = _as_names(drop), _as_names(categories)
-    target = None if target is None else column_label(target)
+    target, weights = (None if name is None else column_label(name) for name in (target, weights))
     raw, rules = raw_table(frame), TextRules.of(missing, decimal, (*categories, *drop))
     if task == "regression" and target is not None:
         rules = rules.with_number(target)
+    if weights is not None:
+        rules = rules.with_number(weights)
     read = interpret(raw.cells, rules, raw.typed)
     target_column = find_target(read.columns, target)
-    if target_column.name in (*drop, *categories):
-        raise InputError(f"drop and categories must name inputs, got the target {target_column.name!r}: remove it")
-    others = {name: column for name, column in read.columns.items() if name != target_column.name}
+    for role, taken in (("target", target_column.name), ("weights", weights)):
+        if taken is not None and taken in (*drop, *categories):
+            raise InputError(f"drop and categories must name inputs, got the {role} {taken!r}: remove it")
+    if weights == target_column.name:
+        raise InputError(f"weights must be another column than the target, got {weights!r} for both: correct one")
+    others = {name: column for name, column in read.columns.items() if name not in (target_column.name, weights)}
     columns, target_column, kept = _with_target(others, target_column)
     rows_left_out = 0 if kept is None else int((~kept).sum())
     written = read.texts.get(target_column.name)
@@ -86,6 +94,10 @@ def from_table(
     targets = Targets.learn(t, chosen, classes=classes if chosen == "classification" else [target_column.name])
     reason = "as asked" if task else "inferred from the values, --task sets it"
     column_info.append(ColumnInfo(target_column.name, "target", chosen, f"{description}; {reason}", rows_left_out))
+    row_weights = None
+    if weights is not None:
+        row_weights, info = find_weights(read.columns, weights, kept)
+        column_info.append(info)
     settings: dict[str, Any] = {
         "target": target_column.name,
         "task": chosen,
@@ -94,6 +106,7 @@ def from_table(
         "max_categories": int(max_categories),
         "missing": missing if missing is None else ",".join(rules.missing) or "none",
         "decimal": decimal,
+        "weights": weights,
     }
     notes = [*raw.notes, *read.notes(inputs, target_column.name)]
     if rows_left_out:
@@ -111,7 +124,7 @@ def from_table(
         notes.append(f"columns left out: {unused}")
     for note in notes:
         warn(note)
-    train = Part(np.empty((len(table), 0), np.float32), table.t, table=table)
+    train = Part(np.empty((len(table), 0), np.float32), table.t, row_weights, table)
     unscaled = Preprocess.identity(0, len(targets.classes))
     return Dataset(name, targets.task, train, None, None, targets.classes, (0,), unscaled).with_parts(train)
 
