@@ -53,6 +53,7 @@ def together(work: Work, **settings: Any) -> Scores:
         "activation": zk.choice(activations),
         "batch_size": zk.choice(batches),
         "optimizer": work.optimizer,
+        "schedule": "constant",
     }
     study = zk.tune(
         _data(work),

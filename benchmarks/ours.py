@@ -25,6 +25,7 @@ def tune(work: Work, *, wide: bool = False, seed: int = 0, race: str = "none", *
         "dropout": zk.uniform(0, 0.5) if wide else 0.0,
         "hidden": work.sizes[1:-1],
         "optimizer": work.optimizer,
+        "schedule": "constant",
         "batch_size": work.batch,
     }
     settings = {"keep_best": False, "refit": 0} | settings  # The search alone, by its last epochs.

@@ -31,8 +31,9 @@ def data() -> zk.data.Dataset:
 def without_a_folder(data: zk.data.Dataset, path: Path, **settings: Any) -> dict[str, Any]:
     """Return of a search without a run folder what `golden_runs.search` returns of one with a folder."""
     study = zk.tune(data, golden_runs.SPACE, **settings)
-    study.best.model.save(path)
-    found = {"trials": trials_csv(study), "winner": study.best.number, path.name: golden_runs.digest(path.read_bytes())}
+    found = {"trials": trials_csv(study), "winner": study.best.number}
+    for name, model in {"best": study.best.model, "model": study.model}.items():
+        found[f"{name}.safetensors"] = golden_runs.digest(model.save(path).read_bytes())
     return found | {"test": study.test_score, "rounds": str(study.rounds)}
 
 

@@ -109,8 +109,9 @@ def test_a_whitened_model_saves_loads_and_takes_raw_pictures(tmp_path):
     assert model.preprocess.kind == "whiten:30"
     assert model.about["pixels"] == {"low": 0.0, "high": 1.0, "background": 0.0}
     assert study.test_score > 0.9
-    assert model.evaluate(data) == model.evaluate(white) == study.best.model.evaluate(white)
-    assert np.array_equal(model.predict(data.test.x), study.best.model.predict(data.test.x))
+    assert model.evaluate(data) == model.evaluate(white) == study.model.evaluate(white)
+    assert np.array_equal(model.predict(data.test.x), study.model.predict(data.test.x))
+    assert study.best.model.evaluate(white) == study.best.model.evaluate(data) != model.evaluate(data)
     assert model.predict(data.test.x[0].reshape(8, 8)).shape == (1,)
     assert (tmp_path / "run" / "weights.png").exists()
 

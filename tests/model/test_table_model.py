@@ -206,4 +206,7 @@ def test_a_study_of_a_table_gives_the_same_bits_again() -> None:
     assert np.array_equal(one.network.params, other.network.params)
     assert [t.val_loss for t in studies[0].trials] == [t.val_loss for t in studies[1].trials]
     assert set(studies[0].test_errors) == {"root_mean_squared_error", "mean_absolute_error"}
-    assert studies[0].test_errors["mean_absolute_error"]["price"] == one.absolute_error(studies[0].plan.data)[0]
+    assert (
+        studies[0].test_errors["mean_absolute_error"]["price"]
+        == studies[0].model.absolute_error(studies[0].test_data)[0]
+    )

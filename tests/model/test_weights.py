@@ -138,7 +138,7 @@ def test_what_the_command_line_refuses(content: Any, options: list[str], message
 def test_without_a_dataset_only_pictures_are_asked_for(tmp_path: Path, capsys, monkeypatch) -> None:
     out = from_weights(params(4, 3), "relu").save(tmp_path / "model")
     lines = iter(["7", ""])
-    monkeypatch.setattr("rich.console.Console.input", lambda self, prompt: print(prompt) or next(lines))
+    monkeypatch.setattr("rich.console.Console.input", lambda self, prompt, **_: print(prompt) or next(lines))
     assert run("predict", out) == 0
     said = capsys.readouterr().out
     assert "a picture's path (empty to end): " in said

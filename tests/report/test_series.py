@@ -19,7 +19,7 @@ def test_the_curves_are_those_of_the_best_trials(study) -> None:
     assert [c.number for c in data.curves] == [trial.number for trial in study.ranking(20)]
     assert data.epochs == 6
     assert (data.metric, data.mark) == ("accuracy", True)
-    assert data.title == "digits: the best 20 of 30 trials by validation loss"
+    assert data.title == "digits: the best 20 of 30 trials by epochs, then validation loss"
     first = data.curves[0]
     assert list(first.params) == ["lr", "dropout", "hidden", "batch_size"]
     assert first.score == study.best.val_score == first.validation[first.epoch - 1]

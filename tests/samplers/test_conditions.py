@@ -10,7 +10,7 @@ from zerokara.engine.trial import Proposal, Trial
 from zerokara.samplers.registry import SAMPLERS, make_sampler
 from zerokara.space.space import Space, choice, layers, log, uniform
 from zerokara.storage.journal import Journal
-from zerokara.storage.proposer import Proposer
+from zerokara.storage.proposer import GENERATIONS, Proposer
 
 SPACE = Space(
     {
@@ -28,7 +28,10 @@ SIZE = 12
 
 
 def proposer(name, journal=None, seed=0):
-    return Proposer(SPACE, make_sampler(name, SPACE, seed, trials=5 * SIZE, generation=SIZE), journal)
+    asker = Proposer(SPACE, make_sampler(name, SPACE, seed, trials=5 * SIZE, generation=SIZE), journal)
+    if not asker.sizes:  # The tests ask trial by trial.
+        asker.study.set_user_attr(GENERATIONS, [SIZE] * 5)
+    return asker
 
 
 def finish(trial, space=SPACE):

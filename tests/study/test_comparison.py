@@ -117,7 +117,7 @@ def test_by_accuracy_the_higher_is_better() -> None:
     space = {"lr": zk.log(1e-5, 1e-1), "hidden": (8,)}
     study = zk.tune(digits(), space, trials=30, epochs=2, race="none", rank="accuracy", keep_best=False)
     comparison = study.comparison()
-    assert (comparison.metric, comparison.maximize) == ("validation accuracy", True)
+    assert (comparison.metric, comparison.maximize) == ("val_accuracy", True)
     assert [t.value for t in comparison.trials] == [t.val_score for t in study.trials]
     assert study.importances()["lr"] > 0
 
@@ -132,7 +132,7 @@ def test_the_journal_has_a_second_study_of_complete_trials(race: tuple[Study, Pa
         assert second.trials[number].value == scores["val_loss"]
         assert second.trials[number].user_attrs["val_accuracy"] == scores["val_accuracy"]
         assert second.trials[number].params["lr"] == study.trials[number].params["lr"]
-    assert second.metric_names == ["validation loss"]
+    assert second.metric_names == ["val_loss"]
     shares = optuna.importance.get_param_importances(second)
     assert shares == pytest.approx(study.importances())
 

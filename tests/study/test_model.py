@@ -34,6 +34,8 @@ def test_it_is_the_mean_of_networks_trained_as_the_winner_on_all_training_sample
         zk.optim.Adam(best.params["lr"]),
         data.pooled(),
         batch_size=100,
+        schedule=zk.optim.schedules.Cosine(),
+        schedule_epochs=9,
     )
     run.fit(best.epoch)
     assert len(data.pooled().train) == len(data.train) + len(data.validation)

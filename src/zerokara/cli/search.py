@@ -210,7 +210,6 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     print_line(console, "")
     print_line(console, f"the {name} at epoch {best.epoch}: {scores}")
     written = summary_of(out)
-    print_verdict(console, written.get("validation"))
     if len(study.trials) > 1:
         epoch, count = study.last_comparison
         trained = f", trained on to epoch {best.epochs}" if epoch < best.epochs else ""
@@ -218,15 +217,13 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     for part, end in study.at_ends.items():
         dist = study.space.parts[part].text()
         print_line(console, f"{part} is at the {end} end of its range, {dist}: widen the range")
+    print_verdict(console, written.get("validation"))
     if study.refitted is not None:
-        networks, samples = (
-            study.refitted.population,
-            len(study.plan.data.train) + len(study.plan.data.validation or ()),
-        )
+        samples = sum(len(part) for part in (study.plan.data.train, study.plan.data.validation) if part is not None)
         print_line(
             console,
-            f"the model: the mean of {networks} networks, trained as the winner for {best.epoch} epochs on all "
-            f"{samples:,} training and validation samples",
+            f"the model: the mean of {study.refitted.population} networks, trained as the winner for {best.epoch} "
+            f"epochs on all {samples:,} training and validation samples",
         )
     if study.interrupted:
         print_line(console, "interrupted: the trained networks are saved and ranked, the test data were not read")

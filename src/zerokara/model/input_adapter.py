@@ -43,7 +43,7 @@ class InputAdapter:
         return self.preprocess.transform(array.reshape(len(array), *flat))
 
     def part(self, data: Dataset, part: str) -> Part:
-        """Return a part of ``data``, which are unscaled or scaled as the training data were.
+        """Return a part of ``data``, which are unscaled, scaled by `Dataset.scaled`, or as the training data were.
 
         Classes are matched by name: some may be missing from the data, and their order may differ.
         """
@@ -54,6 +54,8 @@ class InputAdapter:
                 f"data for this model are for {self.task} with {prod(self.sample_shape)} features, got "
                 f"{data.name}: {data.task} with {data.preprocess.inputs}"
             )
+        if self.encoder is None and data.original is not None and not _same(data.preprocess, self.preprocess):
+            data = data.original
         chosen: Part | None = getattr(data, part)
         if chosen is None:
             raise InputError(f"{data.name} has no {part} part: split it, or name another part")

@@ -88,6 +88,23 @@ class Cosine(Schedule):
         return 0.5 * (1 + math.cos(math.pi * min(past, 1.0)))
 
 
+AUTO = "auto"
+"""The schedule that an optimizer has by default; see `of`."""
+
+
+def of(text: str, optimizer: str) -> Schedule:
+    """Return the schedule that a text names; "auto" is what a search with this optimizer does best with.
+
+    Measured in races, with the winner trained again (`python -m benchmarks --part winners`): cosine for Adam and AdamW.
+
+    >>> of("auto", "adam"), of("auto", "sgd"), of("step:30:0.1", "adam")
+    (Cosine(warmup=0), Constant(), Step(every=30, rate=0.1))
+    """
+    if text == AUTO:
+        return Cosine() if optimizer in ("adam", "adamw") else Constant()
+    return parse(text)
+
+
 def parse(text: str) -> Schedule:
     """Return the schedule that a text names.
 

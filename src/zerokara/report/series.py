@@ -37,7 +37,8 @@ def curves(study: Study, count: int = 20) -> Curves:
     metric = METRICS[study.plan.data.task]
     ranked = study.plan.metric
     rank = SCORE[metric] if ranked.curve == "val_score" else ranked.title
-    title = f"{study.plan.data.name}: the best {len(best)} of {len(study.trials)} trials by validation {rank}"
+    order = "epochs, then validation" if len({trial.epochs for trial in study.ranking(count)}) > 1 else "validation"
+    title = f"{study.plan.data.name}: the best {len(best)} of {len(study.trials)} trials by {order} {rank}"
     mark = study.plan.keep_best or any(0 < trial.epoch < trial.epochs for trial in study.ranking(count))
     fitted = any(trial.state == "pruned" for trial in study.trials)
     return Curves(best, metric, mark, title, fitted)

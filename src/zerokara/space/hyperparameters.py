@@ -154,6 +154,8 @@ def _read_flag(text: str) -> bool:
 def _schedule(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
+    if value == schedules.AUTO:
+        return value
     kind = value.partition(":")[0]
     numbers = [to_text(number) for number in vars(schedules.parse(value)).values()]
     # cosine without a warm-up is written cosine, not cosine:0.
@@ -211,10 +213,10 @@ _ROWS = (
     _structure("batch_norm", False, _flag, "true or false", "use batch normalization", _read_flag, needs=_HIDDEN),
     _structure(
         "schedule",
-        "constant",
+        schedules.AUTO,
         _schedule,
-        "constant, exponential:RATE, step:EPOCHS:RATE, cosine or cosine:WARMUP_EPOCHS",
-        "learning rate schedule",
+        "auto, constant, exponential:RATE, step:EPOCHS:RATE, cosine or cosine:WARMUP_EPOCHS",
+        "learning rate schedule; auto is cosine for adam and adamw, and constant for the others",
     ),
 )
 HYPERPARAMETERS: dict[str, Hyperparameter] = {row.name: row for row in _ROWS}

@@ -94,6 +94,8 @@ class Proposer:
             InputError: a trial was drawn from other ranges.
             ValueError, TypeError: a value has a wrong type.
         """
+        import optuna
+
         space = self._space.distributions()
         trials = self.study.get_trials(deepcopy=False)
         if not all(type(size) is int and size > 0 for size in self.sizes) or sum(self.sizes) < len(trials):
@@ -105,6 +107,8 @@ class Proposer:
                         f"the trials of a study must have the ranges of its search, got trial {trial.number} of {path} "
                         f"with {name} from {distribution}: restore the run's config.toml, or start another search"
                     )
+            if trial.state == optuna.trial.TrialState.RUNNING:  # A kill may have left it without some values.
+                continue
             try:
                 self._space.decode(trial.params)
             except InputError as error:

@@ -59,7 +59,7 @@ def build(
         data,
         batch_size=params["batch_size"],
         loss=training_loss(data, loss, class_weight, params["label_smoothing"]),
-        schedule=schedules.parse(params["schedule"]),
+        schedule=schedules.of(params["schedule"], params["optimizer"]),
         seed=seed,
         replicate=replicate,
         keep_best=keep_best and data.validation is not None,
