@@ -129,5 +129,5 @@ def test_predictions_of_a_target_far_from_zero_have_its_digits(capsys, tmp_path)
     _, printed, _ = run(capsys, "predict", tmp_path / "run" / "model.safetensors", path)
     found = np.array([float(row["sold"]) for row in csv.DictReader(io.StringIO(printed))])
     assert len(set(found)) == N
-    assert np.corrcoef(found, x)[0, 1] > 0.99
+    assert np.corrcoef(found, x)[0, 1] > 0.95
     assert abs(found - 1.7e9).max() < 60

@@ -104,7 +104,7 @@ def test_the_defaults_are_those_of_the_design():
         "optimizer": "adam",
         "batch_size": 100,
         "batch_norm": False,
-        "schedule": "constant",
+        "schedule": "auto",
     }
 
 
