@@ -71,6 +71,11 @@ def test_a_cell_over_several_lines_and_a_name_with_a_comma(tmp_path):
     assert cells(columns["c"]) == [1, 2]
 
 
+def test_a_carriage_return_in_a_cell_of_a_file_with_comments(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b'a,b\n# note\n"x\ry",1\nz,2\n')
+    assert cells(read(tmp_path / "a.csv")["a"]) == ["x\ry", "z"]
+
+
 def test_the_empty_lines_of_a_single_column_are_missing_cells(tmp_path):
     (tmp_path / "a.csv").write_text("a\n1\n\n3\n")
     assert cells(read(tmp_path / "a.csv")["a"]) == [1, None, 3]

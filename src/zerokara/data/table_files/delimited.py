@@ -155,7 +155,7 @@ def _rewritten(lines: Lines, names: list[str], delimiter: str, start: int) -> tu
             "correct it, put quotes around cells with a separator, and delete lines above the header"
         )
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)  # A cell may hold a carriage return.
     return names, text.getvalue(), notes
 
 
