@@ -171,3 +171,13 @@ def test_narrowing_is_drawn_whatever_came_of_it(scores, panels) -> None:
     figure = figures.draw_narrowing(data)
     assert drawn(figure)[1] > 200
     assert figure.get_suptitle() == ("t" + BELOW if min(scores) < 0 else "t")
+
+
+def test_the_winner_is_within_the_axes() -> None:
+    """Its best epoch may be better than all that is drawn, and a spike of its own worse than most."""
+    scores = np.array([[0.1, 0.2, 0.15, 0.12]])
+    figure = figures.draw_scatter(Scatter(PANELS, scores, ("epoch 1",), np.zeros(4, bool), 1, 0.6, "winner", "r2"))
+    assert all(axes.get_ylim()[1] > 0.6 for axes in figure.axes if axes.get_lines())
+    losses = (np.array([1.0, 9.0, 0.5, 0.4]), *[np.array([1.0])] * 9)
+    race = figures.draw_race(Race(losses, ("complete", *["pruned"] * 9), (1,), 0, 4, 0.4))
+    assert race.axes[0].get_ylim()[1] > 9

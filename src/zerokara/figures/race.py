@@ -21,13 +21,17 @@ def draw_race(data: Race) -> "Figure":
     """Draw the validation loss of every trial by epoch, colored by a hyperparameter; the winner on top, with a star.
 
     Rungs are vertical lines with the number of trials that train on; a dot ends a trial that was stopped there. The
-    axis of losses ends where all is seen but trials that are far worse than most after their first epoch.
+    axis of losses ends where all is seen but trials that are far worse than most after their first epoch; the winner's
+    curve is seen whole.
     """
     figure = new_figure(11, 6.4, layout=None)
     axes = place(figure, 0.85, 0.6, 8.4, 4.75)
     tidy(axes)
     colors = _colors(figure, data)
     low, high = _ends(data.losses)
+    if data.best is not None:
+        own = data.losses[data.best]
+        high = max(high, float(own[np.isfinite(own)].max()))
     _draw_lines(axes, data, colors, 1.02 * high)
     _draw_ends(axes, data, colors, high)
     if data.best is not None:

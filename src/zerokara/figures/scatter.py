@@ -31,7 +31,8 @@ def draw_scatter(data: Scatter) -> "Figure":
     """
     count = len(data.panels)
     figure, panels = panel_grid(count, columns_of(count), (4.4, 3.4), f"validation {SCORE[data.metric]}")
-    finite = data.scores[np.isfinite(data.scores)]
+    shown = np.append(data.scores, data.best_score)  # The winner's may be above those at the epochs that are drawn.
+    finite = shown[np.isfinite(shown)]
     low, high = _limits(finite)
     for axes, panel in zip(panels, data.panels, strict=True):
         _draw_panel(axes, panel, data, low)
