@@ -86,7 +86,7 @@ def floors(scores: dict[str, dict[str, list[float]]], judge: bool) -> list[str]:
 def measured(name: str, seed: int) -> dict[str, float]:
     """Return the test score of each rule for one data set and seed."""
     import zerokara as zk
-    from zerokara.engine.shard import refit, retrain
+    from zerokara.engine.shard import refit_trainer, retrain
     from zerokara.model import Model
 
     data, space = _data(name, seed), _space(name)
@@ -100,7 +100,7 @@ def measured(name: str, seed: int) -> dict[str, float]:
         trial = min(search.trials, key=lambda trial: trial.value_key)
         return score(retrain(trial, search.plan).trained(), search.plan.parts[0])
 
-    single = refit(study.best.trial, study.plan, 1)
+    single = refit_trainer(study.best.trial, study.plan, 1)
     single.fit(study.best.epoch)
     return {
         "before": lowest(before),

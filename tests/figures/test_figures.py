@@ -1,6 +1,5 @@
 """Figures draw their data as they say, whatever the data: without a warning, each artist where it belongs."""
 
-import io
 import subprocess
 import sys
 
@@ -9,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from tests.figures.drawing import drawn, lines
 from zerokara import figures
 from zerokara.errors import InputError, OutsideError
 from zerokara.figures.curves import wrap
@@ -21,18 +21,6 @@ def curve(rank: int = 1, **changes: object) -> Curve:
     rise = np.linspace(0.1, 0.8, 10)
     usual = {"score": 0.8, "train": rise + 0.1, "validation": rise, "params": {"lr": 0.01}, "epoch": 10}
     return Curve(rank=rank, number=rank + 30, **{**usual, **changes})
-
-
-def drawn(figure: Figure) -> tuple[int, int]:
-    """The size of the picture, as it is written: whatever matplotlib would complain of shows here."""
-    file = io.BytesIO()
-    figure.savefig(file, format="png")
-    with Image.open(file) as image:
-        return image.size
-
-
-def lines(axes) -> dict[str, object]:
-    return {line.get_label(): line for line in axes.get_lines()}
 
 
 def texts(figure: Figure) -> list[str]:

@@ -1,26 +1,13 @@
 """Figures of a search: the race, the scores by hyperparameter, and the rounds of narrowing."""
 
-import io
-
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from PIL import Image
 
+from tests.figures.drawing import drawn, lines
 from zerokara import figures
 from zerokara.figures.plot_data import Narrowing, Panel, Race, Scatter
 from zerokara.figures.style import BELOW
-
-
-def drawn(figure: Figure) -> tuple[int, int]:
-    file = io.BytesIO()
-    figure.savefig(file, format="png")
-    with Image.open(file) as image:
-        return image.size
-
-
-def lines(axes) -> dict[str, object]:
-    return {line.get_label(): line for line in axes.get_lines()}
 
 
 def legend(figure: Figure) -> list[str]:

@@ -182,7 +182,7 @@ def retrain(trial: Trial, plan: Plan, epochs: int | None = None, data: Dataset |
     return run
 
 
-def refit(trial: Trial, plan: Plan, networks: int, stop: Callable[[], bool] | None = None) -> Trainer:
+def refit_trainer(trial: Trial, plan: Plan, networks: int, stop: Callable[[], bool] | None = None) -> Trainer:
     """Return the trainer of ``networks`` networks with a trial's hyperparameters, on training and validation samples.
 
     They start from different weights.

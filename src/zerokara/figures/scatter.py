@@ -55,7 +55,7 @@ def _limits(scores: Array) -> tuple[float, float]:
 
 
 def colors_of(levels: int) -> list[tuple[float, float, float, float]]:
-    """Return colors for so many epochs: pale for early ones, dark for late ones; they are told apart in gray too."""
+    """Return a color for each epoch: pale for early epochs, dark for late ones, so that they differ in gray too."""
     from matplotlib import colormaps
     from matplotlib.colors import to_rgba
 

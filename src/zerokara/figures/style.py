@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DPI = 150
 BLUE, ORANGE, RED = "#0072b2", "#d55e00", "#8c1515"
 OPTIONS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#1c1c1c")
-"""Colors of a choice's options. These and blue and orange are told apart by the color-blind (Okabe and Ito)."""
+"""Colors of a choice's options; with blue and orange, the color-blind safe palette of Okabe and Ito."""
 INK, GRAY, PALE = "#1c1c1c", "#6a6a6a", "#e6e6e6"
 FORMATS = ("png", "svg", "pdf")
 BELOW = " (below 0 drawn at 0)"

@@ -17,8 +17,7 @@ from zerokara.engine.halving import Scheduler, make_scheduler
 from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress, ProgressTracker
 from zerokara.engine.runner import GenerationRunner
-from zerokara.engine.shard import refit as refit_trainer
-from zerokara.engine.shard import retrain
+from zerokara.engine.shard import refit_trainer, retrain
 from zerokara.engine.trial import Trial, ranked
 from zerokara.engine.workers import TICK, WorkerPool, interruptible
 from zerokara.errors import DatabaseError

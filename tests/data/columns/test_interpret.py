@@ -70,7 +70,7 @@ def test_the_decimal_mark_is_found(case):
 
 def test_a_guess_is_reported_and_can_be_set():
     guess = read({"a": ["1.257", "2.000"]})
-    assert guess.notes(["a"]) == ["numbers that could be others, --decimal sets the decimal mark: a ('1.257' as 1.257)"]
+    assert guess.notes(["a"]) == ["a guessed decimal mark, --decimal sets it: a ('1.257' as 1.257)"]
     assert values({"a": ["1.257", "2.000"]}, TextRules(decimal=","))["a"] == [1257, 2000]
     assert read({"a": ["1.257", "2.000"]}, TextRules(decimal=",")).notes(["a"]) == [
         "read as numbers: a ('1.257' as 1257)"

@@ -113,7 +113,7 @@ def _as_meant(
         return replace(column, note=f"{rule}: say which with --decimal , or --decimal .")
     if example := numbers.example if guessed else numbers.unusual(mark):
         value = numbers.values[mark][numbers.texts.index(example)]
-        what = "numbers that could be others, --decimal sets the decimal mark" if guessed else "read as numbers"
+        what = "a guessed decimal mark, --decimal sets it" if guessed else "read as numbers"
         result._decide(what, name, f"{example!r} as {value:.15g}")
     elif typed and not forced:
         result._decide("texts read as numbers, --categories keeps them", name, repr(numbers.texts[0]))
