@@ -1,6 +1,8 @@
 """The model of a study: the winner trained again on all training and validation samples, from several seeds."""
 
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -114,3 +116,21 @@ def test_a_winner_at_the_end_of_a_range_names_it(data, case):
     study = zk.tune(data, {"hidden": (8,), **space}, trials=40, epochs=3, race="none", refit=0)
     assert {name: end for name, end in study.at_ends.items() if name in ends} == ends
     assert ends or not study.at_ends
+
+
+def test_a_search_that_is_stopped_while_the_model_trains_ends_with_the_same_model(data, study, tmp_path):
+    pressed = []
+
+    def press(progress):
+        if "again" in (progress.remark or "") and not pressed:
+            pressed.append(True)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    stopped = zk.tune(data, SPACE, trials=9, epochs=9, refit=3, out=tmp_path / "run", progress=press)
+    assert pressed
+    assert stopped.interrupted
+    assert stopped.model is stopped.best.model
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["finished"] is False
+    again = zk.resume(tmp_path / "run", data)
+    assert np.array_equal(again.refitted.params, study.refitted.params)
+    assert again.test_score == study.test_score
