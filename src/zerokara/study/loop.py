@@ -170,7 +170,8 @@ def _refit(
     if stop.is_set():
         return None
     if lost := networks - len(run.rows):
-        warn(f"{lost} of {networks} networks diverged when the winner was trained again.")
+        rest = "the model is the winner's own network" if lost == networks else "the model is the mean of the others"
+        warn(f"{lost} of {networks} networks diverged when the winner was trained again: {rest}.")
     return run.network.copy() if len(run.rows) else None
 
 
