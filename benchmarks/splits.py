@@ -39,7 +39,7 @@ def split(name: str, seed: int, epochs: int) -> Work:
     """Return one split of a data set, in float32, a quarter held out, with the batch size that ours would choose."""
     from sklearn.model_selection import train_test_split
 
-    from zerokara.estimators.base import batch_size
+    from zerokara.estimators.arguments import batch_size
 
     X, y = DATA[name]()
     classes = y.dtype.kind == "i"

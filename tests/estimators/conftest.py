@@ -1,10 +1,19 @@
 """Small data that the tests of this room share."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_digits, make_multilabel_classification
+from sklearn.exceptions import ConvergenceWarning
 
 Arrays = tuple[np.ndarray, np.ndarray]
+
+
+@pytest.fixture(autouse=True)
+def few_epochs() -> None:
+    """Most tests train for a few epochs, and mean to."""
+    warnings.filterwarnings("ignore", "epochs=.* ran out", ConvergenceWarning)
 
 
 @pytest.fixture(scope="session")

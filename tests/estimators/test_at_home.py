@@ -9,10 +9,24 @@ import sklearn
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import BaggingClassifier, VotingClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+)
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    TunedThresholdClassifierCV,
+    cross_val_predict,
+    cross_val_score,
+    cross_validate,
+    learning_curve,
+)
+from sklearn.multioutput import ClassifierChain, MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
@@ -46,6 +60,21 @@ def test_meta_estimators(digits: Arrays, diabetes: Arrays) -> None:
     assert VotingClassifier(voters, voting="soft").fit(X / 16, y).score(X / 16, y) > 0.9
     target = TransformedTargetRegressor(NetworkRegressor((8,), random_state=0), func=np.log, inverse_func=np.exp)
     assert target.fit(*diabetes).score(*diabetes) > 0.3
+
+
+def test_more_meta_estimators(digits: Arrays, diabetes: Arrays) -> None:
+    X, y, small = *digits, clone(QUICK).set_params(epochs=2, batch_size=50)
+    stacked = StackingClassifier([("net", small)], cv=2, final_estimator=clone(small)).fit(X, y)
+    assert stacked.predict_proba(X).shape == cross_val_predict(small, X, y, cv=2, method="predict_proba").shape
+    value = NetworkRegressor((8,), epochs=2, batch_size=50, random_state=0)
+    assert StackingRegressor([("net", value)], cv=2).fit(*diabetes).score(*diabetes) > 0
+    assert MultiOutputRegressor(value).fit(diabetes[0], diabetes[0][:, :2]).predict(diabetes[0]).shape == (442, 2)
+    assert ClassifierChain(small).fit(X, np.stack([y > 4, y % 2], axis=1)).predict(X).shape == (400, 2)
+    assert AdaBoostClassifier(small, n_estimators=2).fit(X, y).score(X, y) > 0.2
+    assert TunedThresholdClassifierCV(small, cv=2).fit(X, y > 4).predict(X).dtype == bool
+    for incremental in (False, True):
+        options = {"cv": 2, "train_sizes": [0.5, 1.0], "exploit_incremental_learning": incremental}
+        assert np.isfinite(learning_curve(small, X, y, **options)[2]).all()
 
 
 def test_permutation_importance_finds_what_matters() -> None:

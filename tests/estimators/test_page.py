@@ -16,6 +16,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "coming-from-mlpclassifier.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
+@pytest.fixture(autouse=True)
+def few_epochs() -> None:
+    """A reader of the page sees no warning."""
+
+
 def named() -> set[str]:
     return set(re.findall(r"`(\w+)(?==|`)", TEXT))
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import zerokara as zk
+from zerokara.engine.shard import refit_trainer
 from zerokara.errors import InputError
 from zerokara.model import Model
 
@@ -57,6 +58,15 @@ def test_its_networks_start_from_different_weights(study):
 def test_workers_change_nothing(data, study, workers):
     again = zk.tune(data, SPACE, trials=9, epochs=9, refit=3, workers=workers)
     assert np.array_equal(again.refitted.params, study.refitted.params)
+
+
+def test_patience_does_not_shorten_the_refit(data):
+    options = {"trials": 3, "epochs": 12, "refit": 2, "race": "none", "evaluate_train_every": 12}
+    impatient = zk.tune(data, SPACE, **options, patience=1)
+    trial = impatient.best.trial
+    run = refit_trainer(trial, impatient.plan, 2)
+    assert run.fit(trial.epoch).epochs.tolist() == [trial.epoch] * 2
+    assert np.array_equal(impatient.refitted.params, run.network.params)
 
 
 def test_without_a_refit_it_is_the_winner(data):

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -61,3 +64,17 @@ def test_none_is_no_augmentation(cut):
 def test_replicates_are_shown_other_pictures(cut):
     one, other = (BatchLoader(cut, "float32", TEXT, 0, replicate).batch(np.arange(9), 0) for replicate in (0, 1))
     assert not np.array_equal(one, other)
+
+
+def test_without_shuffling_the_order_is_that_of_the_data(cut: Dataset) -> None:
+    def trained(**settings: Any) -> Any:
+        data = settings.pop("data", cut)
+        run = Trainer(nn.mlp(64, (8,), 10), optim.SGD(0.1), data, **settings)
+        run.fit(2)
+        return run.network.params
+
+    same = [trained(shuffle=False, seed=seed) for seed in (0, 1)]
+    assert np.array_equal(*same)
+    assert not np.array_equal(same[0], trained())
+    back = cut.train.take(np.arange(len(cut.train))[::-1])
+    assert not np.array_equal(same[0], trained(shuffle=False, data=replace(cut, train=back)))

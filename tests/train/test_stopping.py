@@ -1,6 +1,8 @@
 """Early stopping, and the best epoch's weights."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -106,3 +108,14 @@ def test_the_best_epoch_is_kept_to_the_bit(digits: Dataset, rank: str, batch_nor
         assert values[row] == (loss[0] if rank == "loss" else -score[0])
         curve = history["val_loss"][row] if rank == "loss" else -history["val_score"][row]
         assert epochs[row] == np.argmin(curve) + 1  # the first among equals
+
+
+def test_without_validation_data_networks_stop_by_their_training_loss(digits: Dataset) -> None:
+    alone = replace(digits, validation=None)
+    make = partial(Trainer, optimizer=optim.Adam(lr=[0.01, 1e-9]), data=alone)
+    run = make(nn.mlp(64, (8,), 10, population=2), early_stopping=EarlyStopping(2, 1e-4))
+    run.fit(8)
+    assert run.history.epochs.tolist() == [8, 3]
+    assert run.rows.tolist() == [0]
+    with pytest.raises(InputError, match="early_stopping needs the training loss of every epoch, got .*=5"):
+        make(nn.mlp(64, (8,), 10), early_stopping=EarlyStopping(2), evaluate_train_every=5)

@@ -197,7 +197,7 @@ def test_without_validation_data(digits: Dataset) -> None:
         assert np.isnan(epoch.val_loss).all()
         assert not epoch.diverged.any()
         assert np.isfinite(epoch.train_loss).all()
-    with pytest.raises(InputError, match="need validation data"):
+    with pytest.raises(InputError, match="needs validation data"):
         Trainer(nn.mlp(64, (8,), 10), optim.SGD(), alone, keep_best=True)
 
 

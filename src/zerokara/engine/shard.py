@@ -141,8 +141,9 @@ def trainer(
 ) -> Trainer:
     """Return the trainer of a shard, with numeric hyperparameters as arrays over the networks.
 
-    It trains on the shard's fold, or on ``data``.
+    It trains on the shard's fold, or on ``data``: without a validation part, for as many epochs as it is told.
     """
+    patience = plan.patience if data is None or data.validation is not None else None
     return build(
         shard.structure | {name: _column(shard.proposals, name) for name in split(DEFAULTS)[0]},
         data or plan.parts[shard.fold],
@@ -155,7 +156,7 @@ def trainer(
         schedule_epochs=plan.schedule_epochs or plan.epochs,
         evaluate_train_every=plan.evaluate_train_every,
         keep_best=plan.keep_best,
-        early_stopping=EarlyStopping(plan.patience, plan.tol) if plan.patience else None,
+        early_stopping=EarlyStopping(patience, plan.tol) if patience else None,
         rank=plan.rank,
         loss=plan.loss,
         class_weight=plan.class_weight,

@@ -1,95 +1,44 @@
-"""The base class of the classifier and the regressor: arguments, and the way from arrays to a trained network."""
+"""The base class of the classifier and the regressor: the way from arrays to a trained network."""
 
 import copy
+import math
+import threading
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from zerokara.arrays import Array
-from zerokara.checks import as_single_precision, check_counts
+from zerokara.checks import as_single_precision
 from zerokara.data import Part, Preprocess
 from zerokara.data.counts import as_counts
 from zerokara.data.targets import Task
 from zerokara.engine.workers import interruptible
 from zerokara.errors import InputError, warn
 from zerokara.estimators import samples
+from zerokara.estimators.arguments import NetworkArguments
 from zerokara.estimators.fit_state import FitState, Objective
 from zerokara.model import Ensemble, Model
 from zerokara.nn import Network
 from zerokara.nn.regression_losses import POISSON
-from zerokara.space.hyperparameters import HYPERPARAMETERS, complete
 from zerokara.train import EarlyStopping, Epoch
 from zerokara.train.build import build
 from zerokara.train.history import CURVES
 from zerokara.train.metrics import CHUNK
 
+STOPPED_BY_USER = "training was interrupted after epoch"
+"""The beginning of the warning after Ctrl-C, by which a search knows that it should end too."""
+
 
 @dataclass(eq=False, repr=False)
-class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
-    """A multi-layer perceptron. Arguments are validated in `fit`.
-
-    Args:
-        hidden, activation, dropout, batch_norm, init_scale: the network, as in `zerokara.nn.mlp`.
-        optimizer, lr, weight_decay, momentum, beta1, beta2, clip_norm: the optimizer, as in `zerokara.optim`.
-        schedule: "constant", "exponential:RATE", "step:EPOCHS:RATE", "cosine" or "cosine:WARMUP_EPOCHS".
-        schedule_epochs: the epochs that the schedule spans; None: ``epochs``.
-        batch_size: samples per step; "auto": a twentieth of the samples, between 16 and 200.
-        epochs: the maximum number of epochs.
-        validation: the fraction or number of samples to hold out for validation; None holds out nothing.
-        patience: epochs without an improvement of more than ``tol`` after which training stops; None: never.
-        scoring: the measure of the best epoch: "loss", or a scorer of scikit-learn by name or as a function.
-        scaling: of the inputs: "standard", "range", "center" or "none"; targets are standardized unless "none".
-        networks: the number of networks, trained together from different initial weights. Predictions are their mean,
-            which is better than a single network.
-        warm_start: a further `fit` continues training.
-        threads: BLAS threads; with more than 1, results are not bit-identical.
-        verbose: print one line per epoch.
-        random_state: None uses a new seed in every `fit`.
-
-    Attributes:
-        model_: the network of the best epoch, as a `zerokara.Model` that can be saved.
-        history_: curves over the epochs: train_loss, train_score, val_loss, val_score and lr, each (n_iter_,); with
-            ``scoring`` also val_scoring.
-        best_epoch_, n_iter_: the epoch whose weights were kept, and the number of epochs trained.
-    """
-
-    hidden: Sequence[int] = (100,)
-    _: KW_ONLY
-    activation: str = "relu"
-    dropout: float = 0.0
-    batch_norm: bool = False
-    init_scale: float = 0.5
-    optimizer: str = "adam"
-    lr: float = 0.001
-    weight_decay: float = 0.001
-    momentum: float = 0.9
-    beta1: float = 0.9
-    beta2: float = 0.999
-    clip_norm: float = 0.0
-    schedule: str = "constant"
-    schedule_epochs: int | None = None
-    batch_size: int | str = "auto"
-    epochs: int = 200
-    validation: float | None = 0.1
-    patience: int | None = 20
-    tol: float = 0.0
-    scoring: str | Callable[..., float] = "loss"
-    scaling: str = "standard"
-    networks: int = 1
-    warm_start: bool = False
-    threads: int = 1
-    verbose: bool = False
-    random_state: int | np.random.RandomState | None = None
+class NetworkEstimator(NetworkArguments):
+    """The base of the classifier and the regressor: see `NetworkArguments`."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
         """Train the network and keep its best epoch; Ctrl-C ends training, and keeps the best epoch until then.
@@ -113,6 +62,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         """Return the training part, the validation part and the seed: all that `fit` does before it trains."""
         self._check()
         x, t = self._arrays(X, y, reset=state is None)
+        if state:
+            self._check_continued(t)
         part = samples.part(x, t, self._weights(x, t, sample_weight))
         seed = state.seed if state else self._seed()
         if (held_out := self._own_validation(X_val, y_val, t)) is not None:
@@ -134,9 +85,11 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         if state:
             state.settle()
         part = samples.part(x, t, self._weights(x, t, sample_weight))
-        self._learn(part, None, 1, state, state.seed if state else self._seed())
+        self._learn(part, None, 1, state, state.seed if state else self._seed(), stops=False)
 
-    def _learn(self, train: Part, held_out: Part | None, epochs: int, state: FitState | None, seed: int) -> None:
+    def _learn(
+        self, train: Part, held_out: Part | None, epochs: int, state: FitState | None, seed: int, stops: bool = True
+    ) -> None:
         scaling = state.preprocess if state else self.scaling
         data = samples.dataset(self._task, train, held_out, self._outputs(), scaling)
         loss = getattr(self, "loss", None)
@@ -145,20 +98,23 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         if state.networks != self.networks:
             got = f"{state.networks}, got {self.networks}: start again with warm_start=False"
             raise InputError(f"training continues only with as many networks as before, {got}")
-        early_stopping = None if self.patience is None else EarlyStopping(self.patience, self.tol)
-        if stopped := state.stopped(self.patience):
-            _warn(f"training stopped early in epoch {state.epoch} and does not continue: increase patience")
+        patience = self.patience if stops else None
         params = self._params(len(train))
         objective = None if held_out is None else self._objective(data.preprocess, held_out)
-        if not stopped:
+        interrupted = threading.Event()
+        if stopped := state.stopped(patience):
+            _warn(f"training stopped early in epoch {state.epoch} and does not continue: increase patience")
+        else:
             run = build(
                 params,
                 data,
                 self.networks,
                 seed=seed,
                 same_start=False,
+                dtype=self.dtype,
+                shuffle=self.shuffle,
                 keep_best=True,
-                early_stopping=early_stopping,
+                early_stopping=None if patience is None else EarlyStopping(patience, self.tol),
                 schedule_epochs=self.schedule_epochs or self.epochs,
                 threads=self.threads,
                 loss=loss,
@@ -170,36 +126,25 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             if interrupted.is_set():
                 if not state.epoch:
                     raise KeyboardInterrupt
-                warn(f"training was interrupted after epoch {state.epoch}, and the networks trained so far are kept")
+                warn(f"{STOPPED_BY_USER} {state.epoch}, and the networks trained so far are kept")
         self._keep(state)
+        if state.network is None:
+            _warn(f"the loss stopped being finite in epoch {state.epoch}; the best epoch was kept: decrease lr")
+        elif not (stopped or interrupted.is_set()) and state.improves(patience, params["schedule"]):
+            what = "training loss" if held_out is None else "validation loss" if self.scoring == "loss" else "score"
+            _warn(
+                f"epochs={epochs} ran out while the {what} still improved: increase epochs, or set patience=None to "
+                "train for so many on purpose"
+            )
 
     def _keep(self, state: FitState) -> None:
         """Set the attributes of a fitted estimator."""
         self.model_ = self._model(state.chosen(), state.preprocess)
-        if state.network is None:
-            _warn(f"the loss stopped being finite in epoch {state.epoch}; the best epoch was kept: decrease lr")
         self._fit_state = state
         self.best_epoch_, self.n_iter_ = int(state.best_epoch[0]) or state.epoch, state.epoch
         self.history_ = {name: state.history[name].mean(axis=0) for name in CURVES}
         if self.scoring != "loss":
             self.history_["val_scoring"] = -np.array(state.values)
-
-    def _check(self) -> None:
-        """Validate the arguments that are not hyperparameters of a search."""
-        check_counts(epochs=self.epochs, networks=self.networks, threads=self.threads)
-        check_counts(**{n: getattr(self, n) for n in ("schedule_epochs", "patience") if getattr(self, n) is not None})
-        if isinstance(self.batch_size, str) and self.batch_size != "auto":
-            raise InputError(f"batch_size must be a whole number or 'auto', got {self.batch_size!r}")
-
-    def _params(self, n: int) -> dict[str, Any]:
-        """Return a valid value for every hyperparameter of a search."""
-        given = {name: getattr(self, name) for name in HYPERPARAMETERS if hasattr(self, name)}
-        if self.batch_size == "auto":
-            given["batch_size"] = batch_size(n)
-        return complete(given)
-
-    def _seed(self) -> int:
-        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
     def _arrays(self, X: Any, y: Any, reset: bool, known: bool = False) -> tuple[Array, Array]:
         """Return samples (N, D), float32, and targets as a loss takes them; ``reset`` records the format of both."""
@@ -221,12 +166,22 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         scorer, y = check_scoring(self, scoring=self.scoring), self._labels(held_out.t)
         blank = self._of_arrays()
 
-        return lambda network, epoch: -float(scorer(blank._having(network, preprocess), held_out.x, y))
+        def objective(network: Network, epoch: Epoch) -> float:
+            score = float(scorer(blank._having(network, preprocess), held_out.x, y))
+            if math.isnan(score):
+                raise InputError(
+                    f"scoring={self.scoring!r} must give a number, got nan for {len(y)} validation samples: hold out "
+                    "more samples, or choose another score"
+                )
+            return -score
+
+        return objective
 
     def _of_arrays(self) -> Self:
-        """Return a copy without feature names, because the validation samples are arrays."""
+        """Return a copy for validation samples: arrays without feature names, and float32 whatever was passed."""
         blank = copy.copy(self)
         blank.__dict__.pop("feature_names_in_", None)
+        blank.__dict__["_validates"] = True
         return blank
 
     def _having(self, network: Network, preprocess: Preprocess) -> Self:
@@ -250,6 +205,11 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         padded = np.concatenate([x, np.broadcast_to(x[-1], (-len(x) % CHUNK, x.shape[1]))])
         return self.model_.scores(padded)[: len(x)].astype(np.float64)
 
+    def _as_given(self, X: Any, values: Array) -> Array:
+        """Return predictions in the precision of the samples: float32 for float32, else float64."""
+        return values.astype(np.float32) if samples.single(X) and not self._validates else values
+
+    _validates: ClassVar[bool] = False
     _task: ClassVar[Task]
     _accepts: ClassVar[dict[str, Any]] = {}
 
@@ -261,6 +221,9 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def _labels(self, t: Array) -> Array:
         """Return targets in the user's format: the inverse of `_targets`."""
 
+    def _check_continued(self, t: Array) -> None:
+        """Raise InputError unless training can continue on these targets, with ``warm_start``."""
+
     @abstractmethod
     def _outputs(self) -> tuple[str, ...]:
         """Return the names of the outputs."""
@@ -270,13 +233,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         return None
 
 
-def batch_size(n: int) -> int:
-    """Return the batch size for n samples: enough steps on small data, enough samples per step on large."""
-    return max(16, min(200, n // 20))
-
-
 def _warn(text: str) -> None:
-    warnings.warn(text, ConvergenceWarning, stacklevel=5)
+    warnings.warn(text, ConvergenceWarning, stacklevel=4)
 
 
 def _show(epoch: Epoch) -> None:

@@ -83,9 +83,10 @@ class FitState:
         self.network, self.optimizer = network.copy(), optimizer
 
     def objective(self, shared: Objective | None, network: nn.Network, epoch: Epoch) -> Array:
-        """Record the shared objective of an epoch and return it for each network (P,)."""
+        """Record the shared objective of an epoch and return it for each network (P,): by default the training loss."""
         self.values.append(shared(network, epoch) if shared and not epoch.diverged.any() else math.nan)
-        return np.full(len(epoch.rows), self.values[-1] if math.isfinite(self.values[-1]) else math.inf)
+        value = self.values[-1] if shared else float(epoch.train_loss.mean())
+        return np.full(len(epoch.rows), value if math.isfinite(value) else math.inf)
 
     def _hand_over(self, run: Trainer) -> None:
         """Give a trainer all that was kept; its settings remain its own."""
@@ -105,11 +106,18 @@ class FitState:
         """Return whether training has stopped early, given the patience of this call of `fit`."""
         return patience is not None and self.early_stopping is not None and self.early_stopping.waited[0] >= patience
 
+    def improves(self, patience: int | None, schedule: str) -> bool:
+        """Return whether training improved within the last ``patience`` epochs, so that more epochs may help.
+
+        Without patience so many epochs are wanted. A cosine schedule ends with a rate of 0: nothing is to follow.
+        """
+        return patience is not None and not self.stopped(patience) and not schedule.startswith("cosine")
+
 
 def _like(old: nn.Network, new: nn.Network) -> nn.Network:
     """Return the old network with the dropout rates of the new one; both must have the same structure."""
-    if old.structure() != new.structure():
-        names = "hidden, activation and batch_norm, and dropout or none"
+    if old.structure() != new.structure() or old.dtype != new.dtype:
+        names = "hidden, activation, batch_norm and dtype, and dropout or none"
         raise InputError(
             f"training continues only with the same {names}, got others: start again with warm_start=False"
         )

@@ -48,7 +48,7 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
     def predict(self, X: Any) -> Array:
         """Return the predicted targets, (N,), or (N, C) if the targets had two axes."""
         scores = self._scores(X)
-        return self._labels(self.model_.preprocess.restore_target(scores))
+        return self._as_given(X, self._labels(self.model_.preprocess.restore_target(scores)))
 
     def _targets(self, y: Array, learn: bool) -> Array:
         if y.ndim == 2 and y.shape[1] == 1:
@@ -74,7 +74,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     >>> from sklearn.datasets import load_wine
     >>> from sklearn.model_selection import cross_val_score
     >>> X, y = load_wine(return_X_y=True)
-    >>> bool(cross_val_score(NetworkClassifier(random_state=0), X, y).mean() > 0.95)
+    >>> bool(cross_val_score(NetworkClassifier(lr=0.01, random_state=0), X, y).mean() > 0.95)
     True
     """
 
@@ -90,7 +90,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
         Args:
             X, y: samples (N, D), and their classes (N,) or labels (N, C).
-            classes: all classes of this and later calls, required in the first call unless y has labels (N, C).
+            classes: all classes of this and later calls, required in the first call unless y has labels (N, C); later
+                calls may repeat them.
             sample_weight: (N,), zero or above.
         """
         self._check()
@@ -103,6 +104,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         if first and not several:
             self.classes_, self._several = np.unique(column_or_1d(classes)), False
         x, t = self._arrays(X, y, reset=first, known=not several)
+        if classes is not None and not np.array_equal(given := np.unique(column_or_1d(classes)), self.classes_):
+            raise InputError(f"classes must be those of the first call, {self.classes_}, got {given}: leave them out")
         self._continue(x, t, sample_weight)
         return self
 
@@ -113,11 +116,15 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     def predict_proba(self, X: Any) -> Array:
         """Return probabilities (N, C): of the classes, which sum to 1, or of each label independently."""
-        p: Array = np.exp(self.predict_log_proba(X))
-        return p
+        return self._as_given(X, np.exp(self._log_proba(X)))
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithms of `predict_proba`, accurate for probabilities close to 0."""
+        logarithms = self._as_given(X, self._log_proba(X))
+        logarithms[np.exp(logarithms) == 1] = 0  # The logarithm of 1, to which the probability is rounded.
+        return logarithms
+
+    def _log_proba(self, X: Any) -> Array:
         scores = self._scores(X)
         if self._several:
             several: Array = -np.logaddexp(0, -scores)
@@ -158,6 +165,13 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             raise InputError(f"y must have known classes only, {self.classes_}, got also {unseen[:5]}")
         numbers: Array = np.searchsorted(self.classes_, classes)[t]
         return numbers
+
+    def _check_continued(self, t: Array) -> None:
+        if not self._several and len(present := np.unique(t)) < len(self.classes_):
+            raise InputError(
+                f"with warm_start y must have the same classes as before, {self.classes_}, got only "
+                f"{self.classes_[present]}: use partial_fit for some of them"
+            )
 
     def _labels(self, t: Array) -> Array:
         labels: Array = t.astype(int) if self._several else self.classes_[t]

@@ -1,11 +1,8 @@
 """The results of a search: the ranked trials, and the columns of scikit-learn's ``cv_results_``."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.model_selection._validation import _warn_or_raise_about_fit_failures
 
 from zerokara.arrays import Array
 from zerokara.engine.trial import Trial
@@ -119,45 +116,3 @@ def search_results(study: Study, ranking: list[RankedTrial]) -> dict[str, Array]
         "epochs": np.array([each.trial.epochs for each in by_number]),
         "state": np.array([each.trial.state for each in by_number]),
     }
-
-
-def outcomes(study: Study, scorer: SplitScorer, error_score: float | str) -> list[dict[str, Any]]:
-    """Return the results of each trial on each split, as scikit-learn's `_fit_and_score` does."""
-    share = study.train_seconds / max(study.epochs_trained, 1)
-    results: list[dict[str, Any]] = []
-    for trial in study.trials:
-        for k, row in enumerate(trial.rows or (trial,)):
-            score = None if row.state == "diverged" else scorer.scores.get((trial.number, 0, k))
-            seconds = {"fit_time": share * row.epochs, "score_time": score.seconds if score else 0.0}
-            if score:
-                results.append(seconds | {"test_scores": score.test, "train_scores": score.train, "fit_error": None})
-                continue
-            error = f"the loss stopped being finite in epoch {row.epochs} of trial {trial.number}, split {k}: lower lr"
-            if error_score == "raise":
-                raise InputError(error)
-            results.append(seconds | {"fit_error": error})
-    _warn_or_raise_about_fit_failures(results, error_score)
-    scores = next(each["test_scores"] for each in results if each["fit_error"] is None)
-    failed = dict.fromkeys(scores, error_score) if isinstance(scores, dict) else error_score
-    for each in results:
-        if each["fit_error"]:
-            each |= {"test_scores": failed, "train_scores": failed}
-    return results
-
-
-def cv_results(search: BaseSearchCV, study: Study, outcomes: list[dict[str, Any]], prefix: str) -> dict[str, Any]:
-    """Return the columns of ``cv_results_`` as scikit-learn does, with ``epochs`` and ``state``.
-
-    A pruned trial ranks behind all complete trials.
-    """
-    trials, searched = study.trials, study.space.searched
-    params = [{f"{prefix}{name}": trial.params[name] for name in searched if name in trial.params} for trial in trials]
-    more = {"epochs": [trial.epochs for trial in trials], "state": [trial.state for trial in trials]}
-    results: dict[str, Any] = search._format_results(params, search.n_splits_, outcomes, more)
-    finished = results["state"] == "complete"
-    if "pruned" in results["state"]:
-        for name in [name for name in results if name.startswith("rank_test_")]:
-            ranks = results[name]
-            for own, first in ((finished, 0), (~finished, finished.sum())):
-                ranks[own] = [first + 1 + (ranks[own] < rank).sum() for rank in ranks[own]]
-    return results

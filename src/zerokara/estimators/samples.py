@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,16 @@ from zerokara.data.split import split_indices, warn_of_missing
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.rng import stream
+
+
+def single(X: Any) -> bool:
+    """Return whether samples are float32: an array, or all columns of a frame.
+
+    >>> single(np.zeros((2, 3), np.float32)), single([[1.0]])
+    (True, False)
+    """
+    kinds = getattr(X, "dtypes", None)
+    return {str(kind).lower() for kind in ([getattr(X, "dtype", None)] if kinds is None else kinds)} == {"float32"}
 
 
 def part(x: Array, t: Array, weights: Array | None) -> Part:

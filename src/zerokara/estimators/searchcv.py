@@ -1,8 +1,9 @@
 """A replacement for RandomizedSearchCV and HalvingRandomSearchCV that trains all trials and splits together."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,10 +20,10 @@ from zerokara.engine.executors import ThreadsFirst, open_pool
 from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
 from zerokara.errors import InputError
-from zerokara.estimators.results import cv_results, outcomes
+from zerokara.estimators.batches import Batch, batch_of, check_failures, cv_results, fitted_alone
 from zerokara.estimators.scoring import SplitScorer
-from zerokara.estimators.space import space_of, without_repeats
-from zerokara.estimators.splits import Fold, fold, network_of
+from zerokara.estimators.space import Combination, combinations
+from zerokara.estimators.splits import Fold, Samples, fold, network_of
 from zerokara.space.hyperparameters import show
 from zerokara.storage.local import Local
 from zerokara.study.loop import search
@@ -40,9 +41,10 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
     scores at their rungs; a trial pruned after r epochs has the scores of ``epochs=r``.
 
     Args:
-        estimator: a `NetworkClassifier` or `NetworkRegressor`, or a Pipeline whose last step is one. Other steps are
-            fitted once per split and cannot be searched.
-        space: for each hyperparameter a range (of zerokara, scipy.stats or Optuna) or a list of options.
+        estimator: a `NetworkClassifier` or `NetworkRegressor`, or what contains one: a Pipeline as its last step, a
+            `TransformedTargetRegressor`, or another estimator, such as `OneVsRestClassifier`.
+        space: for each parameter a range (of zerokara, scipy.stats or Optuna) or a list of options; or a list of such
+            dicts, each for as many trials.
         n_iter: the number of trials; a space of lists only is sampled without replacement.
         scoring, refit, cv, n_jobs, verbose, error_score, return_train_score: as in `RandomizedSearchCV`, except that
             jobs are threads, and that a fit fails if its loss becomes infinite or NaN.
@@ -56,23 +58,29 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
             Fit times are the total time divided in proportion to the epochs.
         best_estimator_, best_params_, best_score_, best_index_, scorer_, n_splits_, refit_time_, multimetric_,
             n_features_in_, classes_, feature_names_in_: as in `RandomizedSearchCV`.
-        study_: the `zerokara.Study`; not pickled, because it contains the training data.
+        study_: the `zerokara.Study` with the best trial; not pickled, because it contains the training data.
+        studies_: all studies: one for each combination below.
 
-    The estimator's ``batch_size="auto"`` is computed once, from the smallest split; its ``threads`` and ``verbose``
-    apply to the refit only; its ``scoring`` must be "loss".
+    Trials train together, and race, if they differ in hyperparameters only: those of `zerokara.tune`. Any other
+    parameter (class_weight, validation, scaling, one of another step) is drawn at random whatever the sampler, and each
+    combination of such values is one study. Trials with several networks or another ``scoring``, or with a network for
+    each class, are fitted one by one, to the end.
+
+    The estimator's ``batch_size="auto"`` is computed once for a study, from the smallest split; its ``threads`` and
+    ``verbose`` apply to the refit only.
 
     >>> import zerokara as zk
     >>> from sklearn.datasets import load_iris
     >>> from zerokara.estimators import NetworkClassifier
     >>> space = {"lr": zk.log(1e-3, 1e-1), "hidden": [(8,), (16,)]}
-    >>> search = NetworkSearchCV(NetworkClassifier(epochs=20), space, n_iter=4, cv=3, random_state=0)
+    >>> search = NetworkSearchCV(NetworkClassifier(epochs=20, patience=None), space, n_iter=4, cv=3, random_state=0)
     >>> search = search.fit(*load_iris(return_X_y=True))
     >>> search.cv_results_["split2_test_score"].shape, bool(search.best_score_ > 0.9)
     ((4,), True)
     """
 
     estimator: Any
-    space: Mapping[str, Any]
+    space: Mapping[str, Any] | Sequence[Mapping[str, Any]]
     _: KW_ONLY
     n_iter: int = 10
     scoring: Any = None
@@ -106,16 +114,9 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         rng = check_random_state(self.random_state)
         proposing, learning = (int(rng.randint(SEEDS)) for _ in range(2))
         base = clone(self.estimator)
-        net, prefix = network_of(base)
-        if net.scoring != "loss":
-            raise InputError(f"the estimator must have scoring='loss', got {net.scoring!r}: pass scoring to the search")
-        if net.networks != 1:
-            raise InputError(
-                f"the estimator must have networks=1, got {net.networks}: search with 1, then fit the best parameters "
-                "with more"
-            )
-        if net.random_state is None:
-            net.random_state = learning
+        place = network_of(base)
+        if place.net.random_state is None:
+            place.net.random_state = learning
         with np.errstate(invalid="ignore"):  # Invalid values in y raise an error in fit.
             cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
             splits = list(cv.split(X, y, **routed.splitter.split))
@@ -124,26 +125,35 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
             raise InputError(
                 f"cv must yield get_n_splits() = {self.n_splits_} splits, got {len(splits)}: fix the splitter"
             )
-        given = routed.estimator.fit, routed.scorer.score
-        folds = [fold(base, X, y, split, *given, score_train=self.return_train_score) for split in splits]
-        named = self.refit if isinstance(self.refit, str) else None
-        split_scorer = SplitScorer(folds, scorer, metric=named, error_score=self.error_score)
-        self.study_ = self._search(net, prefix, folds, split_scorer, proposing)
-        scores = outcomes(self.study_, split_scorer, self.error_score)
+        parts = combinations(self.space, base, place.net, place.prefix, self.n_iter, self.sampler, rng)
+        if self.verbose > 0:
+            trials = sum(each.trials for each in parts)
+            fits = trials * len(splits)
+            print(f"Fitting {len(splits)} folds for each of {trials} candidates, totalling {fits} fits")
+        data = Samples(X, y, splits, routed.estimator.fit, routed.scorer.score)
+        batches = [self._train(base, part, data, scorer, proposing + k) for k, part in enumerate(parts)]
+        scores = [outcome for batch in batches for outcome in batch.outcomes]
+        check_failures(scores, self.error_score)
         self.multimetric_ = isinstance(scores[0]["test_scores"], dict)
         if self.multimetric_ and callable(self.scoring):
             self._check_refit_for_multimetric(scores[0]["test_scores"])
             metric = self.refit
-        results = cv_results(self, self.study_, scores, prefix)
+        results = cv_results(self, batches)
+        self.studies_ = [batch.study for batch in batches if batch.study]
+        if self.studies_:
+            self.study_ = self.studies_[0]
         if self.verbose > 1:
             _print(results)
         if self.refit or not self.multimetric_:
             self.best_index_ = self._select_best_index(self.refit, metric, results)
             self.best_params_ = results["params"][self.best_index_]
+            ends = np.cumsum([len(batch.params) for batch in batches])
+            if best := batches[int(np.searchsorted(ends, self.best_index_, side="right"))].study:
+                self.study_ = best
             if not callable(self.refit):
                 self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
         if self.refit:
-            self.best_estimator_ = clone(base).set_params(**self.best_params_)
+            self.best_estimator_ = clone(base).set_params(**clone(self.best_params_, safe=False))
             started = time.perf_counter()
             self.best_estimator_.fit(X, y, **routed.estimator.fit)
             self.refit_time_ = time.perf_counter() - started
@@ -153,11 +163,30 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         self.cv_results_ = results
         return self
 
-    def _search(self, net: Any, prefix: str, folds: list[Fold], split_scorer: SplitScorer, seed: int) -> Study:
-        """Return the study of all trials on all splits."""
-        params = net._params(min(len(fold.data.train) for fold in folds))
-        space = space_of(self.space, net, prefix, params)
-        trials, sampler = without_repeats(space, self.n_iter, self.sampler)
+    def _train(self, base: Any, part: Combination, data: Samples, scorer: Any, seed: int) -> Batch:
+        """Return the trials that differ in hyperparameters only, trained on all splits."""
+        subject = clone(base).set_params(**clone(part.settings, safe=False))
+        place = network_of(subject)
+        metric = self.refit if isinstance(self.refit, str) else None
+
+        def name(params: Mapping[str, Any]) -> dict[str, Any]:
+            return {**{f"{place.prefix}{own}": value for own, value in params.items()}, **part.settings}
+
+        store = partial(Local.in_memory, trials=part.trials, sampler=part.sampler, seed=seed)
+        if not place.together:
+            space = part.space(place.net._params(len(data.splits[0][0])))
+            options = {"return_train_score": self.return_train_score, "error_score": self.error_score}
+            return fitted_alone(subject, store(space), data, name, metric, scorer=scorer, **options)
+        folds = [fold(subject, data, split, self.return_train_score) for split in data.splits]
+        split_scorer = SplitScorer(folds, scorer, metric=metric, error_score=self.error_score)
+        space = part.space(place.net._params(min(len(fold.data.train) for fold in folds)))
+        study = self._search(place.net, store(space), folds, split_scorer)
+        return batch_of(study, split_scorer, name)
+
+    def _search(self, net: Any, store: Local, folds: list[Fold], split_scorer: SplitScorer) -> Study:
+        """Return the study of trials that train together, on all splits."""
+        # Without validation samples training stops by its own loss.
+        watched = net.patience is not None and any(fold.data.validation is None for fold in folds)
         plan = Plan.of_splits(
             [fold.data for fold in folds],
             scorer=split_scorer,
@@ -165,15 +194,13 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
             schedule_epochs=net.schedule_epochs,
             epochs=net.epochs,
             seed=folds[0].seed,
+            loss=getattr(net, "loss", None),
+            dtype=net.dtype,
             keep_best=True,
-            evaluate_train_every=net.epochs,
+            evaluate_train_every=1 if watched else net.epochs,
             patience=net.patience,
         )
-        if self.verbose > 0:
-            fits = trials * len(folds)
-            print(f"Fitting {len(folds)} folds for each of {trials} candidates, totalling {fits} fits")
         with ThreadsFirst(effective_n_jobs(self.n_jobs)) as workers:
-            store = Local.in_memory(space, trials=trials, sampler=sampler, seed=seed)
             study = search(plan, store, scheduler=make_scheduler(self.race), pool=open_pool(workers))
         if study.interrupted:
             raise KeyboardInterrupt
@@ -184,9 +211,9 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         raise InputError("callbacks are not supported, got some: use verbose, or study_ after fit")
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return all attributes but ``study_``, which contains the training data."""
+        """Return all attributes but the studies, which contain the training data."""
         state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "study_"}
+        return {name: value for name, value in state.items() if name not in ("study_", "studies_")}
 
 
 def _print(results: Mapping[str, Any]) -> None:

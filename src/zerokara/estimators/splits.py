@@ -1,12 +1,13 @@
 """The splits of a cross-validation, prepared for networks that are all trained together."""
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import _safe_split
@@ -14,10 +15,23 @@ from sklearn.utils.validation import _check_method_params
 
 from zerokara.arrays import Index
 from zerokara.data import Dataset, Part
+from zerokara.data.counts import as_counts
 from zerokara.errors import InputError
 from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
 from zerokara.nn import Network
+from zerokara.nn.regression_losses import POISSON
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What a search is fitted to: samples, targets, the splits, and parameters of `fit` and of the scorer."""
+
+    X: Any
+    y: Any
+    splits: Sequence[tuple[Index, Index]]
+    fit_params: Mapping[str, Any]
+    score_params: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,7 @@ class Fold:
         data: the training part, and the validation part for early stopping, if any.
         net: an estimator fitted to these samples, except for the network.
         test, train: the samples to score.
-        pipeline: the pipeline whose last step it is, if any, with the other steps fitted.
+        around: the estimator that contains it, with all other parts fitted; by default none.
         seed: the seed of ``net``.
     """
 
@@ -68,76 +82,101 @@ class Fold:
     net: NetworkEstimator
     test: ScorerInput
     train: ScorerInput | None = None
-    pipeline: Pipeline | None = None
+    around: Any = None
     seed: int = 0
 
     def estimator(self, network: Network) -> Any:
         """Return the fitted estimator with a network."""
-        net = self.net._having(network, self.data.preprocess)
-        if self.pipeline is None:
-            return net
-        pipeline = copy.copy(self.pipeline)
-        pipeline.steps = [*self.pipeline.steps[:-1], (self.pipeline.steps[-1][0], net)]
-        return pipeline
+        return _with_network(self.around, self.net._having(network, self.data.preprocess))
 
 
-def network_of(estimator: Any) -> tuple[NetworkEstimator, str]:
-    """Return the network of an estimator, and the prefix of its parameters there.
+@dataclass(frozen=True)
+class Place:
+    """Where the network is in an estimator.
+
+    Args:
+        net: the network.
+        prefix: of the names of its parameters.
+        one: whether the estimator fits it once; `OneVsRestClassifier` fits it for each class.
+    """
+
+    net: NetworkEstimator
+    prefix: str = ""
+    one: bool = True
+
+    @property
+    def together(self) -> bool:
+        """Whether the networks of many trials can train together: one network each, judged by its loss."""
+        return self.one and self.net.networks == 1 and self.net.scoring == "loss"
+
+
+def network_of(estimator: Any) -> Place:
+    """Return the network of an estimator: itself, the last step of a pipeline, or what another estimator fits.
 
     >>> from sklearn.pipeline import make_pipeline
     >>> from zerokara.estimators import NetworkClassifier
     >>> network_of(make_pipeline("passthrough", NetworkClassifier()))
-    (NetworkClassifier(), 'networkclassifier__')
+    Place(net=NetworkClassifier(), prefix='networkclassifier__', one=True)
     """
-    if isinstance(estimator, NetworkEstimator):
-        return estimator, ""
-    if isinstance(estimator, Pipeline) and isinstance(estimator.steps[-1][1], NetworkEstimator):
-        return estimator.steps[-1][1], f"{estimator.steps[-1][0]}__"
-    raise InputError(
-        "estimator must be a NetworkClassifier or NetworkRegressor, or a Pipeline whose last step is one, got "
-        f"{estimator!r}: use one of them"
-    )
+    inner, prefix, one = estimator, "", True
+    while not isinstance(inner, NetworkEstimator):
+        if isinstance(inner, Pipeline):
+            name, inner = inner.steps[-1]
+        else:
+            name = next((name for name in ("regressor", "estimator") if hasattr(inner, name)), "")
+            one = one and isinstance(inner, TransformedTargetRegressor)
+            inner = getattr(inner, name, None) if name else None
+        if inner is None:
+            raise InputError(
+                "estimator must be a NetworkClassifier or NetworkRegressor, or contain one: as the last step of a "
+                "Pipeline, or in a TransformedTargetRegressor or OneVsRestClassifier, "
+                f"got {estimator!r}: use one of them"
+            )
+        prefix += f"{name}__"
+    return Place(inner, prefix, one)
 
 
-def fold(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    split: tuple[Index, Index],
-    fit_params: Mapping[str, Any],
-    score_params: Mapping[str, Any],
-    score_train: bool = False,
-) -> Fold:
+def fold(estimator: Any, data: Samples, split: tuple[Index, Index], score_train: bool = False) -> Fold:
     """Return the split, with an estimator that has done all that `fit` does except training.
 
     The pipeline steps before the network are fitted here, once for all trials. The training samples are kept only if
     they are scored.
     """
-    train, test = split
+    X, y, (train, test) = data.X, data.y, split
     subject = clone(estimator)
-    net, prefix = network_of(subject)
+    net = network_of(subject).net
     cuts: list[tuple[Part, Part | None, int]] = []
 
     def fit(X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> None:
         cuts.append(net._cut(X, y, sample_weight, X_val=X_val, y_val=y_val))
 
-    # scikit-learn itself passes the samples and fit parameters through the pipeline to the network.
-    net.__dict__["fit"] = fit
+    # scikit-learn itself passes the samples and fit parameters to the network, or to what it takes for a clone of it.
+    net.__dict__.update(fit=fit, __sklearn_clone__=lambda: net)
     X_train, y_train = _safe_split(subject, X, y, train)
-    subject.fit(X_train, y_train, **_check_method_params(X, fit_params, indices=train))
-    del net.__dict__["fit"]
+    subject.fit(X_train, y_train, **_check_method_params(X, data.fit_params, indices=train))
+    del net.__dict__["fit"], net.__dict__["__sklearn_clone__"]
     learned, held_out, seed = cuts[0]
-    data = replace(samples.dataset(net._task, learned, held_out, net._outputs(), net.scaling), original=None)
+    scaled = samples.dataset(net._task, learned, held_out, net._outputs(), net.scaling)
+    scaled = replace(as_counts(scaled) if getattr(net, "loss", None) == POISSON else scaled, original=None)
     X_test, y_test = _safe_split(subject, X, y, test, train)
-    params = partial(_check_method_params, X, score_params)
+    params = partial(_check_method_params, X, data.score_params)
     train_input = ScorerInput(X_train, y_train, params(indices=train)) if score_train else None
     test_input = ScorerInput(X_test, y_test, params(indices=test))
-    pipeline = None
-    if prefix:
-        pipeline = copy.copy(subject)
-        before = [("before", CachedTransformer(subject[:-1]))] if len(subject) > 1 else []
-        pipeline.steps = [*before, subject.steps[-1]]
-    return Fold(data, net, test_input, train_input, pipeline, seed)
+    return Fold(scaled, net, test_input, train_input, _with_network(subject, net, cached=True), seed)
+
+
+def _with_network(around: Any, net: NetworkEstimator, cached: bool = False) -> Any:
+    """Return a copy of a fitted estimator with another network; ``cached`` makes the steps before it cache."""
+    other = copy.copy(around)
+    if isinstance(around, Pipeline):
+        name, last = around.steps[-1]
+        before = [("before", CachedTransformer(around[:-1]))] if cached and len(around) > 1 else around.steps[:-1]
+        other.steps = [*before, (name, _with_network(last, net, cached))]
+    elif isinstance(around, TransformedTargetRegressor):
+        other.regressor_ = _with_network(around.regressor_, net, cached)
+    else:
+        return net
+    return other
 
 
 def indices(cv: Any, X: Any, y: Any, groups: Any) -> list[tuple[Index, Index]]:

@@ -35,7 +35,7 @@ def build(
 
     Args:
         params: a value for every hyperparameter; a number may be an array with one for each network (P,).
-        data: without a validation part no best epoch is kept and nothing stops early.
+        data: without a validation part no best epoch is kept, and networks stop early by their training loss.
         same_start: the networks share a draw of initial weights; otherwise network k has that of ``replicate`` + k.
         loss: the loss of a regression, by name; the networks of "poisson" end with an `Exp`, and their ``data``
             are those of `as_counts`.
@@ -63,6 +63,6 @@ def build(
         seed=seed,
         replicate=replicate,
         keep_best=keep_best and data.validation is not None,
-        early_stopping=early_stopping if data.validation is not None else None,
+        early_stopping=early_stopping,
         **settings,
     )

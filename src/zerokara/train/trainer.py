@@ -48,13 +48,14 @@ class Trainer:
         data: with a training part and, for validation curves, a validation part.
         batch_size: samples per step; a last batch of one sample is merged into the one before it.
         loss: by default the loss of the data's task.
+        shuffle: draw the order of the samples in each epoch; False keeps that of the data.
         augment: random changes of the images at each step, the same for all networks: "flip", "shift:4" or both,
             "flip,shift:4" (see `Augment`).
         schedule: how the learning rate changes over the epochs.
         schedule_epochs: the epochs that the schedule spans; by default those of the first call of `epochs`.
         evaluate_train_every: evaluate on the whole training set every so many epochs, and after the last.
         keep_best: keep the weights of each network's best epoch.
-        early_stopping: when to stop a network that no longer improves.
+        early_stopping: when to stop a network that no longer improves; without validation data, its training loss.
         rank: the validation metric of "best" and "improve": see `zerokara.train.ranking.ranking`.
         objective: replaces ``rank``: a function of the networks and the record of an epoch that returns one value per
             network (P,), lower is better.
@@ -84,6 +85,7 @@ class Trainer:
         schedule_epochs: int | None = None,
         seed: int = 0,
         replicate: int = 0,
+        shuffle: bool = True,
         evaluate_train_every: int = 1,
         keep_best: bool = False,
         early_stopping: EarlyStopping | None = None,
@@ -93,8 +95,13 @@ class Trainer:
         stop: Callable[[], bool] | None = None,
     ) -> None:
         check_counts(batch_size=batch_size, evaluate_train_every=evaluate_train_every, threads=threads)
-        if data.validation is None and (keep_best or early_stopping):
-            raise InputError("keep_best and early_stopping need validation data: data.split(validation=0.2)")
+        if data.validation is None and keep_best:
+            raise InputError("keep_best needs validation data: data.split(validation=0.2)")
+        if data.validation is None and early_stopping and evaluate_train_every > 1:
+            raise InputError(
+                "without validation data early_stopping needs the training loss of every epoch, got "
+                f"evaluate_train_every={evaluate_train_every}: set it to 1, or split the data"
+            )
         check_sizes(network, data)
         self.network, self.optimizer = network, optimizer.start(network)
         self.loader = BatchLoader(data, network.dtype, augment, seed, replicate)
@@ -103,7 +110,7 @@ class Trainer:
         self.task, self.loss = data.task, loss or LOSSES[data.task]()
         self.evaluation_loss = self.loss.without_smoothing()
         self.batch_size, self.schedule, self.schedule_epochs = batch_size, schedule or Constant(), schedule_epochs
-        self.seed, self.replicate = seed, replicate
+        self.seed, self.replicate, self.shuffle = seed, replicate, shuffle
         self.metric, self.preprocess = ranking(rank, data.task, data.n_outputs), data.preprocess
         self.evaluate_train_every, self.threads = evaluate_train_every, threads
         self.objective, self.stop = objective, stop
@@ -189,7 +196,9 @@ class Trainer:
         started = time.perf_counter()
         slow = self.stop is not None and (not self.history.seconds or self.history.seconds[-1] > PATIENT)
         before = (self.network.copy(), self.optimizer.take(np.arange(len(self.rows)))) if slow else None
-        order = stream(self.seed, "batches", self.epoch, self.replicate).permutation(len(self.train.x))
+        order: Index = np.arange(len(self.train.x))
+        if self.shuffle:
+            order = stream(self.seed, "batches", self.epoch, self.replicate).permutation(len(order))
         borders = batches(len(order), self.batch_size)
         factor = 1.0
         for i, (start, end) in enumerate(borders):
@@ -220,6 +229,9 @@ class Trainer:
             val_loss, val_score, more = self._validate(self.validation)
             finite &= np.isfinite(val_loss)
         curves = {"val_loss": val_loss, "val_score": val_score, **more}
+        objective = self.metric.objective(curves[self.metric.curve])
+        if self.validation is None:
+            objective = np.where(np.isfinite(train_loss), train_loss, np.inf)
         return Epoch(
             number=self.epoch,
             rows=self.rows,
@@ -228,7 +240,7 @@ class Trainer:
             val_loss=val_loss,
             val_score=val_score,
             lr=self.optimizer.lr * factor,
-            objective=self.metric.objective(curves[self.metric.curve]),
+            objective=objective,
             diverged=np.logical_not(finite),
             seconds=time.perf_counter() - started,
             metric=METRICS[self.task],

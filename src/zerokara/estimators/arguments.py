@@ -1,0 +1,110 @@
+"""The arguments that the classifier and the regressor share, and their checks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+
+from zerokara.checks import check_counts
+from zerokara.engine.settings import one_of
+from zerokara.errors import InputError
+from zerokara.space.hyperparameters import HYPERPARAMETERS, complete
+from zerokara.train import EarlyStopping
+
+try:
+    from sklearn.base import BaseEstimator
+    from sklearn.utils import check_random_state
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "zerokara.estimators needs scikit-learn 1.6 or newer: python -m pip install scikit-learn", name=error.name
+    ) from error
+
+
+@dataclass(eq=False, repr=False)
+class NetworkArguments(BaseEstimator):  # type: ignore[misc]
+    """A multi-layer perceptron. Arguments are validated in `fit`.
+
+    Args:
+        hidden, activation, dropout, batch_norm, init_scale: the network, as in `zerokara.nn.mlp`.
+        optimizer, lr, weight_decay, momentum, beta1, beta2, clip_norm: the optimizer, as in `zerokara.optim`.
+        schedule: "constant", "exponential:RATE", "step:EPOCHS:RATE", "cosine" or "cosine:WARMUP_EPOCHS".
+        schedule_epochs: the epochs that the schedule spans; None: ``epochs``.
+        batch_size: samples per step; "auto": a twentieth of the samples, between 16 and 200.
+        epochs: the maximum number of epochs.
+        shuffle: draw the order of the samples anew in each epoch; False keeps the order given.
+        validation: the fraction or number of samples to hold out for validation; None holds out nothing.
+        patience: epochs without an improvement of more than ``tol`` after which training stops: of ``scoring`` on the
+            validation samples, or without those of the training loss. None: never.
+        scoring: the measure of the best epoch: "loss", or a scorer of scikit-learn by name or as a function.
+        scaling: of the inputs: "standard", "range", "center" or "none"; targets are standardized unless "none".
+        networks: the number of networks, trained together from different initial weights. Predictions are their mean,
+            which is better than a single network.
+        warm_start: a further `fit` continues training.
+        dtype: the precision of the networks, "float32" or "float64"; samples are float32.
+        threads: BLAS threads; with more than 1, results are not bit-identical.
+        verbose: print one line per epoch.
+        random_state: None uses a new seed in every `fit`.
+
+    Attributes:
+        model_: the network of the best epoch, as a `zerokara.Model` that can be saved.
+        history_: curves over the epochs: train_loss, train_score, val_loss, val_score and lr, each (n_iter_,); with
+            ``scoring`` also val_scoring.
+        best_epoch_, n_iter_: the epoch whose weights were kept, and the number of epochs trained, in all calls.
+
+    A ConvergenceWarning says that ``epochs`` ran out while training still improved; see `FitState.improves`.
+    """
+
+    hidden: Sequence[int] = (100,)
+    _: KW_ONLY
+    activation: str = "relu"
+    dropout: float = 0.0
+    batch_norm: bool = False
+    init_scale: float = 0.5
+    optimizer: str = "adam"
+    lr: float = 0.001
+    weight_decay: float = 0.001
+    momentum: float = 0.9
+    beta1: float = 0.9
+    beta2: float = 0.999
+    clip_norm: float = 0.0
+    schedule: str = "constant"
+    schedule_epochs: int | None = None
+    batch_size: int | str = "auto"
+    epochs: int = 200
+    shuffle: bool = True
+    validation: float | None = 0.1
+    patience: int | None = 20
+    tol: float = 1e-4
+    scoring: str | Callable[..., float] = "loss"
+    scaling: str = "standard"
+    networks: int = 1
+    warm_start: bool = False
+    dtype: str = "float32"
+    threads: int = 1
+    verbose: bool = False
+    random_state: int | np.random.RandomState | None = None
+
+    def _check(self) -> None:
+        """Validate the arguments that are not hyperparameters of a search."""
+        check_counts(epochs=self.epochs, networks=self.networks, threads=self.threads)
+        check_counts(**{n: getattr(self, n) for n in ("schedule_epochs", "patience") if getattr(self, n) is not None})
+        EarlyStopping(min_delta=self.tol)
+        one_of("float32", "float64")("dtype", self.dtype)
+        if isinstance(self.batch_size, str) and self.batch_size != "auto":
+            raise InputError(f"batch_size must be a whole number or 'auto', got {self.batch_size!r}")
+
+    def _params(self, n: int) -> dict[str, Any]:
+        """Return a valid value for every hyperparameter of a search."""
+        given = {name: getattr(self, name) for name in HYPERPARAMETERS if hasattr(self, name)}
+        if self.batch_size == "auto":
+            given["batch_size"] = batch_size(n)
+        return complete(given)
+
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+
+def batch_size(n: int) -> int:
+    """Return the batch size for n samples: enough steps on small data, enough samples per step on large."""
+    return max(16, min(200, n // 20))
