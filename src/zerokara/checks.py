@@ -12,7 +12,7 @@ from zerokara.errors import InputError
 
 
 def as_array(values: npt.ArrayLike, what: str) -> Array:
-    """Return the values as an array; raise for ragged rows and masked entries.
+    """Return the values as an array; raise for ragged rows, masked entries and sparse matrices.
 
     >>> as_array([[1, 2], [3]], "x")
     Traceback (most recent call last):
@@ -21,10 +21,17 @@ def as_array(values: npt.ArrayLike, what: str) -> Array:
     """
     if np.ma.is_masked(values):  # np.asarray would silently unmask them
         raise InputError(f"{what} must have no masked values, got {np.ma.getmask(values).sum()}: fill or drop them")
+    if is_sparse(values):
+        raise InputError(f"{what} must be a dense array, got a sparse matrix: pass its toarray()")
     try:
         return np.asarray(values)
     except ValueError as error:
         raise InputError(f"{what} must be a rectangular array, got rows of different lengths: pad them") from error
+
+
+def is_sparse(values: Any) -> bool:
+    """Return whether the values are a sparse matrix or array, of SciPy or with its methods."""
+    return hasattr(values, "tocsr") and hasattr(values, "nnz")
 
 
 def as_float32(values: npt.ArrayLike, what: str) -> Array:
@@ -59,18 +66,23 @@ subtract a constant first, such as its mean
     out, array = as_float32(values, what), as_array(values, what)
     if np.can_cast(array.dtype, np.float32) or array.size == 0:
         return out
-    array = array.reshape(len(array), -1)
+    require_resolution(array.reshape(len(array), -1), what)
+    return out
+
+
+def require_resolution(array: Array, what: str, columns: Array | None = None) -> None:
+    """Raise for a column of numbers (N, D) that float32 cannot tell apart; ``columns`` number them in messages."""
     low, high = array.min(axis=0).astype(float), array.max(axis=0).astype(float)
     blurred = np.maximum(abs(low), abs(high)) * 2.0**-24 > (high - low) * 1e-3
     for k in np.flatnonzero(blurred & (high > low)):
         column = array[:, k]
         # Integers may be exact nevertheless.
         if (abs(column - column.astype(np.float32).astype(float)) > (high[k] - low[k]) * 1e-3).any():
+            number = k if columns is None else columns[k]
             raise InputError(
-                f"column {k} of {what} lies around {low[k]:.2g} and spans {high[k] - low[k]:.2g}, which float32 cannot "
-                "tell apart: subtract a constant first, such as its mean"
+                f"column {number} of {what} lies around {low[k]:.2g} and spans {high[k] - low[k]:.2g}, which float32 "
+                "cannot tell apart: subtract a constant first, such as its mean"
             )
-    return out
 
 
 def require_finite(array: Array, what: str, original: Array | None = None) -> None:
@@ -83,10 +95,15 @@ def require_finite(array: Array, what: str, original: Array | None = None) -> No
     place = np.unravel_index(int(np.argmin(np.isfinite(array))), array.shape)
     value = (array if original is None else original)[place]
     names = ("row", "column") if array.ndim <= 2 else ("row", *(f"axis {k}" for k in range(1, array.ndim)))
-    where = ", ".join(f"{name} {i}" for name, i in zip(names, place, strict=False)) + " (counted from 0)"
+    raise not_finite(value, what, ", ".join(f"{name} {i}" for name, i in zip(names, place, strict=False)))
+
+
+def not_finite(value: Any, what: str, where: str) -> InputError:
+    """Return the error for a number that is not finite in float32."""
+    where += " (counted from 0)"
     if np.isfinite(value):
-        raise InputError(f"{what} must fit into float32 (below 3.4e38), got {value:g} in {where}: rescale it")
-    raise InputError(f"{what} must be finite, got {value} in {where}: fill or drop it")
+        return InputError(f"{what} must fit into float32 (below 3.4e38), got {value:g} in {where}: rescale it")
+    return InputError(f"{what} must be finite, got {value} in {where}: fill or drop it")
 
 
 def check_counts(least: int = 1, **counts: int) -> None:

@@ -14,9 +14,8 @@ from zerokara.estimators import (
     TunedNetworkRegressor,
 )
 
-EXPECTED = {
-    "check_sample_weight_equivalence_on_dense_data": "a repeated sample falls into other mini-batches than a weight"
-}
+REPEATED = "a repeated sample falls into other mini-batches than a weight"
+EXPECTED = {f"check_sample_weight_equivalence_on_{kind}_data": REPEATED for kind in ("dense", "sparse")}
 
 
 SHORT = {"trials": 3, "epochs": 20, "workers": 1}

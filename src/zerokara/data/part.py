@@ -8,6 +8,7 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data.columns.table import Table, joined
+from zerokara.data.sparse import SparseRows, join_rows, take_rows
 from zerokara.errors import InputError
 
 
@@ -16,7 +17,8 @@ class Part:
     """The samples of one part: features x, targets t, and optionally sample weights.
 
     Shapes: x float32 (N, D). t int64 (N,) for classification, float32 (N, C) for multilabel and regression.
-    weights float32 (N,) with mean 1, or None. ``table`` holds the raw rows if the samples come from a table.
+    weights float32 (N,) with mean 1, or None. ``table`` holds the raw rows if the samples come from a table. Sparse
+    samples are `SparseRows`, which give dense rows.
     """
 
     x: Array
@@ -34,7 +36,7 @@ class Part:
         """Return the samples selected by an index or a slice."""
         weights = None if self.weights is None else mean_one(self.weights[index])
         table = None if self.table is None else self.table.take(index)
-        return Part(self.x[index], self.t[index], weights, table)
+        return Part(take_rows(self.x, index), self.t[index], weights, table)
 
     def update(self, digest: Any, what: str) -> None:
         """Add all arrays and their shapes to a hash; of a table, the raw rows."""
@@ -44,16 +46,18 @@ class Part:
         for array in (self.x, self.t, self.weights) if self.table is None else (self.weights,):
             if array is None:
                 continue
-            little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-            digest.update(f"{what} {little.dtype.str} {little.shape}".encode())
-            digest.update(little.ravel().data)
+            dtype = array.dtype.newbyteorder("<")
+            digest.update(f"{what} {dtype.str} {array.shape}".encode())
+            for rows in array.blocks() if isinstance(array, SparseRows) else [array]:
+                digest.update(np.ascontiguousarray(rows, dtype).ravel().data)
 
 
 def join(parts: Sequence[Part]) -> Part:
     """Return the samples of several parts as one part, in that order."""
-    weights = [part.weights for part in parts if part.weights is not None]
+    weighted = any(part.weights is not None for part in parts)
+    weights = [np.ones(len(part)) if part.weights is None else part.weights for part in parts if weighted]
     return Part(
-        np.concatenate([part.x for part in parts]),
+        join_rows([part.x for part in parts]),
         np.concatenate([part.t for part in parts]),
         mean_one(np.concatenate(weights)) if weights else None,
         joined([part.table for part in parts if part.table is not None]),

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
 from zerokara.checks import as_float32, require_finite
+from zerokara.data.sparse import SparseRows
 from zerokara.data.whiten import WHITENING_SMOOTHING, principal, whitened
 from zerokara.errors import InputError, unknown
 
@@ -107,16 +109,22 @@ class Preprocess:
 
     def transform(self, x: Array) -> Array:
         """Return the scaled features, float32; the last axis of x is D, and x is not changed."""
-        x = as_float32(x, "x")
+        x = x if isinstance(x, SparseRows) else as_float32(x, "x")
         if x.shape[-1] != self.inputs:
             raise InputError(
                 f"x must have {self.inputs} features, got {x.shape[-1]}: pass the features of the training data"
             )
         with one_thread_if_possible(), np.errstate(over="ignore", invalid="ignore"):
-            out = self.apply(x)
-        if out is not x:
+            out = self._of_rows(x) if isinstance(x, SparseRows) else self.apply(x)
+        if out is not x and not isinstance(out, SparseRows):
             require_finite(out, "scaled x")
         return out
+
+    def _of_rows(self, x: SparseRows) -> Array:
+        """Return sparse samples scaled whenever they are read; whitened ones are dense, and have fewer features."""
+        if self.basis is not None:
+            return whitened(cast(Array, x), self.shift, self.scale, self.basis)
+        return cast(Array, x if self.kind in ("none", "target") else x.scaled(self.apply))
 
     def apply(self, x: Array) -> Array:
         """Return the scaled features like `transform`, without its checks, for training steps."""

@@ -15,9 +15,10 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from zerokara.arrays import Array
-from zerokara.checks import as_single_precision
+from zerokara.checks import as_single_precision, is_sparse
 from zerokara.data import Part, Preprocess
 from zerokara.data.counts import as_counts
+from zerokara.data.sparse import as_given, as_rows
 from zerokara.data.targets import Task
 from zerokara.engine.workers import interruptible
 from zerokara.errors import InputError, warn
@@ -149,8 +150,10 @@ class NetworkEstimator(NetworkArguments):
     def _arrays(self, X: Any, y: Any, reset: bool, known: bool = False) -> tuple[Array, Array]:
         """Return samples (N, D), float32, and targets as a loss takes them; ``reset`` records the format of both."""
         kinds = (np.float64, np.float32)
-        x, y = validate_data(self, X, y, reset=reset, dtype=kinds, order="C", multi_output=True, **self._accepts)
-        return as_single_precision(x, "X"), self._targets(y, reset and not known)
+        how: dict[str, Any] = {"dtype": kinds, "order": "C", "accept_sparse": "csr", "multi_output": True}
+        x, y = validate_data(self, X, y, reset=reset, **how, **self._accepts)
+        rows = as_rows(x, "X") if is_sparse(x) else as_single_precision(x, "X")
+        return rows, self._targets(y, reset and not known)
 
     def _weights(self, x: Array, t: Array, sample_weight: Any) -> Array | None:
         own = self._class_weights(t, t)
@@ -163,11 +166,11 @@ class NetworkEstimator(NetworkArguments):
         """Return the function that evaluates ``scoring`` on the validation samples."""
         if self.scoring == "loss":
             return lambda network, epoch: float(epoch.objective.mean())
-        scorer, y = check_scoring(self, scoring=self.scoring), self._labels(held_out.t)
-        blank = self._of_arrays()
+        scorer, blank = check_scoring(self, scoring=self.scoring), self._of_arrays()
+        x, y = as_given(held_out.x), self._labels(held_out.t)
 
         def objective(network: Network, epoch: Epoch) -> float:
-            score = float(scorer(blank._having(network, preprocess), held_out.x, y))
+            score = float(scorer(blank._having(network, preprocess), x, y))
             if math.isnan(score):
                 raise InputError(
                     f"scoring={self.scoring!r} must give a number, got nan for {len(y)} validation samples: hold out "
@@ -201,13 +204,25 @@ class NetworkEstimator(NetworkArguments):
         depends on the place of a row too, its last bits may.
         """
         check_is_fitted(self, "model_")
-        x = validate_data(self, X, reset=False, dtype=np.float32, order="C")
+        kinds: Any = (np.float64, np.float32) if is_sparse(X) else np.float32
+        x = validate_data(self, X, reset=False, dtype=kinds, order="C", accept_sparse="csr")
+        if is_sparse(x):
+            rows = as_rows(x, "X")
+            return np.concatenate([self._padded_scores(rows[k : k + CHUNK]) for k in range(0, len(rows), CHUNK)])
+        return self._padded_scores(x)
+
+    def _padded_scores(self, x: Array) -> Array:
         padded = np.concatenate([x, np.broadcast_to(x[-1], (-len(x) % CHUNK, x.shape[1]))])
         return self.model_.scores(padded)[: len(x)].astype(np.float64)
 
     def _as_given(self, X: Any, values: Array) -> Array:
         """Return predictions in the precision of the samples: float32 for float32, else float64."""
         return values.astype(np.float32) if samples.single(X) and not self._validates else values
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     _validates: ClassVar[bool] = False
     _task: ClassVar[Task]

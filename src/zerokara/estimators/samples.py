@@ -9,6 +9,7 @@ import numpy as np
 from zerokara.arrays import Array, Index
 from zerokara.data import Dataset, Part, Preprocess
 from zerokara.data.part import mean_one
+from zerokara.data.sparse import take_rows
 from zerokara.data.split import split_indices, warn_of_missing
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
@@ -37,7 +38,7 @@ def part(x: Array, t: Array, weights: Array | None) -> Part:
     if not counts.any():
         raise InputError("at least one sample weight must be positive, got zeros only: pass a weight above 0")
     if not counts.all():
-        x, t, weights = x[counts], t[counts], weights[counts]
+        x, t, weights = take_rows(x, counts), t[counts], weights[counts]
     return Part(x, t, mean_one(weights))
 
 

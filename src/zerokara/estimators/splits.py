@@ -16,6 +16,7 @@ from sklearn.utils.validation import _check_method_params
 from zerokara.arrays import Index
 from zerokara.data import Dataset, Part
 from zerokara.data.counts import as_counts
+from zerokara.data.sparse import as_given
 from zerokara.errors import InputError
 from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
@@ -197,5 +198,5 @@ def validation_splits(net: NetworkEstimator, parts: Iterable[Dataset]) -> list[F
     for data in parts:
         part = (data.original or data).validation
         assert part is not None
-        folds.append(Fold(data, blank, ScorerInput(part.x, net._labels(part.t))))
+        folds.append(Fold(data, blank, ScorerInput(as_given(part.x), net._labels(part.t))))
     return folds

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from zerokara.arrays import Array, Index
 from zerokara.checks import check_counts
 from zerokara.data import Part
+from zerokara.data.sparse import as_given, take_rows
 from zerokara.engine.executors import open_pool
 from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
@@ -114,9 +115,9 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         else:
 
             def cut(rows: Index) -> Part:
-                return samples.part(x[rows], t[rows], None if weights is None else weights[rows])
+                return samples.part(take_rows(x, rows), t[rows], None if weights is None else weights[rows])
 
-            splits = indices(self.cv, x, net._labels(t), groups)
+            splits = indices(self.cv, as_given(x), net._labels(t), groups)
             parts = [make(cut(train), cut(test)) for train, test in splits]
             parts = parts or list(make(part, None).folds(_folds(self.cv, len(part)), seed))
         scorer = None
@@ -147,6 +148,11 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> Array:
         """Return the predictions of the best network."""
         return np.asarray(self._best.predict(X))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     @property
     def _best(self) -> Any:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.checks import as_array
+from zerokara.checks import as_array, is_sparse
 from zerokara.data import Dataset, Encoder, Part, Preprocess
 from zerokara.data.loaders.tables import read_rows
+from zerokara.data.sparse import as_rows
 from zerokara.errors import InputError, unknown
 
 PARTS = ("train", "validation", "test")
@@ -34,13 +35,13 @@ class InputAdapter:
         """
         if self.encoder:
             return self.preprocess.transform(self.encoder.transform(read_rows(x, self.encoder).columns))
-        array, flat = as_array(x, "x"), (prod(self.sample_shape),)
+        array, flat = as_rows(x, "x") if is_sparse(x) else as_array(x, "x"), (prod(self.sample_shape),)
         if array.shape in (flat, self.sample_shape):
             array = array[None]
         if array.shape[1:] not in (flat, self.sample_shape):
             shapes = " or ".join(map(str, dict.fromkeys([flat, self.sample_shape])))
             raise InputError(f"x must be samples of the shape {shapes}, or one sample, got the shape {array.shape}")
-        return self.preprocess.transform(array.reshape(len(array), *flat))
+        return self.preprocess.transform(array if is_sparse(x) else array.reshape(len(array), *flat))
 
     def part(self, data: Dataset, part: str) -> Part:
         """Return a part of ``data``, which are unscaled, scaled by `Dataset.scaled`, or as the training data were.

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array
-from zerokara.checks import as_array, as_float32, as_single_precision
+from zerokara.checks import as_array, as_float32, as_single_precision, is_sparse
 from zerokara.data.dataset import Dataset
 from zerokara.data.part import Part, mean_one
 from zerokara.data.preprocess import Preprocess
+from zerokara.data.sparse import as_rows
 from zerokara.data.targets import Targets
 from zerokara.errors import InputError
 
@@ -32,7 +33,8 @@ def from_arrays(
     """Return a dataset of these arrays.
 
     Numbers are converted to float32 and samples are flattened. Pixels are not divided by 255: scale them before, or use
-    ``.scaled("range")``. A contiguous float32 x is shared, not copied.
+    ``.scaled("range")``. A contiguous float32 x is shared, not copied. A sparse x, of scipy.sparse, stays sparse, and
+    is made dense by batches; the numbers are those of the dense array.
 
     Args:
         x: training samples, (N, ...), two axes or more, finite numbers.
@@ -54,6 +56,8 @@ def from_arrays(
     """
     samples, shape = _samples(x, "x")
     if sample_shape is not None:
+        if is_sparse(x):
+            raise InputError("sample_shape needs dense samples, got a sparse x: pass x.toarray(), or leave it out")
         if prod(sample_shape) != samples.shape[1] or min(sample_shape, default=0) < 1:
             raise InputError(
                 f"sample_shape must have the product {samples.shape[1]}, got {tuple(sample_shape)}: correct it"
@@ -68,6 +72,10 @@ def from_arrays(
             raise InputError(f"x_{what} and t_{what} must come together, got one of them: pass both or neither")
         parts[what] = None
         if more_x is not None and more_t is not None:
+            if is_sparse(x) != is_sparse(more_x):
+                rule = "sparse, as x is, got an array: pass scipy.sparse.csr_array of it"
+                other = "a dense array, as x is, got a sparse matrix: pass its toarray()"
+                raise InputError(f"x_{what} must be {rule if is_sparse(x) else other}")
             more, more_shape = _samples(more_x, f"x_{what}")
             if more.shape[1] != samples.shape[1] or (sample_shape is None and more_shape != shape):
                 raise InputError(
@@ -81,6 +89,9 @@ def from_arrays(
 
 def _samples(x: npt.ArrayLike, what: str) -> tuple[Array, tuple[int, ...]]:
     """Return the samples flattened to (N, D) and the shape of one."""
+    if is_sparse(x):
+        rows = as_rows(x, what)
+        return rows, rows.shape[1:]
     array = as_array(x, what)
     if array.ndim < 2:
         raise InputError(f"{what} must have the shape (N, D), got {array.shape}: for one feature use x.reshape(-1, 1)")
