@@ -43,3 +43,8 @@ def spread(values: npt.ArrayLike) -> str:
     array = np.asarray(values, float)
     ends = list(dict.fromkeys(f"{end:.4g}" for end in (array.min(), array.max()))) if array.size else ["none"]
     return " to ".join(ends)
+
+
+def python_number(value: float | None) -> float | None:
+    """Return a NumPy number as a Python number, for JSON."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from zerokara.checks import check_counts
-from zerokara.data import Dataset
+from zerokara.data import Dataset, as_dataset
 from zerokara.engine.executors import check_shipping, open_pool
 from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
@@ -28,7 +28,7 @@ from zerokara.study.config import config_of, differences, space_from_config
 from zerokara.study.loop import search
 from zerokara.study.opening import open_local, open_shared
 from zerokara.study.run_folder import WORKER_ID, RunFolder, read_id
-from zerokara.study.settings import SearchSettings, takes_fields
+from zerokara.study.settings import SearchSettings, TuneArguments, takes_fields
 from zerokara.study.study import Study
 from zerokara.train import Epoch
 from zerokara.train.ranking import RANKS, Rank, rank_text
@@ -64,14 +64,19 @@ def run_search(
         OutsideError: the disk, the database or the workers failed.
 
     >>> import zerokara as zk
-    >>> data = zk.data.load("digits").split(validation=0.2, test=0.2, seed=0)
-    >>> study = zk.tune(data, {"lr": zk.log(1e-4, 1e-1), "hidden": (32,)}, trials=4, epochs=5)
-    >>> len(study.trials), study.best.val_accuracy > 0.8, study.test_score > 0.8
-    (4, True, True)
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> study = zk.tune((X, y), {"lr": zk.log(1e-3, 1e-1), "hidden": (32,)}, trials=4, epochs=20)
+    >>> study.plan.data.describe()
+    'arrays: 150 samples of 4 features, 3 classes; train 120, validation 30 (20 % stratified), no test'
+    >>> len(study.trials), study.best.val_accuracy > 0.8
+    (4, True)
     """
-    # Documented as `tune`; besides, ``folder`` resumes a run, ``repair`` repairs its journal, ``about`` is added to its
-    # config, ``started`` is a clock. Without ``draw`` the caller draws the pictures.
+    # Documented as `tune`, whose arguments it takes too; besides, ``folder`` resumes a run, ``repair`` repairs its
+    # journal, ``about`` is added to its config, ``started`` is a clock. Without ``draw`` the caller draws the pictures.
     started = time.perf_counter() if started is None else started
+    if isinstance(settings, TuneArguments):
+        about, settings = settings.about, settings.settings()
     plan = Plan(settings.data, **values_of(settings))
     space = Space(default_space() if settings.space is None else settings.space)
     if settings.generation is None:
@@ -117,13 +122,17 @@ def run_search(
         return _finish(study, folder, started, draw)
 
 
-tune = takes_fields("tune", SearchSettings, run_search)
+tune = takes_fields("tune", TuneArguments, run_search)
 
 
 def resume(
     run: str | Path,
-    data: Dataset,
+    data: Any,
     *,
+    target: Any = None,
+    task: str | None = None,
+    validation: Any = None,
+    test: Any = None,
     trials: int | None = None,
     workers: int | str | Executor | None = None,
     storage: str | None = None,
@@ -137,7 +146,7 @@ def resume(
 
     Args:
         run: the folder that was the ``out`` of `tune`.
-        data: the same data, split and scaled in the same way.
+        data, target, task, validation, test: the same data as in `tune`; fractions are those of the run.
         trials: the total number of trials, if more than before.
         workers, progress, on_epoch, warn: as in `tune`.
         storage: the database URL with its password, which a run folder never contains.
@@ -158,9 +167,22 @@ def resume(
     (6, True)
     """
     folder = RunFolder(run)
+    data = _data_again(folder.config(), data, target=target, task=task, validation=validation, test=test)
     settings = saved_settings(folder, data, trials, storage, warn, rank)
     settings = replace(settings, workers=workers, progress=progress, on_epoch=on_epoch)
     return run_search(settings, folder=folder, repair=repair)
+
+
+def _data_again(config: Mapping[str, Any], data: Any, **given: Any) -> Dataset:
+    """Return the data of a run, in any form that `tune` takes, with what its config has of their split."""
+    names = ["target", "task", "validation", "test", "stratify"]
+    if isinstance(data, Dataset):
+        names = names[2:] if data.validation is None and config.get("folds", 1) == 1 else []
+    elif isinstance(data, tuple):
+        names.remove("target")
+    recorded = {"validation": None} | {name: config.get(name) or None for name in names}
+    asked = {name: value for name, value in given.items() if value is not None}
+    return as_dataset(data, seed=config["seed"], **recorded | asked)
 
 
 def saved_settings(

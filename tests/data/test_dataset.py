@@ -50,7 +50,8 @@ DESCRIPTIONS = [
     (lambda: load("digits"), "digits: 1,797 samples of 8x8, 10 classes; train 1,797"),
     (
         lambda: load("digits").split(0.2, 0.2),
-        "digits: 1,797 samples of 8x8, 10 classes; train 1,151, validation 287, test 359",
+        "digits: 1,797 samples of 8x8, 10 classes; "
+        "train 1,151, validation 287 (20 % stratified), test 359 (20 % stratified)",
     ),
     (lambda: from_arrays(X, T, name="n"), "n: 4 samples of 3 features, 2 classes; train 4"),
     (lambda: from_arrays(X, [1.0, 2, 3, 4], name="n"), "n: 4 samples of 3 features, 1 target; train 4"),

@@ -17,7 +17,7 @@ from zerokara.engine.plan import Plan
 from zerokara.engine.settings import TrainingSettings, values_of
 from zerokara.errors import InputError
 from zerokara.study.run_folder import toml
-from zerokara.study.settings import SearchSettings
+from zerokara.study.settings import SearchSettings, TuneArguments
 
 OPTIONS = {field.name: field for field in dataclasses.fields(SearchSettings) if field.metadata["group"] != "Python"}
 OTHER = {
@@ -83,14 +83,15 @@ def test_all_settings_survive_a_config_together(tmp_path: Path) -> None:
 
 def test_python_sees_every_setting_with_its_type_default_and_help() -> None:
     parameters = inspect.signature(zk.tune).parameters
-    types = typing.get_type_hints(SearchSettings)
+    types = typing.get_type_hints(TuneArguments)
     assert parameters.keys() == types.keys() - {"_"}
-    for field in dataclasses.fields(SearchSettings):
+    for field in dataclasses.fields(TuneArguments):
         parameter = parameters[field.name]
         assert parameter.annotation == types[field.name]
         assert field.default in (parameter.default, dataclasses.MISSING)
         assert f"\n    {field.name}: " in (zk.tune.__doc__ or "")
     assert [name for name, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD] == ["data", "space"]
+    assert list(parameters)[2:6] == ["target", "task", "validation", "test"]
     assert zk.tune.__name__ == "tune"
 
 

@@ -11,6 +11,7 @@ from cyclopts.config import Dict
 
 from zerokara.checks import is_of
 from zerokara.data import Dataset, load
+from zerokara.data.loaders.given import divided
 from zerokara.engine.settings import TrainingSettings, values_of
 from zerokara.errors import InputError, ZerokaraWarning
 from zerokara.space.hyperparameters import HYPERPARAMETERS
@@ -112,15 +113,8 @@ class DataOptions:
             data = load(dataset, self.target, self.task, size=self.size, **columns)
         if self.train_size is not None:
             data = data.first(self.train_size)
-        data = data.split(self.validation, None if data.test is not None else self.test or None, seed, self.stratify)
-        scaling = self.scaling
-        if scaling == "auto" and data.encoder is not None:
-            return data
-        if scaling == "auto" and len(data.sample_shape) > 1:
-            scaling = "none" if data.train.x.min() >= 0 and data.train.x.max() <= 1 else "range"
-        elif scaling == "auto":
-            scaling = "standard"
-        return data.scaled(scaling)
+        test = None if data.test is not None else self.test or None
+        return divided(data, self.validation, test, seed, self.stratify, self.scaling)
 
 
 SEARCH = (

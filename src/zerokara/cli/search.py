@@ -26,6 +26,7 @@ from zerokara.cli.options import (
 )
 from zerokara.cli.show import print_data, print_line, print_note, print_verdict
 from zerokara.cli.terminal import PlainConsole, print_error
+from zerokara.data.loaders.catalog import absolute
 from zerokara.errors import InputError
 from zerokara.report.run import BEST, leaderboard, mean, what_mattered, write_pictures
 from zerokara.space.space import Space
@@ -256,9 +257,3 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     names = sorted(path.name for path in Path(out).iterdir())
     print_line(console, f"written: {out} ({', '.join(names)})")
     return INTERRUPTED if study.interrupted else 1 if failures else 0
-
-
-def absolute(dataset: str) -> str:
-    """Return a dataset's name, or its absolute path, so that a config is valid in any folder."""
-    path = Path(dataset)
-    return str(path.resolve()) if path.exists() and (path.suffix or path.is_dir()) else dataset

@@ -5,6 +5,7 @@ from zerokara.data.dataset import Dataset
 from zerokara.data.download.fetch import fetch
 from zerokara.data.loaders.arrays import from_arrays
 from zerokara.data.loaders.catalog import Available, available, load
+from zerokara.data.loaders.given import as_dataset
 from zerokara.data.loaders.tables import from_table
 from zerokara.data.part import Part
 from zerokara.data.preprocess import Preprocess
@@ -17,6 +18,7 @@ __all__ = [
     "Part",
     "Preprocess",
     "Task",
+    "as_dataset",
     "available",
     "fetch",
     "from_arrays",

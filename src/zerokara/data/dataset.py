@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from zerokara.arrays import Array
+from zerokara.arrays import Array, python_number
 from zerokara.data.columns.encoder import Encoder
 from zerokara.data.part import Part, join
 from zerokara.data.pixels import pixel_range
 from zerokara.data.preprocess import Preprocess
-from zerokara.data.split import folds, split_indices, warn_of_folds, warn_of_missing
+from zerokara.data.split import describe_parts, folds, split_indices, warn_of_folds, warn_of_missing
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.rng import stream
@@ -27,7 +27,7 @@ class Dataset:
     >>> from zerokara.data import load
     >>> data = load("digits").split(validation=0.2, test=0.2, seed=0)
     >>> print(data.describe())
-    digits: 1,797 samples of 8x8, 10 classes; train 1,151, validation 287, test 359
+    digits: 1,797 samples of 8x8, 10 classes; train 1,151, validation 287 (20 % stratified), test 359 (20 % stratified)
     >>> data.train.x.shape, data.train.t.shape, data.n_inputs, data.n_outputs
     ((1151, 64), (1151,), 64, 10)
     """
@@ -71,6 +71,11 @@ class Dataset:
         """The parts that there are, by name: train, validation, test."""
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         return {what: part for what, part in parts.items() if part is not None}
+
+    @property
+    def parts_text(self) -> str:
+        """The sizes of the parts and how they were split, as a short text."""
+        return describe_parts({what: len(part) for what, part in self.parts.items()}, self.split_settings)
 
     def first(self, n: int) -> "Dataset":
         """Return the dataset with only its first n training samples. Call it before `split` and `scaled`.
@@ -163,7 +168,7 @@ class Dataset:
         labels = self.train.t if (self.stratified if stratify is None else stratify) else None
         indices, by_class = split_indices(order, sizes, labels, refuse=stratify is not None)
         parts = {what: self.train.take(index) for what, index in indices.items()}
-        settings = {what: _python_number(size) for what, size in {"validation": validation, "test": test}.items()}
+        settings = {what: python_number(size) for what, size in {"validation": validation, "test": test}.items()}
         settings |= {"seed": int(seed), "stratify": by_class}
         divided = self.with_parts(parts["train"], *(parts.get(w, getattr(self, w)) for w in ("validation", "test")))
         if self.task == "classification":
@@ -265,18 +270,16 @@ class Dataset:
 
     def describe(self) -> str:
         """Return a one-line summary: the name, the number and shape of samples, and the parts."""
-        sizes = {what: len(part) for what, part in self.parts.items()}
-        shape = self.sample_shape
+        total, shape = sum(map(len, self.parts.values())), self.sample_shape
         sample = f"{shape[0]} features" if len(shape) == 1 else "x".join(map(str, shape))
         noun = {"classification": "classes", "multilabel": "labels", "regression": "targets"}[self.task]
         if self.n_outputs == 1:
             noun = noun[:-1]
-        listed = ", ".join(f"{what} {size:,}" for what, size in sizes.items())
         if self.encoder is not None:
             count = len(self.encoder.codings)
             columns = f"{count} column{'s' * (count != 1)} as {self.n_inputs} input{'s' * (self.n_inputs != 1)}"
-            return f"{self.name}: {sum(sizes.values()):,} rows, {columns}, {self.n_outputs} {noun}; {listed}"
-        return f"{self.name}: {sum(sizes.values()):,} samples of {sample}, {self.n_outputs} {noun}; {listed}"
+            return f"{self.name}: {total:,} rows, {columns}, {self.n_outputs} {noun}; {self.parts_text}"
+        return f"{self.name}: {total:,} samples of {sample}, {self.n_outputs} {noun}; {self.parts_text}"
 
     @property
     def _was_scaled(self) -> bool:
@@ -292,8 +295,3 @@ class Dataset:
             raise InputError(
                 f"{what} needs an unsplit dataset, got {self.name} split with {self.split_settings}: use the original"
             )
-
-
-def _python_number(size: float | None) -> float | None:
-    """Return a NumPy number as a Python number, for JSON."""
-    return size.item() if isinstance(size, np.generic) else size

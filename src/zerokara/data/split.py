@@ -1,6 +1,7 @@
 """Random splits: the sizes and the indices of parts and folds."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,23 @@ def part_size(size: float, available: int, what: str) -> int:
     if count >= available:
         raise InputError(f"{what} must leave samples for training, got {count} of {available}: reduce it")
     return count
+
+
+def describe_parts(sizes: Mapping[str, int], settings: Mapping[str, Any]) -> str:
+    """Return the sizes of the parts and how they were split, as a short text.
+
+    >>> describe_parts({"train": 1438, "validation": 359}, {"validation": 0.2, "test": None, "stratify": True})
+    'train 1,438, validation 359 (20 % stratified), no test'
+    """
+    how = "stratified" if settings.get("stratify") else "random"
+
+    def text(what: str, count: int) -> str:
+        size = settings.get(what)
+        share = f"{100 * size:g} % " if isinstance(size, float) else ""
+        return f"{what} {count:,}" + ("" if size is None else f" ({share}{how})")
+
+    missing = [f"no {what}" for what in ("validation", "test") if what in settings and what not in sizes]
+    return ", ".join([*(text(what, count) for what, count in sizes.items()), *missing])
 
 
 def folds(order: Index, count: int, t: Array | None = None) -> list[Index]:

@@ -38,6 +38,7 @@ def config_of(
         **{name: value for name, value in table.items() if value},
         "stratify": data.stratified,
         **{name: value for name, value in data.split_settings.items() if name != "seed"},
+        "test": data.split_settings.get("test") or 0,  # The command line's default is another.
         "scaling": data.preprocess.kind,
         **in_config(SearchSettings, vars(settings)),
         "rank": rank_text(settings.rank),

@@ -6,13 +6,16 @@ import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import KW_ONLY, dataclass, field, fields
+from os import PathLike
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from zerokara.data import Dataset
+from zerokara.data import Dataset, as_dataset
+from zerokara.data.dataset import DEFAULT_VALIDATION
+from zerokara.data.loaders.catalog import absolute
 from zerokara.engine.progress import Progress
 from zerokara.engine.settings import TrainingSettings, at_least, is_text, setting
-from zerokara.errors import unknown
+from zerokara.errors import InputError, unknown
 from zerokara.samplers.registry import SAMPLERS
 from zerokara.train import Epoch
 
@@ -23,15 +26,24 @@ Result = TypeVar("Result")
 DATA = "The data, with a training and a validation part; the test part is read only for ``study.test_score``."
 
 
+def is_mapping(name: str, value: Any) -> None:
+    """Raise unless the value is a mapping."""
+    if not isinstance(value, Mapping):
+        raise InputError(
+            f"{name} must map names to values or ranges, got {value!r:.60}: pass {{'lr': zk.log(1e-4, 0.1)}}"
+        )
+
+
 @dataclass(frozen=True)
 class SearchSettings(TrainingSettings):
     """The arguments of `zerokara.tune`."""
 
     data: Dataset = field(metadata={"help": DATA, "group": "Python", "shown": None})
-    space: Mapping[str, Any] | None = setting(
+    space: Mapping[str, Any] | Any | None = setting(  # Any for type checkers: `paired` moves targets to the data.
         None,
         "For each hyperparameter a fixed value or a range (`zerokara.log`, `uniform`, `integer`, `choice`).",
         group="Python",
+        check=is_mapping,
         shown="learning rate, weight decay and dropout are searched",
     )
     _: KW_ONLY
@@ -110,15 +122,79 @@ class SearchSettings(TrainingSettings):
     )
 
 
+GIVEN = (
+    "The data: (X, y), with X an array, a sparse matrix or a DataFrame; a DataFrame (pandas, Polars, pyarrow) or the "
+    "path of a table's file, with ``target``; the path of an .npz file or of a folder of pictures; a dataset's name; "
+    "or a `Dataset`, which remains scaled as it is. Arrays are standardized, pictures scaled to [0, 1]. ``tune(X, y)`` "
+    "is ``tune((X, y))``."
+)
+
+
+@dataclass(frozen=True)
+class TuneArguments(SearchSettings):
+    """The arguments of `zerokara.tune` as they are given: the data in any form."""
+
+    data: Any = field(metadata={"help": GIVEN, "group": "Python", "shown": None})
+    _: KW_ONLY
+    target: Any = setting(None, "The column of a table to predict.", group="Python")
+    task: str | None = setting(
+        None,
+        "classification, multilabel or regression.",
+        group="Python",
+        shown="inferred from the targets: floats are a regression, texts and whole numbers classes",
+    )
+    validation: Any = setting(
+        DEFAULT_VALIDATION,
+        "The validation samples: a fraction or a number of the training samples, by class in classification; or "
+        "(X, y), or a table. With ``folds`` there is none by default.",
+        group="Python",
+        shown="20 %, or the validation part of the data",
+    )
+    test: Any = setting(
+        None,
+        "The test samples, read only for ``study.test_score``: likewise.",
+        group="Python",
+        shown="none, or the test part of the data",
+    )
+
+    @property
+    def about(self) -> dict[str, Any] | None:
+        """Where the data come from, for a run's config, if they have a name or a path."""
+        return {"dataset": absolute(self.data)} if isinstance(self.data, str | PathLike) else None
+
+    def settings(self) -> SearchSettings:
+        """Return the settings of the search, with the data as a dataset."""
+        pooled = self.folds > 1 and isinstance(self.validation, int | float)  # Folds are cut from all of them.
+        validation = None if pooled else self.validation
+        how = {"target": self.target, "task": self.task, "validation": validation, "test": self.test}
+        values = {row.name: getattr(self, row.name) for row in fields(SearchSettings)}
+        return SearchSettings(**values | {"data": as_dataset(self.data, **how, seed=self.seed)})
+
+
+def paired(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the arguments (X, y, ...) as ((X, y), ...); a second one that may be a space is not y.
+
+    >>> paired(("X", "y")), paired(("data", {"lr": 0.1}))
+    ((('X', 'y'),), ('data', {'lr': 0.1}))
+    """
+    if len(args) < 2 or args[1] is None or isinstance(args[1], Mapping):
+        return args
+    return ((args[0], args[1]), *args[2:])
+
+
 def takes_fields(name: str, kind: Callable[P, Settings], function: Callable[[Settings], Result]) -> Callable[P, Result]:
     """Return ``function`` with the fields of a settings class as its parameters, documented by their help texts.
 
     Type checkers read the signature from ``kind``, notebooks and `help` from ``__signature__``.
     """
     signature = inspect.signature(kind)
+    own = inspect.get_annotations(kind)  # Before the fields that it inherits.
+    parameters = sorted(signature.parameters.values(), key=lambda each: (each.kind, each.name not in own))
+    signature = signature.replace(parameters=parameters)
     known = {row.name: row for row in fields(kind)}  # type: ignore[arg-type]
 
     def call(*args: P.args, **kwargs: P.kwargs) -> Result:
+        args = paired(args)  # type: ignore[assignment]
         if unexpected := [given for given in kwargs if given not in known]:
             raise TypeError(f"{name}: {unknown('argument', unexpected[0], known)}")
         try:

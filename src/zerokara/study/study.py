@@ -68,7 +68,8 @@ class Study:
     failure: DatabaseError | None = None
 
     def __repr__(self) -> str:
-        parts = [f"{self.plan.data.name}: {len(self.trials)} trials, {self.epochs_trained:,} network-epochs"]
+        data = self.plan.data
+        parts = [f"{data.name}: {len(self.trials)} trials, {self.epochs_trained:,} network-epochs", data.parts_text]
         for best in (trial for trial in self.ranking(1) if math.isfinite(trial.value)):
             parts += [f"best trial {best.number}", f"val_loss {best.val_loss:.4f}"]
             shown = self.plan.metric.shown

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 
 from zerokara.arrays import Array, Index
+from zerokara.data import Dataset
 from zerokara.errors import InputError
 
 
@@ -48,6 +49,19 @@ class EarlyStopping:
         other = copy.copy(self)
         other.best, other.waited = self.best[index], self.waited[index]
         return other
+
+
+def check_data(
+    data: Dataset, keep_best: bool, early_stopping: EarlyStopping | None, evaluate_train_every: int
+) -> None:
+    """Raise InputError unless the data can tell the best epoch, and when to stop."""
+    if data.validation is None and keep_best:
+        raise InputError("keep_best needs validation data: data.split(validation=0.2)")
+    if data.validation is None and early_stopping and evaluate_train_every > 1:
+        raise InputError(
+            "without validation data early_stopping needs the training loss of every epoch, got "
+            f"evaluate_train_every={evaluate_train_every}: set it to 1, or split the data"
+        )
 
 
 def concat_early_stopping(rules: Sequence[EarlyStopping]) -> EarlyStopping | None:

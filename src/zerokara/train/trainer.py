@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,9 @@ import numpy.typing as npt
 from zerokara import blas
 from zerokara.arrays import Array, Index, as_index
 from zerokara.checks import check_counts
-from zerokara.data import Dataset, Part
+from zerokara.data import Part
 from zerokara.data.augment import Augment
+from zerokara.data.loaders.given import for_trainer
 from zerokara.errors import InputError
 from zerokara.memory import keep_freed
 from zerokara.nn import losses
@@ -45,7 +47,9 @@ class Trainer:
     Args:
         network: P networks; they are trained in place.
         optimizer: each of its hyperparameters is one number, or one for each network (P,).
-        data: with a training part and, for validation curves, a validation part.
+        data: a `Dataset`, which keeps its parts and its scaling, or data in another form of `zerokara.tune`, from which
+            20 % are held out for validation; ``run.data`` is the dataset.
+        target, validation, test: the column to predict, and the validation and test samples, as in `zerokara.tune`.
         batch_size: samples per step; a last batch of one sample is merged into the one before it.
         loss: by default the loss of the data's task.
         shuffle: draw the order of the samples in each epoch; False keeps that of the data.
@@ -76,8 +80,11 @@ class Trainer:
         self,
         network: Network,
         optimizer: Optimizer,
-        data: Dataset,
+        data: Any,
         *,
+        target: Any = None,
+        validation: Any = None,
+        test: Any = None,
         batch_size: int = 100,
         loss: Loss | None = None,
         augment: str | Augment | None = None,
@@ -95,13 +102,8 @@ class Trainer:
         stop: Callable[[], bool] | None = None,
     ) -> None:
         check_counts(batch_size=batch_size, evaluate_train_every=evaluate_train_every, threads=threads)
-        if data.validation is None and keep_best:
-            raise InputError("keep_best needs validation data: data.split(validation=0.2)")
-        if data.validation is None and early_stopping and evaluate_train_every > 1:
-            raise InputError(
-                "without validation data early_stopping needs the training loss of every epoch, got "
-                f"evaluate_train_every={evaluate_train_every}: set it to 1, or split the data"
-            )
+        self.data = data = for_trainer(data, target, validation, test, seed)
+        stopping.check_data(data, keep_best, early_stopping, evaluate_train_every)
         check_sizes(network, data)
         self.network, self.optimizer = network, optimizer.start(network)
         self.loader = BatchLoader(data, network.dtype, augment, seed, replicate)
@@ -124,7 +126,8 @@ class Trainer:
         self.epoch = 0
 
     def __repr__(self) -> str:
-        return f"Trainer({self.network}, {self.optimizer}, batch_size={self.batch_size}, {self.epoch} epochs so far)"
+        settings = f"{self.network}, {self.optimizer}, batch_size={self.batch_size}"
+        return f"Trainer({settings}, {self.epoch} epochs so far; {self.data.parts_text})"
 
     def epochs(self, count: int) -> Iterator[Epoch]:
         """Train for ``count`` more epochs and yield the record of each; ends early when no network is left.

@@ -91,6 +91,12 @@ def load(
     raise unknown("dataset", name, DATASET_NAMES)
 
 
+def absolute(name_or_path: str | PathLike[str]) -> str:
+    """Return a dataset's name, or its absolute path, so that a config is valid in any folder."""
+    path = Path(name_or_path)
+    return str(path.resolve()) if path.exists() and (path.suffix or path.is_dir()) else fspath(name_or_path)
+
+
 def available() -> list[Available]:
     """Return all named datasets, with a description and their location.
 
