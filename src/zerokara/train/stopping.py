@@ -51,9 +51,7 @@ class EarlyStopping:
         return other
 
 
-def check_data(
-    data: Dataset, keep_best: bool, early_stopping: EarlyStopping | None, evaluate_train_every: int
-) -> None:
+def check_data(data: Dataset, keep_best: bool, early_stopping: EarlyStopping | None, evaluate_train_every: int) -> None:
     """Raise InputError unless the data can tell the best epoch, and when to stop."""
     if data.validation is None and keep_best:
         raise InputError("keep_best needs validation data: data.split(validation=0.2)")
