@@ -62,8 +62,6 @@ if not pytestmark[1].args[0]:
 
 @pytest.fixture(autouse=True)
 def reasons(request: pytest.FixtureRequest) -> None:
-    if request.node.name.startswith("test_sparse") and not get_tags(NetworkClassifier()).input_tags.sparse:
-        request.applymarker(pytest.mark.xfail(reason="sparse samples", strict=True))
     if reason := REMAINING.get(request.node.name):
         request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
 
