@@ -41,12 +41,13 @@ ROOMS = (
         "memory",
         "files",
         "locks",
+        "display",
         "checks",
         "unpickle",
     ),
     *("data", "nn", "optim", "train"),
     *("fonts", "pictures", "onnx", "model", "classic", "space", "samplers", "engine", "storage", "figures", "study"),
-    *("report", "estimators", "tuning"),
+    *("report", "callbacks", "estimators", "tuning"),
     *("__init__", "cli", "__main__"),
 )
 """The rooms, from the ground up: the folders and files of the package. A file imports from rooms below its own."""
@@ -68,8 +69,8 @@ FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {
     "zerokara.space.unit_interval",
-    *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing")),
-    *(f"zerokara.storage.{name}" for name in ("agreement", "database", "journal", "repair", "shared")),
+    *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing", "own")),
+    *(f"zerokara.storage.{name}" for name in ("agreement", "database", "journal", "repair", "replica", "shared")),
     "zerokara.classic.backend",
     *(module(path) for path in FILES if path.parts[0] == "estimators"),
 }

@@ -5,7 +5,7 @@ from zerokara.version import __version__ as __version__
 
 TYPE_CHECKING = False  # As typing has it, without the time to import it.
 if TYPE_CHECKING:
-    from zerokara import data, nn, optim
+    from zerokara import callbacks, data, nn, optim
     from zerokara.model import Model
     from zerokara.space.space import choice, integer, layers, log, powers, uniform
     from zerokara.study.study import Study
@@ -27,6 +27,7 @@ __all__ = [
     "Model",
     "Study",
     "Trainer",
+    "callbacks",
     "choice",
     "data",
     "integer",

@@ -3,7 +3,7 @@
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from zerokara.checks import check_counts
 from zerokara.data import Dataset, as_dataset
+from zerokara.display import shown
 from zerokara.engine.executors import check_shipping, open_pool
 from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
@@ -21,12 +22,13 @@ from zerokara.engine.settings import in_config, values_of
 from zerokara.errors import DatabaseError, InputError
 from zerokara.files import outside, write
 from zerokara.report.run import write_pictures, write_run, write_summary
-from zerokara.samplers.registry import generation_size, make_sampler
+from zerokara.samplers.registry import SAMPLERS, check_proposals, generation_size, make_sampler, sampler_text
 from zerokara.space.space import Space, default_space
 from zerokara.storage.store import Store
 from zerokara.study.config import config_of, differences, space_from_config
 from zerokara.study.loop import search
 from zerokara.study.opening import open_local, open_shared
+from zerokara.study.progress_table import table_of
 from zerokara.study.run_folder import WORKER_ID, RunFolder, read_id
 from zerokara.study.settings import SearchSettings, TuneArguments, takes_fields
 from zerokara.study.study import Study
@@ -84,10 +86,10 @@ def run_search(
         sampler = settings.sampler if settings.storage is None else "tpe"
         settings = replace(settings, generation=generation_size(sampler, settings.trials))
     # All names are checked before a folder is created.
-    make_sampler(settings.sampler, space, plan.seed, trials=settings.trials)
+    check_proposals(make_sampler(settings.sampler, space, plan.seed, trials=settings.trials))
     check_shipping(settings.rank, settings.workers)
     how: dict[str, Any] = {"scheduler": make_scheduler(settings.race), "pool": open_pool(settings.workers)}
-    how |= {name: getattr(settings, name) for name in ("refit", "ensemble", "progress", "on_epoch", "warn")}
+    how |= {name: getattr(settings, name) for name in ("refit", "ensemble", "callbacks", "on_epoch", "warn")}
     new = settings.out if folder is None else None
     with ExitStack() as opened:
         store: Store
@@ -115,11 +117,18 @@ def run_search(
         if folder is not None and new is None:
             # Before anything is trained: a kill must not leave a longer journal than the config asks for.
             folder.resumed(settings.trials)
+            names = folder.config()["record"].get("callbacks", [])
+            if names and not settings.callbacks and not store.finished:
+                settings.warn(
+                    f"This run had the callbacks {', '.join(names)}, and resumes without: what they would stop now is "
+                    "not stopped. Pass them to zerokara.resume(run, data, callbacks=[...])."
+                )
         how["checkpoints"] = None if folder is None else folder.checkpoints
-        study = search(plan, store, **how)
+        with shown(settings.progress, table_of(plan, space), stay=True) as progress:
+            study = search(plan, store, progress=progress, **how)
         if not study.interrupted:
             store.write_comparison(study.comparison())
-        return _finish(study, folder, started, draw)
+        return _finish(study, folder, started, draw, settings.callbacks)
 
 
 tune = takes_fields("tune", TuneArguments, run_search)
@@ -136,8 +145,10 @@ def resume(
     trials: int | None = None,
     workers: int | str | Executor | None = None,
     storage: str | None = None,
+    sampler: Any = None,
     rank: Rank | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: bool | Callable[[Progress], Any] | None = True,
+    callbacks: Sequence[Any] = (),
     on_epoch: Callable[[Epoch], None] | None = None,
     warn: Callable[[str], None] = warnings.warn,
     repair: bool = False,
@@ -148,10 +159,10 @@ def resume(
         run: the folder that was the ``out`` of `tune`.
         data, target, task, validation, test: the same data as in `tune`; fractions are those of the run.
         trials: the total number of trials, if more than before.
-        workers, progress, on_epoch, warn: as in `tune`.
+        workers, progress, callbacks, on_epoch, warn: as in `tune`.
         storage: the database URL with its password, which a run folder never contains.
         repair: cut a damaged journal before its first damaged line, keep a copy, and train the trials after it again.
-        rank: the function that was given to `tune` as ``rank``, which a run folder does not contain either.
+        sampler, rank: the sampler object and the function that were given to `tune`; a run folder has their names only.
 
     Raises:
         InputError: the data differ, the journal is damaged, or the path is not a run.
@@ -168,8 +179,8 @@ def resume(
     """
     folder = RunFolder(run)
     data = _data_again(folder.config(), data, target=target, task=task, validation=validation, test=test)
-    settings = saved_settings(folder, data, trials, storage, warn, rank)
-    settings = replace(settings, workers=workers, progress=progress, on_epoch=on_epoch)
+    settings = saved_settings(folder, data, trials, storage, warn, rank, sampler)
+    settings = replace(settings, workers=workers, progress=progress, callbacks=callbacks, on_epoch=on_epoch)
     return run_search(settings, folder=folder, repair=repair)
 
 
@@ -192,6 +203,7 @@ def saved_settings(
     storage: str | None,
     warn: Callable[[str], None],
     rank: Rank | None = None,
+    sampler: Any = None,
 ) -> SearchSettings:
     """Return the settings of a run from its folder, with this total number of trials."""
     config = folder.config()
@@ -201,17 +213,8 @@ def saved_settings(
         warn(difference)
     if storage is not None and "storage" not in config:
         raise InputError(f"{folder.path} uses a local journal, got storage: remove --storage")
-    saved = config.get("rank", "loss")
-    if rank is None and saved not in RANKS:
-        raise InputError(
-            f"a run that is ranked by a function must get it again, and this run needs {saved}: in Python, pass it to "
-            "zerokara.resume(run, data, rank=...)"
-        )
-    if rank is not None and rank_text(rank) != saved:
-        raise InputError(
-            f"a run keeps its rank, got {rank_text(rank)} for a run ranked by {saved}: pass the function that it "
-            "started with, or leave rank out"
-        )
+    config["rank"] = _again("rank", rank, rank_text, config.get("rank", "loss"), RANKS)
+    config["sampler"] = _again("sampler", sampler, sampler_text, config["sampler"], SAMPLERS)
     if trials is not None:
         check_counts(max(1, config["trials"]), trials=trials)
         if trials > config["trials"] and config["sampler"] == "grid":
@@ -219,13 +222,27 @@ def saved_settings(
                 f"a grid search keeps its number of trials, got {trials} for {config['trials']}: start another search"
             )
         config["trials"] = trials
-    given = in_config(SearchSettings, config) | {"rank": rank or saved}
-    settings = SearchSettings(data, space_from_config(config), warn=warn, **given)
+    settings = SearchSettings(data, space_from_config(config), warn=warn, **in_config(SearchSettings, config))
     return settings if storage is None else replace(settings, storage=storage)
 
 
-def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool) -> Study:
-    """Write the results of a study to its folder, if it has one, and return it.
+def _again(name: str, given: Any, text: Callable[[Any], str], saved: str, known: Collection[str]) -> Any:
+    """Return a setting that may be an object of Python, of which a run's config has the name ``saved`` only."""
+    if given is None and saved not in known:
+        raise InputError(
+            f"a run whose {name} is a Python object must get it again, and this run needs {saved}: in Python, pass it "
+            f"to zerokara.resume(run, data, {name}=...)"
+        )
+    if given is not None and text(given) != saved:
+        raise InputError(
+            f"a run keeps its {name}, got {text(given)} for a run with {saved}: pass what it started with, or leave "
+            f"{name} out"
+        )
+    return saved if given is None else given
+
+
+def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool, callbacks: Sequence[Any]) -> Study:
+    """Write the results of a study to its folder, if it has one, tell the callbacks, and return it.
 
     Raises:
         SearchDatabaseError: the database failed; the results so far are in the folder.
@@ -246,6 +263,9 @@ def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool) 
             f". The results so far are in {folder.path}. When the database is available again, resume with "
             f"`zerokara resume {folder.path}`."
         )
+    for callback in callbacks:
+        if hasattr(callback, "on_end"):
+            callback.on_end(study)
     if study.failure:
         raise SearchDatabaseError(text, study) from study.failure
     return study

@@ -4,10 +4,7 @@ from pathlib import Path
 
 import pytest
 import sklearn.neural_network
-from sklearn.utils import get_tags
 from sklearn.utils.fixes import parse_version
-
-from zerokara.estimators import NetworkClassifier
 
 SOURCE = Path(sklearn.neural_network.__file__).parent / "tests" / "test_mlp.py"
 pytestmark = [

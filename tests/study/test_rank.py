@@ -112,7 +112,7 @@ def test_a_function_ranks_and_a_resumed_run_needs_it_again(data, tmp_path) -> No
     zk.tune(data, SPACE, **options | {"trials": 4}, out=run)
     with pytest.raises(InputError, match=f"this run needs {name}: in Python, pass it to zerokara.resume"):
         zk.resume(run, data, trials=8)
-    with pytest.raises(InputError, match=f"got f1 for a run ranked by {name}"):
+    with pytest.raises(InputError, match=f"got f1 for a run with {name}"):
         zk.resume(run, data, trials=8, rank="f1")
     again = zk.resume(run, data, trials=8, rank=(brier, "minimize"), workers=1)
     assert [trial.record for trial in again.trials] == [trial.record for trial in complete.trials]

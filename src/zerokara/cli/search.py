@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from zerokara.checks import is_of
-from zerokara.cli.live import ProgressView, duration, pace
+from zerokara.cli.live import ProgressView
 from zerokara.cli.options import (
     DataOptions,
     Hyperparameters,
@@ -27,6 +27,7 @@ from zerokara.cli.options import (
 from zerokara.cli.show import print_data, print_line, print_note, print_verdict
 from zerokara.cli.terminal import PlainConsole, print_error
 from zerokara.data.loaders.catalog import absolute
+from zerokara.display import duration, pace
 from zerokara.errors import InputError
 from zerokara.report.run import BEST, leaderboard, mean, what_mattered, write_pictures
 from zerokara.space.space import Space
@@ -100,7 +101,7 @@ def run_resume(
     folder = RunFolder(out)
     config = folder.config()
     if trials in (None, config["trials"]) and not repair and is_finished(out, config["trials"]):
-        print_line(console, f"{out} is already finished: {config['trials']} trials")
+        print_line(console, f"{out} is already finished: {summary_of(out)['trials']} trials")
         return 0
     names = {field.name for field in dataclasses.fields(DataOptions)}
     recorded = {"stratify": False} | {name: config[name] for name in names & set(config)}
@@ -125,10 +126,10 @@ def summary_of(run: Path) -> dict[str, Any]:
 
 
 def is_finished(run: Path, trials: int) -> bool:
-    """Return whether a run has the results of this number of trials, and no process was killed since."""
+    """Return whether a run has the results of so many trials, or was stopped, and no process was killed since."""
     summary = summary_of(run)
-    complete = summary.get("finished") is True and is_of(summary.get("trials"), int) and summary["trials"] >= trials
-    return complete and not (run / WORKER_ID).exists()
+    complete = summary.get("finished") is True and is_of(summary.get("trials"), int)
+    return complete and (summary["trials"] >= trials or bool(summary.get("stopped"))) and not (run / WORKER_ID).exists()
 
 
 def print_leaderboard(console: Console, study: Study) -> None:
@@ -185,7 +186,7 @@ def run_train(
             f"validation loss {epoch.val_loss[0]:.4f}, {metric} {epoch.val_score[0]:.4f}{more}; {epoch.seconds:.2f} s",
         )
 
-    options = settings_of(training, run) | {"trials": 1, "race": "none", "refit": 0}
+    options = settings_of(training, run) | {"trials": 1, "race": "none", "refit": 0, "progress": False}
     options |= {"on_epoch": print_epoch if training.seeds == training.folds == 1 else None}
     with out_folder(run.out, loaded.name) as out:
         settings = SearchSettings(loaded, space, **options | {"out": out}, warn=partial(print_note, console))
@@ -225,6 +226,10 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
             console,
             f"the model: the mean of {study.refitted.population} networks, trained as the winner for {best.epoch} "
             f"epochs on all {samples:,} training and validation samples",
+        )
+    if study.stopped:
+        print_line(
+            console, f"a callback ended the search, {study.stopped.callback}: {study.stopped.reason or 'no reason'}"
         )
     if study.interrupted:
         print_line(console, "interrupted: the trained networks are saved and ranked, the test data were not read")

@@ -1,7 +1,7 @@
 """The state of a bracket between rungs: the trials still in training, those that finished, and the best networks."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from zerokara.engine.halving import Bracket
@@ -59,14 +59,9 @@ class BracketState:
 
     def prune(self, bracket: Bracket, plan: Plan, keep: int, workers: int) -> list[Trial]:
         """Drop the losers at a rung, regroup the survivors for the next, and return the trials that finished here."""
-        trials = self.trials(plan)
-        survivors: set[int] = set()
-        if self.rung + 1 < len(bracket.rungs):
-            order = sorted(trials, key=lambda trial: trial.value_key)
-            running = {trial.number for trial in order if trial.state == "interrupted"}
-            survivors = running.intersection(bracket.survivors([trial.number for trial in order]))
+        trials = raced(self.trials(plan), bracket, self.rung)
+        survivors = {trial.number for trial in trials if trial.state == "interrupted"}
         done = [trial for trial in trials if trial.number not in survivors]
-        done = [replace(trial, state="pruned") if trial.state == "interrupted" else trial for trial in done]
         self.finish(done, keep)
         self._keep_stopped(survivors, plan)
         self.populations = regroup(self.populations, survivors, plan, workers)
@@ -84,6 +79,65 @@ class BracketState:
                     if network_id[1:] == (0, 0):
                         networks[network_id[0]] = population.network(network_id)
         self.stopped, self.networks = stopped, networks
+
+
+@dataclass(frozen=True)
+class Rung:
+    """The trials of a bracket after ``epoch`` epochs, by number: those that train on are ``interrupted``."""
+
+    generation: int
+    bracket: int
+    epoch: int
+    trials: tuple[Trial, ...]
+
+    @classmethod
+    def of(cls, generation: int, bracket: int, epoch: int, trials: Iterable[Trial]) -> "Rung":
+        """Return the rung of these trials, in any order."""
+        return cls(generation, bracket, epoch, tuple(sorted(trials, key=lambda trial: trial.number)))
+
+    @property
+    def finished(self) -> list[Trial]:
+        """The trials that ended here, or since the rung before."""
+        return [trial for trial in self.trials if trial.state != "interrupted"]
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """The place of the rung in the search."""
+        return self.generation, self.bracket, self.epoch
+
+
+def raced(trials: Sequence[Trial], bracket: Bracket, rung: int) -> list[Trial]:
+    """Return the trials at a rung, of which those that do not survive it are pruned now."""
+    survivors: set[int] = set()
+    if rung + 1 < len(bracket.rungs):
+        order = sorted(trials, key=lambda trial: trial.value_key)
+        survivors = set(bracket.survivors([trial.number for trial in order]))
+    pruned = (trial.state == "interrupted" and trial.number not in survivors for trial in trials)
+    return [replace(trial, state="pruned") if lost else trial for trial, lost in zip(trials, pruned, strict=True)]
+
+
+def rungs_before(bracket: Bracket, trials: Iterable[Trial], plan: Plan, rung: int) -> Iterator[tuple[int, list[Trial]]]:
+    """Yield the epoch of each rung before ``rung``, and the trials as they were there, from what they are now."""
+    alive = [trial for trial in trials if trial.epochs]
+    for k, epoch in enumerate(bracket.rungs[:rung]):
+        if not alive:
+            return
+        there = raced([until(trial, epoch, plan) for trial in alive], bracket, k)
+        yield epoch, there
+        survivors = {trial.number for trial in there if trial.state == "interrupted"}
+        alive = [trial for trial in alive if trial.number in survivors and trial.epochs > epoch]
+
+
+def until(trial: Trial, epochs: int, plan: Plan) -> Trial:
+    """Return a trial as it was after so many epochs."""
+    if trial.rows:
+        return merged([until(row, epochs, plan) for row in trial.rows])
+    if trial.epochs <= epochs:
+        return replace(trial, state="interrupted") if trial.state == "pruned" else trial
+    curves = {name: curve[:epochs] for name, curve in trial.curves.items()}
+    values = plan.metric.objective(curves[plan.metric.curve])
+    best = int(values.argmin()) if plan.keep_best else epochs - 1
+    return replace(trial, state="interrupted", value=float(values[best]), epochs=epochs, epoch=best + 1, curves=curves)
 
 
 def top_k(candidates: Sequence[Candidate], k: int) -> list[Candidate]:

@@ -24,13 +24,22 @@ class Bracket:
         return list(ranked[: max(1, len(ranked) // self.eta)])
 
     @property
+    def counts(self) -> dict[int, int]:
+        """How many trials train up to each rung, by its epochs.
+
+        >>> Bracket(100, (1, 3, 9, 10)).counts
+        {1: 100, 3: 33, 9: 11, 10: 3}
+        """
+        counts, alive = {}, self.trials
+        for rung in self.rungs:
+            counts[rung], alive = alive, max(1, alive // self.eta)
+        return counts
+
+    @property
     def epochs(self) -> int:
         """The network-epochs that the bracket takes."""
-        total, alive, before = 0, self.trials, 0
-        for rung in self.rungs:
-            total, before = total + alive * (rung - before), rung
-            alive = max(1, alive // self.eta)
-        return total
+        before = (0, *self.rungs)
+        return sum(alive * (rung - last) for last, (rung, alive) in zip(before, self.counts.items(), strict=False))
 
 
 class Scheduler(ABC):

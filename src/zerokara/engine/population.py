@@ -47,6 +47,11 @@ class Population:
         """The network-epochs that were trained."""
         return 0 if self.run is None else int(self.run.history.epochs.sum())
 
+    @property
+    def underway(self) -> float:
+        """The part of the present epoch that this process has trained, in network-epochs."""
+        return 0.0 if self.run is None else self.run.underway * len(self.run.rows)
+
     def network_ids(self) -> list[NetworkId]:
         """Return the networks, in the order of the rows."""
         return [(p.number, self.shard.repeat, self.shard.fold) for p in self.shard.proposals]

@@ -179,7 +179,8 @@ def retrain(trial: Trial, plan: Plan, epochs: int | None = None, data: Dataset |
     """
     run = untrained(trial, plan, data)
     with one_thread():
-        run.fit((trial.rows[0] if trial.rows else trial).epochs if epochs is None else epochs)
+        count = (trial.rows[0] if trial.rows else trial).epochs if epochs is None else epochs
+        run.fit(count, progress=False)
     return run
 
 

@@ -44,6 +44,7 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
         dtype: the precision of the networks, "float32" or "float64"; samples are float32.
         threads: BLAS threads; with more than 1, results are not bit-identical.
         verbose: print one line per epoch.
+        progress: show a `fit` that lasts more than two seconds, in a notebook or on a terminal.
         random_state: None uses a new seed in every `fit`.
 
     Attributes:
@@ -83,6 +84,7 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
     dtype: str = "float32"
     threads: int = 1
     verbose: bool = False
+    progress: bool = True
     random_state: int | np.random.RandomState | None = None
 
     def _check(self) -> None:

@@ -123,7 +123,7 @@ class NetworkEstimator(NetworkArguments):
             )
             with interruptible() as interrupted:
                 run.stop = interrupted.is_set
-                state.train(run, epochs, _show if self.verbose else None)
+                state.train(run, epochs, _show if self.verbose else self.progress and epochs > 1)
             if interrupted.is_set():
                 if not state.epoch:
                     raise KeyboardInterrupt

@@ -11,6 +11,7 @@ from zerokara.data import Preprocess
 from zerokara.errors import InputError
 from zerokara.optim.optimizer import Optimizer
 from zerokara.train import EarlyStopping, Epoch, History, Trainer
+from zerokara.train.epoch_line import EpochLine
 
 Objective = Callable[[nn.Network, Epoch], float]
 """Returns the objective of all networks together after an epoch, lower is better."""
@@ -61,16 +62,18 @@ class FitState:
         self.network = self.chosen()
         self.forget()
 
-    def train(self, run: Trainer, epochs: int, watch: Callable[[Epoch], None] | None = None) -> None:
-        """Train with a new trainer for ``epochs`` more epochs, or until they stop early or one of them diverges."""
+    def train(self, run: Trainer, epochs: int, progress: bool | Callable[[Epoch], None] = False) -> None:
+        """Train with a new trainer for ``epochs`` more epochs, or until they stop early or one of them diverges.
+
+        ``progress`` shows a long call, or is called with every epoch.
+        """
         if self.epoch and self.network is None:
             raise InputError(f"the loss stopped being finite in epoch {self.epoch}: start again with a lower lr")
         self._hand_over(run)
         # Set once for all epochs, because it takes a millisecond.
-        with blas.threads(run.threads):
+        with blas.threads(run.threads), EpochLine(epochs, self.epoch).shown(progress) as show:
             for epoch in run.epochs(epochs):
-                if watch:
-                    watch(epoch)
+                show(epoch)
                 if epoch.diverged.any():
                     self.network = None
                     return

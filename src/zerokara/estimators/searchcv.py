@@ -16,6 +16,7 @@ from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import _check_method_params
 
 from zerokara.checks import check_counts
+from zerokara.display import shown
 from zerokara.engine.executors import ThreadsFirst, open_pool
 from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
@@ -27,6 +28,7 @@ from zerokara.estimators.splits import Fold, Samples, fold, network_of
 from zerokara.space.hyperparameters import show
 from zerokara.storage.local import Local
 from zerokara.study.loop import search
+from zerokara.study.progress_table import table_of
 from zerokara.study.study import Study
 
 SEEDS = np.iinfo(np.int32).max
@@ -52,6 +54,7 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         race: "none", or "halving" or "hyperband" with [:ETA[:FIRST_RUNG]], in epochs. With several scores it ranks by
             the one that ``refit`` names, or else the first.
         sampler: as in `zerokara.tune`.
+        progress: show a search that lasts more than two seconds, in a notebook or on a terminal.
 
     Attributes:
         cv_results_: as in `RandomizedSearchCV`, with ``epochs`` and ``state``; pruned trials rank behind the others.
@@ -93,6 +96,7 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
     return_train_score: bool = False
     race: str = "none"
     sampler: str = "random"
+    progress: bool = True
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         name: rule for name, rule in BaseSearchCV._parameter_constraints.items() if name != "pre_dispatch"
@@ -201,7 +205,9 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
             patience=net.patience,
         )
         with ThreadsFirst(effective_n_jobs(self.n_jobs)) as workers:
-            study = search(plan, store, scheduler=make_scheduler(self.race), pool=open_pool(workers))
+            how: dict[str, Any] = {"scheduler": make_scheduler(self.race), "pool": open_pool(workers)}
+            with shown(self.progress, table_of(plan, store.space), stay=True) as show:
+                study = search(plan, store, progress=show, **how)
         if study.interrupted:
             raise KeyboardInterrupt
         return study

@@ -16,6 +16,7 @@ from zerokara.arrays import Array, Index
 from zerokara.checks import check_counts
 from zerokara.data import Part
 from zerokara.data.sparse import as_given, take_rows
+from zerokara.display import shown
 from zerokara.engine.executors import open_pool
 from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
@@ -31,6 +32,7 @@ from zerokara.estimators.splits import indices, validation_splits
 from zerokara.space.space import Space, choice, log, uniform
 from zerokara.storage.local import Local
 from zerokara.study.loop import search
+from zerokara.study.progress_table import table_of
 
 
 def good_space() -> dict[str, Any]:
@@ -60,6 +62,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         networks: the number of networks in the refit, with different initial weights; predictions are their mean.
         scaling: of the inputs: "standard", "range", "center" or "none".
         workers: as in `zerokara.tune`; results do not depend on it.
+        progress: show a `fit` that lasts more than two seconds, in a notebook or on a terminal.
 
     Attributes:
         best_estimator_: a fitted `NetworkClassifier` or `NetworkRegressor`.
@@ -83,6 +86,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
     networks: int = 5
     scaling: str = "standard"
     workers: int | str | Executor | None = None
+    progress: bool = True
     random_state: int | np.random.RandomState | None = None
 
     def fit(
@@ -137,7 +141,9 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         )
         space = Space(params | dict(good_space() if self.space is None else self.space))
         store = Local.in_memory(space, trials=self.trials, sampler=self.sampler, seed=seed)
-        self.study_ = search(plan, store, scheduler=make_scheduler(self.race), pool=open_pool(self.workers))
+        how: dict[str, Any] = {"scheduler": make_scheduler(self.race), "pool": open_pool(self.workers)}
+        with shown(self.progress, table_of(plan, space), stay=True) as show:
+            self.study_ = search(plan, store, progress=show, **how)
         if self.study_.interrupted:
             if not self.study_.candidates:
                 raise KeyboardInterrupt
@@ -178,7 +184,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
         won = {name: value for name, value in params.items() if hasattr(net, name)}
         net.set_params(
             **won, epochs=best.epoch, schedule_epochs=self.epochs, validation=None, patience=None, random_state=seed
-        )
+        ).set_params(progress=self.progress)
         if self.refit:
             net.set_params(networks=self.networks).fit(*fitting)
         else:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zerokara import figures
+from zerokara.engine.plan import Plan
 from zerokara.engine.shard import untrained
 from zerokara.engine.trial import Trial
 from zerokara.errors import ZerokaraError, warn
@@ -17,6 +18,7 @@ from zerokara.pictures import is_image
 from zerokara.report import series
 from zerokara.report.verdict import verdict
 from zerokara.space.hyperparameters import show, to_text
+from zerokara.space.space import Space
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
 from zerokara.train.metrics import METRICS
@@ -30,25 +32,33 @@ BEST = 20
 
 def trials_csv(study: Study) -> str:
     """Return the trials as CSV, one row each, in the order of their numbers; numbers are written without rounding."""
-    metric, more = METRICS[study.plan.data.task], study.plan.metric.more
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    columns = ["number", "state", "epochs", "val_loss", f"val_{metric}", f"train_{metric}", *more]
-    errors = ["val_loss", "val_score", *more] if study.plan.rows > 1 else []
-    named = [f"{name.replace('score', metric)}_standard_error" for name in errors]
-    writer.writerow([*columns, *named, *study.space.searched])
-    for trial in study.trials:
-        scores = [
-            trial.val_loss,
-            trial.val_score,
-            trial.train_score,
-            *map(trial.at, more),
-            *map(trial.standard_error, errors),
-        ]
-        numbers = [repr(score) if math.isfinite(score) else "" for score in scores]
-        params = [to_text(trial.params[name]) if name in trial.params else "" for name in study.space.searched]
-        writer.writerow([trial.number, trial.state, trial.epochs, *numbers, *params])
+    writer.writerow(trial_columns(study.plan, study.space))
+    writer.writerows(trial_row(trial, study.plan, study.space) for trial in study.trials)
     return text.getvalue()
+
+
+def trial_columns(plan: Plan, space: Space) -> list[str]:
+    """Return the names of the columns of a `trial_row`."""
+    metric, more = METRICS[plan.data.task], plan.metric.more
+    columns = ["number", "state", "epochs", "val_loss", f"val_{metric}", f"train_{metric}", *more]
+    named = [f"{name.replace('score', metric)}_standard_error" for name in _averaged(plan)]
+    return [*columns, *named, *space.searched]
+
+
+def trial_row(trial: Trial, plan: Plan, space: Space) -> list[str]:
+    """Return how a trial ended, its scores, and its searched hyperparameters, as the cells of a table."""
+    scores = [trial.val_loss, trial.val_score, trial.train_score, *map(trial.at, plan.metric.more)]
+    scores += map(trial.standard_error, _averaged(plan))
+    numbers = [repr(score) if math.isfinite(score) else "" for score in scores]
+    params = [to_text(trial.params[name]) if name in trial.params else "" for name in space.searched]
+    return [str(trial.number), trial.state, str(trial.epochs), *numbers, *params]
+
+
+def _averaged(plan: Plan) -> list[str]:
+    """Return the curves whose standard errors are written."""
+    return ["val_loss", "val_score", *plan.metric.more] if plan.rows > 1 else []
 
 
 def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
@@ -58,6 +68,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
     content: dict[str, Any] = {
         "trials": len(study.trials),
         "finished": not study.interrupted,
+        "stopped": study.stopped and {"callback": study.stopped.callback, "reason": study.stopped.reason},
         "states": {state: states.count(state) for state in sorted(set(states))},
         "epochs_trained": study.epochs_trained,
         "seconds": study.seconds,

@@ -1,10 +1,12 @@
 """The samplers by name, and their default generation size."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from zerokara.errors import unknown
+from zerokara.errors import InputError, unknown
+from zerokara.samplers.quiet import import_optuna
 from zerokara.space.space import Space
+from zerokara.train.ranking import name_of
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -34,24 +36,44 @@ MIN_GENERATION = 10
 """The minimum number of trials in a generation of a sampler that learns."""
 
 
-def generation_size(sampler: str, trials: int) -> int:
-    """Return the default generation size: a fifth of the trials for a sampler that learns.
+def check_sampler(name: str, value: Any) -> None:
+    """Raise InputError unless this is a name of ``SAMPLERS``, or a sampler object of Optuna."""
+    if isinstance(value, str):
+        if value not in SAMPLERS:
+            raise unknown(name, value, SAMPLERS)
+        return
+    from optuna.samplers import BaseSampler
+
+    if not isinstance(value, BaseSampler):
+        raise InputError(
+            f"{name} must be one of {', '.join(SAMPLERS)}, or a sampler object of Optuna, got {value!r}: use 'tpe', or "
+            "optuna.samplers.TPESampler(), for example"
+        )
+
+
+def sampler_text(sampler: Any) -> str:
+    """Return a sampler as text for a config: its name, or the qualified name of an object's class."""
+    return sampler if isinstance(sampler, str) else name_of(sampler)
+
+
+def generation_size(sampler: Any, trials: int) -> int:
+    """Return the default generation size: a fifth of the trials for a sampler that learns, as an object may.
 
     >>> generation_size("random", 100), generation_size("tpe", 100), generation_size("tpe", 20)
     (256, 20, 10)
     """
-    if sampler not in SAMPLERS:
-        raise unknown("sampler", sampler, SAMPLERS)
-    return min(MAX_GENERATION, max(MIN_GENERATION, trials // 5)) if SAMPLERS[sampler].learns else MAX_GENERATION
+    check_sampler("sampler", sampler)
+    learns = not isinstance(sampler, str) or SAMPLERS[sampler].learns
+    return min(MAX_GENERATION, max(MIN_GENERATION, trials // 5)) if learns else MAX_GENERATION
 
 
 def make_sampler(
-    name: str, space: Space, seed: int = 0, *, trials: int = 100, generation: int | None = None
+    sampler: "str | BaseSampler", space: Space, seed: int = 0, *, trials: int = 100, generation: int | None = None
 ) -> "BaseSampler":
-    """Return the sampler of this name; a restart of the study proposes the same trials.
+    """Return the sampler of this name, or one that asks this object; a restart of the study proposes the same trials.
 
     Args:
-        name: one of ``SAMPLERS``.
+        sampler: one of ``SAMPLERS``, or a sampler of Optuna.
         space: the search space.
         seed: the seed of all draws.
         trials: the total number of trials.
@@ -60,7 +82,25 @@ def make_sampler(
     Raises:
         InputError: the name is unknown; a grid has fewer points than trials.
     """
-    size = generation_size(name, trials)
+    size = generation_size(sampler, trials) if generation is None else generation
+    import_optuna()
+    if not isinstance(sampler, str):
+        from zerokara.samplers.own import OwnSampler
+
+        return OwnSampler(space.distributions(), seed, size, sampler)
+    check_sampler("sampler", sampler)
     from zerokara.samplers.builtin import MAKERS
 
-    return MAKERS[name](space.distributions(), seed, size if generation is None else generation, trials)
+    return MAKERS[sampler](space.distributions(), seed, size, trials)
+
+
+def check_proposals(sampler: "BaseSampler") -> None:
+    """Ask a sampler object of the user for a first trial, and warn if a restart may propose other trials.
+
+    Raises:
+        InputError: it fails.
+    """
+    from zerokara.samplers.own import OwnSampler
+
+    if isinstance(sampler, OwnSampler):
+        sampler.check()

@@ -11,8 +11,9 @@ from typing import Any
 import optuna
 
 from zerokara.errors import InputError
+from zerokara.samplers.quiet import quiet
 from zerokara.storage.database import Database
-from zerokara.storage.proposer import name_values, quiet
+from zerokara.storage.proposer import name_values
 from zerokara.train.ranking import Metric
 
 PLAN, TOTAL = "plan", "trials"

@@ -1,6 +1,7 @@
 """The store of a study of one process: in memory, or in the journal of a run folder."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from zerokara.engine.trial import Proposal, Trial
@@ -8,6 +9,7 @@ from zerokara.samplers.registry import generation_size, make_sampler
 from zerokara.space.space import Space
 from zerokara.storage.comparison import Comparison
 from zerokara.storage.proposer import Proposer
+from zerokara.storage.store import Stop
 from zerokara.train.ranking import Metric
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class Local:
     """
 
     shared = False
+    worker_id = ""
 
     def __init__(
         self,
@@ -47,9 +50,15 @@ class Local:
 
     @classmethod
     def in_memory(
-        cls, space: Space, *, trials: int, sampler: str = "random", seed: int = 0, generation: int | None = None
+        cls,
+        space: Space,
+        *,
+        trials: int,
+        sampler: "str | BaseSampler" = "random",
+        seed: int = 0,
+        generation: int | None = None,
     ) -> "Local":
-        """Return a study in memory with the sampler of this name; generation None is the default of the sampler."""
+        """Return a study in memory with this sampler; generation None is the default of the sampler."""
         size = generation_size(sampler, trials) if generation is None else generation
         return cls(space, make_sampler(sampler, space, seed, trials=trials, generation=size), trials, size)
 
@@ -60,12 +69,24 @@ class Local:
     @property
     def sizes(self) -> list[int]:
         begun = self._proposer.sizes
-        starts = range(sum(begun), self.total, self._generation)
+        starts = range(sum(begun), sum(begun) if self.stop else self.total, self._generation)
         return begun + [min(self._generation, self.total - start) for start in starts]
 
     @property
     def finished(self) -> bool:
-        return len(self._ended) >= self.total
+        return len(self._ended) >= sum(self.sizes)
+
+    @property
+    def stop(self) -> Stop | None:
+        return self._proposer.stop(self.total)
+
+    def record_stop(self, stop: Stop) -> None:
+        self._proposer.record_stop(stop)
+
+    def generations(self) -> list[tuple[int, range]]:
+        begun = self._proposer.sizes
+        numbers = [range(start, start + size) for start, size in zip(accumulate([0, *begun]), begun, strict=False)]
+        return [(number, own) for number, own in enumerate(numbers) if self._ended.keys() >= {*own}]
 
     def ask(self) -> tuple[int, list[Proposal]]:
         start, begun = 0, len(self._proposer.sizes)

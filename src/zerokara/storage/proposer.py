@@ -3,15 +3,18 @@
 import math
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import InputError
 from zerokara.samplers.diverged import DIVERGED
+from zerokara.samplers.quiet import quiet
 from zerokara.space.space import Space
 from zerokara.storage.comparison import Comparison, write_comparison
+from zerokara.storage.store import STOP, Stop
 from zerokara.train.metrics import METRICS
 from zerokara.train.ranking import Metric
 
@@ -98,6 +101,7 @@ class Proposer:
 
         space = self._space.distributions()
         trials = self.study.get_trials(deepcopy=False)
+        self.stop(0)
         if not all(type(size) is int and size > 0 for size in self.sizes) or sum(self.sizes) < len(trials):
             raise ValueError(f"{len(trials)} trials in generations of {self.sizes}")
         for trial in trials:
@@ -121,6 +125,15 @@ class Proposer:
     def sizes(self) -> list[int]:
         """The number of trials of each generation so far."""
         return list(self.study.user_attrs.get(GENERATIONS, []))
+
+    def stop(self, trials: int) -> Stop | None:
+        """Return what stopped a search for so many trials, if anything did."""
+        return stop_of(self.study.user_attrs, trials)
+
+    def record_stop(self, stop: Stop) -> None:
+        """Record that the search stops."""
+        with self._generation(), quiet():
+            self.study.set_user_attr(STOP, asdict(stop))
 
     def ask(self, count: int) -> list[Proposal]:
         """Return the next generation, proposed from the trials that have ended so far."""
@@ -182,7 +195,9 @@ class Proposer:
             # As it will be read again from the journal.
             params[name] = distribution.to_external_repr(distribution.to_internal_repr(value))
         distributions = {name: space[name] for name in params}
-        created = create_trial(state=TrialState.RUNNING, params=params, distributions=distributions)
+        created = create_trial(
+            state=TrialState.RUNNING, params=params, distributions=distributions, system_attrs=trial.system_attrs
+        )
         self._storage.create_new_trial(self._study_id, created)
         return Proposal(number, self._space.decode(params))
 
@@ -220,6 +235,12 @@ class Proposer:
                 yield
         finally:
             self.seconds += time.perf_counter() - started
+
+
+def stop_of(attributes: Mapping[str, Any], trials: int) -> Stop | None:
+    """Return what stopped a search for so many trials, from the attributes of its study."""
+    stop = Stop(**attributes[STOP]) if STOP in attributes else None
+    return stop if stop and stop.trials >= trials else None
 
 
 def name_values(study: "optuna.Study", metric: Metric | None) -> None:
@@ -268,16 +289,3 @@ def record_result(
         value = sign * (DIVERGED if trial.state == "diverged" else float(trial.value))
         state = TrialState.PRUNED if trial.state == "pruned" else TrialState.COMPLETE
         storage.set_trial_state_values(trial_id, state, [value])
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Hide Optuna's log messages below warnings."""
-    import optuna
-
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(max(verbosity, optuna.logging.WARNING))
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)

@@ -6,7 +6,7 @@ Importing this file imports Optuna: do so inside the function that opens a share
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from optuna.samplers import BaseSampler
@@ -17,12 +17,15 @@ from zerokara.errors import DatabaseError
 from zerokara.samplers.base import sign_of
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.samplers.narrowing import Round
+from zerokara.samplers.quiet import quiet
 from zerokara.space.space import Space
 from zerokara.storage.agreement import TOTAL, agree, open_study
 from zerokara.storage.comparison import Comparison, write_comparison
 from zerokara.storage.database import Database
 from zerokara.storage.heartbeat import Heartbeat
-from zerokara.storage.proposer import Proposer, quiet, record_result
+from zerokara.storage.proposer import Proposer, record_result, stop_of
+from zerokara.storage.replica import replica
+from zerokara.storage.store import STOP, Stop
 from zerokara.train.ranking import Metric
 
 WORKER = "worker"
@@ -39,13 +42,11 @@ class Shared:
     for `zerokara.storage.heartbeat.GRACE_PERIOD` seconds are taken over by another process.
 
     Args:
-        database: the database of the study.
-        name: the name of the study in the database; it is created if it does not exist.
+        database, name: of the study, which is created if it does not exist.
         plan: the settings that all processes must share; stored with the study by the first process.
         trials: the total number of trials.
         generation: the number of trials per `ask` of this process; the sampler uses that of the first process.
-        space: the search space.
-        metric: names the values of the study, and sets the direction of a new one.
+        space, metric: the search space, and the metric that names the values, with the direction of a new study.
         make: creates the sampler, from ``trials`` and ``generation``.
         worker_id: the unique name of this process, the same again when it resumes.
         resuming: the study must exist; its total may differ from ``trials``, and is raised to it.
@@ -102,6 +103,7 @@ class Shared:
         counting = (trial for trial in self.trials if NUMBER in trial.user_attrs and trial.state != TrialState.FAIL)
         self.current = {trial.user_attrs[NUMBER]: trial for trial in counting}
         self.total: int = attributes[TOTAL]
+        self.stop = stop_of(attributes, self.total)
         self._heartbeat.observe(attributes)
 
     def ended(self) -> dict[int, Trial]:
@@ -113,8 +115,23 @@ class Shared:
 
     @property
     def finished(self) -> bool:
-        """Whether all trials had ended at the last refresh."""
+        """Whether all trials had ended at the last refresh, or the search was stopped and no live process trains."""
+        if self.stop:
+            lost = self._heartbeat.lost()
+            running = (trial for trial in self.current.values() if trial.state == TrialState.RUNNING)
+            return all(self._worker(trial) in lost for trial in running)
         return len(self.ended()) >= self.total
+
+    def record_stop(self, stop: Stop) -> None:
+        """Record that the search stops."""
+        with self._transaction():
+            self._study.set_user_attr(STOP, asdict(stop))
+        self.stop = stop
+
+    def generations(self) -> list[tuple[int, list[int]]]:
+        """Return the generations of this process that have ended, without trials that others took over."""
+        own = {n: trials for n, trials in self._generations().items() if n not in self._unfinished()}
+        return [(n, [t.user_attrs[NUMBER] for t in own[n] if t.state != TrialState.FAIL]) for n in sorted(own)]
 
     @property
     def sizes(self) -> list[int]:
@@ -129,7 +146,7 @@ class Shared:
         """
         count = self._size if count is None else count
         self.refresh()
-        if not (self._unfinished() or self._orphans() or len(self.current) < self.total):
+        if not self._unfinished() and (self.stop or not (self._orphans() or len(self.current) < self.total)):
             return -1, []
         with self._transaction():
             self.refresh()
@@ -137,6 +154,8 @@ class Shared:
                 # All of the generation, also trials that others took over: a race compares the whole generation.
                 number = min(unfinished)
                 return number, [self._proposal(trial) for trial in unfinished[number]]
+            if self.stop:  # By another process, meanwhile.
+                return -1, []
             number = max(self._generations(), default=-1) + 1
             orphans = self._orphans()[:count]
             for trial in orphans:
@@ -165,7 +184,7 @@ class Shared:
                 if there.state != TrialState.RUNNING:  # Recorded before the connection broke, or taken over.
                     lost += there.state == TrialState.FAIL
                     continue
-                if trial.state == "pruned":
+                if trial.state == "pruned" and trial.epochs:
                     storage.set_trial_intermediate_value(there._trial_id, trial.epochs, self._sign * trial.value)
                 record_result(storage, there._trial_id, trial, self._sign, self._metric)
         self.refresh()
@@ -237,12 +256,12 @@ class Shared:
         return [*(trial for trial in running if self._worker(trial) in lost), *failed.values()]
 
     def _created(self, trial: FrozenTrial, generation: int, number: int) -> Proposal:
-        attributes = {WORKER: [self.worker_id, generation], NUMBER: number}
         new = create_trial(
             state=TrialState.RUNNING,
             params=trial.params,
             distributions=trial.distributions,
-            user_attrs=attributes,
+            user_attrs={WORKER: [self.worker_id, generation], NUMBER: number},
+            system_attrs=trial.system_attrs,
         )
         self.database.storage.create_new_trial(self._id, new)
         return self._proposal(new)
@@ -254,11 +273,7 @@ class Shared:
         """Return a study in memory with these trials by number, as the sampler reads them many times."""
         # In the direction of the study, which an older version may have created.
         metric = replace(self._metric, maximize=self._sign < 0)
-        sampler = self._make(trials=self.total, generation=self._generation)
-        replica = Proposer(self.space, sampler, metric=metric)
-        with quiet():
-            replica.study.add_trials(_for_sampler(trials[number]) for number in sorted(trials))
-        return replica
+        return replica(self.space, self._make(trials=self.total, generation=self._generation), metric, trials)
 
     @property
     def _display_wait(self) -> float | None:
@@ -283,14 +298,3 @@ class Shared:
                 yield
         finally:
             self.seconds += time.perf_counter() - started
-
-
-def _for_sampler(trial: FrozenTrial) -> FrozenTrial:
-    """Return a trial with what samplers read."""
-    return create_trial(
-        state=TrialState.RUNNING if trial.state == TrialState.FAIL else trial.state,  # It is being replaced.
-        value=trial.value,
-        params=trial.params,
-        distributions=trial.distributions,
-        intermediate_values=trial.intermediate_values,
-    )

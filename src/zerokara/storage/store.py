@@ -1,6 +1,7 @@
 """The interface between the search loop and the storage of a study."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from zerokara.engine.trial import Proposal, Trial
@@ -11,6 +12,34 @@ if TYPE_CHECKING:
     from zerokara.samplers.narrowing import Round
 
 
+STOP = "stop"
+"""The attribute of the Optuna study with the `Stop`."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a search ended before all its trials, and where.
+
+    Args:
+        callback: the qualified name of the callback that stopped it.
+        reason: its reason, or nothing.
+        trials: the total number of trials then; a search that is extended beyond continues.
+        place: the generation, the bracket and the epoch of the rung from which on nothing trains.
+        worker: the process that it concerns, if the study is shared; the others finish their generations.
+    """
+
+    callback: str
+    reason: str
+    trials: int
+    place: tuple[int, int, int]
+    worker: str = ""
+
+    def __post_init__(self) -> None:
+        generation, bracket, epoch = map(int, self.place)  # JSON has lists only.
+        object.__setattr__(self, "place", (generation, bracket, epoch))
+        object.__setattr__(self, "trials", int(self.trials))
+
+
 class Store(Protocol):
     """A study that proposes generations of trials and records their results.
 
@@ -18,11 +47,13 @@ class Store(Protocol):
         space: the search space.
         total: the total number of trials.
         shared: whether other processes may run trials of this study.
+        worker_id: the name of this process, if the study is shared.
     """
 
     space: Space
     total: int
     shared: bool
+    worker_id: str
 
     @property
     def seconds(self) -> float:
@@ -34,7 +65,17 @@ class Store(Protocol):
 
     @property
     def finished(self) -> bool:
-        """Whether all trials have ended."""
+        """Whether all trials have ended, or the search was stopped and nothing trains."""
+
+    @property
+    def stop(self) -> Stop | None:
+        """What stopped the search, if anything did."""
+
+    def record_stop(self, stop: Stop) -> None:
+        """Record that the search stops; it stays stopped when it is resumed."""
+
+    def generations(self) -> Sequence[tuple[int, Sequence[int]]]:
+        """Return the generations of this process that have ended: their numbers, and those of their trials."""
 
     def ask(self) -> tuple[int, list[Proposal]]:
         """Return the number and the trials of the next generation for this process; no trials if there is none."""

@@ -15,11 +15,12 @@ from zerokara.data.augment import Augment
 from zerokara.engine.plan import Plan
 from zerokara.engine.settings import in_config
 from zerokara.errors import InputError, unknown
+from zerokara.samplers.registry import sampler_text
 from zerokara.space.hyperparameters import HYPERPARAMETERS, lookup, to_text
 from zerokara.space.space import Space, parse_searches
 from zerokara.study.settings import SearchSettings
 from zerokara.train.objective import class_weight_text
-from zerokara.train.ranking import rank_text
+from zerokara.train.ranking import name_of, rank_text
 from zerokara.version import __version__
 
 
@@ -42,11 +43,12 @@ def config_of(
         "scaling": data.preprocess.kind,
         **in_config(SearchSettings, vars(settings)),
         "rank": rank_text(settings.rank),
+        "sampler": sampler_text(settings.sampler),
         "class_weight": class_weight_text(settings.class_weight),
         "augment": str(Augment.parse(settings.augment) or "none"),
         **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
         "search": space.searches(),
-        "record": record(data),
+        "record": record(data) | ({"callbacks": names} if (names := list(map(name_of, settings.callbacks))) else {}),
     }
 
 

@@ -4,10 +4,11 @@ import math
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from zerokara.blas import one_thread
 from zerokara.engine.bracket import top_k
@@ -23,6 +24,7 @@ from zerokara.engine.workers import TICK, WorkerPool, interruptible
 from zerokara.errors import DatabaseError
 from zerokara.nn import Network
 from zerokara.storage.store import Store
+from zerokara.study.events import Events
 from zerokara.study.study import Study
 from zerokara.train import Epoch
 
@@ -46,6 +48,7 @@ def search(
     refit: int = 0,
     ensemble: int | None = None,
     progress: Callable[[Progress], None] | None = None,
+    callbacks: Sequence[Any] = (),
     on_epoch: Callable[[Epoch], None] | None = None,
     warn: Callable[[str], None] = warnings.warn,
 ) -> Study:
@@ -60,7 +63,7 @@ def search(
         scheduler: how long each trains; by default halving.
         pool: opens the workers; by default threads, then processes.
         checkpoints: the folder for networks of trials that are not recorded yet.
-        refit, ensemble, progress, on_epoch, warn: see `zerokara.tune`.
+        refit, ensemble, progress, callbacks, on_epoch, warn: see `zerokara.tune`.
 
     If the database is unavailable for ``RETRY_SECONDS`` seconds, the study ends with the error as its ``failure``.
     """
@@ -69,7 +72,8 @@ def search(
     brackets = [bracket for size in store.sizes for bracket in scheduler.brackets(size, plan.epochs)]
     epochs = plan.rows * sum(bracket.epochs for bracket in brackets) + refit * plan.epochs
     curve = plan.metric.shown.curve
-    tracker = ProgressTracker(store.total, epochs, on_epoch, curve=curve, keep_best=plan.keep_best)
+    counts = sum((Counter(bracket.counts) for bracket in brackets), Counter())
+    tracker = ProgressTracker(store.total, epochs, on_epoch, rungs=counts, curve=curve, keep_best=plan.keep_best)
     files = Checkpoints(checkpoints, plan, warn)
     resumed = checkpoints is not None and checkpoints.exists()
     candidates = files.read_candidates(store.ended())
@@ -117,15 +121,19 @@ def search(
             refitted=refitted,
             ensemble_size=ensemble,
             failure=failure,
+            stopped=store.stop,
         )
 
     with interruptible() as stop, one_thread():
         retry = partial(_retry, stop=stop, tick=show, warn=warn)
+        events = Events(callbacks, store, plan, scheduler, lambda halt: retry(partial(store.record_stop, halt)))
         try:
             with WorkerPool(
                 plan, pool or open_pool(None), tracker.record, stop, warn, lambda: tracker.progress().seconds_left
             ) as workers:
-                runner = GenerationRunner(plan, scheduler, workers, tracker, stop, files, keep, tick, store.report)
+                how = scheduler, workers, tracker, stop, files, keep, tick, store.report
+                runner = GenerationRunner(plan, *how, callbacks=events if callbacks or store.stop else None)
+                events.replay()
                 while not stop.is_set():
                     number, proposals = retry(store.ask)
                     refresh()
@@ -144,6 +152,7 @@ def search(
                     retry(partial(store.tell, generation.trials))
                     refresh()
                     files.remove_generation(number)
+                    events.at_generation(number, generation.trials)
             best = ranked((trained | known).values())[:1]
             if refit and best and math.isfinite(best[0].value) and store.finished and not stop.is_set():
                 refitted = _refit(best[0], plan, refit, tracker, stop, tick, warn)
@@ -162,8 +171,18 @@ def _refit(
     warn: Callable[[str], None],
 ) -> Network | None:
     """Return networks trained as the winner, on training and validation samples; None if ``stop`` ended it."""
-    run = refit_trainer(trial, plan, networks, stop.is_set)
-    tracker.begin_refit(networks, trial.epoch)
+    ticked = time.monotonic()
+
+    def stopping() -> bool:
+        """Return whether to stop; called within long epochs too, and ticks then."""
+        nonlocal ticked
+        if time.monotonic() - ticked > TICK:
+            tick()
+            ticked = time.monotonic()
+        return stop.is_set()
+
+    run = refit_trainer(trial, plan, networks, stopping)
+    tracker.begin_refit(networks, trial.epoch, lambda: run.underway * len(run.rows))
     for epoch in run.epochs(trial.epoch):
         tracker.count(epoch)
         tick()

@@ -3,7 +3,7 @@
 import inspect
 import textwrap
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import KW_ONLY, dataclass, field, fields
 from os import PathLike
@@ -16,7 +16,8 @@ from zerokara.data.loaders.catalog import absolute
 from zerokara.engine.progress import Progress
 from zerokara.engine.settings import TrainingSettings, at_least, is_text, setting
 from zerokara.errors import InputError, unknown
-from zerokara.samplers.registry import SAMPLERS
+from zerokara.samplers.registry import SAMPLERS, check_sampler
+from zerokara.study.events import check_callbacks
 from zerokara.train import Epoch
 
 P = ParamSpec("P")
@@ -48,11 +49,13 @@ class SearchSettings(TrainingSettings):
     )
     _: KW_ONLY
     trials: int = setting(100, "The number of trials.", group="Search", check=at_least(1))
-    sampler: str = setting(
+    sampler: str | Any = setting(
         "random",
-        f"The sampler that proposes trials: {'; '.join(f'{name}, {kind.about}' for name, kind in SAMPLERS.items())}.",
+        f"The sampler that proposes trials: {'; '.join(f'{name}, {kind.about}' for name, kind in SAMPLERS.items())}. "
+        "In Python also a sampler object of Optuna.",
         group="Search",
-        check=is_text,
+        check=check_sampler,
+        option=str,
     )
     race: str = setting(
         "halving",
@@ -109,8 +112,19 @@ class SearchSettings(TrainingSettings):
         shown="a thread for each core, and processes if the search takes long",
         option=str | None,
     )
-    progress: Callable[[Progress], None] | None = setting(
-        None, "Called about four times a second with the state of the search.", group="Python"
+    progress: bool | Callable[[Progress], Any] | None = setting(
+        True,
+        "Show a call that lasts more than two seconds, in a notebook or on a terminal; False shows nothing. Or a "
+        "function that is called about four times a second with the state of the search.",
+        group="Python",
+    )
+    callbacks: Sequence[Any] = setting(
+        (),
+        "Objects that are called at every generation, rung and end of a trial, and may end the search: see "
+        "`zerokara.callbacks.Callback`.",
+        group="Python",
+        check=check_callbacks,
+        shown="none",
     )
     on_epoch: Callable[[Epoch], None] | None = setting(
         None,

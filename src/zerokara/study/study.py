@@ -16,6 +16,7 @@ from zerokara.space.distributions import Choice
 from zerokara.space.hyperparameters import show
 from zerokara.space.space import Space
 from zerokara.storage.comparison import Comparison
+from zerokara.storage.store import Stop
 from zerokara.study.comparison import common_epoch, compare, importances_of, scores_at
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Study:
     ``train_seconds`` the time inside trainers, summed over workers, ``proposing_seconds`` the time to propose and
     record trials. ``interrupted`` is true if it ended early: after Ctrl-C, or after a ``failure`` of the database.
     ``rounds`` are those of a sampler with rounds. ``refitted`` has the networks that were trained as the winner, on all
-    training and validation samples.
+    training and validation samples. ``stopped`` says which callback ended the search, if one did.
     """
 
     space: Space
@@ -66,6 +67,7 @@ class Study:
     refitted: Network | None = None
     ensemble_size: int | None = None
     failure: DatabaseError | None = None
+    stopped: Stop | None = None
 
     def __repr__(self) -> str:
         data = self.plan.data

@@ -28,6 +28,7 @@ from zerokara.optim.schedules import Constant, Schedule
 from zerokara.rng import stream
 from zerokara.train import history as histories
 from zerokara.train import stopping
+from zerokara.train.epoch_line import EpochLine
 from zerokara.train.history import CURVES, Epoch, History
 from zerokara.train.loader import BatchLoader, batches, check_sizes, in_precision
 from zerokara.train.metrics import METRICS, evaluate, measure
@@ -112,18 +113,16 @@ class Trainer:
         self.task, self.loss = data.task, loss or LOSSES[data.task]()
         self.evaluation_loss = self.loss.without_smoothing()
         self.batch_size, self.schedule, self.schedule_epochs = batch_size, schedule or Constant(), schedule_epochs
-        self.seed, self.replicate, self.shuffle = seed, replicate, shuffle
+        self.seed, self.replicate, self.shuffle, self.stop = seed, replicate, shuffle, stop
         self.metric, self.preprocess = ranking(rank, data.task, data.n_outputs), data.preprocess
-        self.evaluate_train_every, self.threads = evaluate_train_every, threads
-        self.objective, self.stop = objective, stop
+        self.evaluate_train_every, self.threads, self.objective = evaluate_train_every, threads, objective
         self.early_stopping = early_stopping and early_stopping.start(network.population)
         self.rows: Index = np.arange(network.population)
         self.history = History(network.population, (*CURVES, *self.metric.more))
         self.best = network.copy() if keep_best else None
-        self.best_value: Array = np.full(network.population, np.inf)
-        self.best_epoch: Array = np.zeros(network.population, int)
+        self.best_value, self.best_epoch = np.full(network.population, np.inf), np.zeros(network.population, int)
         self.finished: dict[int, Network] = {}
-        self.epoch = 0
+        self.epoch, self.underway = 0, 0.0
 
     def __repr__(self) -> str:
         settings = f"{self.network}, {self.optimizer}, batch_size={self.batch_size}"
@@ -163,10 +162,11 @@ class Trainer:
             finally:  # Also when the caller leaves the loop.
                 self._retire(epoch)
 
-    def fit(self, epochs: int) -> History:
-        """Train for ``epochs`` epochs and return the curves."""
-        for _ in self.epochs(epochs):
-            pass
+    def fit(self, epochs: int, *, progress: bool = True) -> History:
+        """Train for ``epochs`` epochs and return the curves; ``progress`` shows a long call, see `zerokara.tune`."""
+        with EpochLine(epochs, self.epoch).shown(progress) as show:
+            for epoch in self.epochs(epochs):
+                show(epoch)
         return self.history
 
     def take(self, index: npt.ArrayLike) -> None:
@@ -209,6 +209,7 @@ class Trainer:
                 self.network.load(before[0].arrays())
                 self.optimizer = before[1]
                 return None
+            self.underway = 0.75 * i / len(borders)  # The evaluation takes about a quarter of an epoch.
             factor = self.schedule.factor(self.epoch + i / len(borders), self.schedule_epochs or 1)
             samples, step = order[start:end], self.epoch * len(borders) + i
             weights = None if self.train.weights is None else self.train.weights[samples]
@@ -217,12 +218,12 @@ class Trainer:
             self.optimizer.step(self.network, factor)
         self.epoch += 1
         epoch = self._evaluate(factor, started)
+        self.underway = 0.0
         self.history.record(epoch)
         return epoch
 
     def _evaluate(self, factor: float, started: float) -> Epoch:
-        unknown = np.full(len(self.rows), np.nan)
-        train_loss = train_score = val_loss = val_score = unknown
+        train_loss = train_score = val_loss = val_score = unknown = np.full(len(self.rows), np.nan)
         more = dict.fromkeys(self.metric.more, unknown)
         finite = np.isfinite(self.network.params).all(axis=1)
         if self.epoch % self.evaluate_train_every == 0 or self.epoch == self.schedule_epochs:
