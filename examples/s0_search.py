@@ -10,7 +10,7 @@ from row import row
 
 import zerokara as zk
 from zerokara import figures
-from zerokara.report import series
+from zerokara.study.views import series
 from zerokara.report.run import leaderboard
 
 SPACE = {

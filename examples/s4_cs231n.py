@@ -16,7 +16,7 @@ import zerokara as zk
 from zerokara.classic.cs231n.classifiers.neural_net import TwoLayerNet
 from zerokara.classic.cs231n.gradient_check import eval_numerical_gradient
 from zerokara.classic.cs231n.vis_utils import visualize_grid
-from zerokara.report import series
+from zerokara.study.views import series
 from zerokara.report.run import leaderboard
 
 SCORES = [

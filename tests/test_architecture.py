@@ -43,6 +43,7 @@ ROOMS = (
         "locks",
         "display",
         "checks",
+        "notebooks",
         "unpickle",
     ),
     *("data", "nn", "optim", "train"),
@@ -70,8 +71,9 @@ FACES = {"rich", "cyclopts"}
 BEHIND_A_DOOR = {
     "zerokara.space.unit_interval",
     *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing", "own")),
-    *(f"zerokara.storage.{name}" for name in ("agreement", "database", "journal", "repair", "replica", "shared")),
+    *(f"zerokara.storage.{name}" for name in ("agreement", "database", "journal", "reading", "repair", "shared")),
     "zerokara.classic.backend",
+    "zerokara.figures.notebook",
     *(module(path) for path in FILES if path.parts[0] == "estimators"),
 }
 """Files that derive from classes of Optuna, matplotlib or scikit-learn, and so are imported only within functions."""

@@ -9,6 +9,8 @@ import pytest
 
 import zerokara as zk
 
+import zerokara as zk
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
@@ -93,6 +95,24 @@ def test_the_python_in_the_readme_runs(tmp_path, monkeypatch, capsys) -> None:
     assert (tmp_path / "digits.safetensors").exists()
     assert capsys.readouterr().out.count("\n") == 20
     assert names["run"].network.population == 2
+
+
+def test_the_tasks_of_a_study_run_in_a_few_lines_each(tmp_path, monkeypatch) -> None:
+    """Trials as a table; figures; save, load, predict; a run folder."""
+    monkeypatch.chdir(tmp_path)
+    section = README.split("### What a study shows")[1].split("\n### ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    assert len(blocks) == 4
+    assert all(block.count("\n") <= 6 for block in blocks)
+    data = zk.data.load("digits").first(300).split(validation=0.2, test=0.2, seed=0)
+    space = {"lr": zk.log(1e-4, 1e-1), "hidden": (8,)}
+    study = zk.tune(data, space, trials=12, epochs=4, workers=1, out="runs/mine")
+    names: dict[str, object] = {"zk": zk, "data": data, "study": study}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+    assert len(names["trials"]) == 12  # type: ignore[arg-type]
+    assert (tmp_path / "race.png").exists()
+    assert names["saved"].best.params == study.best.params  # type: ignore[attr-defined]
 
 
 def test_the_layer_in_the_readme_is_the_real_one() -> None:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from zerokara import callbacks, data, nn, optim
     from zerokara.model import Model
     from zerokara.space.space import choice, integer, layers, log, powers, uniform
+    from zerokara.study.saved import open
     from zerokara.study.study import Study
     from zerokara.train import Trainer
     from zerokara.tuning import resume, tune
@@ -18,6 +19,7 @@ else:  # A type checker would take any name for one of the package.
             **dict.fromkeys(("choice", "integer", "layers", "log", "powers", "uniform"), "space.space"),
             **dict.fromkeys(("resume", "tune"), "tuning"),
             "Model": "model",
+            "open": "study.saved",
             "Study": "study.study",
             "Trainer": "train",
         },
@@ -34,6 +36,7 @@ __all__ = [
     "layers",
     "log",
     "nn",
+    "open",
     "optim",
     "powers",
     "resume",

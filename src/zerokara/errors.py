@@ -43,6 +43,15 @@ def warn(text: str) -> None:
     warnings.warn(text, ZerokaraWarning, stacklevel=level)
 
 
+def install(*packages: str) -> str:
+    """Return the command that installs packages, for the remedy of an error.
+
+    >>> install("narwhals", "pyarrow")
+    'python -m pip install narwhals pyarrow'
+    """
+    return f"python -m pip install {' '.join(packages)}"
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> InputError:
     """Return the error for an unknown name, with the most similar known names.
 

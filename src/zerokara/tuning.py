@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from zerokara.checks import check_counts
-from zerokara.data import Dataset, as_dataset
+from zerokara.data import Dataset
 from zerokara.display import shown
 from zerokara.engine.executors import check_shipping, open_pool
 from zerokara.engine.halving import make_scheduler
@@ -26,12 +26,13 @@ from zerokara.samplers.registry import SAMPLERS, check_proposals, generation_siz
 from zerokara.space.space import Space, default_space
 from zerokara.storage.store import Store
 from zerokara.study.config import config_of, differences, space_from_config
+from zerokara.study.data import data_again
 from zerokara.study.loop import search
 from zerokara.study.opening import open_local, open_shared
-from zerokara.study.progress_table import table_of
 from zerokara.study.run_folder import WORKER_ID, RunFolder, read_id
 from zerokara.study.settings import SearchSettings, TuneArguments, takes_fields
 from zerokara.study.study import Study
+from zerokara.study.views.progress_table import table_of
 from zerokara.train import Epoch
 from zerokara.train.ranking import RANKS, Rank, rank_text
 
@@ -178,22 +179,10 @@ def resume(
     (6, True)
     """
     folder = RunFolder(run)
-    data = _data_again(folder.config(), data, target=target, task=task, validation=validation, test=test)
+    data = data_again(folder.config(), data, target=target, task=task, validation=validation, test=test)
     settings = saved_settings(folder, data, trials, storage, warn, rank, sampler)
     settings = replace(settings, workers=workers, progress=progress, callbacks=callbacks, on_epoch=on_epoch)
     return run_search(settings, folder=folder, repair=repair)
-
-
-def _data_again(config: Mapping[str, Any], data: Any, **given: Any) -> Dataset:
-    """Return the data of a run, in any form that `tune` takes, with what its config has of their split."""
-    names = ["target", "task", "validation", "test", "stratify"]
-    if isinstance(data, Dataset):
-        names = names[2:] if data.validation is None and config.get("folds", 1) == 1 else []
-    elif isinstance(data, tuple):
-        names.remove("target")
-    recorded = {"validation": None} | {name: config.get(name) or None for name in names}
-    asked = {name: value for name, value in given.items() if value is not None}
-    return as_dataset(data, seed=config["seed"], **recorded | asked)
 
 
 def saved_settings(
@@ -206,24 +195,36 @@ def saved_settings(
     sampler: Any = None,
 ) -> SearchSettings:
     """Return the settings of a run from its folder, with this total number of trials."""
-    config = folder.config()
+    config = resumed_config(folder, trials, storage, rank, sampler)
     if "stratify" not in config:  # A run of data without a split, from when the folds of such data were plain.
         data = replace(data, split_settings={**data.split_settings, "stratify": False})
     for difference in differences(config, data):
         warn(difference)
+    settings = SearchSettings(data, space_from_config(config), warn=warn, **in_config(SearchSettings, config))
+    return settings if storage is None else replace(settings, storage=storage)
+
+
+def resumed_config(
+    folder: RunFolder,
+    trials: int | None = None,
+    storage: str | None = None,
+    rank: Rank | None = None,
+    sampler: Any = None,
+) -> dict[str, Any]:
+    """Return a run's config with this total number of trials; raise InputError if it cannot be resumed so."""
+    config = folder.config()
     if storage is not None and "storage" not in config:
         raise InputError(f"{folder.path} uses a local journal, got storage: remove --storage")
     config["rank"] = _again("rank", rank, rank_text, config.get("rank", "loss"), RANKS)
     config["sampler"] = _again("sampler", sampler, sampler_text, config["sampler"], SAMPLERS)
-    if trials is not None:
-        check_counts(max(1, config["trials"]), trials=trials)
-        if trials > config["trials"] and config["sampler"] == "grid":
-            raise InputError(
-                f"a grid search keeps its number of trials, got {trials} for {config['trials']}: start another search"
-            )
-        config["trials"] = trials
-    settings = SearchSettings(data, space_from_config(config), warn=warn, **in_config(SearchSettings, config))
-    return settings if storage is None else replace(settings, storage=storage)
+    if trials is None:
+        return config
+    check_counts(max(1, config["trials"]), trials=trials)
+    if trials > config["trials"] and config["sampler"] == "grid":
+        raise InputError(
+            f"a grid search keeps its number of trials, got {trials} for {config['trials']}: start another search"
+        )
+    return config | {"trials": trials}
 
 
 def _again(name: str, given: Any, text: Callable[[Any], str], saved: str, known: Collection[str]) -> Any:

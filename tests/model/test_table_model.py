@@ -191,8 +191,8 @@ for rows in ({str(tmp_path / "rows.csv")!r}, Frame()):
     answers, file, other = done.stdout.splitlines()
     assert answers.split() == list(model.predict(frame))
     assert file.startswith("InputError")
-    assert "pip install 'zerokara[tables]'" in file
-    assert "needs narwhals, which is not installed: pip install 'zerokara[tables]'" in other
+    assert "python -m pip install narwhals pyarrow" in file
+    assert "needs narwhals, which is not installed: python -m pip install narwhals pyarrow" in other
 
 
 def test_a_study_of_a_table_gives_the_same_bits_again() -> None:

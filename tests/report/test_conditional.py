@@ -9,7 +9,7 @@ import pytest
 import zerokara as zk
 from zerokara import figures
 from zerokara.cli import main
-from zerokara.report import series
+from zerokara.study.views import series
 
 SPACE = {
     "lr": zk.log(1e-3, 1e-1),

@@ -11,7 +11,7 @@ import zerokara as zk
 from zerokara import figures
 from zerokara.data import from_arrays
 from zerokara.errors import InputError
-from zerokara.report import evaluation
+from zerokara.study.views import evaluation
 
 
 def drawn(figure: Figure) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from zerokara import figures
-from zerokara.report import series
+from zerokara.study.views import series
 
 
 def test_a_study_is_drawn(study, tmp_path) -> None:

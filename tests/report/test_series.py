@@ -9,8 +9,8 @@ from scipy import stats
 import zerokara as zk
 from zerokara.data import from_arrays
 from zerokara.errors import InputError
-from zerokara.report import series
 from zerokara.space.distributions import Choice, Integer, Log, Uniform
+from zerokara.study.views import series
 
 
 def test_the_curves_are_those_of_the_best_trials(study) -> None:

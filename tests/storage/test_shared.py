@@ -465,7 +465,7 @@ BAD = {
     "nonsense": (InputError, "a storage must be postgresql.*got an invalid URL"),
     f"postgresql+psycopg://ann:{SECRET}@host:port/x": (InputError, "a port must be a number"),
     f"mysql://ann:{SECRET}@host/x": (InputError, "got mysql://..."),
-    f"postgresql+pg8000://ann:{SECRET}@host/x": (InputError, "must be installed.*zerokara.distributed"),
+    f"postgresql+pg8000://ann:{SECRET}@host/x": (InputError, "must be installed.*python -m pip install 'psycopg"),
     "sqlite://": (InputError, "cannot share a database in memory"),
     "sqlite:////proc/studies.db": (DatabaseError, "/proc/studies.db must be readable and writable"),
     f"postgresql://ann:{SECRET}@127.0.0.1:1/x": (DatabaseError, "ann@127.0.0.1:1/x must respond.*[Rr]efused"),

@@ -9,7 +9,7 @@ from zerokara.display import LINE
 from zerokara.engine.progress import Progress, TrialEpoch
 from zerokara.engine.trial import Proposal
 from zerokara.space.space import Space
-from zerokara.study.progress_table import progress_table
+from zerokara.study.views.progress_table import progress_table
 
 WIDE = {
     "lr": (zk.log(1e-6, 1e-1), 1.2345678e-05),

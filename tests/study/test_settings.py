@@ -130,7 +130,7 @@ try:
     zk.tune(data, probe=0)
 except ValueError as error:
     assert "probe must be a whole number, 1 or above, got 0" in str(error)
-sys.argv[1:] = ["tune", "--help"]
+sys.argv[1:] = ["tune", "--help-all"]
 main()
 """
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from zerokara.cli.show import print_line
 from zerokara.engine.progress import Progress
 from zerokara.space.space import Space
-from zerokara.study.progress_table import progress_line, progress_table
+from zerokara.study.views.progress_table import progress_line, progress_table
 
 LOG_EVERY = 5.0
 """Seconds between lines of a log."""

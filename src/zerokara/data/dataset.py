@@ -14,6 +14,7 @@ from zerokara.data.preprocess import Preprocess
 from zerokara.data.split import describe_parts, folds, split_indices, warn_of_folds, warn_of_missing
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
+from zerokara.notebooks import few, html_table
 from zerokara.rng import stream
 
 DEFAULT_VALIDATION = 0.2
@@ -271,15 +272,17 @@ class Dataset:
     def describe(self) -> str:
         """Return a one-line summary: the name, the number and shape of samples, and the parts."""
         total, shape = sum(map(len, self.parts.values())), self.sample_shape
-        sample = f"{shape[0]} features" if len(shape) == 1 else "x".join(map(str, shape))
-        noun = {"classification": "classes", "multilabel": "labels", "regression": "targets"}[self.task]
-        if self.n_outputs == 1:
-            noun = noun[:-1]
+        nouns = {"classification": "classes", "multilabel": "labels", "regression": "targets"}
+        noun = nouns[self.task][: -1 if self.n_outputs == 1 else None]
+        has = "samples of " + (f"{shape[0]} features" if len(shape) == 1 else "x".join(map(str, shape)))
         if self.encoder is not None:
             count = len(self.encoder.codings)
-            columns = f"{count} column{'s' * (count != 1)} as {self.n_inputs} input{'s' * (self.n_inputs != 1)}"
-            return f"{self.name}: {total:,} rows, {columns}, {self.n_outputs} {noun}; {self.parts_text}"
-        return f"{self.name}: {total:,} samples of {sample}, {self.n_outputs} {noun}; {self.parts_text}"
+            has = f"rows, {count} column{'s' * (count != 1)} as {self.n_inputs} input{'s' * (self.n_inputs != 1)}"
+        return f"{self.name}: {total:,} {has}, {self.n_outputs} {noun}; {self.parts_text}"
+
+    def _repr_html_(self) -> str:
+        rows = {what: f"{len(part):,} samples" for what, part in self.parts.items()}
+        return html_table(self.describe().partition(";")[0], rows | {self.task: few(self.classes)})
 
     @property
     def _was_scaled(self) -> bool:

@@ -20,6 +20,7 @@ from zerokara.engine.shard import Shard, structure, untrained
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.files import outside, replacing
 from zerokara.nn import Network
+from zerokara.train.metrics import METRICS
 
 EVERY = 8.0
 """Seconds between two checkpoints of the populations between rungs. With a slice of training before and an epoch after
@@ -138,14 +139,17 @@ class Checkpoints:
     def _state(self, header: dict[str, Any], arrays: Arrays, known: Mapping[int, Proposal]) -> BracketState:
         if not is_of(header["rung"], int):
             raise ValueError(f"the rung {header['rung']!r}")
-        finished = [Trial.of_record(known[number], record) for number, record in header["finished"]]
+        score_name = METRICS[self.plan.task]
+        finished = [Trial.of_record(known[number], record, score_name) for number, record in header["finished"]]
         by_number = {trial.number: trial for trial in finished}
         return BracketState(
             populations=[
                 self._population(each, arrays, known, f"population{i}") for i, each in enumerate(header["populations"])
             ],
             rung=header["rung"],
-            stopped={(n, r, f): Trial.of_record(known[n], record) for (n, r, f), record in header["stopped"]},
+            stopped={
+                (n, r, f): Trial.of_record(known[n], record, score_name) for (n, r, f), record in header["stopped"]
+            },
             networks={n: self._network(known[n], arrays, f"network{n}") for n in header["networks"]},
             finished=finished,
             candidates=[(by_number[n], self._network(known[n], arrays, f"candidate{n}")) for n in header["candidates"]],

@@ -18,7 +18,7 @@ from typing import Any
 
 from zerokara.checks import check_counts
 from zerokara.cores import cores
-from zerokara.errors import InputError, OutsideError
+from zerokara.errors import InputError, OutsideError, install
 from zerokara.memory import keep_freed, return_freed
 from zerokara.processes import REMEDY, check_open_files, start_in_thread, starting
 from zerokara.signals import SIGNALS
@@ -258,7 +258,7 @@ def _dask(where: int | str) -> Pool:
         from distributed.scheduler import KilledWorker
     except ImportError as error:
         raise InputError(
-            "Dask workers need Dask, which is not installed: run pip install 'zerokara[distributed]'"
+            f"Dask workers need the package distributed, which is not installed: {install('distributed')}"
         ) from error
     with ExitStack() as opened:
         try:

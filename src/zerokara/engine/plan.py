@@ -9,6 +9,7 @@ from typing import Any
 from zerokara.checks import check_counts
 from zerokara.data import Dataset
 from zerokara.data.counts import as_counts
+from zerokara.data.targets import Task
 from zerokara.engine.settings import TrainingSettings
 from zerokara.errors import InputError
 from zerokara.nn import Loss, Network
@@ -85,10 +86,25 @@ class Plan(TrainingSettings):
         """The data of each fold."""
         return (self.data,) if self.folds == 1 else self.data.folds(self.folds, self.seed)
 
+    @property
+    def name(self) -> str:
+        """The name of the data."""
+        return self.data.name
+
+    @property
+    def parts_text(self) -> str:
+        """The sizes of the parts of the data, and how they were split."""
+        return self.data.parts_text
+
+    @property
+    def task(self) -> Task:
+        """The task of the data."""
+        return self.data.task
+
     @cached_property
     def metric(self) -> Metric:
         """The metric that ranks the trials."""
-        return ranking(self.rank, self.data.task, self.data.n_outputs)
+        return ranking(self.rank, self.task, self.data.n_outputs)
 
     def loss_on(self, data: Dataset) -> Loss:
         """Return the loss that networks trained on ``data`` are compared by."""

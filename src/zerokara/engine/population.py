@@ -12,6 +12,7 @@ from zerokara.engine.trial import Proposal, State, Trial
 from zerokara.nn import Network
 from zerokara.train import History, Trainer
 from zerokara.train.history import CURVES
+from zerokara.train.metrics import METRICS
 from zerokara.train.state import restore, state
 from zerokara.train.trainer import concat_trainers
 
@@ -122,5 +123,6 @@ def make_trials(
         done = length == plan.epochs or i in stopped
         state: State = "diverged" if history.diverged[i] else "complete" if done else "interrupted"
         own = {name: curve[i, :length].copy() for name, curve in curves.items()}
-        trials.append(Trial(proposal.number, proposal.params, state, float(values[i]), length, int(epochs[i]), own))
+        ranked = state, float(values[i]), length, int(epochs[i])
+        trials.append(Trial(proposal.number, proposal.params, *ranked, own, score_name=METRICS[plan.task]))
     return trials

@@ -135,10 +135,15 @@ class TrainingSettings:
     )
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            check, value = field.metadata.get("check"), getattr(self, field.name)
-            if check and not (value is None and field.default is None):
-                check(field.name, value)
+        check_values(type(self), vars(self))
+
+
+def check_values(kind: type, values: Mapping[str, Any]) -> None:
+    """Raise InputError for the first of these settings of ``kind``, by name, that breaks its rule."""
+    for field in dataclasses.fields(kind):
+        check = field.metadata.get("check")
+        if check and field.name in values and not (values[field.name] is None and field.default is None):
+            check(field.name, values[field.name])
 
 
 def values_of(settings: TrainingSettings) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -12,6 +12,8 @@ from zerokara.arrays import Array
 State = Literal["complete", "pruned", "diverged", "interrupted"]
 PLACES: tuple[State, ...] = ("complete", "interrupted", "pruned")
 """The states of trials with a value, in the order of their ranking."""
+SCORES = ("val_", "train_")
+"""How the names of scores begin."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,10 @@ class Trial:
     more is better; it is infinity for a trial that diverged or finished no epoch. A score is accuracy, or R2 in
     regression. ``curves`` has train_loss, train_score, val_loss, val_score, lr and the metric (val_f1, ...) by epoch.
 
-    ``seconds`` is its share of the time in trainers, if this process trained it.
+    Scores at that epoch are attributes by their names, such as ``val_accuracy``, ``val_loss`` or ``train_r2``; `dir`
+    lists them.
+
+    ``seconds`` is its share of the time in trainers, if this process trained it. ``score_name`` is "accuracy" or "r2".
 
     With several seeds or folds, ``rows`` has a trial for each network, and the trial has their means.
     """
@@ -45,6 +50,23 @@ class Trial:
     curves: dict[str, Array] = field(repr=False)
     rows: "tuple[Trial, ...]" = field(default=(), repr=False)
     seconds: float = field(default=math.nan, repr=False, compare=False)
+    score_name: str = field(default="score", repr=False, compare=False)
+
+    def __getattr__(self, name: str) -> float:
+        """Return a score at the epoch that the trial is ranked by, such as ``val_accuracy``, ``val_f1``."""
+        # Curves are looked up for these names alone: a trial that is being copied has none yet.
+        if name.startswith(SCORES) and name in self.score_curves:
+            return self.at(self.score_curves[name])
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.score_curves})
+
+    @property
+    def score_curves(self) -> dict[str, str]:
+        """The name of each score, such as ``val_accuracy``, with that of its curve, ``val_score``."""
+        names = {f"{part}score": f"{part}{self.score_name}" for part in SCORES}
+        return {names.get(curve, curve): curve for curve in self.curves if curve.startswith(SCORES)}
 
     @property
     def value_key(self) -> tuple[float, float, int]:
@@ -108,20 +130,20 @@ class Trial:
         return results | {"epochs": self.epochs, "epoch": self.epoch, "curves": curves}
 
     @classmethod
-    def of_record(cls, proposal: Proposal, record: Mapping[str, Any]) -> "Trial":
+    def of_record(cls, proposal: Proposal, record: Mapping[str, Any], score_name: str = "score") -> "Trial":
         """Return the trial with a `record`.
 
         Raises:
             ValueError, TypeError, LookupError, AttributeError: it is no record.
         """
         if "rows" in record:
-            return merged([cls.of_record(proposal, row) for row in record["rows"]], record["state"])
+            return merged([cls.of_record(proposal, row, score_name) for row in record["rows"]], record["state"])
         curves = {name: np.array([_from_json(value) for value in curve]) for name, curve in record["curves"].items()}
         value, state, epochs, epoch = _from_json(record["value"]), record["state"], record["epochs"], record["epoch"]
         lengths = {len(curve) for curve in curves.values()}
         if state not in get_args(State) or not 0 <= epoch <= epochs or type(epochs) is not int or lengths - {epochs}:
             raise ValueError(f"a record with the state {state!r}, epoch {epoch!r} of {epochs!r}")
-        return cls(proposal.number, proposal.params, state, value, epochs, epoch, curves)
+        return cls(proposal.number, proposal.params, state, value, epochs, epoch, curves, score_name=score_name)
 
 
 def ranked(trials: Iterable[Trial]) -> list[Trial]:
@@ -139,13 +161,13 @@ def merged(rows: Sequence[Trial], state: State | None = None) -> Trial:
         state = "diverged" if "diverged" in states else rows[0].state if len(states) == 1 else "interrupted"
     first = rows[0]
     if len(rows) == 1:
-        return Trial(first.number, first.params, state, first.value, first.epochs, first.epoch, first.curves)
+        return replace(first, state=state)
     value = math.inf if state == "diverged" else float(np.mean([row.value for row in rows]))
     # Mean curves end with the first network that stopped early.
     length = min(row.epochs for row in rows)
     curves = {name: np.mean([row.curves[name][:length] for row in rows], axis=0) for name in first.curves}
     epochs, epoch = max(row.epochs for row in rows), round(float(np.mean([row.epoch for row in rows])))
-    return Trial(first.number, first.params, state, value, epochs, epoch, curves, tuple(rows))
+    return replace(first, state=state, value=value, epochs=epochs, epoch=epoch, curves=curves, rows=tuple(rows))
 
 
 def _to_json(value: float) -> float | str | None:

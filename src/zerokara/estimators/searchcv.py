@@ -28,8 +28,8 @@ from zerokara.estimators.splits import Fold, Samples, fold, network_of
 from zerokara.space.hyperparameters import show
 from zerokara.storage.local import Local
 from zerokara.study.loop import search
-from zerokara.study.progress_table import table_of
 from zerokara.study.study import Study
+from zerokara.study.views.progress_table import table_of
 
 SEEDS = np.iinfo(np.int32).max
 

@@ -32,7 +32,7 @@ from zerokara.estimators.splits import indices, validation_splits
 from zerokara.space.space import Space, choice, log, uniform
 from zerokara.storage.local import Local
 from zerokara.study.loop import search
-from zerokara.study.progress_table import table_of
+from zerokara.study.views.progress_table import table_of
 
 
 def good_space() -> dict[str, Any]:

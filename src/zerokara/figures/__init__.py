@@ -2,16 +2,18 @@
 
 from zerokara.figures.curves import draw_curves, draw_learning
 from zerokara.figures.evaluation import draw_calibration, draw_confusion, draw_mistakes, draw_residuals
+from zerokara.figures.importances import draw_importances
 from zerokara.figures.narrowing import draw_narrowing
 from zerokara.figures.race import draw_race
 from zerokara.figures.scatter import draw_scatter
-from zerokara.figures.style import save_figure
+from zerokara.figures.style import png, save_figure
 from zerokara.figures.weights import draw_weights
 
 __all__ = [
     "draw_calibration",
     "draw_confusion",
     "draw_curves",
+    "draw_importances",
     "draw_learning",
     "draw_mistakes",
     "draw_narrowing",
@@ -19,5 +21,6 @@ __all__ = [
     "draw_residuals",
     "draw_scatter",
     "draw_weights",
+    "png",
     "save_figure",
 ]

@@ -5,19 +5,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zerokara.figures.evaluation_data import Calibration, ConfusionTable, Mistakes, Residuals
-from zerokara.figures.style import BLUE, GRAY, INK, ORANGE, draw_title, new_figure, place, plain, tidy
+from zerokara.figures.style import (
+    BLUE,
+    GRAY,
+    INK,
+    ORANGE,
+    axes_for,
+    draw_head,
+    draw_title,
+    new_figure,
+    place,
+    plain,
+    tidy,
+)
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COUNTED = 20
 """The most classes whose counts are written into the cells."""
 
 
-def draw_confusion(data: ConfusionTable) -> "Figure":
+def draw_confusion(data: ConfusionTable, ax: "Axes | None" = None) -> "Figure":
     """Draw the counts by true class (row) and predicted class (column), colored by their share of the row.
 
-    With up to 20 classes, the counts, and the recall and precision of each class beside and below it.
+    With up to 20 classes, the counts, and the recall and precision of each class beside and below it. In ``ax`` if it
+    is given.
     """
     from matplotlib import colormaps
 
@@ -27,8 +41,10 @@ def draw_confusion(data: ConfusionTable) -> "Figure":
     side = min(9.0, max(3.2, 0.55 * count))
     upright = longest > side / max(1, count) - 0.05
     left, bottom = max(0.9, 0.45 + longest), 0.55 + (longest if upright else 0.2)
-    figure = new_figure(max(left + side + 0.9, 6.0), bottom + side + 0.95, layout=None)
-    axes = place(figure, left, bottom, side, side)
+    size = (max(left + side + 0.9, 6.0), bottom + side + 0.95)
+    figure, axes = axes_for(ax, size, (left, bottom, side, side))
+    if ax is not None:
+        side = max(0.5, ax.get_window_extent().height / figure.dpi)
     totals = data.counts.sum(axis=1, keepdims=True)
     share = data.counts / np.where(totals > 0, totals, 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
@@ -50,7 +66,7 @@ def draw_confusion(data: ConfusionTable) -> "Figure":
             axes.text(k, above, _share(precision), color=INK, **small)
         axes.text(-0.6, above, "precision", color=GRAY, **small | {"ha": "right"})
         axes.text(right, above, "recall", color=GRAY, **small | {"ha": "left"})
-    draw_title(figure, data.title, None)
+    draw_head(figure, data.title, axes, ax, pad=34)
     return figure
 
 
@@ -58,31 +74,45 @@ def _share(value: float) -> str:
     return f"{value:.2f}" if np.isfinite(value) else "–"
 
 
-def draw_residuals(data: Residuals) -> "Figure":
-    """Draw prediction against truth at the left, and the error against the prediction at the right, in units."""
-    figure = new_figure(12, 5.4, layout=None)
-    left, right = place(figure, 1.1, 0.65, 4.6, 4.0), place(figure, 7.1, 0.65, 4.6, 4.0)
-    error = data.prediction - data.truth
-    dots: dict[str, Any] = {"color": BLUE, "alpha": 0.5, "ms": 5, "mec": "none"}
+def draw_residuals(data: Residuals, ax: "Axes | None" = None) -> "Figure":
+    """Draw prediction against truth at the left, and the error against the prediction at the right, in units.
+
+    In ``ax``, if it is given, prediction against truth alone.
+    """
+    figure, left = axes_for(ax, (12, 5.4), (1.1, 0.65, 4.6, 4.0))
+    _in_units(left)
     ends = [float(np.min([data.truth, data.prediction])), float(np.max([data.truth, data.prediction]))]
-    for axes in (left, right):
-        tidy(axes)
-        axes.xaxis.set_major_formatter(lambda x, _: plain(x))
-        axes.yaxis.set_major_formatter(lambda y, _: plain(y))
     left.plot(ends, ends, color=ORANGE, lw=1.4, label="exact", zorder=3)
-    left.plot(data.truth, data.prediction, "o", label="sample", **dots)
+    left.plot(data.truth, data.prediction, "o", label="sample", **DOTS)
     left.set_xlabel(f"{data.target}, true", color=GRAY, parse_math=False)
     left.set_ylabel(f"{data.target}, predicted", color=GRAY, parse_math=False)
-    right.axhline(0, color=ORANGE, lw=1.4, zorder=3)
-    right.plot(data.prediction, error, "o", **dots)
-    low, high = np.quantile(error, [0.05, 0.95])
-    right.axhspan(low, high, color=ORANGE, alpha=0.12, lw=0)
-    right.set_xlabel(f"{data.target}, predicted", color=GRAY, parse_math=False)
-    right.set_ylabel("predicted - true", color=GRAY)
-    text = f"nine in ten errors are from {plain(low)} to {plain(high)}"
-    right.text(0.5, 1.02, text, transform=right.transAxes, ha="center", fontsize=10, color=GRAY)
-    draw_title(figure, data.title, left)
+    if ax is None:
+        _draw_errors(place(figure, 7.1, 0.65, 4.6, 4.0), data)
+    draw_head(figure, data.title, left, ax)
     return figure
+
+
+DOTS: dict[str, Any] = {"color": BLUE, "alpha": 0.5, "ms": 5, "mec": "none"}
+
+
+def _in_units(axes: "Axes") -> None:
+    tidy(axes)
+    axes.xaxis.set_major_formatter(lambda x, _: plain(x))
+    axes.yaxis.set_major_formatter(lambda y, _: plain(y))
+
+
+def _draw_errors(axes: "Axes", data: Residuals) -> None:
+    """Draw the errors by prediction, and the span of nine in ten of them."""
+    _in_units(axes)
+    error = data.prediction - data.truth
+    axes.axhline(0, color=ORANGE, lw=1.4, zorder=3)
+    axes.plot(data.prediction, error, "o", **DOTS)
+    low, high = np.quantile(error, [0.05, 0.95])
+    axes.axhspan(low, high, color=ORANGE, alpha=0.12, lw=0)
+    axes.set_xlabel(f"{data.target}, predicted", color=GRAY, parse_math=False)
+    axes.set_ylabel("predicted - true", color=GRAY)
+    text = f"nine in ten errors are from {plain(low)} to {plain(high)}"
+    axes.text(0.5, 1.02, text, transform=axes.transAxes, ha="center", fontsize=10, color=GRAY)
 
 
 def draw_calibration(data: Calibration) -> "Figure":

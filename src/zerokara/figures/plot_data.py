@@ -144,6 +144,15 @@ class Learning:
 
 
 @dataclass(frozen=True, eq=False)
+class Importances:
+    """How much each hyperparameter mattered, the largest first: names and their ``shares`` (H,), which sum to 1."""
+
+    names: tuple[str, ...]
+    shares: Array
+    title: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Weights:
     """The weights of each unit of the first layer, as images in [-1, 1]: (U, H, W) or (U, H, W, 3).
 

@@ -6,7 +6,18 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.figures.plot_data import Panel, Race
-from zerokara.figures.style import GRAY, INK, OPTIONS, RED, draw_star, draw_title, log_ticks, new_figure, place, tidy
+from zerokara.figures.style import (
+    GRAY,
+    INK,
+    OPTIONS,
+    RED,
+    axes_for,
+    draw_head,
+    draw_star,
+    log_ticks,
+    place,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,17 +28,16 @@ DARKEST = 0.93
 Color = tuple[float, float, float, float]
 
 
-def draw_race(data: Race) -> "Figure":
+def draw_race(data: Race, ax: "Axes | None" = None) -> "Figure":
     """Draw the validation loss of every trial by epoch, colored by a hyperparameter; the winner on top, with a star.
 
     Rungs are vertical lines with the number of trials that train on; a dot ends a trial that was stopped there. The
     axis of losses ends where all is seen but trials that are far worse than most after their first epoch; the winner's
-    curve is seen whole.
+    curve is seen whole. In ``ax`` if it is given.
     """
-    figure = new_figure(11, 6.4, layout=None)
-    axes = place(figure, 0.85, 0.6, 8.4, 4.75)
+    figure, axes = axes_for(ax, (11, 6.4), (0.85, 0.6, 8.4, 4.75))
     tidy(axes)
-    colors = _colors(figure, data)
+    colors = _colors(data)
     low, high = _ends(data.losses)
     if data.best is not None:
         own = data.losses[data.best]
@@ -37,7 +47,11 @@ def draw_race(data: Race) -> "Figure":
     if data.best is not None:
         draw_star(axes, data.epoch, data.best_loss, data.best_label)
     _set_axes(axes, data, low, high)
-    draw_title(figure, data.title, axes)
+    if ax is None:
+        _draw_key(figure, data)
+    else:
+        _draw_key_beside(ax, data)
+    draw_head(figure, data.title, axes, ax, pad=30 if data.rungs else 6)
     return figure
 
 
@@ -121,31 +135,72 @@ def _set_axes(axes: "Axes", data: Race, low: float, high: float) -> None:
         axes.set_xlim(1, longest)
 
 
-def _colors(figure: "Figure", data: Race) -> list[Color]:
-    """Return a color for each trial by its value of the hyperparameter, and draw what the colors mean at the right."""
+def _colors(data: Race) -> list[Color]:
+    """Return a color for each trial by its value of the hyperparameter."""
+    from matplotlib import colormaps
     from matplotlib.colors import to_rgba
 
     panel, gray = data.color, to_rgba(GRAY)
-    if panel is None or not np.isfinite(panel.x).any():
+    if not _has_key(panel):
         return [gray if panel else to_rgba(OPTIONS[0])] * len(data.losses)
-    figure.text(9.5 / 11, 5.42 / 6.4, data.color_label, fontsize=10, color=INK, va="bottom", parse_math=False)
-    if panel.options and len(panel.options) <= len(OPTIONS):
-        for k, option in enumerate(panel.options):
-            place_y = (5.15 - 0.28 * k) / 6.4
-            figure.text(9.5 / 11, place_y, "■", fontsize=12, color=OPTIONS[k], va="center")
-            figure.text(9.75 / 11, place_y, option, fontsize=10, color=INK, va="center", parse_math=False)
+    assert panel is not None
+    if _is_listed(panel):
         return [to_rgba(OPTIONS[int(x)]) if np.isfinite(x) else gray for x in panel.x]
-    return _color_bar(figure, panel, gray)
+    low, high = _span(panel)
+    place_of = np.log if panel.log else np.asarray
+    share = (place_of(panel.x) - place_of(low)) / (place_of(high) - place_of(low))
+    cmap = colormaps["viridis"]
+    return [cmap(DARKEST * s) if np.isfinite(s) else gray for s in share]
 
 
-def _color_bar(figure: "Figure", panel: Panel, gray: Color) -> list[Color]:
-    from matplotlib import colormaps
+def _has_key(panel: Panel | None) -> bool:
+    """Return whether the colors have a meaning."""
+    return panel is not None and bool(np.isfinite(panel.x).any())
 
+
+def _is_listed(panel: Panel) -> bool:
+    """Return whether there is a color for each option, and no scale of colors."""
+    return 0 < len(panel.options) <= len(OPTIONS)
+
+
+def _span(panel: Panel) -> tuple[float, float]:
+    """Return the ends of the scale of colors."""
     finite = panel.x[np.isfinite(panel.x)]
     low, high = float(finite.min()), float(finite.max())
-    if not low < high:
-        low, high = low - abs(low) / 2 - 1e-9, high + abs(high) / 2 + 1e-9
-    bar = place(figure, 9.5, 0.6, 0.22, 4.7)
+    return (low, high) if low < high else (low - abs(low) / 2 - 1e-9, high + abs(high) / 2 + 1e-9)
+
+
+def _draw_key(figure: "Figure", data: Race) -> None:
+    """Draw what the colors mean at the right of the figure."""
+    panel = data.color
+    if panel is None or not _has_key(panel):
+        return
+    figure.text(9.5 / 11, 5.42 / 6.4, data.color_label, fontsize=10, color=INK, va="bottom", parse_math=False)
+    if not _is_listed(panel):
+        _draw_scale(place(figure, 9.5, 0.6, 0.22, 4.7), panel)
+        return
+    for k, option in enumerate(panel.options):
+        place_y = (5.15 - 0.28 * k) / 6.4
+        figure.text(9.5 / 11, place_y, "■", fontsize=12, color=OPTIONS[k], va="center")
+        figure.text(9.75 / 11, place_y, option, fontsize=10, color=INK, va="center", parse_math=False)
+
+
+def _draw_key_beside(axes: "Axes", data: Race) -> None:
+    """Draw what the colors mean beside axes that were given: options in their legend, a scale at their right."""
+    panel = data.color
+    if panel is None or not _has_key(panel):
+        return
+    if _is_listed(panel):
+        for k, option in enumerate(panel.options):
+            axes.plot([], [], "s", color=OPTIONS[k], label=f"{panel.name} {option}")
+        return
+    bar = axes.inset_axes((1.03, 0, 0.025, 1))
+    _draw_scale(bar, panel)
+    bar.set_title(panel.name, fontsize=9, color=GRAY, loc="left", parse_math=False)
+
+
+def _draw_scale(bar: "Axes", panel: Panel) -> None:
+    low, high = _span(panel)
     if panel.log:
         bar.set_yscale("log")
     edges = np.geomspace(low, high, 101) if panel.log else np.linspace(low, high, 101)
@@ -162,7 +217,3 @@ def _color_bar(figure: "Figure", panel: Panel, gray: Color) -> list[Color]:
         bar.set_yticks([], minor=True)
     if panel.options:
         bar.set_yticks(range(len(panel.options)), panel.options)
-    place_of = np.log if panel.log else np.asarray
-    share = (place_of(panel.x) - place_of(low)) / (place_of(high) - place_of(low))
-    cmap = colormaps["viridis"]
-    return [cmap(DARKEST * s) if np.isfinite(s) else gray for s in share]

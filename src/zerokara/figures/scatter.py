@@ -12,10 +12,13 @@ from zerokara.figures.style import (
     GRAY,
     INK,
     RED,
+    axes_for,
+    draw_head,
     draw_star,
     draw_title,
     log_ticks,
     panel_grid,
+    tidy,
 )
 from zerokara.space.hyperparameters import show
 
@@ -24,21 +27,31 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw_scatter(data: Scatter) -> "Figure":
+def draw_scatter(data: Scatter, ax: "Axes | None" = None) -> "Figure":
     """Draw the score of every trial against each hyperparameter; dots of one color are scores at the same epoch.
 
-    Lines link the scores of one trial. The winner has a star, trials that diverged a cross below.
+    Lines link the scores of one trial. The winner has a star, trials that diverged a cross below. A single
+    hyperparameter can be drawn in ``ax``.
     """
-    count = len(data.panels)
-    figure, panels = panel_grid(count, columns_of(count), (4.4, 3.4), f"validation {SCORE[data.metric]}")
+    count, label = len(data.panels), f"validation {SCORE[data.metric]}"
+    if ax is None:
+        figure, panels = panel_grid(count, columns_of(count), (4.4, 3.4), label)
+    else:
+        figure, axes = axes_for(ax, (0, 0), (0, 0, 0, 0))
+        tidy(axes)
+        axes.set_ylabel(label, color=GRAY)
+        panels = [axes]
     shown = np.append(data.scores, data.best_score)  # The winner's may be above those at the epochs that are drawn.
     finite = shown[np.isfinite(shown)]
     low, high = _limits(finite)
     for axes, panel in zip(panels, data.panels, strict=True):
         _draw_panel(axes, panel, data, low)
         axes.set_ylim(low - 0.03 * (high - low), high)
-    below = BELOW if (finite < 0).any() else ""
-    draw_title(figure, data.title + below, panels[0] if panels else None, reverse=False)
+    title = data.title + (BELOW if (finite < 0).any() else "")
+    if ax is None:
+        draw_title(figure, title, panels[0] if panels else None, reverse=False)
+    else:
+        draw_head(figure, title, ax, ax)
     return figure
 
 

@@ -1,9 +1,7 @@
 """What all figures share: colors, the grid of panels, lines by epoch, title and legend, and how they are saved."""
 
-import io
 import os
 import sys
-import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.errors import unknown, warn
+from zerokara.errors import unknown
 from zerokara.figures.plot_data import points
 from zerokara.files import write
-from zerokara.fonts import use_installed_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,12 +52,20 @@ def new_figure(width: float, height: float, layout: Literal["constrained"] | Non
     Without a layout its axes are placed by `place`, in a third of the time.
     """
     load_matplotlib()
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from zerokara.figures.notebook import NotebookFigure
 
-    figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
+    return NotebookFigure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
+
+
+def axes_for(
+    axes: "Axes | None", size: tuple[float, float], box: tuple[float, float, float, float]
+) -> tuple["Figure", "Axes"]:
+    """Return the axes to draw in, and their figure: those given, or new ones at a place of a figure, in inches."""
+    if axes is not None:
+        whole: Any = axes.figure
+        return whole, axes
+    figure = new_figure(*size, layout=None)
+    return figure, place(figure, *box)
 
 
 def place(figure: "Figure", left: float, bottom: float, width: float, height: float) -> "Axes":
@@ -182,6 +187,17 @@ def draw_title(figure: "Figure", title: str, axes: "Axes | None", reverse: bool 
     figure.suptitle(title or " ", x=0.01, y=y, ha="left", va="top", fontsize=13, color=INK, parse_math=False)
 
 
+def draw_head(figure: "Figure", title: str, axes: "Axes", given: "Axes | None", pad: float = 6) -> None:
+    """Set the title and the legend of a figure of one axes; on axes that were given, within them, ``pad`` points up."""
+    if given is None:
+        draw_title(figure, title, axes)
+        return
+    given.set_title(title, fontsize=11, color=INK, loc="left", pad=pad, parse_math=False)
+    handles, labels = given.get_legend_handles_labels()
+    if handles:
+        given.legend(handles[::-1], labels[::-1], frameon=False, fontsize=9)
+
+
 def save_figure(figure: "Figure", path: str | Path) -> Path:
     """Write a figure as PNG, SVG or PDF, chosen by the suffix of the path, in one step; return the path.
 
@@ -192,15 +208,13 @@ def save_figure(figure: "Figure", path: str | Path) -> Path:
     kind = Path(path).suffix.removeprefix(".").lower()
     if kind not in FORMATS:
         raise unknown("kind of picture", kind, FORMATS)
-    if report := use_installed_fonts(figure):
-        warn(f"{path}: {report}")
-    from matplotlib import rc_context
+    from zerokara.figures.notebook import rendered
 
-    file = io.BytesIO()
-    # At this resolution hinted letters look the same, and take half as long again.
-    with warnings.catch_warnings(), rc_context({"text.hinting": "none"}):
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # Reported above, in one line.
-        # A file a tenth larger, in two thirds of the time.
-        options: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
-        figure.savefig(file, format=kind, dpi=DPI, **options)
-    return write(path, file.getvalue())
+    return write(path, rendered(figure, kind, DPI, str(path)))
+
+
+def png(figure: "Figure", dpi: float = DPI) -> bytes:
+    """Return a figure as the content of a PNG file."""
+    from zerokara.figures.notebook import rendered
+
+    return rendered(figure, "png", dpi)

@@ -82,6 +82,14 @@ class Ensemble:
         """The weight of each network in the mean, (P,); they sum to 1."""
         return np.array(self.counts) / sum(self.counts)
 
+    def one(self, number: int) -> Network:
+        """Return one of the networks, counted from 0 in the order of the groups and their rows."""
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < self.population:
+            raise InputError(f"the networks are 0 to {self.population - 1}, got {number}: choose one of them")
+        rows = [(group, row) for group in self.groups for row in range(group.population)]
+        group, row = rows[number]
+        return group.take([row])
+
 
 def _together(networks: Sequence[Network]) -> Network:
     """Return networks of the same layers as one population; their seeds do not matter for predictions."""

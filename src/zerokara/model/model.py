@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,16 +10,18 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
-from zerokara.checks import require_finite, require_unicode
+from zerokara.checks import require_finite
 from zerokara.data import Dataset, Encoder, Part, Preprocess
-from zerokara.errors import InputError, unknown
+from zerokara.errors import InputError
 from zerokara.files import write
 from zerokara.model.about import check_about
+from zerokara.model.checks import check_model
 from zerokara.model.ensemble import Ensemble, EnsembleScorer, in_chunks, probabilities
 from zerokara.model.file import read_model, to_json, write_model
+from zerokara.model.html import model_html
 from zerokara.model.input_adapter import InputAdapter
-from zerokara.model.parts import metadata, read_parts, stored, width
-from zerokara.nn import Loss, Network
+from zerokara.model.parts import disassemble, metadata, read_parts, stored
+from zerokara.nn import Loss, Network, describe_layers
 from zerokara.pictures import describe_pixels
 from zerokara.train.metrics import METRICS, evaluate
 from zerokara.train.ranking import Rank, ranking
@@ -60,35 +61,15 @@ class Model:
     encoder: Encoder | None = None
 
     def __post_init__(self) -> None:
-        n_inputs, n_outputs = prod(self.sample_shape), len(self.classes)
-        require_unicode(self.classes, "the names of classes")
-        if len(set(self.classes)) < n_outputs:
-            raise InputError("the names of classes must differ, got one twice: rename it")
-        if not isinstance(self.ensemble, Ensemble):
-            raise InputError(f"a model holds an Ensemble, got {type(self.ensemble).__name__}: use Ensemble.of(network)")
-        if self.task not in METRICS:
-            raise unknown("task", self.task, METRICS)
-        if self.preprocess.inputs != n_inputs or len(self.preprocess.target_shift) != n_outputs:
-            raise InputError(
-                f"the scaling must be for {n_inputs} features and {n_outputs} outputs, got "
-                f"{self.preprocess.inputs} and {len(self.preprocess.target_shift)}"
-            )
-        if self.encoder and self.sample_shape != (len(self.encoder.inputs),):
-            raise InputError(
-                f"the table's columns must give the {n_inputs} features, got {len(self.encoder.inputs)} inputs"
-            )
-        for network in self.ensemble.groups:
-            if (outputs := width(network, self.preprocess.outputs)) != n_outputs:
-                raise InputError(f"the network must have an output for each of {n_outputs} names, got {outputs}")
-            for name, array in network.arrays().items():
-                if not np.isfinite(array).all():
-                    where = "layer {}, {}".format(*name.split("."))
-                    raise InputError(f"a model must have finite numbers, got NaN or infinity in {where}: train again")
+        check_model(self.ensemble, self.preprocess, self.task, self.classes, self.sample_shape, self.encoder)
 
     def __repr__(self) -> str:
         population = self.ensemble.population
         networks = self.ensemble.groups[0] if population == 1 else f"{population} networks"
         return f"Model({self.task}, {'x'.join(map(str, self.sample_shape))} to {len(self.classes)}, {networks})"
+
+    def _repr_html_(self) -> str:
+        return model_html(self.ensemble, self.preprocess, self.task, self.classes, self.sample_shape, self.about)
 
     @classmethod
     def of(cls, network: Network | Ensemble, data: Dataset, about: Mapping[str, Any] | None = None) -> Self:
@@ -127,6 +108,19 @@ class Model:
         if self.ensemble.population != 1:
             raise InputError(f"this model is an ensemble of {self.ensemble.population} networks: see ensemble.groups")
         return self.ensemble.groups[0]
+
+    def layers(self, network: int = 0) -> list[dict[str, Any]]:
+        """Return the layers of one of the networks, such as ``{"layer": "affine", "inputs": 64, "outputs": 10}``."""
+        return describe_layers(self.ensemble.one(network))
+
+    def arrays(self, network: int = 0) -> dict[str, Array]:
+        """Return copies of the arrays of one of the networks, and of the scaling.
+
+        ``"0.W"`` (D_in, D_out) and ``"0.b"`` (D_out,) are those of layer 0; see `Preprocess` for ``"scaling.shift"``.
+        docs/other-frameworks.md rebuilds a network from them in PyTorch and in Keras.
+        """
+        named = {name: array[0].copy() for name, array in disassemble(self.ensemble.one(network))[1].items()}
+        return named | {f"scaling.{name}": array.copy() for name, array in self.preprocess.arrays().items()}
 
     @property
     def metric(self) -> str:
@@ -266,7 +260,7 @@ class Model:
         ``sample_shape``, ``trial``, ``params`` and ``about``, and for a table ``table``: its columns and categories.
 
         Raises:
-            InputError: the path does not end in .onnx, or the extra ``onnx`` is not installed.
+            InputError: the path does not end in .onnx, or the package onnx is not installed.
             OutsideError: the file cannot be written.
         """
         from zerokara.onnx import to_bytes

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from zerokara.arrays import Array, as_index
 from zerokara.errors import InputError
 from zerokara.nn.layers.layer import Layer
+from zerokara.notebooks import html_table
 
 
 class Network:
@@ -49,6 +51,13 @@ class Network:
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
         return f"Network({layers}; population {self.population}, {self.size:,} parameters each, {self.dtype})"
+
+    def _repr_html_(self) -> str:
+        sizes = [sum(map(math.prod, layer.shapes().values())) for layer in self.layers]
+        layers = [(repr(layer), f"{size:,}") for layer, size in zip(self.layers, sizes, strict=True)]
+        size = f"{self.size:,} parameters" + (" each" if self.population > 1 else "")
+        title = f"{self.population} networks" if self.population > 1 else "Network"
+        return html_table(f"{title}, {size}, {self.dtype}", [("layer", "parameters"), *layers])
 
     @property
     def population(self) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data import Encoder, Preprocess
-from zerokara.errors import InputError, unknown
+from zerokara.errors import InputError, install, unknown
 from zerokara.nn import Network
 from zerokara.onnx.columns import TEXTS, coded, inputs
 from zerokara.onnx.graph import Graph, declared, type_number
@@ -51,12 +51,12 @@ def to_bytes(
         encoder: for a table, how its columns become x.
 
     Raises:
-        InputError: the extra ``onnx`` is not installed, or the file would exceed the format's limit.
+        InputError: the package onnx is not installed, or the file would exceed the format's limit.
     """
     try:
         from onnx import checker, helper
     except ImportError as error:
-        raise InputError('an ONNX file needs the package onnx: pip install "zerokara[onnx]"') from error
+        raise InputError(f"an ONNX file needs the package onnx: {install('onnx')}") from error
     if (size := sum(network.params.nbytes for network in groups)) > LARGEST_GRAPH * 0.99:
         raise InputError(f"an ONNX file has {LARGEST_GRAPH:,} bytes at most, got networks of {size:,}: export fewer")
     if encoder is None:

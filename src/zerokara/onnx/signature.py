@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zerokara.errors import InputError, OutsideError
+from zerokara.errors import InputError, OutsideError, install
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ def read_signature(path: Path) -> tuple[list[TensorInfo], list[TensorInfo]]:
     """Return the inputs and the outputs of the graph in a file.
 
     Raises:
-        InputError: the file is missing or no ONNX file, or the extra ``onnx`` is not installed.
+        InputError: the file is missing or no ONNX file, or the package onnx is not installed.
         OutsideError: the file cannot be read.
     """
     try:
         import onnx
     except ImportError as error:
-        raise InputError('an ONNX file needs the package onnx: pip install "zerokara[onnx]"') from error
+        raise InputError(f"an ONNX file needs the package onnx: {install('onnx')}") from error
     try:
         graph = onnx.load(path, load_external_data=False).graph
         return _describe(graph.input), _describe(graph.output)

@@ -1,1 +1,1 @@
-"""What a finished study leaves: tables, a summary, pictures, and the plot data of the pictures."""
+"""What a finished study leaves: tables, a summary, pictures."""

@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from zerokara import figures
 from zerokara.engine.plan import Plan
-from zerokara.engine.shard import untrained
 from zerokara.engine.trial import Trial
 from zerokara.errors import ZerokaraError, warn
-from zerokara.figures.plot_data import Weights
 from zerokara.pictures import is_image
-from zerokara.report import series
 from zerokara.report.verdict import verdict
 from zerokara.space.hyperparameters import show, to_text
 from zerokara.space.space import Space
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
+from zerokara.study.views import series
 from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ def trials_csv(study: Study) -> str:
 
 def trial_columns(plan: Plan, space: Space) -> list[str]:
     """Return the names of the columns of a `trial_row`."""
-    metric, more = METRICS[plan.data.task], plan.metric.more
+    metric, more = METRICS[plan.task], plan.metric.more
     columns = ["number", "state", "epochs", "val_loss", f"val_{metric}", f"train_{metric}", *more]
     named = [f"{name.replace('score', metric)}_standard_error" for name in _averaged(plan)]
     return [*columns, *named, *space.searched]
@@ -63,7 +61,7 @@ def _averaged(plan: Plan) -> list[str]:
 
 def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
     """Return the content of ``summary.json``. The test data are read here, unless the study was interrupted."""
-    metric, rank = METRICS[study.plan.data.task], study.plan.metric
+    metric, rank = METRICS[study.plan.task], study.plan.metric
     states = [trial.state for trial in study.trials]
     content: dict[str, Any] = {
         "trials": len(study.trials),
@@ -109,7 +107,7 @@ def has_ensemble(study: Study) -> bool:
 
 def _ensemble_scores(study: Study) -> dict[str, Any]:
     """Return the trials of the ensemble and its scores; the test data are read unless the study was interrupted."""
-    model, data, metric = study.ensemble(), study.plan.parts[0], METRICS[study.plan.data.task]
+    model, data, metric = study.ensemble(), study.plan.parts[0], METRICS[study.plan.task]
     loss, score = model.evaluate(data, "validation", study.plan.loss_on(data))
     scores = {"trials": model.about["trials"], f"val_{metric}": score, "val_loss": loss}
     rank, tested = study.plan.metric, data.test is not None and not study.interrupted
@@ -170,14 +168,8 @@ def _pictures(study: Study) -> dict[str, Callable[[], "Figure"]]:
         return drawn
     drawn = {"curves.png": lambda: figures.draw_learning(series.learning(study))}
     if is_image(study.plan.data.sample_shape):
-        drawn["weights.png"] = lambda: figures.draw_weights(_first_weights(study))
+        drawn["weights.png"] = lambda: figures.draw_weights(series.first_weights(study))
     return drawn
-
-
-def _first_weights(study: Study) -> Weights:
-    """Return the first layer of the winner as images, trained and at the start."""
-    data, start = study.plan.data, untrained(study.best.trial, study.plan).network
-    return series.weights(study.best.model.network, data.sample_shape, basis=data.preprocess.basis, start=start)
 
 
 def write_summary(study: Study, folder: RunFolder, wall_seconds: float) -> Path:
@@ -187,7 +179,7 @@ def write_summary(study: Study, folder: RunFolder, wall_seconds: float) -> Path:
 
 def leaderboard(trials: list[Trial], study: Study) -> list[str]:
     """Return a line for each trial, as the book prints them: ``Best-1 (val acc:0.83) | lr:0.0092, ...``."""
-    short, rank = {"accuracy": "val acc", "r2": "val R2"}[METRICS[study.plan.data.task]], study.plan.metric
+    short, rank = {"accuracy": "val acc", "r2": "val R2"}[METRICS[study.plan.task]], study.plan.metric
     lines = []
     for place, trial in enumerate(trials, start=1):
         params = ", ".join(f"{name}:{show(value)}" for name, value in series.searched(study, trial).items())

@@ -16,12 +16,13 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import scoped_session, sessionmaker
 
-from zerokara.errors import DatabaseError, InputError
+from zerokara.errors import DatabaseError, InputError, install
 
 CONNECT_TIMEOUT = 15
 """Seconds to wait for a connection, or for a lock of another process."""
 SECRETS = ("password", "sslpassword")
 """Parameters of a URL that must not be shown."""
+DRIVER = "'psycopg[binary]'"
 CREATE_ATTEMPTS = 10
 """Attempts to create the tables: of several processes that start at once, all but one may find them incomplete."""
 OPEN_SECONDS = 30.0
@@ -64,8 +65,8 @@ class Database:
             probe = create_engine(self.url, **options)
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             raise InputError(
-                f"the driver of {self.url.drivername} must be installed, but it is missing ({error}): run "
-                "pip install 'zerokara[distributed]', or use postgresql+psycopg://"
+                f"the driver of {self.url.drivername} must be installed, but it is missing ({error}): "
+                f"{install(DRIVER)}, or use postgresql+psycopg://"
             ) from error
         try:
             with self.errors(), probe.connect() as connection:

@@ -154,8 +154,9 @@ class Proposer:
 
     def ended(self) -> dict[int, Trial]:
         """Return the trials that have ended, by number."""
+        score_name = METRICS[self._metric.task] if self._metric else "score"
         return {
-            trial.number: Trial.of_record(self._proposal(trial), trial.user_attrs["record"])
+            trial.number: Trial.of_record(self._proposal(trial), trial.user_attrs["record"], score_name)
             for trial in self.study.get_trials(deepcopy=False)
             if trial.state.is_finished()
         }

@@ -67,7 +67,7 @@ def _sound_lines(content: bytes, make: Callable[[Journal], object]) -> int:
 
     def readable(count: int) -> bool:
         try:
-            make(_Lines(lines[:count]))
+            make(LinesInMemory(lines[:count], Path("journal.log")))
         except Exception:  # As above.
             return False
         return True
@@ -81,11 +81,11 @@ def _sound_lines(content: bytes, make: Callable[[Journal], object]) -> int:
     return low
 
 
-class _Lines(Journal):
-    """Lines in memory as a journal; what is logged is not kept."""
+class LinesInMemory(Journal):
+    """Lines in memory as a journal; what is logged is not kept. The ``path`` is for messages."""
 
-    def __init__(self, lines: list[bytes]) -> None:
-        self.path = Path("journal.log")
+    def __init__(self, lines: list[bytes], path: Path) -> None:
+        self.path = path
         self._lines, self._committed, self._pending = lines, len(lines), []
 
     def content(self) -> bytes:

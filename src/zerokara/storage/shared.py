@@ -24,14 +24,13 @@ from zerokara.storage.comparison import Comparison, write_comparison
 from zerokara.storage.database import Database
 from zerokara.storage.heartbeat import Heartbeat
 from zerokara.storage.proposer import Proposer, record_result, stop_of
-from zerokara.storage.replica import replica
+from zerokara.storage.reading import NUMBER, current_trials, replica
 from zerokara.storage.store import STOP, Stop
+from zerokara.train.metrics import METRICS
 from zerokara.train.ranking import Metric
 
 WORKER = "worker"
 """The attribute of a trial with the id of its process and the number of the generation in that process."""
-NUMBER = "trial"
-"""The attribute of a trial with its number in zerokara; Optuna's number is another once a trial was replaced."""
 
 
 class Shared:
@@ -100,8 +99,7 @@ class Shared:
         with quiet(), self.database.errors():
             self.trials = self._study.get_trials(deepcopy=False)
             attributes = self._study.user_attrs
-        counting = (trial for trial in self.trials if NUMBER in trial.user_attrs and trial.state != TrialState.FAIL)
-        self.current = {trial.user_attrs[NUMBER]: trial for trial in counting}
+        self.current = current_trials(self.trials)
         self.total: int = attributes[TOTAL]
         self.stop = stop_of(attributes, self.total)
         self._heartbeat.observe(attributes)
@@ -110,7 +108,8 @@ class Shared:
         """Return all trials, of any process, that had ended at the last refresh, by number."""
         for number, trial in self.current.items():
             if number not in self._results and trial.state.is_finished():
-                self._results[number] = Trial.of_record(self._proposal(trial), trial.user_attrs["record"])
+                record, score_name = trial.user_attrs["record"], METRICS[self._metric.task]
+                self._results[number] = Trial.of_record(self._proposal(trial), record, score_name)
         return dict(sorted(self._results.items()))
 
     @property

@@ -1,1 +1,1 @@
-"""The study: the search loop, its results, its run folder."""
+"""The study: the search loop, its results and their views, its run folder."""

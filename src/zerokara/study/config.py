@@ -140,4 +140,8 @@ def record(data: Dataset) -> dict[str, Any]:
         "platform": f"{sys.platform} {platform.machine()}",
         "processor_features": [*features.get("baseline", []), *features.get("found", [])],
         "data_sha256": data.fingerprint(),
+        "data_name": data.name,
+        "data_parts": data.parts_text,
+        "task": data.task,
+        "outputs": data.n_outputs,
     }

@@ -1,5 +1,6 @@
 """The folder of a run, created atomically with its config inside."""
 
+import json
 import os
 import shutil
 import tomllib
@@ -47,11 +48,11 @@ class RunFolder:
         """
         path = Path(path)
         _recover(path)
-        _check_free(path, force)
+        check_free(path, force)
         with outside(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         with _replacing_lock(path):
-            _check_free(path, force)
+            check_free(path, force)
             remove_temporary(path.parent, path.name)
             with replacing(path) as fresh:
                 fresh.mkdir()
@@ -173,7 +174,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"a config must be a flat TOML file, got {path} with deep nesting: fix the file") from error
 
 
-def _check_free(path: Path, force: bool) -> None:
+def read_summary(run: Path) -> dict[str, Any]:
+    """Return the content of a run's ``summary.json``; empty if there is none."""
+    try:
+        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return summary if isinstance(summary, dict) else {}
+
+
+def check_free(path: Path, force: bool) -> None:
+    """Raise InputError unless a run may be created here: a new or empty folder or, with ``force``, a run."""
     if not path.exists():
         return
     if not path.is_dir():

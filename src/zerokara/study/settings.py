@@ -13,6 +13,8 @@ from typing import Any, ParamSpec, TypeVar
 from zerokara.data import Dataset, as_dataset
 from zerokara.data.dataset import DEFAULT_VALIDATION
 from zerokara.data.loaders.catalog import absolute
+from zerokara.engine.executors import open_pool
+from zerokara.engine.halving import make_scheduler
 from zerokara.engine.progress import Progress
 from zerokara.engine.settings import TrainingSettings, at_least, is_text, setting
 from zerokara.errors import InputError, unknown
@@ -33,6 +35,17 @@ def is_mapping(name: str, value: Any) -> None:
         raise InputError(
             f"{name} must map names to values or ranges, got {value!r:.60}: pass {{'lr': zk.log(1e-4, 0.1)}}"
         )
+
+
+def check_race(name: str, value: Any) -> None:
+    """Raise InputError unless this is a scheduler."""
+    is_text(name, value)
+    make_scheduler(value)
+
+
+def check_workers(name: str, value: Any) -> None:
+    """Raise InputError unless these are workers; none is started."""
+    open_pool(value)
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,7 @@ class SearchSettings(TrainingSettings):
         "halving",
         "The scheduler that stops trials early: none, halving[:ETA[:FIRST_RUNG]] or hyperband[:ETA[:FIRST_RUNG]].",
         group="Search",
-        check=is_text,
+        check=check_race,
     )
     generation: int | None = setting(
         None,
@@ -109,6 +122,7 @@ class SearchSettings(TrainingSettings):
         "The workers: a number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, "
         "tcp://HOST:PORT; in Python also any `concurrent.futures.Executor`. Results do not depend on them.",
         group="Run",
+        check=check_workers,
         shown="a thread for each core, and processes if the search takes long",
         option=str | None,
     )

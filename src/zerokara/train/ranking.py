@@ -153,7 +153,7 @@ def ranking(rank: Rank, task: str, classes: int = 0) -> Metric:
     """
     if not isinstance(rank, str):
         function, maximize = _function(rank)
-        return Metric(name_of(function), task, maximize, _curve(function), OwnScoring(function))
+        return Metric(name_of(function), task, maximize, _curve(name_of(function)), OwnScoring(function))
     check_rank("rank", rank)
     if task not in RANKS[rank]:
         names = [name for name, tasks in RANKS.items() if task in tasks]
@@ -168,6 +168,22 @@ def ranking(rank: Rank, task: str, classes: int = 0) -> Metric:
     if rank in DECIDED:
         return replace(metric, scoring=partial(of_table, DECIDED[rank], classes=classes), decided=True)
     return replace(metric, scoring=ORDERED[rank] if rank in ORDERED else ERRORS[rank])
+
+
+def saved_ranking(text: str, task: str, classes: int = 0) -> Metric:
+    """Return the metric of `rank_text`; that of a function has its name and direction, but cannot be computed.
+
+    >>> saved_ranking("f1", "classification").label, saved_ranking("math.dist:minimize", "regression").label
+    ('val_f1', 'val_dist')
+    """
+    name, _, direction = text.rpartition(":")
+    if not name:
+        return ranking(text, task, classes)
+    return Metric(name, task, direction == "maximize", _curve(name), _not_saved)
+
+
+def _not_saved(predictions: Array, t: Array, w: Array) -> Array:
+    raise InputError("a run folder does not contain the function of rank: compute the metric from the predictions")
 
 
 def check_rank(name: str, rank: Any) -> None:
@@ -197,8 +213,8 @@ def name_of(function: Any) -> str:
     return f"{named.__module__}.{named.__qualname__}"
 
 
-def _curve(function: Function) -> str:
-    name = name_of(function).rpartition(".")[2].strip("<>")
+def _curve(qualified: str) -> str:
+    name = qualified.rpartition(".")[2].strip("<>")
     return f"val_rank_{name}" if name in ("loss", "score", *METRICS.values()) else f"val_{name}"
 
 

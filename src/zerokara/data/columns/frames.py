@@ -13,7 +13,7 @@ from zerokara.checks import as_array
 from zerokara.data.columns.column import Column
 from zerokara.data.columns.raw import RawTable, labeled, of_objects
 from zerokara.data.columns.texts import Texts
-from zerokara.errors import InputError
+from zerokara.errors import InputError, install
 
 _INDEX = re.compile(r"__index_level_\d+__")
 """The name that pandas gives an index without one in a Parquet file."""
@@ -22,7 +22,7 @@ _INDEX = re.compile(r"__index_level_\d+__")
 def raw_table(frame: Any) -> RawTable:
     """Return the columns of a DataFrame, or of a dict from names to cells.
 
-    A dict needs only NumPy; a DataFrame needs the extra ``tables``.
+    A dict needs only NumPy; a DataFrame needs narwhals.
 
     >>> raw = raw_table({"age": [30, None], "city": ["Bern", "Basel"]}).cells
     >>> raw["age"].values, raw["city"].column.levels
@@ -45,7 +45,7 @@ def raw_table(frame: Any) -> RawTable:
     try:
         import narwhals as nw
     except ModuleNotFoundError as error:
-        raise missing_extra("a DataFrame", "narwhals") from error
+        raise missing_package("a DataFrame", "narwhals", "pyarrow") from error
     from narwhals.exceptions import DuplicateError
 
     try:
@@ -64,11 +64,12 @@ def raw_table(frame: Any) -> RawTable:
     return RawTable(cells, _index(frame, names), source=frame)
 
 
-def missing_extra(what: str, package: str, extra: str = "tables") -> InputError:
-    """Return the error for a package that is not installed."""
+def missing_package(what: str, package: str, *others: str) -> InputError:
+    """Return the error for a package that is not installed; ``others`` are likely to be missing too."""
+    packages = sorted({package, *others})
     return InputError(
-        f"reading {what} needs {package}, which is not installed: pip install 'zerokara[{extra}]', or pass a dict from "
-        "column names to values"
+        f"reading {what} needs {package}, which is not installed: {install(*packages)}, or pass a dict from column "
+        "names to values"
     )
 
 

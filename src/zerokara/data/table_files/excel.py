@@ -5,7 +5,7 @@ import warnings
 import zipfile
 from typing import Any
 
-from zerokara.data.columns.frames import missing_extra
+from zerokara.data.columns.frames import missing_package
 from zerokara.data.limits import max_bytes, too_large
 from zerokara.errors import InputError
 
@@ -24,7 +24,7 @@ def read_excel(raw: bytes) -> tuple[dict[str, list[Any]], list[str]]:
     try:
         import openpyxl
     except ModuleNotFoundError as error:
-        raise missing_extra("an Excel file", "openpyxl", "excel") from error
+        raise missing_package("an Excel file", "openpyxl") from error
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             size = sum(member.file_size for member in archive.infolist())

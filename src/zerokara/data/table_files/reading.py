@@ -3,7 +3,7 @@
 import os
 from pathlib import Path, PurePath
 
-from zerokara.data.columns.frames import missing_extra, raw_table
+from zerokara.data.columns.frames import missing_package, raw_table
 from zerokara.data.columns.raw import RawTable
 from zerokara.data.columns.texts import Texts
 from zerokara.data.table_files.arrow import read_arrow
@@ -48,7 +48,7 @@ def read_table_file(path: str | Path, encoding: str | None = None) -> RawTable:
     try:
         import pyarrow as pa
     except ModuleNotFoundError as error:
-        raise missing_extra(str(path), "pyarrow") from error
+        raise missing_package(str(path), "pyarrow", "narwhals") from error
     suffix, packed = _suffixes(path)
     try:
         if packed:

@@ -9,24 +9,36 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
-from zerokara.figures.plot_data import SCORE, Curve, Curves, Learning, Narrowing, Panel, Race, Scatter, Weights
+from zerokara.figures.plot_data import (
+    SCORE,
+    Curve,
+    Curves,
+    Importances,
+    Learning,
+    Narrowing,
+    Panel,
+    Race,
+    Scatter,
+    Weights,
+)
 from zerokara.nn import Affine, Network
 from zerokara.pictures import is_image
 from zerokara.space.distributions import Choice, Single
 from zerokara.space.hyperparameters import show
-from zerokara.study.study import Study
+from zerokara.study.comparison import MIN_TRIALS
+from zerokara.study.results import Results
 from zerokara.train.metrics import METRICS
 
 LEVELS = 6
 """The most epochs whose scores a picture tells apart."""
 
 
-def searched(study: Study, trial: Trial) -> dict[str, Any]:
+def searched(study: Results, trial: Trial) -> dict[str, Any]:
     """Return the searched hyperparameters that a trial has, with their values."""
     return {name: trial.params[name] for name in study.space.searched if name in trial.params}
 
 
-def curves(study: Study, count: int = 20) -> Curves:
+def curves(study: Results, count: int = 20) -> Curves:
     """Return the scores of the best ``count`` trials of a study by epoch."""
 
     def curve(rank: int, trial: Trial) -> Curve:
@@ -34,17 +46,17 @@ def curves(study: Study, count: int = 20) -> Curves:
         return Curve(rank, trial.number, _score(trial), *scores, searched(study, trial), trial.epoch, trial.state)
 
     best = tuple(curve(rank, trial) for rank, trial in enumerate(study.ranking(count), start=1))
-    metric = METRICS[study.plan.data.task]
+    metric = METRICS[study.plan.task]
     ranked = study.plan.metric
     rank = SCORE[metric] if ranked.curve == "val_score" else ranked.title
     order = "epochs, then validation" if len({trial.epochs for trial in study.ranking(count)}) > 1 else "validation"
-    title = f"{study.plan.data.name}: the best {len(best)} of {len(study.trials)} trials by {order} {rank}"
+    title = f"{study.plan.name}: the best {len(best)} of {len(study.trials)} trials by {order} {rank}"
     mark = study.plan.keep_best or any(0 < trial.epoch < trial.epochs for trial in study.ranking(count))
     fitted = any(trial.state == "pruned" for trial in study.trials)
     return Curves(best, metric, mark, title, fitted)
 
 
-def race(study: Study) -> Race:
+def race(study: Results) -> Race:
     """Return the validation losses of all trials that trained, colored by the hyperparameter that mattered most."""
     trials = [trial for trial in study.trials if trial.epochs]
     shares, color, label = study.importances(), None, ""
@@ -52,7 +64,7 @@ def race(study: Study) -> Race:
     if name:
         color = panel(name, study.space.parts[name], [study.space.values(trial.params).get(name) for trial in trials])
         label = name + (f"\nmattered most:\n{shares[name]:.2f} at epoch {study.comparison().epoch}" if shares else "")
-    best = study.best.trial if study.candidates else None
+    best = study.winner
     return Race(
         losses=tuple(trial.curves["val_loss"] for trial in trials),
         states=tuple(trial.state for trial in trials),
@@ -63,18 +75,18 @@ def race(study: Study) -> Race:
         best_label=_won(best) if best else "",
         color=color,
         color_label=label,
-        title=f"{study.plan.data.name}: validation loss of {len(trials)} trials",
+        title=f"{study.plan.name}: validation loss of {len(trials)} trials",
     )
 
 
-def scatter(study: Study) -> Scatter:
+def scatter(study: Results) -> Scatter:
     """Return the scores of all trials that trained, at each epoch after which trials were stopped."""
     trials = [trial for trial in study.trials if trial.epochs]
     values = [study.space.values(trial.params) for trial in trials]
     panels = tuple(panel(name, part, [v.get(name) for v in values]) for name, part in study.space.parts.items())
     rows = _scores_by_epoch(study, trials)
-    best = study.best.trial if study.candidates else None
-    metric = METRICS[study.plan.data.task]
+    best = study.winner
+    metric = METRICS[study.plan.task]
     several = "; dots of one color are at the same epoch" if len(rows) > 1 else ""
     return Scatter(
         panels,
@@ -85,7 +97,7 @@ def scatter(study: Study) -> Scatter:
         best.val_score if best else math.nan,
         _won(best) if best else "",
         metric,
-        f"{study.plan.data.name}: validation {SCORE[metric]} of {len(trials)} trials{several}",
+        f"{study.plan.name}: validation {SCORE[metric]} of {len(trials)} trials{several}",
     )
 
 
@@ -93,7 +105,7 @@ def _won(trial: Trial) -> str:
     return f"winner: trial {trial.number} at epoch {trial.epoch}"
 
 
-def _scores_by_epoch(study: Study, trials: Sequence[Trial]) -> dict[str, list[float]]:
+def _scores_by_epoch(study: Results, trials: Sequence[Trial]) -> dict[str, list[float]]:
     """Return the scores of the trials, NaN where there are none, with what they are: "epoch 3: 33".
 
     The epochs are those that most trials reached, those after which trials were stopped, and the end.
@@ -105,7 +117,7 @@ def _scores_by_epoch(study: Study, trials: Sequence[Trial]) -> dict[str, list[fl
         epochs = [epochs[round(k * (len(epochs) - 1) / (LEVELS - 1))] for k in range(LEVELS)]
     rows: dict[str, list[float]] = {}
     for epoch in epochs:
-        scores, name = study.at(epoch), f"val_{METRICS[study.plan.data.task]}"
+        scores, name = study.at(epoch), f"val_{METRICS[study.plan.task]}"
         row = [scores.get(trial.number, {}).get(name, math.nan) for trial in trials]
         what = f"epoch {epoch}"
         if ended and epoch == max(ended) > min(ended):  # Some stopped early.
@@ -118,7 +130,7 @@ def _scores_by_epoch(study: Study, trials: Sequence[Trial]) -> dict[str, list[fl
     return rows
 
 
-def narrowing(study: Study) -> Narrowing:
+def narrowing(study: Results) -> Narrowing:
     """Return the ranges of every round of a study, and the round of each trial, with its score at one epoch for all."""
     points, epoch = scatter(study), study.comparison().epoch
     round_of = {number: r for r, each in enumerate(study.rounds) for number in each.trials}
@@ -133,7 +145,7 @@ def narrowing(study: Study) -> Narrowing:
         )
         for name, part in study.space.parts.items()
     )
-    title = f"{study.plan.data.name}: {len(study.rounds)} rounds around the best"
+    title = f"{study.plan.name}: {len(study.rounds)} rounds around the best"
     return Narrowing(points.panels, ranges, rounds, scores, points.best, points.metric, title, epoch)
 
 
@@ -156,12 +168,45 @@ def panel(name: str, part: Single, values: Sequence[Any]) -> Panel:
     return Panel(name, np.array(values, float), part.on_log, steps=part.steps())
 
 
-def learning(study: Study) -> Learning:
-    """Return the curves of a study's winner."""
-    trial, data = study.best.trial, study.plan.data
+def learning(study: Results, number: int | None = None) -> Learning:
+    """Return the curves of a trial, by default of the winner."""
+    trial = study.best.trial if number is None else trial_of(study, number)
     epoch = trial.epoch if study.plan.keep_best or trial.epoch < trial.epochs else None
     curves = {name: trial.curves[name] for name in ("train_loss", "val_loss", "train_score", "val_score")}
-    return Learning(**curves, metric=METRICS[data.task], epoch=epoch, title=f"{data.name}: trial {trial.number}")
+    title = f"{study.plan.name}: trial {trial.number}"
+    return Learning(**curves, metric=METRICS[study.plan.task], epoch=epoch, title=title)
+
+
+def trial_of(study: Results, number: int) -> Trial:
+    """Return the trial of a number."""
+    trials = {trial.number: trial for trial in study.trials}
+    if number not in trials:
+        raise InputError(f"the study has {len(trials)} trials, got trial {number}: see study.trials for their numbers")
+    return trials[number]
+
+
+def importances(study: Results, epoch: int | None = None) -> Importances:
+    """Return how much each searched hyperparameter mattered at an epoch; see `Results.importances`.
+
+    Raises:
+        InputError: too few trials can be compared, or nothing mattered.
+    """
+    comparison = study.comparison(epoch)
+    shares, count = study.importances(comparison.epoch), len(comparison.trials)
+    if not shares:
+        raise InputError(
+            f"importances need {MIN_TRIALS} trials that reached an epoch and differ, got {count} at epoch "
+            f"{comparison.epoch}: search more trials, or compare them at an earlier epoch"
+        )
+    compared = f"all {count}" if count == len(study.trials) else f"{count} of {len(study.trials)}"
+    title = f"{study.plan.name}: what mattered at epoch {comparison.epoch}, {compared} trials"
+    return Importances(tuple(shares), np.array(list(shares.values()), float), title)
+
+
+def first_weights(study: Results, count: int = 100) -> Weights:
+    """Return the first layer of the winner as images, trained and, if the data are there, at the start."""
+    model, start = study.best.model, study.start()
+    return weights(model.network, model.sample_shape, count, basis=model.preprocess.basis, start=start)
 
 
 def weights(

@@ -1,0 +1,49 @@
+"""The data of a run: loaded, split and scaled as its options say."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from zerokara.data import Dataset, as_dataset, load
+from zerokara.data.dataset import DEFAULT_VALIDATION
+from zerokara.errors import ZerokaraWarning
+
+COLUMN_OPTIONS = ("drop", "categories", "max_categories", "missing", "decimal", "encoding", "weights")
+"""The options of a table."""
+
+
+def load_data(options: Mapping[str, Any]) -> Dataset:
+    """Return the dataset that the options of the command line name, or the same keys of a run's config.
+
+    Raises:
+        InputError: there is no such dataset, or an option does not fit it.
+    """
+    given = {name: options[name] for name in COLUMN_OPTIONS if options.get(name) not in ((), [], None)}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "columns left out", ZerokaraWarning)  # The description of the data has them.
+        data = load(options["dataset"], options.get("target"), options.get("task"), size=options.get("size"), **given)
+    if options.get("train_size") is not None:
+        data = data.first(options["train_size"])
+    validation, test = options.get("validation", DEFAULT_VALIDATION), options.get("test")
+    test = None if data.test is not None else test or None
+    data = data.split(validation, test, options["seed"], options.get("stratify"))
+    scaling = options.get("scaling", "auto")
+    if scaling == "auto" and data.encoder is not None:
+        return data
+    if scaling == "auto" and len(data.sample_shape) > 1:
+        scaling = "none" if data.train.x.min() >= 0 and data.train.x.max() <= 1 else "range"
+    elif scaling == "auto":
+        scaling = "standard"
+    return data.scaled(scaling)
+
+
+def data_again(config: Mapping[str, Any], data: Any, **given: Any) -> Dataset:
+    """Return the data of a run, in any form that `tune` takes, with what its config has of their split."""
+    names = ["target", "task", "validation", "test", "stratify"]
+    if isinstance(data, Dataset):
+        names = names[2:] if data.validation is None and config.get("folds", 1) == 1 else []
+    elif isinstance(data, tuple):
+        names.remove("target")
+    recorded = {"validation": None} | {name: config.get(name) or None for name in names}
+    asked = {name: value for name, value in given.items() if value is not None}
+    return as_dataset(data, seed=config["seed"], **recorded | asked)
