@@ -10,8 +10,8 @@ from row import row
 
 import zerokara as zk
 from zerokara import figures
-from zerokara.study.views import series
 from zerokara.report.run import leaderboard
+from zerokara.study.views import series
 
 SPACE = {
     "lr": zk.log(1e-6, 1e-2),

@@ -16,8 +16,8 @@ import zerokara as zk
 from zerokara.classic.cs231n.classifiers.neural_net import TwoLayerNet
 from zerokara.classic.cs231n.gradient_check import eval_numerical_gradient
 from zerokara.classic.cs231n.vis_utils import visualize_grid
-from zerokara.study.views import series
 from zerokara.report.run import leaderboard
+from zerokara.study.views import series
 
 SCORES = [
     [-0.81233741, -1.27654624, -0.70335995],

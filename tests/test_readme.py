@@ -9,8 +9,6 @@ import pytest
 
 import zerokara as zk
 
-import zerokara as zk
-
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 

@@ -116,7 +116,7 @@ def test_the_size_of_a_generation_is_the_samplers_and_is_recorded(capsys, tmp_pa
 
 
 def test_the_help_lists_the_samplers(capsys) -> None:
-    _, out, _ = run(capsys, "tune", "--help")
+    _, out, _ = run(capsys, "tune", "--help-all")
     words = " ".join(out.replace("│", " ").split())
     assert all(f"{name}, {kind.about}" in words for name, kind in SAMPLERS.items())
 
@@ -297,7 +297,7 @@ WRONG = {
     "a folder with a run": (["tune", "digits", "--out", "{run}"], "--force"),
     "a folder that is no run": (["train", "--from", "{tmp}", "--trial", "0"], "a run is a folder"),
     "no such trial": (["train", "--from", "{run}", "--trial", "99"], "0 to 24"),
-    "--from without --trial": (["train", "digits", "--from", "{run}"], "must be given together"),
+    "--trial without --from": (["train", "digits", "--trial", "3"], "got --trial 3 alone: add --from RUN"),
     "no model": (["evaluate", "{tmp}/none.safetensors", "digits"], "there is no model file"),
     "a foreign model": (["evaluate", "{tmp}/broken.toml", "digits"], "broken.toml"),
     "no picture": (["predict", "{run}/model.safetensors", "{tmp}/none.png"], "there is no picture"),
@@ -387,14 +387,14 @@ def test_a_closed_pipe_is_no_error_message(tmp_path) -> None:
 
 @pytest.mark.parametrize("command", ["tune", "train"])
 def test_the_lines_of_a_description_begin_below_one_another(capsys, command: str) -> None:
-    _, out, _ = run(capsys, command, "--help")
+    _, out, _ = run(capsys, command, "--help-all")
     for panel in out.split("╭")[2:]:
         lines = [line.strip("│").rstrip() for line in panel.splitlines()]
         indents = {len(line) - len(line.lstrip()) for line in lines if line.startswith(" " * 10)}
         assert len(indents) < 2, panel
 
 
-@pytest.mark.parametrize("tokens", [["--help"], ["tune", "--help"], ["train", "--help"], ["predict", "--help"]])
+@pytest.mark.parametrize("tokens", [["--help"], ["tune", "--help-all"], ["train", "-h"], ["predict", "--help"]])
 def test_help_names_what_there_is(capsys, tokens) -> None:
     code, out, _ = run(capsys, *tokens)
     assert code == 0

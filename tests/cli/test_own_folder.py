@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zerokara.cli.own_folder import own_folder
+from zerokara.cli.samples.own_folder import own_folder
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 
 import zerokara as zk
 from zerokara.cli import main
-from zerokara.cli.tables import as_csv
+from zerokara.cli.samples.tables import as_csv
 
 N = 40
 

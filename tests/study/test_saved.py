@@ -4,6 +4,7 @@ import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -158,11 +159,8 @@ def test_a_study_in_a_database(tmp_path) -> None:
 def test_the_config_of_an_older_version_lacks_the_task(run, study, tmp_path) -> None:
     copy = Path(shutil.copytree(run, tmp_path / "copy"))
     config = (copy / "config.toml").read_text()
-    kept = [
-        line
-        for line in config.splitlines()
-        if not line.startswith(("task =", "outputs =", "data_name =", "data_parts ="))
-    ]
+    later = ("task =", "outputs =", "data_name =", "data_parts =")
+    kept = [line for line in config.splitlines() if not line.startswith(later)]
     assert len(kept) == len(config.splitlines()) - 4
     (copy / "config.toml").write_text("\n".join(kept))
     assert zk.open(copy, DATA).trials[0].val_accuracy == study.trials[0].val_accuracy
@@ -192,3 +190,28 @@ def test_data_that_the_command_line_loaded_are_loaded_again(tmp_path, undrawn) -
     table.unlink()
     with pytest.raises(InputError, match="could not be loaded again"):
         zk.open(tmp_path / "run").residuals()
+
+
+def test_arrays_and_a_path_are_taken_as_tune_takes_them(tmp_path, undrawn) -> None:
+    X, y = DATA.train.x, DATA.train.t
+    study = zk.tune((X, y), SPACE, trials=2, epochs=1, workers=1, refit=0, out=tmp_path / "arrays")
+    saved = zk.open(tmp_path / "arrays", (X, y))
+    assert repr(saved).partition("(")[2] == repr(study).partition("(")[2]
+    assert np.array_equal(saved.confusion("train").counts, study.confusion("train").counts)
+    table = tmp_path / "line.csv"
+    table.write_text("size,price\n" + "".join(f"{k},{3 * k + k % 5}.5\n" for k in range(60)))
+    study = zk.tune(table, {"lr": 0.01}, target="price", trials=1, epochs=1, refit=0, seed=3, out=tmp_path / "table")
+    assert np.array_equal(zk.open(tmp_path / "table").residuals().truth, study.residuals().truth)
+
+
+class StopsAtOnce:
+    def on_generation(self, search: Any, trials: Any) -> None:
+        search.stop("enough")
+
+
+def test_a_run_that_a_callback_has_stopped_is_finished(tmp_path) -> None:
+    study = searched(tmp_path / "run", generation=4, callbacks=[StopsAtOnce()])
+    saved = zk.open(tmp_path / "run")
+    assert len(saved.trials) < SMALL["trials"]
+    assert (saved.interrupted, saved.stopped) == (False, study.stopped)
+    assert saved.test_score == study.test_score

@@ -3,22 +3,29 @@
 import errno
 import sys
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 from cyclopts import App, CycloptsPanel, Parameter
 
 from zerokara import signals
 from zerokara.cli import commands, search
 from zerokara.cli.options import from_files
-from zerokara.cli.terminal import GONE, print_error, printable, safe_streams
-from zerokara.errors import ZerokaraError, ZerokaraWarning
+from zerokara.cli.short_help import ALL, FLAGS, print_short_help
+from zerokara.cli.show import print_line
+from zerokara.cli.terminal import GONE, PlainConsole, print_csv, print_error, printable, safe_streams
+from zerokara.cli.trials import run_trials
+from zerokara.errors import InputError, ZerokaraError, ZerokaraWarning
 from zerokara.version import __version__
+
+Shell = Literal["bash", "zsh", "fish"]
+SHORT_HELP: dict[str, object] = {"tune": search.run_tune, "train": search.run_train}
 
 app = App(
     name="zerokara",
     help="Neural networks from first principles on NumPy, tuned by training whole populations at once.",
     version=__version__,
     default_parameter=Parameter(negative=()),
+    help_flags=[*FLAGS, ALL],
     help_format="markdown",
     config=from_files,
     result_action="return_value",
@@ -30,6 +37,7 @@ app.command(data_app)
 app.command(search.run_tune, name="tune")
 app.command(search.run_resume, name="resume")
 app.command(search.run_train, name="train")
+app.command(run_trials, name="trials")
 app.command(commands.run_evaluate, name="evaluate")
 app.command(commands.run_predict, name="predict")
 app.command(commands.run_import, name="import")
@@ -37,6 +45,29 @@ app.command(commands.run_export, name="export")
 app.command(commands.run_gradcheck, name="gradcheck")
 data_app.command(commands.run_data_list, name="list")
 data_app.command(commands.run_data_fetch, name="fetch")
+
+
+@app.command(name="completion")
+def run_completion(shell: Shell | None = None, /, *, install: bool = False) -> int:
+    """Print the completion script of a shell, or install it: then Tab completes commands and options.
+
+    Example: zerokara completion bash --install
+
+    Args:
+        shell: bash, zsh or fish. [default: the shell that runs this]
+        install: write the script to the shell's folder, and load it in the shell's startup file.
+    """
+    from cyclopts.completion import detect_shell
+
+    try:
+        name = shell or detect_shell()
+    except RuntimeError as error:
+        raise InputError("a completion is for bash, zsh or fish, got an unknown shell: name it") from error
+    if not install:
+        print_csv(app.generate_completion(shell=name))
+        return 0
+    print_line(PlainConsole(), f"written: {app.install_completion(shell=name)}; start a new shell to use it")
+    return 0
 
 
 def run(tokens: list[str]) -> int:
@@ -55,6 +86,8 @@ def run(tokens: list[str]) -> int:
 
 def _run(tokens: list[str]) -> int:
     try:
+        if print_short_help(tokens, SHORT_HELP):
+            return 0
         return app(tokens) or 0  # None after --help.
     except ZerokaraError as error:
         print_error(str(error))

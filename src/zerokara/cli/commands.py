@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from zerokara import data as datasets
-from zerokara.cli.held_out import held_out
-from zerokara.cli.own_folder import own_folder
+from zerokara.cli.samples.held_out import held_out
+from zerokara.cli.samples.own_folder import own_folder
+from zerokara.cli.samples.tables import predict_rows, read_table
 from zerokara.cli.show import print_inputs, print_line, print_note, print_prediction
-from zerokara.cli.tables import predict_rows, read_table
 from zerokara.cli.terminal import PlainConsole
 from zerokara.data import Dataset
 from zerokara.data.table_files.reading import is_table
@@ -148,7 +148,7 @@ def _predict_sample(console: Console, model: Model, data: Dataset, index: int, p
 
 
 def run_export(model: Path, out: Path, /, *, force: bool = False) -> int:
-    """Write a model as an ONNX file: raw samples or rows in, labels and probabilities out (needs the extra onnx).
+    """Write a model as an ONNX file: raw samples or rows in, labels and probabilities out (needs the package onnx).
 
     Args:
         model: a model file, such as a run's model.safetensors.

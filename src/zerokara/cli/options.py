@@ -1,7 +1,6 @@
 """The options of the command line, one dataclass for each group, and their conversion to arguments of Python."""
 
 import csv
-import warnings
 from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -10,14 +9,14 @@ from cyclopts import App, ArgumentCollection, Group, Parameter, Token
 from cyclopts.config import Dict
 
 from zerokara.checks import is_of
-from zerokara.data import Dataset, load
-from zerokara.data.loaders.given import divided
+from zerokara.data import Dataset
 from zerokara.engine.settings import TrainingSettings, values_of
-from zerokara.errors import InputError, ZerokaraWarning
+from zerokara.errors import InputError
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.parsing import SYNTAX
 from zerokara.space.space import Space, default_space, parse_searches
-from zerokara.study.run_folder import RunFolder, read_toml
+from zerokara.study.data import load_data
+from zerokara.study.run_folder import RunFolder, read_summary, read_toml
 from zerokara.study.settings import SearchSettings
 
 
@@ -105,16 +104,7 @@ class DataOptions:
 
     def load(self, dataset: str, seed: int) -> Dataset:
         """Return the dataset, split and scaled."""
-        names = ("drop", "categories", "max_categories", "missing", "decimal", "encoding", "weights")
-        more = {name: getattr(self, name) for name in names}
-        columns: dict[str, Any] = {name: value for name, value in more.items() if value not in ((), None)}
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "columns left out", ZerokaraWarning)  # `print_data` shows them.
-            data = load(dataset, self.target, self.task, size=self.size, **columns)
-        if self.train_size is not None:
-            data = data.first(self.train_size)
-        test = None if data.test is not None else self.test or None
-        return divided(data, self.validation, test, seed, self.stratify, self.scaling)
+        return load_data({**vars(self), "dataset": dataset, "seed": seed})
 
 
 SEARCH = (
@@ -174,7 +164,7 @@ def space_from_options(search: Any, hyperparameters: Any) -> dict[str, Any]:
 
 
 def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Add options that the command line does not have, from its ``--config FILE`` or its ``--from RUN --trial N``.
+    """Add options that the command line does not have, from its ``--config FILE`` or its ``--from RUN [--trial N]``.
 
     A file's ``dataset`` is the positional argument; its table ``record``, where and when a run was made, is ignored.
     A hyperparameter that the command line searches or gives is not read from the file.
@@ -186,11 +176,12 @@ def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollectio
         raise InputError(f"options must come from one file, got --config {config} and --from {run}: drop one")
     if config:
         content = read_toml(Path(config))
-    elif run and trial.isdecimal():
-        content = trial_config(Path(run), int(trial))
+    elif run and (trial.isdecimal() or not trial):
+        content = trial_config(Path(run), int(trial) if trial else winner_of(Path(run)))
     else:
         return
     if content.pop("record", None) is not None:
+        content.setdefault("test", 0.0)  # A run without test data.
         content.setdefault("stratify", False)  # A run from before splits were stratified by default.
     if tables := [name for name, value in content.items() if isinstance(value, dict)]:
         raise InputError(f"a config must have no table but [record], got [{tables[0]}] in {config}: drop it")
@@ -214,7 +205,11 @@ def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollectio
         for name, value in content.items()
         if _option(name) not in searched
     }
-    Dict(values, source=config or run, use_commands_as_keys=False)(app, commands, arguments)
+    # Under the name of the command: a flat file must have no key that is the name of a command, such as trials.
+    nested: dict[str, Any] = values
+    for command in reversed(commands):
+        nested = {command: nested}
+    Dict(nested, source=config or run)(app, commands, arguments)
 
 
 SEARCH_ONLY = {row.name for row in fields(SearchSettings) if row.metadata.get("group") == "Search"}
@@ -232,6 +227,18 @@ def trial_config(source: Path, number: int) -> dict[str, Any]:
     if not config.pop("paired", True):
         config["replicate"] = config.get("replicate", 0) + number * config.get("seeds", 1)
     return {name: value for name, value in config.items() if name not in SEARCH_ONLY}
+
+
+def winner_of(run: Path) -> int:
+    """Return the number of the winner of a run that has ended."""
+    _ = RunFolder(run)
+    best = read_summary(run).get("best")
+    number = best.get("number") if isinstance(best, dict) else None
+    if not isinstance(number, int):
+        raise InputError(
+            f"{run} has no winner yet: finish it with `zerokara resume {run}`, or name a trial with --trial"
+        )
+    return number
 
 
 def trials_of(run: Path) -> dict[str, dict[str, str]]:

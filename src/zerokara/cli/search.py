@@ -1,12 +1,11 @@
 """The commands tune, resume and train; to train one network is a search with one trial."""
 
 import dataclasses
-import json
 import time
 from functools import partial
 from math import isnan
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
@@ -23,22 +22,26 @@ from zerokara.cli.options import (
     settings_of,
     space_from_options,
     trials_of,
+    winner_of,
 )
 from zerokara.cli.show import print_data, print_line, print_note, print_verdict
 from zerokara.cli.terminal import PlainConsole, print_error
 from zerokara.data.loaders.catalog import absolute
 from zerokara.display import duration, pace
+from zerokara.engine.settings import check_values
 from zerokara.errors import InputError
 from zerokara.report.run import BEST, leaderboard, mean, what_mattered, write_pictures
+from zerokara.samplers.registry import make_sampler
 from zerokara.space.space import Space
 from zerokara.study.config import space_from_config
-from zerokara.study.run_folder import WORKER_ID, RunFolder, out_folder
+from zerokara.study.data import load_data
+from zerokara.study.run_folder import WORKER_ID, RunFolder, check_free, out_folder, read_summary
 from zerokara.study.settings import SearchSettings
 from zerokara.study.study import Study
 from zerokara.train import Epoch
 from zerokara.train.metrics import METRICS
-from zerokara.train.ranking import RANKS, ranking
-from zerokara.tuning import run_search, saved_settings
+from zerokara.train.ranking import ranking
+from zerokara.tuning import resumed_config, run_search, saved_settings
 
 STARTED = time.perf_counter()
 INTERRUPTED = 130
@@ -63,14 +66,19 @@ def run_tune(
             file, such as CSV.
     """
     console, space = PlainConsole(), space_from_options(search, hyperparameters)
+    options, searched = settings_of(search, training, run), Space(space)
+    # Before the data are loaded, which may take long.
+    check_values(SearchSettings, options)
+    make_sampler(options["sampler"], searched, training.seed, trials=options["trials"])
+    if run.out is not None:
+        check_free(run.out, run.force)
     loaded = data.load(dataset, training.seed)
-    searched = Space(space)
     print_data(console, loaded)
     print_line(console, f"searching {', '.join(searched.searches()) or 'nothing: every hyperparameter is given'}")
     metric = ranking(training.rank, loaded.task, loaded.n_outputs)
     with out_folder(run.out, loaded.name) as out:
         with ProgressView(console, searched, metric.shown.title) as view:
-            options = settings_of(search, training, run) | {"out": out, "progress": view}
+            options |= {"out": out, "progress": view}
             settings = SearchSettings(loaded, space, **options, warn=partial(print_note, console))
             study = run_search(
                 settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED, draw=False
@@ -101,14 +109,13 @@ def run_resume(
     folder = RunFolder(out)
     config = folder.config()
     if trials in (None, config["trials"]) and not repair and is_finished(out, config["trials"]):
-        print_line(console, f"{out} is already finished: {summary_of(out)['trials']} trials")
+        print_line(console, f"{out} is already finished: {read_summary(out)['trials']} trials")
         return 0
-    names = {field.name for field in dataclasses.fields(DataOptions)}
-    recorded = {"stratify": False} | {name: config[name] for name in names & set(config)}
-    data = DataOptions(**recorded).load(config["dataset"], config["seed"])
-    rank = str(config.get("rank"))
-    rank = rank if rank in RANKS else "loss"
-    with ProgressView(console, Space(space_from_config(config)), ranking(rank, data.task).shown.title) as view:
+    config = resumed_config(folder, trials, storage)
+    check_values(SearchSettings, {"workers": workers})
+    data = load_data({"stratify": False} | config)
+    metric = ranking(config.get("rank", "loss"), data.task)
+    with ProgressView(console, Space(space_from_config(config)), metric.shown.title) as view:
         settings = saved_settings(folder, data, trials, storage, partial(print_note, console))
         settings = dataclasses.replace(settings, workers=workers, progress=view)
         study = run_search(settings, folder=folder, repair=repair, started=STARTED, draw=False)
@@ -116,18 +123,9 @@ def run_resume(
     return print_summary(console, study, out)
 
 
-def summary_of(run: Path) -> dict[str, Any]:
-    """Return the content of a run's summary; empty if there is none."""
-    try:
-        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return summary if isinstance(summary, dict) else {}
-
-
 def is_finished(run: Path, trials: int) -> bool:
     """Return whether a run has the results of so many trials, or was stopped, and no process was killed since."""
-    summary = summary_of(run)
+    summary = read_summary(run)
     complete = summary.get("finished") is True and is_of(summary.get("trials"), int)
     return complete and (summary["trials"] >= trials or bool(summary.get("stopped"))) and not (run / WORKER_ID).exists()
 
@@ -156,16 +154,21 @@ def run_train(
     source: Annotated[Path | None, Parameter(name="--from")] = None,
     trial: int | None = None,
 ) -> int:
-    """Train one network and show every epoch; --from RUN --trial N trains one trial of a run again.
+    """Train one network and show every epoch; --from RUN trains the winner of a run again, or its --trial N.
 
     Args:
         dataset: as for tune; may be left out with --from.
         source: a run whose options, data and seed are used; the command line overrides them.
-        trial: the number of the trial in that run.
+        trial: the number of the trial in that run. [default: its winner]
     """
-    if (source is None) != (trial is None):
-        raise InputError("--from RUN and --trial N must be given together, got one of them: add the other")
+    if trial is not None and source is None:
+        raise InputError(f"--trial needs the run that has the trial, got --trial {trial} alone: add --from RUN")
+    if source is not None and trial is None:
+        trial = winner_of(source)
     console, space = PlainConsole(), given(hyperparameters)
+    check_values(SearchSettings, settings_of(training, run))
+    if run.out is not None:
+        check_free(run.out, run.force)
     loaded = data.load(dataset, training.seed)
     if source and loaded.fingerprint() != RunFolder(source).config().get("record", {}).get("data_sha256"):
         print_note(console, f"the data differ from those of {source}, so the numbers will differ")
@@ -211,7 +214,7 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     scores = f"validation {more}{metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}"
     print_line(console, "")
     print_line(console, f"the {name} at epoch {best.epoch}: {scores}")
-    written = summary_of(out)
+    written = read_summary(out)
     if len(study.trials) > 1:
         epoch, count = study.last_comparison
         trained = f", trained on to epoch {best.epochs}" if epoch < best.epochs else ""

@@ -8,7 +8,7 @@ import numpy as np
 
 from zerokara.checks import check_counts
 from zerokara.engine.settings import one_of
-from zerokara.errors import InputError
+from zerokara.errors import InputError, install
 from zerokara.space.hyperparameters import HYPERPARAMETERS, complete
 from zerokara.train import EarlyStopping
 
@@ -17,7 +17,7 @@ try:
     from sklearn.utils import check_random_state
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "zerokara.estimators needs scikit-learn 1.6 or newer: python -m pip install scikit-learn", name=error.name
+        f"zerokara.estimators needs scikit-learn 1.6 or newer: {install('scikit-learn')}", name=error.name
     ) from error
 
 

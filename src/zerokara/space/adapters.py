@@ -6,7 +6,7 @@ from functools import lru_cache
 from numbers import Real
 from typing import Any, ClassVar
 
-from zerokara.errors import InputError
+from zerokara.errors import InputError, install
 from zerokara.space.distributions import Choice, Distribution, Integer, Log, Single, Uniform
 from zerokara.space.hyperparameters import to_text
 
@@ -47,7 +47,7 @@ def _frozen(quantile: Quantile) -> Any:
     try:
         from scipy import stats
     except ImportError as error:
-        raise InputError(f"{quantile.text()} needs SciPy: pip install scipy") from error
+        raise InputError(f"{quantile.text()} needs SciPy: {install('scipy')}") from error
     family = getattr(stats, quantile.family, None)
     if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
         raise InputError(f"a scipy range must name a distribution of scipy.stats, got {quantile.family!r}: try lognorm")

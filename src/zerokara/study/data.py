@@ -6,6 +6,7 @@ from typing import Any
 
 from zerokara.data import Dataset, as_dataset, load
 from zerokara.data.dataset import DEFAULT_VALIDATION
+from zerokara.data.loaders.given import divided
 from zerokara.errors import ZerokaraWarning
 
 COLUMN_OPTIONS = ("drop", "categories", "max_categories", "missing", "decimal", "encoding", "weights")
@@ -26,15 +27,7 @@ def load_data(options: Mapping[str, Any]) -> Dataset:
         data = data.first(options["train_size"])
     validation, test = options.get("validation", DEFAULT_VALIDATION), options.get("test")
     test = None if data.test is not None else test or None
-    data = data.split(validation, test, options["seed"], options.get("stratify"))
-    scaling = options.get("scaling", "auto")
-    if scaling == "auto" and data.encoder is not None:
-        return data
-    if scaling == "auto" and len(data.sample_shape) > 1:
-        scaling = "none" if data.train.x.min() >= 0 and data.train.x.max() <= 1 else "range"
-    elif scaling == "auto":
-        scaling = "standard"
-    return data.scaled(scaling)
+    return divided(data, validation, test, options["seed"], options.get("stratify"), options.get("scaling", "auto"))
 
 
 def data_again(config: Mapping[str, Any], data: Any, **given: Any) -> Dataset:

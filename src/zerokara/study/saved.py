@@ -23,22 +23,31 @@ from zerokara.nn import Network
 from zerokara.samplers.registry import make_sampler
 from zerokara.space.space import Space
 from zerokara.study.config import differences, space_from_config
-from zerokara.study.data import load_data
+from zerokara.study.data import data_again, load_data
 from zerokara.study.run_folder import JOURNAL, RunFolder, read_summary
 from zerokara.study.study import Study
 from zerokara.train.metrics import METRICS
 from zerokara.train.ranking import RANKS, Metric, saved_ranking
 
 
-def open(run: str | Path, data: Dataset | None = None, *, storage: str | None = None) -> "SavedStudy":
+def open(
+    run: str | Path,
+    data: Any = None,
+    *,
+    target: Any = None,
+    task: str | None = None,
+    validation: Any = None,
+    test: Any = None,
+    storage: str | None = None,
+) -> "SavedStudy":
     """Return the study of a run folder: its trials, curves, winner, model, ensemble and rounds; nothing is changed.
 
     The run may be unfinished, and a process may be training it: the study has the trials that have ended.
 
     Args:
         run: the folder that was the ``out`` of `tune`.
-        data: the data of the run, for figures of predictions. By default they are loaded, when they are needed, as the
-            command line loaded them.
+        data, target, task, validation, test: the data of the run as in `resume`, for figures of predictions. By default
+            they are loaded when they are needed, from the name or path that the run has of them.
         storage: the database URL with its password, for a study that is in a database.
 
     Raises:
@@ -58,9 +67,11 @@ def open(run: str | Path, data: Dataset | None = None, *, storage: str | None = 
     """
     folder = RunFolder(run)
     config, summary = folder.config(), read_summary(folder.path)
+    known: Dataset | None = None
     if data is not None:
-        differences(config, data)
-    space, plan = Space(space_from_config(config)), SavedPlan.of(config, folder.path, data)
+        known = data_again(config, data, target=target, task=task, validation=validation, test=test)
+        differences(config, known)
+    space, plan = Space(space_from_config(config)), SavedPlan.of(config, folder.path, known)
     # Only for the rounds: another sampler, which may be the user's own, is not asked.
     sampler = make_sampler(
         "narrowing" if config["sampler"] == "narrowing" else "random",
