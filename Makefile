@@ -3,13 +3,14 @@ PYTHON ?= python3
 # The folder of an environment's commands.
 COMMANDS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 BIN := .venv/$(COMMANDS)
-SOURCES := pyproject.toml $(shell find src -type f -not -name '*.pyc')
+PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check
+SOURCES := pyproject.toml hatch_build.py $(shell find src -type f -not -name '*.pyc' -not -name 'kernel.[sd]*')
 
 # What pytest runs: the tests, and the doctests of the package as users install it.
 TESTS ?= tests --pyargs zerokara
 PYTHONS := 3.12 3.13
 
-.PHONY: demo examples cifar10 test lint unit doctests soak soak-laws test-lowest test-pythons bench clean postgresql
+.PHONY: demo examples cifar10 test lint unit doctests soak soak-laws soak-wheels wheels test-lowest test-pythons bench clean postgresql
 .PHONY: $(PYTHONS:%=test-python-%)
 
 demo: .venv/installed
@@ -39,7 +40,7 @@ doctests: .venv/test-tools .venv/installed
 	$(BIN)/python -m pytest -q -n auto tests/test_readme.py tests/estimators/test_page.py --pyargs zerokara
 
 # What takes too long for every change.
-soak: soak-laws test-lowest test-pythons
+soak: soak-laws soak-wheels test-lowest test-pythons
 
 # More of everything, and in another order each time: with --randomly-seed=N that of another run.
 soak-laws: .venv/test-tools .venv/installed postgresql
@@ -63,6 +64,17 @@ $(PYTHONS:%=test-python-%): test-python-%: .venv/test-tools postgresql
 	exec .venv-$*/$(COMMANDS)/python -m pytest -q -n auto $(TESTS); fi; done; \
 	echo "No Python $* found: its tests are skipped."
 
+# A wheel with the compiled kernel for each system, all built here with zig, and the source distribution.
+TARGETS := linux-x86_64 linux-aarch64 windows-x86_64 macos-x86_64 macos-aarch64
+wheels: .venv/wheels-tools
+	rm -rf dist
+	for target in $(TARGETS); do ZEROKARA_TARGET=$$target $(BIN)/python -m hatchling build -t wheel || exit 1; done
+	$(BIN)/python -m hatchling build -t sdist
+
+# The libraries of these wheels, and that of this system against the other compiler's.
+soak-wheels: .venv/test-tools .venv/wheels-tools
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q tests/native/test_wheels.py
+
 # The tests of --storage start a PostgreSQL of their own; without one they are skipped, and say so.
 POSTGRESQL := command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
 INSTALL := apt-get install -y --no-install-recommends postgresql
@@ -78,17 +90,18 @@ bench: .venv/bench-tools .venv/installed
 .venv/pyvenv.cfg:
 	$(PYTHON) -m venv .venv
 
+WHEEL := $(BIN)/python -m pip --quiet --disable-pip-version-check wheel --no-deps --wheel-dir .venv/wheel .
+
+# Built once, with the kernel where there is a C compiler, and installed in place of one of the same version.
 .venv/installed: $(SOURCES) | .venv/pyvenv.cfg
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check .
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
+	rm -rf .venv/wheel
+	$(WHEEL) || { echo "No C compiler, and no ziglang from PyPI: zerokara runs on NumPy."; ZEROKARA_ENGINE=numpy $(WHEEL); }
+	$(PIP) install .venv/wheel/*.whl
+	$(PIP) install --force-reinstall --no-deps .venv/wheel/*.whl
 	touch $@
 
-.venv/test-tools: pyproject.toml | .venv/pyvenv.cfg
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[test]'
-	touch $@
-
-.venv/bench-tools: pyproject.toml | .venv/pyvenv.cfg
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[bench]'
+.venv/test-tools .venv/bench-tools .venv/wheels-tools: .venv/%-tools: pyproject.toml | .venv/installed
+	$(PIP) install "$$(echo .venv/wheel/*.whl)[$*]"
 	touch $@
 
 clean:

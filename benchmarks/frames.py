@@ -1,4 +1,4 @@
-"""How many frames of the package lie between `zerokara.tune` and the first layer's matrix product.
+"""How many frames of the package lie between `zerokara.tune` and the arithmetic: the kernel, or NumPy's product.
 
     python -m benchmarks.frames
 
@@ -16,6 +16,8 @@ from unittest import mock
 import numpy as np
 
 import zerokara as zk
+from zerokara.native import compiled
+from zerokara.native.library import why_numpy
 
 ROOT = Path(zk.__file__).parent
 
@@ -29,28 +31,32 @@ def stack() -> Iterator[str]:
             yield f"{path.relative_to(ROOT)}  {frame.f_code.co_qualname}"
 
 
-def frames() -> list[str]:
-    """Return the frames from `zerokara.tune` to the product, the outermost first, of a search with one worker."""
+def frames(engine: str = "auto") -> list[str]:
+    """Return the frames from `zerokara.tune` to the kernel, or to the product of the first layer in NumPy.
+
+    The outermost is the first. The search has one worker.
+    """
     submitted: list[str] = []
     found: list[str] = []
-    submit, matmul = ThreadPoolExecutor.submit, np.matmul
+    where, name = (np, "matmul") if why_numpy(engine) else (compiled, "address")
+    submit, call = ThreadPoolExecutor.submit, getattr(where, name)
 
     def seen_submit(*args: Any, **kwargs: Any) -> Any:
         submitted[:] = reversed([*stack()])
         return submit(*args, **kwargs)
 
-    def seen_matmul(*args: Any, **kwargs: Any) -> Any:
+    def seen(*args: Any, **kwargs: Any) -> Any:
         if not found:
             found.extend([*submitted, *reversed([*stack()])])
-        return matmul(*args, **kwargs)
+        return call(*args, **kwargs)
 
     data = zk.data.load("digits").first(200).split(validation=0.2, seed=0)
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.object(ThreadPoolExecutor, "submit", seen_submit),
-        mock.patch.object(np, "matmul", seen_matmul),
+        mock.patch.object(where, name, seen),
     ):
-        zk.tune(data, {"lr": 0.1}, trials=1, epochs=1, workers=1, out=Path(folder, "run"))
+        zk.tune(data, {"lr": 0.1}, trials=1, epochs=1, workers=1, engine=engine, out=Path(folder, "run"))
     return found
 
 

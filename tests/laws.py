@@ -13,7 +13,8 @@ from zerokara.arrays import Array, Index
 from zerokara.data import Dataset, Part, Preprocess
 from zerokara.optim.schedules import parse
 from zerokara.rng import stream
-from zerokara.train import EarlyStopping, Trainer, evaluate
+from zerokara.train import EarlyStopping, Trainer
+from zerokara.train.engine import EngineName
 from zerokara.train.trainer import concat_trainers
 
 Found = dict[str, Array]
@@ -50,6 +51,7 @@ class Recipe:
     scaling: str = "none"
     epochs: int = 3
     seed: int = 0
+    engine: EngineName = "auto"
 
     def part(self, purpose: str, n: int) -> Part:
         rng, c = stream(self.seed, purpose), self.outputs
@@ -112,6 +114,7 @@ class Recipe:
             evaluate_train_every=self.evaluate_train_every,
             keep_best=self.keep_best,
             early_stopping=None if self.patience is None else EarlyStopping(self.patience),
+            engine=self.engine,
             rank=self.rank.replace("of the task", {"regression": "mae"}.get(self.loss.task, "average_precision")),
         )
 
@@ -140,7 +143,7 @@ def _finding(run: Trainer, row: int) -> Found:
         trained = run.trained(row)
         found |= {f"trained {name}": value[0] for name, value in trained.arrays().items()}
         assert run.validation is not None
-        loss, score = evaluate(trained, run.validation, run.task)
+        loss, score, _ = run.engine.measure(trained, run.validation)
         found |= {"evaluated loss": loss[0], "evaluated score": score[0]}
     return found
 

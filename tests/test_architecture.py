@@ -46,7 +46,7 @@ ROOMS = (
         "notebooks",
         "unpickle",
     ),
-    *("data", "nn", "optim", "train"),
+    *("data", "nn", "optim", "native", "train"),
     *("fonts", "pictures", "onnx", "model", "classic", "space", "samplers", "engine", "storage", "figures", "study"),
     *("report", "callbacks", "estimators", "tuning"),
     *("__init__", "cli", "__main__"),

@@ -14,8 +14,6 @@ X, Y = load_iris(return_X_y=True)
 FRAME = pd.DataFrame(X, columns=["a", "b", "c", "d"]).assign(kind=Y)
 SPACE = {"lr": zk.log(1e-3, 1e-1), "hidden": (8,)}
 
-shown = pytest.mark.skipif(not hasattr(zk, "open"), reason="zerokara.open is not there yet")
-
 
 def test_tune_takes_samples_and_targets() -> None:
     study = zk.tune(X, Y, trials=5, epochs=20)
@@ -29,7 +27,6 @@ def test_tune_takes_a_frame() -> None:
     assert study.model.predict(FRAME[:3]).tolist() == [0, 0, 0]
 
 
-@shown
 def test_a_trial_has_its_scores_by_name_and_a_finished_run_is_opened(tmp_path: Path) -> None:
     study = zk.tune(X, Y, space=SPACE, trials=3, epochs=3, out=tmp_path / "run")
     assert 0 < study.trials[0].val_accuracy <= 1
@@ -39,7 +36,6 @@ def test_a_trial_has_its_scores_by_name_and_a_finished_run_is_opened(tmp_path: P
     assert again.model.predict(X).tolist() == study.model.predict(X).tolist()
 
 
-@shown
 def test_a_remedy_names_packages_that_can_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "narwhals", None)
     with pytest.raises(InputError, match=r"needs narwhals, which is not installed: python -m pip install narwhals"):

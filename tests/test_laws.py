@@ -16,6 +16,7 @@ from zerokara.data import load
 from zerokara.nn.cases import POPULATION, Case
 from zerokara.optim import Adam, Optimizer
 from zerokara.train import Trainer
+from zerokara.train.engine import EngineName
 from zerokara.train.metrics import CHUNK
 
 SCALINGS = ("none", "standard", "whiten:5")
@@ -62,7 +63,7 @@ def tiled(network: nn.Network, rule: Optimizer, places: range) -> tuple[nn.Netwo
     return network.take(rows), rule.take(rows)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("dtype", "engine"), [("float64", "numpy"), ("float32", "numpy"), ("float32", "auto")])
 @pytest.mark.parametrize(
     "recipe",
     [
@@ -78,8 +79,8 @@ def tiled(network: nn.Network, rule: Optimizer, places: range) -> tuple[nn.Netwo
     ],
     ids=lambda r: f"{r.activation}-{r.loss}-{r.optimizer}-{r.schedule}-{r.patience}-{r.hidden}-{r.augment}-{r.scaling}",
 )
-def test_every_row_of_the_tables_through_the_trainer(recipe: Recipe, dtype: str) -> None:
-    recipe = replace(recipe, dtype=dtype, population=5, diverging=(1,))
+def test_every_row_of_the_tables_through_the_trainer(recipe: Recipe, dtype: str, engine: EngineName) -> None:
+    recipe = replace(recipe, dtype=dtype, engine=engine, population=5, diverging=(1,))
     laws.alone_as_in_company(recipe)
     laws.any_company_will_do(recipe, [4, 1, 0])
     laws.shards_are_the_whole(recipe, [1, 3], workers=2)

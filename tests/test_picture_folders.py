@@ -223,12 +223,14 @@ def test_parts_that_are_missing_are_taken_from_training(tmp_path) -> None:
 def test_the_command_line_uses_the_parts(tmp_path, capsys, names) -> None:
     folder, out = parts(tmp_path / "data", *names), tmp_path / "run"
     assert run("train", folder, *QUICK, "--out", out) == 0
-    sizes = {"train": 20 if "val" in names else 16, "validation": 20 if "val" in names else 4, "test": 20}
-    if "test" not in names:
-        sizes |= {"train": 16, "test": 4}
-    assert f"; {', '.join(f'{what} {size}' for what, size in sizes.items())}\n" in capsys.readouterr().out
+    drawn = {
+        "val": ("train 16, validation 20, test 4 (20 % stratified)", 4),
+        "test": ("train 16, validation 4 (20 % stratified), test 20", 20),
+    }
+    text, tested = drawn[names[1]]
+    assert f"; {text}\n" in capsys.readouterr().out
     assert run("evaluate", out / "model.safetensors", folder) == 0
-    assert f"on the {sizes['test']} test samples" in capsys.readouterr().out
+    assert f"on the {tested} test samples" in capsys.readouterr().out
 
 
 def test_classes_may_be_named_like_parts(tmp_path) -> None:

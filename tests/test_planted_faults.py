@@ -14,10 +14,11 @@ from zerokara.data.augment import Augment
 from zerokara.optim import Adam, Optimizer
 from zerokara.optim.sgd import SGD
 from zerokara.rng import stream
-from zerokara.train import EarlyStopping, Trainer, metrics, trainer
+from zerokara.train import EarlyStopping, Trainer, engine, loader, metrics, trainer
 
 Patch = pytest.MonkeyPatch
 BASE = Recipe(population=4, batch_norm=True, dropout=True, loss=laws.LossCase("classification", smoothing=True))
+BASE = replace(BASE, engine="numpy")
 LAWS: dict[str, Callable[[Recipe], None]] = {
     "alone": laws.alone_as_in_company,
     "company": lambda recipe: laws.any_company_will_do(recipe, [3, 1, 0]),
@@ -199,13 +200,13 @@ def _patience_left_behind(patch: Patch) -> None:
 @fault("alone", replace(BASE, validation=40))
 def _chunks_by_population(patch: Patch) -> None:
     """the chunks of an evaluation are sized by the population"""
-    right = metrics.evaluate
+    right = metrics.measure_by_numpy
 
-    def evaluate(network, *args):  # type: ignore[no-untyped-def]
+    def measure(network, *args):  # type: ignore[no-untyped-def]
         patch.setattr(metrics, "CHUNK", 32 // network.population)
         return right(network, *args)
 
-    patch.setattr(trainer, "evaluate", evaluate)
+    patch.setattr(engine, "measure_by_numpy", measure)
 
 
 @fault("alone")
@@ -214,7 +215,7 @@ def _order_by_population(patch: Patch) -> None:
     right = Trainer._train_epoch
 
     def train_epoch(self):  # type: ignore[no-untyped-def]
-        self.seed = len(self.rows)
+        self.loader.seed = len(self.rows)
         return right(self)
 
     patch.setattr(Trainer, "_train_epoch", train_epoch)
@@ -260,7 +261,7 @@ def _steps_counted_anew(patch: Patch) -> None:
     right = Trainer.epochs
 
     def epochs(self, count):  # type: ignore[no-untyped-def]
-        self.seed += 1
+        self.loader.seed += 1
         return right(self, count)
 
     patch.setattr(Trainer, "epochs", epochs)
@@ -306,7 +307,7 @@ def _global_draws(patch: Patch) -> None:
         def permutation(self, n: int) -> np.ndarray:
             return np.random.permutation(n)
 
-    patch.setattr(trainer, "stream", lambda *keys: Global())
+    patch.setattr(loader, "stream", lambda *keys: Global())
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

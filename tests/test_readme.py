@@ -62,14 +62,12 @@ def test_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert "'lr': " in capsys.readouterr().out
 
 
-@pytest.mark.skipif(not hasattr(zk.Study, "frame"), reason="Study.frame is not there yet")
 def test_the_best_trials_as_a_table(steps: dict[str, Any]) -> None:
     run(FRAME, steps)
     assert len(steps["frame"]) == len(steps["study"].trials)
     assert "lr" in steps["frame"].columns
 
 
-@pytest.mark.skipif(not hasattr(zk.Study, "plot"), reason="Study.plot is not there yet")
 def test_a_picture(steps: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(steps["folder"])
     run(PLOT, steps)

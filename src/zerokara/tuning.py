@@ -25,7 +25,7 @@ from zerokara.report.run import write_pictures, write_run, write_summary
 from zerokara.samplers.registry import SAMPLERS, check_proposals, generation_size, make_sampler, sampler_text
 from zerokara.space.space import Space, default_space
 from zerokara.storage.store import Store
-from zerokara.study.config import config_of, differences, space_from_config
+from zerokara.study.config import config_of, differences, engine_of, space_from_config
 from zerokara.study.data import data_again
 from zerokara.study.loop import search
 from zerokara.study.opening import open_local, open_shared
@@ -217,6 +217,7 @@ def resumed_config(
         raise InputError(f"{folder.path} uses a local journal, got storage: remove --storage")
     config["rank"] = _again("rank", rank, rank_text, config.get("rank", "loss"), RANKS)
     config["sampler"] = _again("sampler", sampler, sampler_text, config["sampler"], SAMPLERS)
+    config["engine"] = engine_of(config)
     if trials is None:
         return config
     check_counts(max(1, config["trials"]), trials=trials)

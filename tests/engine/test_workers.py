@@ -101,7 +101,7 @@ def trained_by(data, **settings) -> tuple[zk.Study, set[str]]:
         threads.add(threading.current_thread().name.partition("_")[0])
         time.sleep(0.002)  # Processes take a while to start.
 
-    return zk.tune(data, SPACE, **LONG, on_epoch=look, **settings), threads
+    return zk.tune(data, SPACE, **LONG, on_epoch=look, engine="numpy", **settings), threads
 
 
 LONG = {"trials": 12, "epochs": 300, "race": "none", "keep_best": True}
@@ -109,7 +109,7 @@ LONG = {"trials": 12, "epochs": 300, "race": "none", "keep_best": True}
 
 @pytest.fixture(scope="module")
 def long_alone(data) -> zk.Study:
-    return zk.tune(data, SPACE, **LONG, workers=1)
+    return zk.tune(data, SPACE, **LONG, workers=1, engine="numpy")
 
 
 def test_a_long_study_changes_from_threads_to_processes(data, long_alone, eager) -> None:
@@ -139,7 +139,7 @@ def test_without_processes_threads_train(data, long_alone, eager, monkeypatch) -
 
 
 def test_the_death_of_a_process_after_the_threads_costs_only_time(data, eager) -> None:
-    search = {"trials": 16, "epochs": 80, "race": "none"}
+    search = {"trials": 16, "epochs": 80, "race": "none", "engine": "numpy"}
     wanted = zk.tune(data, {**SPACE, "hidden": (256, 256)}, **search, workers=2)
     for future in [executors._reusable(2).submit(executors._is_up) for _ in range(4)]:
         future.result()
@@ -278,7 +278,7 @@ def test_populations_of_small_arrays_take_turns(data, monkeypatch) -> None:
             threads.append(threading.current_thread().name)
             time.sleep(0.001)
 
-        zk.tune(data, SPACE, **SEARCH | {"race": "none"}, workers=2, on_epoch=look)
+        zk.tune(data, SPACE, **SEARCH | {"race": "none"}, workers=2, on_epoch=look, engine="numpy")
         assert len(set(threads)) > 1
         return sum(a != b for a, b in itertools.pairwise(threads))
 

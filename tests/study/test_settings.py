@@ -22,6 +22,7 @@ from zerokara.study.settings import SearchSettings, TuneArguments
 OPTIONS = {field.name: field for field in dataclasses.fields(SearchSettings) if field.metadata["group"] != "Python"}
 OTHER = {
     "epochs": 3,
+    "engine": "numpy",
     "rank": "accuracy",
     "loss": "huber:0.5",
     "class_weight": "balanced",

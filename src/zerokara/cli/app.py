@@ -8,7 +8,7 @@ from typing import Any, Literal
 from cyclopts import App, CycloptsPanel, Parameter
 
 from zerokara import signals
-from zerokara.cli import commands, search
+from zerokara.cli import commands, info, search
 from zerokara.cli.options import from_files
 from zerokara.cli.short_help import ALL, FLAGS, print_short_help
 from zerokara.cli.show import print_line
@@ -43,6 +43,7 @@ app.command(commands.run_predict, name="predict")
 app.command(commands.run_import, name="import")
 app.command(commands.run_export, name="export")
 app.command(commands.run_gradcheck, name="gradcheck")
+app.command(info.run_info, name="info")
 data_app.command(commands.run_data_list, name="list")
 data_app.command(commands.run_data_fetch, name="fetch")
 

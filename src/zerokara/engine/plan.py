@@ -14,6 +14,7 @@ from zerokara.engine.settings import TrainingSettings
 from zerokara.errors import InputError
 from zerokara.nn import Loss, Network
 from zerokara.nn.regression_losses import POISSON
+from zerokara.train.engine import resolve
 from zerokara.train.loader import BatchLoader
 from zerokara.train.objective import training_loss
 from zerokara.train.ranking import Metric, ranking
@@ -102,6 +103,11 @@ class Plan(TrainingSettings):
         return self.data.task
 
     @cached_property
+    def computed_by(self) -> str:
+        """The engine of the process that leads the study, "native" or "numpy": that of all its workers."""
+        return resolve(self.engine, self.dtype)
+
+    @cached_property
     def metric(self) -> Metric:
         """The metric that ranks the trials."""
         return ranking(self.rank, self.task, self.data.n_outputs)
@@ -114,6 +120,7 @@ class Plan(TrainingSettings):
         """Return the plan without what workers do not need: test data, data before scaling, and the scorer."""
         plan = copy.copy(self)
         parts = tuple(replace(part, test=None, original=self._originals(part)) for part in self.parts)
+        _ = plan.computed_by
         vars(plan).update(parts=parts, data=parts[0], scorer=None)
         return plan
 

@@ -12,6 +12,7 @@ from zerokara.checks import check_counts
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError, unknown
 from zerokara.nn.regression_losses import check_loss
+from zerokara.train.engine import EngineName, check_engine
 from zerokara.train.objective import ClassWeight, check_class_weight
 from zerokara.train.ranking import RANKS, Rank, check_rank
 
@@ -120,6 +121,12 @@ class TrainingSettings:
     )
     dtype: Literal["float32", "float64"] = setting(
         "float32", "The floating-point precision.", check=one_of("float32", "float64")
+    )
+    engine: EngineName = setting(
+        "auto",
+        "What computes: native, the compiled kernel; numpy, whose results differ in the last bits; auto, the kernel "
+        "where there is one for the layers and the precision.",
+        check=check_engine,
     )
     augment: str | Augment | None = setting(
         None,

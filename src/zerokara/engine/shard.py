@@ -26,11 +26,12 @@ from zerokara.train.metrics import CHUNK
 NETWORKS = range(5, 51)
 """Networks in a shard: enough to make the cost of a Python call small, few enough to fit the processor's cache."""
 CACHE = 12 << 20
-"""Bytes that a training step may touch; beyond them smaller shards are faster, down to the fewest networks."""
+"""Bytes that a training step in NumPy may touch; beyond them smaller shards are faster, down to the fewest networks.
+The kernel trains one network after another."""
 SMALL_ARRAY = 200_000
-"""Bytes of a layer's output below which threads slow each other down: NumPy releases Python's lock for every operation,
-and so short an operation ends before another thread has the lock. Two threads took 1.7 times as long as one with
-40 kB, 1.3 times with 150 kB, and less than one from 250 kB on."""
+"""Bytes of a layer's output below which threads that compute in NumPy slow each other down: it releases Python's lock
+for every operation, and so short an operation ends before another thread has the lock. Two threads took 1.7 times as
+long as one with 40 kB, 1.3 times with 150 kB, and less than one from 250 kB on."""
 MEMORY = 1 << 29
 """The maximum memory of a shard in bytes."""
 SMALL_COHORT = 3
@@ -160,6 +161,7 @@ def trainer(
         rank=plan.rank,
         loss=plan.loss,
         class_weight=plan.class_weight,
+        engine=plan.engine,
         stop=stop,
     )
 
@@ -213,7 +215,8 @@ def _largest(structure: dict[str, Any], plan: Plan) -> int:
     # Evaluation has another chunk size, and the weights of the best and the last epoch may be kept as well.
     network = itemsize * (arrays + 3 * weights + 6 * max(structure["batch_size"], CHUNK) * sum(sizes[1:]))
     few, many = NETWORKS.start, NETWORKS.stop - 1
-    return int(max(1, min(many, max(few, CACHE // step), MEMORY // network)))
+    fast = many if plan.computed_by == "native" else max(few, CACHE // step)
+    return int(max(1, min(many, fast, MEMORY // network)))
 
 
 def _column(proposals: Sequence[Proposal], name: str) -> Array:

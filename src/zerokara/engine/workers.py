@@ -20,7 +20,9 @@ from zerokara.engine.population import Population
 from zerokara.engine.shard import has_small_arrays
 from zerokara.engine.trial import Proposal
 from zerokara.errors import OutsideError
+from zerokara.native.library import why_numpy
 from zerokara.train import Epoch
+from zerokara.train.engine import resolve
 
 SLICE = 2.0
 """Seconds that a worker trains a population before it returns it, at the end of an epoch."""
@@ -65,9 +67,15 @@ def train_slice(study: str, plan: Plan | None, population: Population, epochs: i
             _contexts.pop(next(iter(_contexts)), None)
         _contexts[study] = WorkerContext(plan, stop=stop_file(study).exists)
     context = _contexts[study]
+    if resolve(context.plan.engine, context.plan.dtype) != context.plan.computed_by:
+        raise OutsideError(
+            f"all workers of a study must have the engine {context.plan.computed_by}, but one of them has not "
+            f"({why_numpy(context.plan.engine)}): install zerokara there with a C compiler, or use engine='numpy'"
+        )
     unseen: list[Epoch] = []
     shard = population.shard
-    small = has_small_arrays(len(shard.proposals), shard.structure, context.plan)
+    numpy = population.attach(context.plan, context.stop).engine.name == "numpy"
+    small = numpy and has_small_arrays(len(shard.proposals), shard.structure, context.plan)
     with _small_arrays_lock if small else nullcontext(), one_thread():
         started = time.perf_counter()
         if not context.stop() and (run := population.attach(context.plan, context.stop)).epoch < epochs:
@@ -132,6 +140,8 @@ class WorkerPool:
     def _grow(self) -> None:
         """Start processes if the executor may, and if they are worth their start."""
         executor = self._threads_first
+        if self.plan.computed_by == "native":
+            return  # The kernel runs outside Python's lock: threads do not wait for each other.
         if executor and not executor.growing and self.plan.nbytes * self.count <= COPIES:
             lasts = time.perf_counter() - self.started > WARM_UP and self.seconds_left() > MIN_LEFT
             if lasts or processes_are_up():

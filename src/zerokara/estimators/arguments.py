@@ -11,6 +11,7 @@ from zerokara.engine.settings import one_of
 from zerokara.errors import InputError, install
 from zerokara.space.hyperparameters import HYPERPARAMETERS, complete
 from zerokara.train import EarlyStopping
+from zerokara.train.engine import check_engine
 
 try:
     from sklearn.base import BaseEstimator
@@ -42,7 +43,8 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
             which is better than a single network.
         warm_start: a further `fit` continues training.
         dtype: the precision of the networks, "float32" or "float64"; samples are float32.
-        threads: BLAS threads; with more than 1, results are not bit-identical.
+        engine: what computes, as in `zerokara.tune`: "native", "numpy", or "auto", the compiled kernel where it can.
+        threads: BLAS threads; with more than 1 NumPy computes, and results are not bit-identical.
         verbose: print one line per epoch.
         progress: show a `fit` that lasts more than two seconds, in a notebook or on a terminal.
         random_state: None uses a new seed in every `fit`.
@@ -82,6 +84,7 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
     networks: int = 1
     warm_start: bool = False
     dtype: str = "float32"
+    engine: str = "auto"
     threads: int = 1
     verbose: bool = False
     progress: bool = True
@@ -93,6 +96,7 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
         check_counts(**{n: getattr(self, n) for n in ("schedule_epochs", "patience") if getattr(self, n) is not None})
         EarlyStopping(min_delta=self.tol)
         one_of("float32", "float64")("dtype", self.dtype)
+        check_engine("engine", self.engine)
         if isinstance(self.batch_size, str) and self.batch_size != "auto":
             raise InputError(f"batch_size must be a whole number or 'auto', got {self.batch_size!r}")
 

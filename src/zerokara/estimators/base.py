@@ -113,6 +113,7 @@ class NetworkEstimator(NetworkArguments):
                 seed=seed,
                 same_start=False,
                 dtype=self.dtype,
+                engine=self.engine,
                 shuffle=self.shuffle,
                 keep_best=True,
                 early_stopping=None if patience is None else EarlyStopping(patience, self.tol),

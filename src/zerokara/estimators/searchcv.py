@@ -200,6 +200,7 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
             seed=folds[0].seed,
             loss=getattr(net, "loss", None),
             dtype=net.dtype,
+            engine=net.engine,
             keep_best=True,
             evaluate_train_every=1 if watched else net.epochs,
             patience=net.patience,

@@ -10,7 +10,8 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
 from zerokara.errors import InputError
-from zerokara.nn import Layer, Network, build_network, describe_layers, softmax
+from zerokara.native.forward import scores as kernel_scores
+from zerokara.nn import Network, build_network, describe_layers, softmax
 from zerokara.nn.layers.activations import sigmoid
 from zerokara.train.metrics import CHUNK
 
@@ -107,25 +108,24 @@ class EnsembleScorer:
     population = 1
 
     def __init__(self, ensemble: Ensemble, task: str) -> None:
-        self.groups = [(network.population, _copies(network)) for network in ensemble.groups]
+        self.groups = ensemble.groups
         self.weights, self.task = ensemble.weights, task
 
     def forward(self, x: Array) -> Array:
         """Return the scores (1, N, C) of x (1, N, D)."""
-        scores = [_forward(population, layers, x) for population, layers in self.groups]
+        scores = [_forward(network, x) for network in self.groups]
         return combine(np.concatenate(scores), self.weights, self.task)[None]
 
 
-def _copies(network: Network) -> list[Layer]:
-    """Return copies for one forward pass: a layer stores arrays for its backward pass, and two threads may predict."""
-    return [copy.copy(layer) for layer in network.layers]
-
-
-def _forward(population: int, layers: list[Layer], x: Array) -> Array:
-    """Return the scores (P, N, C); networks without parameters give one for all, which is repeated."""
-    for layer in layers:
-        x = layer.forward(x)
-    return np.broadcast_to(x, (population, *x.shape[1:]))
+def _forward(network: Network, x: Array) -> Array:
+    """Return the scores (P, N, C) of x (1, N, D); networks without parameters give one for all, which is repeated."""
+    scores = kernel_scores(network, x[0])
+    if scores is not None:
+        return scores
+    for layer in network.layers:
+        # A copy: a layer stores arrays for its backward pass, and two threads may predict.
+        x = copy.copy(layer).forward(x)
+    return np.broadcast_to(x, (network.population, *x.shape[1:]))
 
 
 def combine(scores: Array, weights: Array, task: str) -> Array:
@@ -167,8 +167,7 @@ def predict_each(networks: Network | Sequence[Network], x: Array, task: str) -> 
     """
 
     def predictions(network: Network) -> Array:
-        population, layers = network.population, _copies(network)
-        return in_chunks(lambda chunk: probabilities(_forward(population, layers, chunk), task), x, network.dtype)
+        return in_chunks(lambda chunk: probabilities(_forward(network, chunk), task), x, network.dtype)
 
     groups = [networks] if isinstance(networks, Network) else networks
     return np.concatenate([predictions(network) for network in groups])

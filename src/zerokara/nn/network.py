@@ -41,7 +41,7 @@ class Network:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise InputError(f"dtype must be float32 or float64, got {self.dtype}: choose one of them")
-        self.size = sum(rows * columns for _, _, (rows, columns) in self._slots())
+        self.size = sum(rows * columns for _, _, (rows, columns) in self.slots())
         self._bind(np.zeros((population, self.size), self.dtype))
         for layer in self.layers:
             layer.populate(population, self.dtype)
@@ -148,7 +148,7 @@ class Network:
         other._bind(params)
         return other
 
-    def _slots(self) -> Iterator[tuple[Layer, str, tuple[int, int]]]:
+    def slots(self) -> Iterator[tuple[Layer, str, tuple[int, int]]]:
         """Yield every parameter in the order of the flat array: parameters with weight decay first."""
         for decayed in (True, False):
             for layer in self.layers:
@@ -161,7 +161,7 @@ class Network:
         # Zeros take no memory until they are written, and most copies are never trained.
         self.params, self.grads = params, np.zeros(params.shape, params.dtype)
         self.decayed = start = 0
-        for layer, name, shape in self._slots():
+        for layer, name, shape in self.slots():
             columns = slice(start, start + shape[0] * shape[1])
             setattr(layer, name, self.params[:, columns].reshape(len(params), *shape))
             setattr(layer, "d" + name, self.grads[:, columns].reshape(len(params), *shape))

@@ -19,6 +19,7 @@ from zerokara.space.space import Space
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
 from zerokara.study.views import series
+from zerokara.train.engine import describe_engine
 from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         "stopped": study.stopped and {"callback": study.stopped.callback, "reason": study.stopped.reason},
         "states": {state: states.count(state) for state in sorted(set(states))},
         "epochs_trained": study.epochs_trained,
+        "engine": describe_engine(study.plan.engine, study.plan.dtype),
         "seconds": study.seconds,
         "train_seconds": study.train_seconds,
         "proposing_seconds": study.proposing_seconds,

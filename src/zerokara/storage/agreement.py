@@ -69,6 +69,8 @@ def agree(study: optuna.Study, plan: Mapping[str, Any], trials: int, resuming: b
         attributes = study.user_attrs
     here = json.loads(json.dumps({**plan, TOTAL: trials}))  # As it is stored in the database.
     there: dict[str, Any] = attributes[PLAN] | {TOTAL: attributes[TOTAL]}
+    if "engine" in here:
+        there.setdefault("engine", "numpy")  # Before there was a kernel, NumPy computed.
     left_out = {"generation", "record", *([TOTAL] if resuming else [])}
     different = [
         f"{key} {_abbreviate(here.get(key))} here and {_abbreviate(there.get(key))} there"

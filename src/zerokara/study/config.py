@@ -15,10 +15,12 @@ from zerokara.data.augment import Augment
 from zerokara.engine.plan import Plan
 from zerokara.engine.settings import in_config
 from zerokara.errors import InputError, unknown
+from zerokara.native.library import why_numpy
 from zerokara.samplers.registry import sampler_text
 from zerokara.space.hyperparameters import HYPERPARAMETERS, lookup, to_text
 from zerokara.space.space import Space, parse_searches
 from zerokara.study.settings import SearchSettings
+from zerokara.train.engine import resolve
 from zerokara.train.objective import class_weight_text
 from zerokara.train.ranking import name_of, rank_text
 from zerokara.version import __version__
@@ -31,7 +33,7 @@ def config_of(
 
     Results are identical with the same data, NumPy and processor features, so the record has these.
     """
-    data = settings.data
+    data, callbacks = settings.data, list(map(name_of, settings.callbacks))
     table = {} if data.train.table is None else data.train.table.settings
     return {
         "dataset": data.name,
@@ -48,7 +50,7 @@ def config_of(
         "augment": str(Augment.parse(settings.augment) or "none"),
         **{name: to_text(v) if isinstance(v, tuple) else v for name, v in space.fixed.items()},
         "search": space.searches(),
-        "record": record(data) | ({"callbacks": names} if (names := list(map(name_of, settings.callbacks))) else {}),
+        "record": record(data, plan.computed_by) | ({"callbacks": callbacks} if callbacks else {}),
     }
 
 
@@ -105,9 +107,26 @@ def space_from_config(config: Mapping[str, Any]) -> dict[str, Any]:
     return values | parse_searches(config["search"])
 
 
+def engine_of(config: Mapping[str, Any]) -> str:
+    """Return the engine that resumes a run: the one that it started with.
+
+    Raises:
+        InputError: this installation does not have it.
+    """
+    then = config["record"].get("engine", "numpy")  # Before there was a kernel, NumPy computed.
+    if then == "native" and (reason := why_numpy("auto")):
+        raise InputError(
+            f"a run that started with the engine native must resume with it, but {reason}: resume where "
+            "`zerokara info` names the engine native, or start another search"
+        )
+    given = str(config.get("engine", "auto"))
+    return given if resolve(given, config.get("dtype", "float32")) == then else then
+
+
 def differences(config: Mapping[str, Any], data: Dataset) -> list[str]:
     """Return a warning for everything that may change the last bits of the results; raise InputError for other data."""
-    then, now = config["record"], record(data)
+    then = config["record"]
+    now = record(data, then.get("engine", "numpy"))
     if then["data_sha256"] != now["data_sha256"]:
         split = config.get("stratify", data.stratified)
         remedy = "Use the original data" if split == data.stratified else f"Split the data with stratify={split}"
@@ -115,10 +134,12 @@ def differences(config: Mapping[str, Any], data: Dataset) -> list[str]:
             f"The data changed since this run started (hash differs): expected SHA-256 {then['data_sha256'][:12]}..., "
             f"got {now['data_sha256'][:12]}... for {data.name}. {remedy}, or start another search."
         )
+    names = ["zerokara", "numpy", "platform"]
+    names += ["processor_features"] if now["engine"] == "numpy" else []  # The kernel's bits do not depend on them.
     return [
         f"This run started with {name.replace('_', ' ')} {_one_line(then.get(name))}, and resumes with "
         f"{_one_line(now[name])}: results may differ in the last bits."
-        for name in ("zerokara", "numpy", "platform", "processor_features")
+        for name in names
         if then.get(name) != now[name]
     ]
 
@@ -127,8 +148,8 @@ def _one_line(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def record(data: Dataset) -> dict[str, Any]:
-    """Return the versions, the processor features that NumPy uses, and the hash of the data."""
+def record(data: Dataset, engine: str) -> dict[str, Any]:
+    """Return the versions, the engine, the processor features that NumPy uses, and the hash of the data."""
     import optuna
 
     features = np.show_config(mode="dicts")["SIMD Extensions"]
@@ -136,6 +157,7 @@ def record(data: Dataset) -> dict[str, Any]:
         "zerokara": __version__,
         "numpy": np.__version__,
         "optuna": optuna.__version__,
+        "engine": engine,
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
         "processor_features": [*features.get("baseline", []), *features.get("found", [])],

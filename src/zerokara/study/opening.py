@@ -57,6 +57,7 @@ def open_shared(
     config = config_of(settings, plan, space)
     names = (*values_of(plan), "sampler", "race", "search", *HYPERPARAMETERS)
     agreed = {name: config[name] for name in names if config.get(name) is not None}
+    agreed["engine"] = plan.computed_by
     agreed |= {"data_sha256": config["record"]["data_sha256"], "record": config["record"]}
     with closing(Database(settings.storage)) as database:
         shared = Shared(

@@ -123,7 +123,7 @@ class SearchSettings(TrainingSettings):
         "tcp://HOST:PORT; in Python also any `concurrent.futures.Executor`. Results do not depend on them.",
         group="Run",
         check=check_workers,
-        shown="a thread for each core, and processes if the search takes long",
+        shown="a thread for each core; where NumPy computes, processes if the search takes long",
         option=str | None,
     )
     progress: bool | Callable[[Progress], Any] | None = setting(

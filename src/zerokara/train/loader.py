@@ -1,5 +1,6 @@
 """The data that a trainer takes: checked, in its precision, and as the mini-batches of each step."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,12 @@ class BatchLoader:
             self.augment.require(self.shape)
             self.x = data.unscaled
 
+    def order(self, epoch: int, shuffle: bool) -> Index:
+        """Return the samples in the order in which an epoch takes them."""
+        if not shuffle:
+            return np.arange(len(self.x))
+        return stream(self.seed, "batches", epoch, self.replicate).permutation(len(self.x))
+
     def batch(self, samples: Index, step: int) -> Array:
         """Return these training samples as step ``step`` uses them, (1, N, D)."""
         if self.augment is None:
@@ -42,6 +49,12 @@ class BatchLoader:
             rng = stream(self.seed, "augment", step, self.replicate)
             x = self.preprocess.apply(self.augment.apply(self.x, samples, self.shape, rng))
         return x.astype(self.dtype, copy=False)[None]
+
+    def block(self, samples: Sequence[Index], step: int) -> Array:
+        """Return the samples of the steps from ``step`` on, one after another, (N, D)."""
+        if self.augment is None:
+            return self.x[np.concatenate(samples)].astype(self.dtype, copy=False)
+        return np.concatenate([self.batch(each, step + k)[0] for k, each in enumerate(samples)])
 
 
 def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:

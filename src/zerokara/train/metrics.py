@@ -8,8 +8,13 @@ import numpy as np
 from zerokara import blas
 from zerokara.arrays import Array
 from zerokara.data import Part
+from zerokara.native.calls import Block, Kernel, kernel
+from zerokara.native.compiled import Compiled, judge
+from zerokara.native.library import choose_variant
+from zerokara.native.structure import UnsupportedError
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.losses import LOSSES, Loss
+from zerokara.nn.network import Network
 from zerokara.nn.products import SMALL_PRODUCT
 
 CHUNK = 200
@@ -27,6 +32,11 @@ The threads synchronize after every product; on a busy machine that takes longer
 
 METRICS = {"classification": "accuracy", "multilabel": "accuracy", "regression": "r2"}
 """The name of the score, by task."""
+
+
+Collect = Callable[[Array], Array]
+Measured = tuple[Array, Array, Array | None]
+"""The loss (P,), the score (P,), and what was collected of the scores."""
 
 
 class Predictor(Protocol):
@@ -60,12 +70,45 @@ def measure(
     task: str,
     threads: int = 1,
     loss: Loss | None = None,
-    collect: Callable[[Array], Array] | None = None,
-) -> tuple[Array, Array, Array | None]:
-    """Return the loss and the score as `evaluate` does, and ``collect`` of the scores (P, N, C), if it is given."""
+    collect: Collect | None = None,
+) -> Measured:
+    """Return the loss and the score as `evaluate` does, and ``collect`` of the scores (P, N, C), if it is given.
+
+    The compiled kernel computes them where it can, so that they are those of training to the last bit.
+    """
+    loss, variant = loss or LOSSES[task](), choose_variant()
+    if threads == 1 and variant:
+        try:
+            return _by_kernel(kernel(variant), network, part, task, loss, collect)
+        except UnsupportedError:
+            pass
+    return measure_by_numpy(network, part, task, threads, loss, collect)
+
+
+def _by_kernel(
+    kernel: Kernel, network: Predictor, part: Part, task: str, loss: Loss, collect: Collect | None
+) -> Measured:
+    if isinstance(network, Network):
+        compiled = Compiled(kernel, network, loss)
+        block = Block.of(part, kernel.dtype, compiled.structure.sizes[-1])
+        total, tally, collected = compiled.evaluate(network, block, collect)
+        return *scores_of(total, tally, part, task), collected
+    starts = range(0, len(part.x), CHUNK)
+    scores = np.concatenate([network.forward(part.x[None, start : start + CHUNK]) for start in starts], axis=1)
+    if scores.dtype != kernel.dtype or len(scores) != 1:
+        raise UnsupportedError("these scores are not those of one network in its precision")
+    loss_sum, tallied = judge(kernel, loss, scores[0], Block.of(part, kernel.dtype, scores.shape[-1]))
+    tally = tallied[None] if task == "regression" else tallied
+    return *scores_of(np.array([loss_sum]), tally, part, task), collect(scores) if collect else None
+
+
+def measure_by_numpy(
+    network: Predictor, part: Part, task: str, threads: int, loss: Loss, collect: Collect | None = None
+) -> Measured:
+    """Return what `measure` does, computed by the networks' layers and the loss in NumPy."""
     size = CHUNK if threads == 1 else _shared(network)
     with blas.threads(threads), np.errstate(all="ignore"):
-        return _measure(network, part, task, size, loss or LOSSES[task](), collect)
+        return _measure(network, part, task, size, loss, collect)
 
 
 def _shared(network: Predictor) -> int:
@@ -76,9 +119,7 @@ def _shared(network: Predictor) -> int:
     return max(CHUNK, SHARED // network.population)
 
 
-def _measure(
-    network: Predictor, part: Part, task: str, size: int, loss: Loss, collect: Callable[[Array], Array] | None
-) -> tuple[Array, Array, Array | None]:
+def _measure(network: Predictor, part: Part, task: str, size: int, loss: Loss, collect: Collect | None) -> Measured:
     n = len(part.x)
     w = np.ones(n) if part.weights is None else part.weights.astype(float)
     total = np.zeros(network.population)
@@ -94,12 +135,20 @@ def _measure(
         if collect:
             collected.append(collect(scores))
     everything = np.concatenate(collected, axis=1) if collect else None
+    return *scores_of(total, tally, part, task), everything
+
+
+def scores_of(total: Array, tally: Array, part: Part, task: str) -> tuple[Array, Array]:
+    """Return the loss and the score (P,) from the sum of the weighted losses (P,) and the `_tally` of a part."""
     if task != "regression":
-        return total / w.sum(), tally / w.sum(), everything
+        weight = len(part.x) if part.weights is None else part.weights.astype(float).sum()
+        return total / weight, tally / weight
+    w = np.ones(len(part.x)) if part.weights is None else part.weights.astype(float)
     mean = np.average(part.t, axis=0, weights=w)
-    spread = w @ (part.t.astype(float) - mean) ** 2
+    # A sum, not a product with w: BLAS adds in another order on another processor.
+    spread = (w[:, None] * (part.t.astype(float) - mean) ** 2).sum(axis=0)
     r2 = np.where(spread > 0, 1 - tally / np.where(spread > 0, spread, 1), 0.0)
-    return total / w.sum(), np.where(np.isfinite(tally).all(axis=1), r2.mean(axis=1), np.nan), everything
+    return total / w.sum(), np.where(np.isfinite(tally).all(axis=1), r2.mean(axis=1), np.nan)
 
 
 def _tally(scores: Array, t: Array, w: Array, task: str) -> Array:

@@ -25,13 +25,13 @@ from zerokara.nn.network import Network
 from zerokara.optim import optimizer as optimizers
 from zerokara.optim.optimizer import Optimizer
 from zerokara.optim.schedules import Constant, Schedule
-from zerokara.rng import stream
 from zerokara.train import history as histories
 from zerokara.train import stopping
+from zerokara.train.engine import EngineName, Steps, choose
 from zerokara.train.epoch_line import EpochLine
 from zerokara.train.history import CURVES, Epoch, History
 from zerokara.train.loader import BatchLoader, batches, check_sizes, in_precision
-from zerokara.train.metrics import METRICS, evaluate, measure
+from zerokara.train.metrics import METRICS
 from zerokara.train.ranking import Rank, ranking
 from zerokara.train.stopping import EarlyStopping
 
@@ -66,6 +66,8 @@ class Trainer:
             network (P,), lower is better.
         threads: BLAS threads; with more than 1, results are not bit-identical.
         stop: called between epochs, and in long epochs between steps; True ends training and drops the epoch underway.
+        engine: "native", the compiled kernel; "numpy", whose layers define what is computed; "auto", the kernel where
+            it can train these networks. Their results differ in the last bits.
 
     >>> import zerokara as zk
     >>> data = zk.data.load("digits").split(validation=0.2, seed=0)
@@ -101,6 +103,7 @@ class Trainer:
         objective: Callable[[Network, Epoch], Array] | None = None,
         threads: int = 1,
         stop: Callable[[], bool] | None = None,
+        engine: EngineName = "auto",
     ) -> None:
         check_counts(batch_size=batch_size, evaluate_train_every=evaluate_train_every, threads=threads)
         self.data = data = for_trainer(data, target, validation, test, seed)
@@ -111,9 +114,8 @@ class Trainer:
         self.train = in_precision(data.train, network.dtype)
         self.validation = data.validation and in_precision(data.validation, network.dtype)
         self.task, self.loss = data.task, loss or LOSSES[data.task]()
-        self.evaluation_loss = self.loss.without_smoothing()
         self.batch_size, self.schedule, self.schedule_epochs = batch_size, schedule or Constant(), schedule_epochs
-        self.seed, self.replicate, self.shuffle, self.stop = seed, replicate, shuffle, stop
+        self.shuffle, self.stop = shuffle, stop
         self.metric, self.preprocess = ranking(rank, data.task, data.n_outputs), data.preprocess
         self.evaluate_train_every, self.threads, self.objective = evaluate_train_every, threads, objective
         self.early_stopping = early_stopping and early_stopping.start(network.population)
@@ -123,6 +125,8 @@ class Trainer:
         self.best_value, self.best_epoch = np.full(network.population, np.inf), np.zeros(network.population, int)
         self.finished: dict[int, Network] = {}
         self.epoch, self.underway = 0, 0.0
+        how = self.loader, self.train, self.task, threads, self.loss.without_smoothing()
+        self.engine = choose(engine, self.network, self.optimizer, *how)
 
     def __repr__(self) -> str:
         settings = f"{self.network}, {self.optimizer}, batch_size={self.batch_size}"
@@ -199,25 +203,20 @@ class Trainer:
         started = time.perf_counter()
         slow = self.stop is not None and (not self.history.seconds or self.history.seconds[-1] > PATIENT)
         before = (self.network.copy(), self.optimizer.take(np.arange(len(self.rows)))) if slow else None
-        order: Index = np.arange(len(self.train.x))
-        if self.shuffle:
-            order = stream(self.seed, "batches", self.epoch, self.replicate).permutation(len(order))
+        order = self.loader.order(self.epoch, self.shuffle)
         borders = batches(len(order), self.batch_size)
-        factor = 1.0
-        for i, (start, end) in enumerate(borders):
+        count, span = len(borders), self.schedule_epochs or 1
+        factors = [self.schedule.factor(self.epoch + i / count, span) for i in range(count)]
+        for steps in self.engine.cut(Steps([order[a:b] for a, b in borders], factors, self.epoch * count)):
             if before and self.stop and time.perf_counter() - started > PATIENT and self.stop():
                 self.network.load(before[0].arrays())
                 self.optimizer = before[1]
                 return None
-            self.underway = 0.75 * i / len(borders)  # The evaluation takes about a quarter of an epoch.
-            factor = self.schedule.factor(self.epoch + i / len(borders), self.schedule_epochs or 1)
-            samples, step = order[start:end], self.epoch * len(borders) + i
-            weights = None if self.train.weights is None else self.train.weights[samples]
-            scores = self.network.forward(self.loader.batch(samples, step), step)
-            self.network.backward(self.loss.backward(scores, self.train.t[samples], weights))
-            self.optimizer.step(self.network, factor)
+            self.engine.train(self.network, self.loss, self.optimizer, steps)
+            done = steps.first + len(steps.samples) - self.epoch * count
+            self.underway = 0.75 * done / count  # The evaluation takes about a quarter of an epoch.
         self.epoch += 1
-        epoch = self._evaluate(factor, started)
+        epoch = self._evaluate(factors[-1], started)
         self.underway = 0.0
         self.history.record(epoch)
         return epoch
@@ -227,7 +226,7 @@ class Trainer:
         more = dict.fromkeys(self.metric.more, unknown)
         finite = np.isfinite(self.network.params).all(axis=1)
         if self.epoch % self.evaluate_train_every == 0 or self.epoch == self.schedule_epochs:
-            train_loss, train_score = evaluate(self.network, self.train, self.task, self.threads, self.evaluation_loss)
+            train_loss, train_score, _ = self.engine.measure(self.network, self.train)
             finite &= np.isfinite(train_loss)
         if self.validation:
             val_loss, val_score, more = self._validate(self.validation)
@@ -254,10 +253,10 @@ class Trainer:
     def _validate(self, part: Part) -> tuple[Array, Array, dict[str, Array]]:
         """Return the loss and the score of each network, and the metric that they are ranked by, if it is another."""
         if not self.metric.more:
-            return *evaluate(self.network, part, self.task, self.threads, self.evaluation_loss), {}
+            loss, score, _ = self.engine.measure(self.network, part)
+            return loss, score, {}
         collect = partial(self.metric.predictions, preprocess=self.preprocess)
-        how = self.task, self.threads, self.evaluation_loss, collect
-        loss, score, predictions = measure(self.network, part, *how)
+        loss, score, predictions = self.engine.measure(self.network, part, collect)
         assert predictions is not None
         return loss, score, {self.metric.curve: self.metric.evaluate(predictions, part, self.preprocess)}
 

@@ -167,7 +167,7 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(package, tmp_pa
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(InputError, match=rf"reading .* needs {package}, .* pip install 'zerokara\[tables\]'"):
+    with pytest.raises(InputError, match=rf"reading .* needs {package}, .* pip install narwhals pyarrow"):
         read(tmp_path / "a.parquet")
 
 

@@ -31,9 +31,13 @@ class Dropout(Layer):
         self.mask: Array | None = None
         if step is None:
             return x
-        uniforms = stream(self.seed, "dropout", step, self.number, self.replicate).random((1, *x.shape[1:]), np.float32)
+        uniforms = self.uniforms(step, (1, *x.shape[1:]))
         self.mask = (uniforms >= self.rate) * (1 / (1 - np.asarray(self.rate, x.dtype)))
         return x * self.mask
+
+    def uniforms(self, step: int, shape: tuple[int, ...]) -> Array:
+        """Return the uniform numbers of a training step, which all networks share."""
+        return stream(self.seed, "dropout", step, self.number, self.replicate).random(shape, np.float32)
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
         return dout if self.mask is None else dout * self.mask

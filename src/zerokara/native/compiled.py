@@ -1,0 +1,175 @@
+"""A population in the kernel: the calls that train and evaluate it."""
+
+import ctypes
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.native.calls import Block, Kernel, address
+from zerokara.native.structs import NUMBER_FIELDS, Description, SampleArrays
+from zerokara.native.structure import Structure, UnsupportedError, describe_loss, weights_of_classes
+from zerokara.nn.losses import Loss, SoftmaxCrossEntropy
+from zerokara.nn.network import Network
+from zerokara.optim.optimizer import Optimizer
+
+CHUNK_ROWS = 200
+"""SampleArrays that are evaluated at once."""
+
+
+class Compiled:
+    """Networks of one structure, loss and optimizer in the kernel; any population of them can be passed.
+
+    Raises:
+        UnsupportedError: NumPy must train them.
+    """
+
+    def __init__(
+        self, kernel: Kernel, network: Network, loss: Loss | None = None, optimizer: Optimizer | None = None
+    ) -> None:
+        if network.dtype != kernel.dtype:
+            raise UnsupportedError(f"the precision is {network.dtype}")
+        self.kernel, self.structure = kernel, Structure(network)
+        self.model = self.structure.model(network, loss, optimizer)
+        self.class_weights = weights_of_classes(loss, kernel.dtype)
+
+    def train(
+        self,
+        network: Network,
+        loss: Loss,
+        optimizer: Optimizer,
+        block: Block,
+        rows: Sequence[int],
+        factors: Sequence[float],
+        step: int,
+    ) -> None:
+        """Train the networks on the samples of ``block`` for ``len(rows)`` steps, the first of them ``step``."""
+        count, factor = np.asarray(rows, np.int32), np.asarray(factors, float)
+        uniforms = self._uniforms(network, rows, step)
+        numbers = self._numbers(network, loss, optimizer)
+        states = (ctypes.c_void_p * 2)(*(address(getattr(optimizer, name)) for name in optimizer.state))
+        running = self._running(network)
+        scratch = self.kernel.scratch(self.model, max(rows), True)
+        self.kernel.train(
+            *(self.model, network.population, len(count), address(count), max(rows), self._samples(block)),
+            *(address(uniforms), address(factor), optimizer.t, address(numbers), address(network.params)),
+            *(states, address(running), address(scratch)),
+        )
+        optimizer.t += len(count)
+        if running is not None:
+            self._set_running(network, running)
+
+    def evaluate(
+        self, network: Network, block: Block, collect: Callable[[Array], Array] | None = None
+    ) -> tuple[Array, Array, Array | None]:
+        """Return the losses and the tally of every network, and ``collect`` of its scores (1, N, C), if it is given.
+
+        The losses (P,) are weighted sums. The tally has the weight of the right samples, (P,), or in regression the
+        squared errors of each output, (P, C).
+        """
+        P, outputs = network.population, self.structure.sizes[-1]
+        loss, tally = np.zeros(P), np.zeros((P, outputs if _is_regression(self.model) else 1))
+        collected = []
+        for piece in block.pieces():
+            scores = np.empty((1, len(piece.x), outputs), self.kernel.dtype)
+            each = []
+            for rows in [slice(row, row + 1) for row in range(P)] if collect else [slice(0, P)]:
+                self._evaluate(network, rows, self._samples(piece), len(piece.x), loss, tally, scores)
+                each += [collect(scores)] if collect else []
+            collected += [np.concatenate(each)] if collect else []
+        tally = tally if _is_regression(self.model) else tally[:, 0]
+        return loss, tally, np.concatenate(collected, axis=1) if collect else None
+
+    def scores(self, network: Network, x: Array) -> Array:
+        """Return the scores (P, N, C) of x (N, D)."""
+        x = np.ascontiguousarray(x, self.kernel.dtype)
+        scores = np.empty((network.population, len(x), self.structure.sizes[-1]), self.kernel.dtype)
+        rows = slice(0, network.population)
+        self._evaluate(network, rows, SampleArrays(address(x), None, None, None), len(x), None, None, scores)
+        return scores
+
+    def _evaluate(
+        self,
+        network: Network,
+        rows: slice,
+        samples: SampleArrays,
+        n: int,
+        loss: Array | None,
+        tally: Array | None,
+        scores: Array,
+    ) -> None:
+        params, running = network.params[rows], self._running(network)
+        statistics = None if running is None else running[rows]
+        chunk = max(1, min(CHUNK_ROWS, n))
+        scratch = self.kernel.scratch(self.model, chunk, False)
+        self.kernel.evaluate(
+            *(self.model, len(params), n, chunk, samples, address(params), address(statistics), address(scratch)),
+            *(None if loss is None else address(loss[rows]), None if tally is None else address(tally[rows])),
+            address(scores),
+        )
+
+    @property
+    def bytes_per_sample(self) -> int:
+        """The memory of a training sample and of its uniform numbers."""
+        drawn = sum(self.structure.units) if self.structure.dropout else 0
+        return int(self.kernel.dtype.itemsize * self.structure.sizes[0] + 4 * drawn)
+
+    def _samples(self, block: Block) -> SampleArrays:
+        return SampleArrays(address(block.x), address(block.t), address(block.weights), address(self.class_weights))
+
+    def _uniforms(self, network: Network, rows: Sequence[int], step: int) -> Array | None:
+        """Return the uniform numbers of the steps, for each step those of each dropout layer."""
+        layers: list[Any] = [network.layers[i] for i in self.structure.dropouts]
+        sized = list(zip(layers, self.structure.units, strict=True)) if layers else []
+        drawn = [layer.uniforms(step + k, (n, units)).ravel() for k, n in enumerate(rows) for layer, units in sized]
+        return np.concatenate(drawn) if drawn else None
+
+    def _numbers(self, network: Network, loss: Loss, optimizer: Optimizer) -> Array:
+        """Return the hyperparameters, a row for each network."""
+        columns = {name: getattr(optimizer, name) for name in optimizer.hyperparameters}
+        if isinstance(loss, SoftmaxCrossEntropy):
+            columns["label_smoothing"] = loss.label_smoothing.ravel()
+        for i in self.structure.dropouts[:1]:
+            columns["dropout"] = network.layers[i].rate[:, 0, 0]  # type: ignore[attr-defined]
+        numbers = np.zeros((network.population, len(NUMBER_FIELDS)))
+        for name, values in columns.items():
+            numbers[:, NUMBER_FIELDS.index(name)] = values
+        return numbers
+
+    def _statistics(self, network: Network) -> list[tuple[Any, str]]:
+        """Return the layers with running statistics, with each one's name."""
+        layers = [network.layers[i] for i in self.structure.norms]
+        return [(layer, name) for layer in layers for name in ("running_mean", "running_var")]
+
+    def _running(self, network: Network) -> Array | None:
+        """Return the running statistics, (P, mean and variance of each layer)."""
+        arrays = [getattr(layer, name)[:, 0] for layer, name in self._statistics(network)]
+        return np.concatenate(arrays, axis=1).astype(self.kernel.dtype, copy=False) if arrays else None
+
+    def _set_running(self, network: Network, running: Array) -> None:
+        start = 0
+        for layer, name in self._statistics(network):
+            setattr(layer, name, running[:, None, start : start + layer.features].copy())
+            start += layer.features
+
+
+def judge(kernel: Kernel, loss: Loss, scores: Array, block: Block) -> tuple[float, Array]:
+    """Return the weighted loss and the tally of scores (N, C), as `Compiled.evaluate` does for one network.
+
+    Raises:
+        UnsupportedError: the kernel does not have this loss.
+    """
+    outputs = scores.shape[-1]
+    model = Description(layers=1)
+    model.sizes[:2] = [0, outputs]
+    describe_loss(model, loss)
+    total, tally = np.zeros(1), np.zeros(outputs if _is_regression(model) else 1)
+    scores, weights = np.ascontiguousarray(scores, kernel.dtype), weights_of_classes(loss, kernel.dtype)
+    samples = SampleArrays(None, address(block.t), address(block.weights), address(weights))
+    kernel.judge(model, len(scores), samples, address(scores), address(total), address(tally))
+    return float(total[0]), tally
+
+
+def _is_regression(model: Description) -> bool:
+    return bool(model.loss > 1)

@@ -1,0 +1,156 @@
+"""What computes the steps and the scores of a trainer: the compiled kernel, or NumPy."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+from zerokara.arrays import Index
+from zerokara.data import Part
+from zerokara.errors import InputError, unknown
+from zerokara.native.calls import Block, kernel
+from zerokara.native.compiled import Compiled
+from zerokara.native.library import choose_variant, why_numpy
+from zerokara.native.structure import UnsupportedError
+from zerokara.nn.losses import Loss
+from zerokara.nn.network import Network
+from zerokara.optim.optimizer import Optimizer
+from zerokara.train.loader import BatchLoader
+from zerokara.train.metrics import Collect, Measured, measure_by_numpy, scores_of
+
+EngineName = Literal["auto", "native", "numpy"]
+BYTES = 4 << 20
+"""The samples and uniform numbers of one call of the kernel: few enough for the processor's last cache."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Training steps that follow each other: the samples and the schedule's factor of each, and the first's number."""
+
+    samples: Sequence[Index]
+    factors: Sequence[float]
+    first: int
+
+
+class Engine(Protocol):
+    """Trains and evaluates the networks of one trainer."""
+
+    name: str
+
+    def cut(self, steps: Steps) -> Iterator[Steps]:
+        """Yield the steps of an epoch in pieces; between two of them, training can be stopped."""
+
+    def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
+        """Train the networks for these steps."""
+
+    def measure(self, network: Network, part: Part, collect: Collect | None = None) -> Measured:
+        """Return the losses and scores on a part, as `zerokara.train.metrics.measure` does."""
+
+
+class NumpyEngine:
+    """The layers, losses and optimizers of zerokara.nn and zerokara.optim, which define what is computed."""
+
+    name = "numpy"
+
+    def __init__(self, loader: BatchLoader, train: Part, task: str, threads: int, loss: Loss) -> None:
+        self.loader, self.part, self.task, self.threads, self.evaluation_loss = loader, train, task, threads, loss
+
+    def cut(self, steps: Steps) -> Iterator[Steps]:
+        for i, samples in enumerate(steps.samples):
+            yield Steps([samples], [steps.factors[i]], steps.first + i)
+
+    def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
+        for step, (samples, factor) in enumerate(zip(steps.samples, steps.factors, strict=True), steps.first):
+            weights = None if self.part.weights is None else self.part.weights[samples]
+            scores = network.forward(self.loader.batch(samples, step), step)
+            network.backward(loss.backward(scores, self.part.t[samples], weights))
+            optimizer.step(network, factor)
+
+    def measure(self, network: Network, part: Part, collect: Collect | None = None) -> Measured:
+        return measure_by_numpy(network, part, self.task, self.threads, self.evaluation_loss, collect)
+
+
+class NativeEngine:
+    """The compiled kernel: see `zerokara.native`."""
+
+    name = "native"
+
+    def __init__(self, compiled: Compiled, loader: BatchLoader, train: Part, task: str) -> None:
+        self.compiled, self.loader, self.task = compiled, loader, task
+        self.parts: dict[int, tuple[Part, Block]] = {}
+        self.training = self._block(train)
+
+    def cut(self, steps: Steps) -> Iterator[Steps]:
+        size = max(1, BYTES // (max(map(len, steps.samples)) * self.compiled.bytes_per_sample))
+        for start in range(0, len(steps.samples), size):
+            piece = slice(start, start + size)
+            yield Steps(steps.samples[piece], steps.factors[piece], steps.first + start)
+
+    def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
+        x = self.loader.block(steps.samples, steps.first)
+        rows = list(map(len, steps.samples))
+        block = self.training.take(x, steps.samples)
+        self.compiled.train(network, loss, optimizer, block, rows, steps.factors, steps.first)
+
+    def measure(self, network: Network, part: Part, collect: Collect | None = None) -> Measured:
+        total, tally, collected = self.compiled.evaluate(network, self._block(part), collect)
+        return *scores_of(total, tally, part, self.task), collected
+
+    def _block(self, part: Part) -> Block:
+        """Return the samples of a part as the kernel reads them; they are converted once."""
+        if id(part) not in self.parts:
+            outputs = self.compiled.structure.sizes[-1]
+            self.parts[id(part)] = part, Block.of(part, self.compiled.kernel.dtype, outputs)
+        return self.parts[id(part)][1]
+
+
+def choose(
+    name: str,
+    network: Network,
+    optimizer: Optimizer,
+    loader: BatchLoader,
+    train: Part,
+    task: str,
+    threads: int,
+    loss: Loss,
+) -> Engine:
+    """Return the engine of a trainer: "auto" takes the kernel where it can train these networks.
+
+    Raises:
+        InputError: "native" was asked for, and the kernel cannot train them.
+    """
+    check_engine("engine", name)
+    variant, reason = choose_variant(name), why_numpy(name)
+    if variant and threads > 1 and name == "auto":
+        reason = "several BLAS threads were asked for"
+    if variant and not reason:
+        try:
+            return NativeEngine(Compiled(kernel(variant), network, loss, optimizer), loader, train, task)
+        except UnsupportedError as error:
+            reason = str(error)
+    if name == "native":
+        raise InputError(
+            f"engine 'native' must be able to train these networks, but {reason}: use engine='auto', which takes "
+            "NumPy for them"
+        )
+    return NumpyEngine(loader, train, task, threads, loss)
+
+
+def resolve(name: str, dtype: str) -> str:
+    """Return the engine of networks that `zerokara.nn.mlp` builds: "native" or "numpy"."""
+    return "numpy" if why_numpy(name) or dtype != "float32" else "native"
+
+
+def describe_engine(name: str, dtype: str) -> str:
+    """Return the engine of these networks, with the kernel's variant, or with why it is NumPy.
+
+    >>> describe_engine("numpy", "float32")
+    'numpy: the engine numpy was asked for'
+    """
+    reason = why_numpy(name) or (None if dtype == "float32" else f"the precision is {dtype}")
+    return f"numpy: {reason}" if reason else f"native, {choose_variant(name)}"
+
+
+def check_engine(name: str, value: object) -> None:
+    """Raise InputError unless this is the name of an engine."""
+    if value not in get_args(EngineName):
+        raise unknown(name, str(value), get_args(EngineName))

@@ -1,0 +1,77 @@
+"""The kernel computes what NumPy's layers, losses and optimizers define; faults planted in it are found."""
+
+import numpy as np
+import pytest
+
+from tests.cases import CASES, OPTIMIZERS, SCHEDULES, SOAK, optimizer
+from tests.native.kernels import built, epoch, furthest
+from zerokara.native.compile import SOURCE, find_compiler
+from zerokara.native.library import installed
+from zerokara.nn.cases import POPULATION, Case
+
+pytestmark = pytest.mark.skipif(
+    find_compiler() is None or not installed().variants, reason="no C compiler, or a processor without FMA"
+)
+EQUAL = 1e-9
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_epoch_in_double_precision_is_that_of_numpy(name: str, schedule: str) -> None:
+    for case in CASES:
+        rule = optimizer(name, POPULATION)
+        wanted = epoch(case, rule, schedule, None, "float64")
+        for kernel in built(real="double"):
+            assert furthest(epoch(case, rule, schedule, kernel, "float64"), wanted) < EQUAL, (case.name, kernel.variant)
+
+
+def test_with_clipped_gradients() -> None:
+    for name in OPTIMIZERS:
+        rule = optimizer(name, POPULATION)
+        rule.clip_norm = np.full(POPULATION, 0.05)
+        for case in CASES:
+            wanted = epoch(case, rule, "constant", None, "float64")
+            got = epoch(case, rule, "constant", built(real="double")[0], "float64")
+            assert furthest(got, wanted) < EQUAL, (name, case.name)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_losses_after_a_step_in_single_precision(case: Case) -> None:
+    rule = optimizer("sgd", POPULATION)
+    wanted = epoch(case, rule, "constant", None, "float64", steps=1)["loss"]
+    for kernel in built():
+        got = epoch(case, rule, "constant", kernel, "float32", steps=1)["loss"]
+        assert np.allclose(got, wanted, rtol=1e-6, atol=1e-6)
+
+
+FAULTS = {
+    "the last k is left out of a product": ("for (int k = 0; k < K; k++)", "for (int k = 0; k < K - 1; k++)"),
+    "biases decay": ("update(m->optimizer, *r, 0, block_size", "update(m->optimizer, *r, 1, block_size"),
+    "W changes before dx": ("real *swap = s->d;", "s->W[at] += 1e-6f; real *swap = s->d;"),
+    "dropout does not scale": ("real scale = 1 / (1 - rate);", "real scale = 1 - 0 * rate;"),
+    "dropout draws one layer's numbers for another": ("v[l].h), u += (integer)n * out;", "v[l].h);"),
+    "label smoothing is not spread": ("d[c] / sum - smooth / C", "d[c] / sum - 0 * smooth / C"),
+    "class weights are left out": ("if (s->class_weights) scale *= s->class_weights[t];", ""),
+    "sample weights are left out": ("samples->weights ? samples->weights[at + i] / n : 1 / (real)n", "1 / (real)n"),
+    "Adam does not correct its second average": ("(1 - power(h->beta2, t))", "1"),
+    "the schedule is ignored": ("double lr = h->lr * factor", "double lr = h->lr + 0 * factor"),
+    "a network's rates are those of the first": ("const Numbers *h = numbers + p;", "const Numbers *h = numbers;"),
+    "running variance is not kept": ("var[j] = momentum * var[j] +", "var[j] = 1 * var[j] + 0 *"),
+    "batch norm forgets the mean's gradient": ("AT(d) - dbeta[j] * share", "AT(d)"),
+    "Huber's gradient is not limited": ("scale * limited(z[c] - t[c], delta)", "scale * (z[c] - t[c])"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS if SOAK else list(FAULTS)[::3])
+def test_a_planted_fault_is_found(fault: str) -> None:
+    right, wrong = FAULTS[fault]
+    source = SOURCE.read_text()
+    assert source.count(right) >= 1
+    kernel = built(source.replace(right, wrong), real="double", optimize="-O0")[-1]
+    worst = 0.0
+    for name in ("adam", "sgd"):
+        for case in CASES:
+            rule = optimizer(name, POPULATION)
+            wanted = epoch(case, rule, "cosine", None, "float64")
+            worst = max(worst, furthest(epoch(case, rule, "cosine", kernel, "float64"), wanted))
+    assert not worst < EQUAL
