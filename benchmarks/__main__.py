@@ -14,9 +14,11 @@ from benchmarks.harness import ROOT, Row, measure
 from benchmarks.keep import Kept
 from benchmarks.mixed import MIXED, w3
 from benchmarks.parts.asked import Asked
+from benchmarks.parts.before import before
 from benchmarks.parts.costs import costs
 from benchmarks.parts.estimators import estimators
 from benchmarks.parts.fits import fits
+from benchmarks.parts.large import large
 from benchmarks.parts.numerical import differences
 from benchmarks.parts.races import races
 from benchmarks.parts.rival_races import rival_races
@@ -28,6 +30,7 @@ from benchmarks.work import WORKS
 
 CONTEST = "contestants"
 PARTS: dict[str, Callable[[Asked], str]] = {
+    "before": before,
     "races": races,
     "rivals": rival_races,
     "samplers": samplers,
@@ -36,6 +39,7 @@ PARTS: dict[str, Callable[[Asked], str]] = {
     "numerical": differences,
     "estimators": estimators,
     "fits": fits,
+    "large": large,
 }
 ALL = {**WORKS, "W3": w3}
 
@@ -55,6 +59,7 @@ def parse() -> argparse.Namespace:
         "--enough", type=float, default=30.0, help="seconds after which one that ran twice sits out (default 30)"
     )
     parser.add_argument("--seeds", type=int, help="at most so many seeds for each other part (default: its own number)")
+    parser.add_argument("--against", default=Asked.against, metavar="REV", help="the commit of the part before")
     parser.add_argument("--out", type=Path, help="where to write; by default results.md beside this, for a whole run")
     options = parser.parse_args()
     options.names = [name.lower() for name in options.only or [""]]
@@ -84,7 +89,7 @@ def main() -> None:
     if options.quick:
         works = {name: work.shortened(work.trials // 5, work.epochs // 5) for name, work in works.items()}
 
-    asked = Asked(works, Kept(), options.quick, options.seeds)
+    asked = Asked(works, Kept(), options.quick, options.seeds, against=options.against)
     peaks = None
     if CONTEST in options.parts:
         before = peak(1), peak(CORES)

@@ -1,6 +1,7 @@
 """Who takes part, and in which ways; a new rival is a file in rivals/ and its rows here."""
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,7 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 PLAIN = "as its users run it"
 PER_CORE = "one process per core"
+ALONE = "one process, one thread"
 
 # Every thread pool that a rival may bring: BLAS, OpenMP (PyTorch), oneDNN, XLA's two.
 ONE_THREAD = {
@@ -22,13 +24,18 @@ ONE_THREAD = {
 
 @dataclass(frozen=True)
 class Contestant:
-    """One way to run one library: `module:function` with settings, in one process or in one per core."""
+    """One way to run one library: `module:function` with settings, in one process or in one per core.
+
+    ``python`` runs it, with ``source`` before all other modules, if there is one.
+    """
 
     name: str
     way: str
     target: str
     detail: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    python: str = sys.executable
+    source: str = ""
 
     @property
     def processes(self) -> int:
@@ -38,10 +45,12 @@ class Contestant:
     def environment(self) -> dict[str, str]:
         """The variables of its processes: the libraries' own defaults, or one thread for each process."""
         kept = {name: value for name, value in os.environ.items() if name not in ONE_THREAD}
-        return kept | (ONE_THREAD if self.way == PER_CORE else {})
+        if self.source:
+            kept["PYTHONPATH"] = os.pathsep.join(filter(None, [self.source, kept.get("PYTHONPATH")]))
+        return kept | ({} if self.way == PLAIN else ONE_THREAD)
 
 
-OURS = Contestant("zerokara", PLAIN, "benchmarks.ours:run", "zk.tune: threads, and processes once they pay")
+OURS = Contestant("zerokara", PLAIN, "benchmarks.ours:run", "zk.tune, a thread for each core")
 
 CONTESTANTS = [
     OURS,

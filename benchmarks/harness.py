@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -22,13 +21,14 @@ LAST = 5.0
 
 @dataclass
 class Row:
-    """What was measured of one contestant at one work: seconds of each repetition, the scores of the last."""
+    """What was measured of one contestant at one work: seconds and CPU seconds of each repetition, the last scores."""
 
     work: Work
     contestant: Contestant
     seconds: list[float] = field(default_factory=list)
     warm_ups: list[float] = field(default_factory=list)
     scores: Scores = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float:
@@ -53,9 +53,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Run:
-    """One repetition: seconds from the word to the last answer, seconds of the warm-up, each process's answer."""
+    """One repetition: seconds from the word to the last answer, CPU seconds of all processes, each one's answer."""
 
     seconds: float
+    cpu: float
     warm_up: float
     answers: list[Any]
 
@@ -68,13 +69,14 @@ def measure(rows: Sequence[Row], rounds: int, enough: float, say: Callable[[str]
                 continue
             once(row)
             who = f"{row.work.name} {row.contestant.name}, {row.contestant.way} ({row.contestant.detail})"
-            say(f"round {number + 1}: {who}: {row.seconds[-1]:.2f} s")
+            say(f"round {number + 1}: {who}: {row.seconds[-1]:.2f} s, CPU {row.cpu[-1]:.2f} s")
 
 
 def once(row: Row) -> None:
     """Measure one repetition of a row."""
     run = timed(row.contestant, row.work)
     row.seconds.append(run.seconds)
+    row.cpu.append(run.cpu)
     row.warm_ups.append(run.warm_up)
     row.scores = [(lr, accuracy) for share in run.answers for lr, accuracy in share]
     if len(row.scores) != row.work.trials:
@@ -87,7 +89,7 @@ def timed(contestant: Contestant, work: Work) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "work.npz"
         work.save(path)
-        command = [sys.executable, "-m", "benchmarks.worker", contestant.target, str(path)]
+        command = [contestant.python, "-m", "benchmarks.worker", contestant.target, str(path)]
         workers = [
             subprocess.Popen(
                 [*command, str(k), str(of), settings],
@@ -107,7 +109,9 @@ def timed(contestant: Contestant, work: Work) -> Run:
                 worker.stdin.write("go\n")
                 worker.stdin.flush()
             answers = [answer(worker) for worker in workers]
-            return Run(time.perf_counter() - start, max(warm_ups), answers)
+            seconds = time.perf_counter() - start
+            cpu = sum(answer["cpu"] for answer in answers)
+            return Run(seconds, cpu, max(warm_ups), [answer["result"] for answer in answers])
         finally:
             for worker in workers:
                 end(worker)

@@ -7,19 +7,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contestants import OURS, PER_CORE, PLAIN, Contestant
+from benchmarks.ours import dataset
 from benchmarks.work import Scores, Work, log_spaced, w2
 
 HIDDEN, ACTIVATIONS, BATCHES = ("16,16", "32,32", "64,64"), ("relu", "tanh"), (32, 64)
 
 MIXED = [
     Contestant(OURS.name, PLAIN, "benchmarks.mixed:together", "zk.tune: 12 cohorts of 10 networks, threads"),
-    Contestant(
-        OURS.name,
-        PLAIN,
-        "benchmarks.mixed:together",
-        "zk.tune: 12 cohorts of 10 networks, processes",
-        settings={"workers": "processes"},
-    ),
     Contestant("one by one", PLAIN, "benchmarks.mixed:one_by_one", "zk.Trainer, 120 populations of one network"),
     Contestant("one by one", PER_CORE, "benchmarks.mixed:one_by_one", "zk.Trainer, populations of one network"),
 ]
@@ -36,12 +30,6 @@ def w3() -> Work:
     return replace(w2(), name="W3", lrs=lrs, decays=np.zeros(len(lrs)), structures=structures)
 
 
-def _data(work: Work) -> Any:
-    import zerokara as zk
-
-    return replace(zk.data.from_arrays(work.x_train, work.t_train), validation=zk.data.Part(work.x_val, work.t_val))
-
-
 def together(work: Work, **settings: Any) -> Scores:
     """Search the grid of structures and learning rates: the public call, the search's own book-keeping included."""
     import zerokara as zk
@@ -56,7 +44,7 @@ def together(work: Work, **settings: Any) -> Scores:
         "schedule": "constant",
     }
     study = zk.tune(
-        _data(work),
+        dataset(work),
         space,
         trials=work.trials,
         epochs=work.epochs,
@@ -74,7 +62,7 @@ def one_by_one(work: Work) -> Scores:
     import zerokara as zk
     from zerokara.blas import one_thread
 
-    data, inputs, outputs = _data(work), work.sizes[0], work.sizes[-1]
+    data, inputs, outputs = dataset(work), work.sizes[0], work.sizes[-1]
     scores = []
     with one_thread():
         for lr, (hidden, activation, batch) in zip(work.lrs.tolist(), work.kinds, strict=True):

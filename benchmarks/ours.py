@@ -15,9 +15,19 @@ import zerokara as zk
 from benchmarks.work import Scores, Work
 
 
+def dataset(work: Work) -> zk.data.Dataset:
+    """Return the samples of a work."""
+    return replace(zk.data.from_arrays(work.x_train, work.t_train), validation=zk.data.Part(work.x_val, work.t_val))
+
+
+def search(work: Work, space: dict[str, Any], **settings: Any) -> zk.Study:
+    """Search a space: the search alone, by its last epochs."""
+    settings = {"keep_best": False, "refit": 0} | settings
+    return zk.tune(dataset(work), space, trials=work.trials, epochs=work.epochs, **settings)
+
+
 def tune(work: Work, *, wide: bool = False, seed: int = 0, race: str = "none", **settings: Any) -> zk.Study:
     """Search the work's space, the full search by default; the wide space has weight decay and dropout too."""
-    data = replace(zk.data.from_arrays(work.x_train, work.t_train), validation=zk.data.Part(work.x_val, work.t_val))
     decays = zk.log(work.decays.min(), work.decays.max()) if work.decays.any() else 0.0
     space = {
         "lr": zk.log(work.lrs.min(), work.lrs.max()),
@@ -28,8 +38,13 @@ def tune(work: Work, *, wide: bool = False, seed: int = 0, race: str = "none", *
         "schedule": "constant",
         "batch_size": work.batch,
     }
-    settings = {"keep_best": False, "refit": 0} | settings  # The search alone, by its last epochs.
-    return zk.tune(data, space, trials=work.trials, epochs=work.epochs, seed=seed, race=race, **settings)
+    return search(work, space, seed=seed, race=race, **settings)
+
+
+def default(work: Work, **settings: Any) -> dict[str, Any]:
+    """Search what a search has by default, with the default layers and batch size: learning rate, decay and dropout."""
+    space = {"lr": zk.log(1e-4, 1e-1), "weight_decay": zk.log(1e-6, 1e-2), "dropout": zk.uniform(0, 0.5)}
+    return told(search(work, space | {"schedule": "constant"}, **settings))
 
 
 def run(work: Work, **settings: Any) -> Scores:
@@ -38,7 +53,11 @@ def run(work: Work, **settings: Any) -> Scores:
 
 def summary(work: Work, **settings: Any) -> dict[str, Any]:
     """Search, and return what the other parts of the benchmark compare."""
-    study = tune(work, **settings)
+    return told(tune(work, **settings))
+
+
+def told(study: zk.Study) -> dict[str, Any]:
+    """Return the numbers of a study that are compared."""
     best = study.ranking(1)[0]
     return {
         "best": best.number,
@@ -85,11 +104,14 @@ def records(seen: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def cost(work: Work, **settings: Any) -> dict[str, Any]:
-    """Search with a run folder, as the command does, and return its summary with the peak memory in KB."""
+    """Search with a run folder, as the command does, and return its summary with the peak memory in KB.
+
+    ``children`` is the most memory that another process of it has had, 0 if there was none.
+    """
     tune(work.shortened(20, 1), **settings)
     with tempfile.TemporaryDirectory() as folder:
         found = summary(work, **settings, out=Path(folder) / "run")
-    return found | {"peak": peak()}
+    return found | {"peak": peak(), "children": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}
 
 
 def peak() -> float:
@@ -133,9 +155,7 @@ def tuned(work: Work, *, seed: int, **settings: Any) -> dict[str, Any]:
     from zerokara.estimators import TunedNetworkClassifier, TunedNetworkRegressor
 
     kind = TunedNetworkClassifier if work.t_train.dtype.kind == "i" else TunedNetworkRegressor
-    # The warm-up leaves processes that are up, as scikit-learn's does.
-    workers = "processes" if work.epochs == 1 else None
-    model = kind(epochs=work.epochs, random_state=seed, workers=workers, **settings)
+    model = kind(epochs=work.epochs, random_state=seed, **settings)
     start = time.perf_counter()
     model.fit(work.x_train, work.t_train)
     seconds = time.perf_counter() - start

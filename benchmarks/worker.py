@@ -5,14 +5,16 @@
 SETTINGS are the function's other arguments, in JSON; two are for the worker: ``"shared": false`` gives it the whole
 work, ``"warm_up": false`` leaves out the warm-up. The answers are two lines of JSON: the seconds that one epoch of the
 share took, which warms up (and compiles) what the run will use; and, after a line has come in, what the function
-returned.
+returned and the CPU seconds that it took.
 """
 
 import importlib
 import json
 import os
+import resource
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.work import Work
@@ -34,7 +36,22 @@ def main(target: str, path: str, share: int, of: int, settings: str = "{}") -> N
         run(work.shortened(work.trials, epochs=1), **others)
     print(json.dumps(time.perf_counter() - start), file=answers)
     if sys.stdin.readline():
-        print(json.dumps(run(work, **others)), file=answers)
+        before = cpu()
+        result = run(work, **others)
+        print(json.dumps({"result": result, "cpu": cpu() - before}), file=answers)
+
+
+def cpu() -> float:
+    """Return the CPU seconds of this process and its children; of those that still run where there is a /proc."""
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    seconds = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text().split():
+            with suppress(OSError):  # It has ended.
+                # What follows the name: the state, and ten fields later the ticks of the process and its children.
+                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+                seconds += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return seconds
 
 
 if __name__ == "__main__":

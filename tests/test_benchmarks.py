@@ -1,5 +1,7 @@
 """The benchmark's harness, on works of a moment; the rivals that need their libraries run in `make bench`."""
 
+import os
+import shutil
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks is a folder beside the package, no part of it
 
 from benchmarks import mixed, ours, peak, report
-from benchmarks.contestants import CONTESTANTS, CORES, ONE_THREAD, OURS, PER_CORE, PLAIN, Contestant
+from benchmarks.contestants import ALONE, CONTESTANTS, CORES, ONE_THREAD, OURS, PER_CORE, PLAIN, Contestant
 from benchmarks.harness import Row, measure, timed
 from benchmarks.rivals import textbook
 from benchmarks.work import WORKS, Work
@@ -30,7 +32,7 @@ def rival(name: str, way: str = PLAIN) -> Contestant:
 
 
 def measured(work: Work, name: str, way: str, *seconds: float, best: float = 0.8, lr: float = 5e-3) -> Row:
-    return Row(work, rival(name, way), list(seconds), [0.5], [(lr, best), (1e-6, 0.1)])
+    return Row(work, rival(name, way), list(seconds), [0.5], [(lr, best), (1e-6, 0.1)], [3.0])
 
 
 def test_flop_by_hand() -> None:
@@ -89,7 +91,7 @@ def test_a_run_of_the_harness() -> None:
     measure(rows, rounds=1, enough=0.0, say=said.append)
     assert len(said) == len(rows)
     for row in rows:
-        assert len(row.seconds) == len(row.warm_ups) == 1
+        assert len(row.seconds) == len(row.cpu) == len(row.warm_ups) == 1
         assert len(row.scores) == 3
         assert all(0 <= accuracy <= 1 and 0.9e-4 < lr < 1.1e-1 for lr, accuracy in row.scores)
         assert row.rate == row.work.flop / row.seconds[0]
@@ -132,8 +134,10 @@ def test_the_table_by_hand() -> None:
     rows = [measured(work, "slow", PLAIN, 6.0, 4.0, 8.0), measured(work, "fast", PER_CORE, 2.0, 1.0)]
     lines = report.table(rows, "tiny", (1e3, 2e3)).splitlines()
     # 4560 operations in 1.5 s are 3040 a second, 152 % of a peak of 2000.
-    assert lines[2].startswith(f"| fast | {PER_CORE}: float64 | 1.50 | 1.00 | 2.00 | 2 | 0.0 | 152% | 0.5 | 0.800 |")
-    assert lines[3].startswith(f"| slow | {PLAIN}: float64 | 6.00 | 4.00 | 8.00 | 3 | 0.0 | 38% |")
+    assert lines[2].startswith(
+        f"| fast | {PER_CORE}: float64 | 1.50 | 1.00 | 2.00 | 3.00 | 2 | 0.0 | 152% | 0.5 | 0.800 |"
+    )
+    assert lines[3].startswith(f"| slow | {PLAIN}: float64 | 6.00 | 4.00 | 8.00 | 3.00 | 3 | 0.0 | 38% |")
 
 
 def test_headlines_and_floors_take_the_right_way() -> None:
@@ -146,10 +150,21 @@ def test_headlines_and_floors_take_the_right_way() -> None:
         measured(work, "PyTorch eager", PER_CORE, 3.0),
     ]
     assert report.headlines(rows, "W1")[0].startswith("W1: 1.00 times as fast as JAX")
-    assert report.floors(rows) == [
+    rate = work.flop / 2.0
+    assert report.floors(rows, rate / 0.6) == [
         "pass: W1 at 1.2 times PyTorch eager, one process per core: 1.50",
-        "FAIL: W1 at 1.4 times JAX, the faster of its ways: 1.00",
+        "FAIL: W1 at 1.35 times JAX, the faster of its ways: 1.00",
+        "pass: W1 at 60% of the peak: 60%",
     ]
+    assert report.floors(rows, rate / 0.59)[-1] == "FAIL: W1 at 60% of the peak: 59%"
+
+
+def test_what_is_missed_stands_at_the_top() -> None:
+    parts = ["## A\n\n- pass: a: 2", "- FAIL: b: 1\n- cut short, not judged: c: 1"]
+    assert report.overview(parts) == "2 floors and checks, 1 missed.\n\n- FAIL: b: 1"
+    assert report.overview(parts[:1]) == "1 floors and checks, 0 missed."
+    assert report.document([], None, "command", sections=parts).index("1 missed") < 300
+    assert report.overview(["## A"]) == ""
 
 
 @pytest.mark.parametrize(
@@ -170,6 +185,10 @@ def test_one_process_per_core_has_one_thread_each(monkeypatch: pytest.MonkeyPatc
         assert contestant.processes == (1 if alone else CORES)
         assert contestant.environment.get("OMP_NUM_THREADS") == (None if alone else "1")
         assert alone or contestant.environment.items() >= ONE_THREAD.items()
+    single = replace(CONTESTANTS[0], way=ALONE, source="/earlier")
+    assert single.processes == 1
+    assert single.environment.items() >= ONE_THREAD.items()
+    assert single.environment["PYTHONPATH"].split(os.pathsep)[0] == "/earlier"
 
 
 def test_mixed_structure_is_the_same_work_together_and_one_by_one() -> None:
@@ -195,3 +214,5 @@ def test_every_floor_has_its_contestants() -> None:
 def test_the_peak_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peak, "LIBRARIES", {"numpy": peak.LIBRARIES["numpy"]})
     assert peak.peak(1, n=256, seconds=0.05) > 1e8
+    if shutil.which("cc"):
+        assert peak.multiply_adds(2, seconds=0.05) > 1e9

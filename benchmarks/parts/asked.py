@@ -15,13 +15,16 @@ OURS = Contestant("zerokara", PLAIN, "benchmarks.ours:summary", "zk.tune")
 
 @dataclass
 class Asked:
-    """The works by name, whether they are cut short, how many seeds at most, and what has been measured so far."""
+    """The works by name, whether they are cut short, how many seeds at most, what has been measured so far,
+    and the earlier commit that zerokara is compared with.
+    """
 
     works: dict[str, Work]
     kept: Kept
     quick: bool = False
     seeds: int | None = None
     rows: list[Row] = field(default_factory=list)
+    against: str = "9309380"
     say: Callable[[str], None] = print
 
     @property
@@ -33,14 +36,22 @@ class Asked:
         """Return the seeds that a part measures: its own number of them, or as many as were asked for."""
         return range(min(seeds, self.seeds or (2 if self.quick else seeds)))
 
-    def run(self, contestant: Contestant, work: Work, aside: Mapping[str, Any] | None = None, **settings: Any) -> Run:
+    def run(
+        self,
+        contestant: Contestant,
+        work: Work,
+        aside: Mapping[str, Any] | None = None,
+        repetition: int = 0,
+        **settings: Any,
+    ) -> Run:
         """Return one run in fresh processes; ``aside`` are settings that are no part of what was asked, such as paths.
 
-        A run that was cut and goes on finds here what it had measured.
+        A run that was cut and goes on finds here what it had measured, of each repetition.
         """
         ways = {**contestant.settings, **settings}
         shape = f"{work.name} {work.trials} trials {work.epochs} epochs"
-        asked = f"{shape} {contestant.target} {contestant.way} {json.dumps(ways, sort_keys=True)}"
+        who = f"{contestant.name} {contestant.target} {contestant.way} {repetition}"
+        asked = f"{shape} {who} {json.dumps(ways, sort_keys=True)}"
         timing = replace(contestant, settings={**ways, **(aside or {})})
         found = Run(**self.kept.get(asked, lambda: vars(timed(timing, work))))
         told = ", ".join(f"{name} {value}" for name, value in settings.items() if name not in ("shared", "warm_up"))

@@ -12,7 +12,7 @@ COST = Contestant("zerokara", PLAIN, "benchmarks.ours:cost", "zk.tune with a run
 FEW, MANY = 100, 10_000
 FEW_ROUNDS, BEFORE = 5, 3
 EPOCHS = {"halving": 20, "none": 5}
-PROPOSING, MEMORY, TIME = 0.05, 20.0, 0.15
+PROPOSING, MEMORY, TIME = 0.05, 5.0, 0.15
 
 ABOUT = f"""zk.tune, random, with a run folder. Raced W1: the share of the study's seconds that proposing and keeping \
 it took, the median of three. W2 with {FEW} trials (the median of {FEW_ROUNDS} runs) and with {MANY} (one run), raced \
@@ -22,11 +22,12 @@ the process, each in a fresh one."""
 
 @dataclass(frozen=True)
 class Growth:
-    """The cost of few trials and of many: how many, milliseconds a trial, and peak memory in KB."""
+    """The cost of few trials and of many: how many, milliseconds a trial, and peak memory in KB; all in one process?"""
 
     race: str
     few: tuple[int, float, float]
     many: tuple[int, float, float]
+    alone: bool = True
 
     @property
     def memory(self) -> float:
@@ -61,7 +62,7 @@ def growth(asked: Asked, race: str) -> Growth:
         (trials, median(1e3 * cost["seconds"] / trials for cost in costs), median(cost["peak"] for cost in costs))
         for trials, costs in found.items()
     ]
-    return Growth(race, *ends)
+    return Growth(race, *ends, alone=not any(cost["children"] for costs in found.values() for cost in costs))
 
 
 def section(shares: list[float], growths: list[Growth], judge: bool) -> str:
@@ -80,6 +81,7 @@ def section(shares: list[float], growths: list[Growth], judge: bool) -> str:
         floors.append(
             verdict(g.memory < MEMORY, f"{where}: less than {MEMORY:g} KB a trial", f"{g.memory:.1f} KB", judge)
         )
+        floors.append(verdict(g.alone, f"{where}: in one process", "yes" if g.alone else "no", judge))
         rule = f"{where}: at most {TIME:.0%} more time a trial"
         floors.append(verdict(g.time <= TIME, rule, f"{g.time:+.0%}", judge))
     parts = ["## Costs: proposing, memory, many trials", ABOUT]

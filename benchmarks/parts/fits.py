@@ -10,6 +10,7 @@ from benchmarks.parts.asked import Asked, table, verdict
 from benchmarks.work import Work, log_spaced, mnist
 
 ROUNDS = 5
+FLOORS = {"W2": 6.0, "MNIST": 1.0}
 THREADS = (1, 2)
 WAYS = {False: "as it is", True: "standardized, a tenth held out"}
 DECAY = 1e-5
@@ -77,8 +78,8 @@ def section(works: list[Work], found: list[Fits], judge: bool) -> str:
         rows.append(
             (f.work, f.way, f.threads, *cells, f"{f.ratio:.2f}", *(f"{f.accuracy[side]:.3f}" for side in SIDES))
         )
-        rule = f"{f.work}, {f.way}, BLAS threads {f.threads}: not slower than MLPClassifier"
-        floors.append(verdict(f.ratio >= 1, rule, f"{f.ratio:.2f} times as fast", judge))
+        rule = f"{f.work}, {f.way}, BLAS threads {f.threads}: {FLOORS[f.work]:g} times as fast as MLPClassifier"
+        floors.append(verdict(f.ratio >= FLOORS[f.work], rule, f"{f.ratio:.2f}", judge))
     about = [f"- {w.name}: {w.trials} x {w.about}, {w.epochs} epochs, {len(w.x_train):,} samples" for w in works]
     heads = ("work", "data", "threads", *(f"{side} s (least)" for side in SIDES), "ratio", "accuracy", "accuracy")
     parts = ["## Fits: one network, as an estimator", ABOUT, "\n".join(about), table(heads, rows, 2), "\n".join(floors)]

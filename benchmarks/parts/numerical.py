@@ -60,7 +60,7 @@ def section(work: Work, found: dict[str, Any], judge: bool) -> str:
             f"Central differences, h = 1e-4, float64, of each of the {found['parameters']:,} parameters of "
             f"{'-'.join(map(str, work.sizes))} (sigmoid, softmax) on a batch of {work.batch}: {work.epochs} full "
             "iterations of learning, all at the same weights, in turn in one process with one thread.",
-            table(("way", "median s", "min", "max", "of the loop's time"), rows),
+            table(("way", "median CPU s", "min", "max", "of the loop's time"), rows),
             "\n".join(
                 [
                     verdict(ratio >= FASTER, f"at most 1/{FASTER} of the loop's time", f"1/{ratio:.1f}", judge),
