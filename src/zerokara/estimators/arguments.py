@@ -44,7 +44,7 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
         warm_start: a further `fit` continues training.
         dtype: the precision of the networks, "float32" or "float64"; samples are float32.
         engine: what computes, as in `zerokara.tune`: "native", "numpy", or "auto", the compiled kernel where it can.
-        threads: BLAS threads; with more than 1 NumPy computes, and results are not bit-identical.
+        threads: BLAS threads where NumPy computes; with more than 1, results are not bit-identical.
         verbose: print one line per epoch.
         progress: show a `fit` that lasts more than two seconds, in a notebook or on a terminal.
         random_state: None uses a new seed in every `fit`.

@@ -120,9 +120,7 @@ def choose(
     """
     check_engine("engine", name)
     variant, reason = choose_variant(name), why_numpy(name)
-    if variant and threads > 1 and name == "auto":
-        reason = "several BLAS threads were asked for"
-    if variant and not reason:
+    if variant:
         try:
             return NativeEngine(Compiled(kernel(variant), network, loss, optimizer), loader, train, task)
         except UnsupportedError as error:

@@ -64,7 +64,7 @@ class Trainer:
         rank: the validation metric of "best" and "improve": see `zerokara.train.ranking.ranking`.
         objective: replaces ``rank``: a function of the networks and the record of an epoch that returns one value per
             network (P,), lower is better.
-        threads: BLAS threads; with more than 1, results are not bit-identical.
+        threads: BLAS threads where NumPy computes; with more than 1, results are not bit-identical.
         stop: called between epochs, and in long epochs between steps; True ends training and drops the epoch underway.
         engine: "native", the compiled kernel; "numpy", whose layers define what is computed; "auto", the kernel where
             it can train these networks. Their results differ in the last bits.
