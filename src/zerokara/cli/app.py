@@ -8,12 +8,11 @@ from typing import Any, Literal
 from cyclopts import App, CycloptsPanel, Parameter
 
 from zerokara import signals
-from zerokara.cli import commands, info, search
+from zerokara.cli import search
 from zerokara.cli.options import from_files
 from zerokara.cli.short_help import ALL, FLAGS, print_short_help
 from zerokara.cli.show import print_line
 from zerokara.cli.terminal import GONE, PlainConsole, print_csv, print_error, printable, safe_streams
-from zerokara.cli.trials import run_trials
 from zerokara.errors import InputError, ZerokaraError, ZerokaraWarning
 from zerokara.version import __version__
 
@@ -37,15 +36,16 @@ app.command(data_app)
 app.command(search.run_tune, name="tune")
 app.command(search.run_resume, name="resume")
 app.command(search.run_train, name="train")
-app.command(run_trials, name="trials")
-app.command(commands.run_evaluate, name="evaluate")
-app.command(commands.run_predict, name="predict")
-app.command(commands.run_import, name="import")
-app.command(commands.run_export, name="export")
-app.command(commands.run_gradcheck, name="gradcheck")
-app.command(info.run_info, name="info")
-data_app.command(commands.run_data_list, name="list")
-data_app.command(commands.run_data_fetch, name="fetch")
+# As texts: these are imported when they run.
+app.command("zerokara.cli.trials:run_trials", name="trials")
+app.command("zerokara.cli.commands:run_evaluate", name="evaluate")
+app.command("zerokara.cli.commands:run_predict", name="predict")
+app.command("zerokara.cli.commands:run_import", name="import")
+app.command("zerokara.cli.commands:run_export", name="export")
+app.command("zerokara.cli.commands:run_gradcheck", name="gradcheck")
+app.command("zerokara.cli.info:run_info", name="info")
+data_app.command("zerokara.cli.commands:run_data_list", name="list")
+data_app.command("zerokara.cli.commands:run_data_fetch", name="fetch")
 
 
 @app.command(name="completion")

@@ -1,5 +1,6 @@
 """The entry point: it handles signals before the slow imports, and ends with the exit code."""
 
+import gc
 import os
 import sys
 
@@ -23,8 +24,14 @@ def main(arguments: list[str] | None = None) -> None:
     sys.unraisablehook = signals.send_again
     try:
         try:
+            if arguments is None:
+                gc.disable()  # What is imported stays: to search it for garbage again and again takes long.
             from zerokara.cli.app import run
 
+            if arguments is None:
+                gc.freeze()
+                gc.enable()
+                gc.set_threshold(20_000)  # Fewer searches: a search and its pictures make little garbage.
             signals.handle(signals.interrupt)
             code = run(sys.argv[1:] if arguments is None else arguments)
         finally:
@@ -35,6 +42,8 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         code = 0
         exec("")  # Else Python ends by SIGINT if code from a text was interrupted, as in the decorator of a dataclass.
+    if arguments is None:
+        gc.freeze()  # Else Python searches everything for garbage several times before it ends.
     sys.exit(signals.exit_code(code))
 
 

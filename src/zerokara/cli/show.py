@@ -1,7 +1,7 @@
 """Printing shared by several commands: lines, notes, predictions, the columns of a table."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
@@ -11,8 +11,10 @@ from zerokara.cli.terminal import PlainConsole, printable
 from zerokara.data import Dataset
 from zerokara.data.columns.roles import left_out
 from zerokara.model import Model
-from zerokara.onnx import TensorInfo
 from zerokara.report.verdict import verdict_lines, verdict_table
+
+if TYPE_CHECKING:
+    from zerokara.onnx import TensorInfo
 
 BAR = 40
 """The length of the bar for a probability of 1, in characters."""
@@ -80,7 +82,7 @@ def print_verdict(console: Console, content: Mapping[str, Any] | None) -> None:
         _print_table(console, header, rows)
 
 
-def print_inputs(console: Console, inputs: Sequence[TensorInfo]) -> None:
+def print_inputs(console: Console, inputs: "Sequence[TensorInfo]") -> None:
     """Print what each input of a table's ONNX graph takes."""
     _print_table(console, ("input", "is", "a cell is"), [(x.name, x.kind, x.about) for x in inputs[:SHOWN]])
     if len(inputs) > SHOWN:

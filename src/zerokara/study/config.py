@@ -4,6 +4,7 @@ import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
@@ -150,13 +151,11 @@ def _one_line(value: Any) -> str:
 
 def record(data: Dataset, engine: str) -> dict[str, Any]:
     """Return the versions, the engine, the processor features that NumPy uses, and the hash of the data."""
-    import optuna
-
     features = np.show_config(mode="dicts")["SIMD Extensions"]
     return {
         "zerokara": __version__,
         "numpy": np.__version__,
-        "optuna": optuna.__version__,
+        "optuna": version("optuna"),
         "engine": engine,
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",

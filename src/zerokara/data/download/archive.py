@@ -1,7 +1,6 @@
 """Datasets in one archive: found on this machine, or downloaded, verified and unpacked."""
 
 import shutil
-import tarfile
 from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -56,6 +55,8 @@ def ensure_downloaded(archive: Archive, progress: ProgressCallback | None = None
 
 def _unpack(content: bytes, target: Path) -> None:
     """Write the files of the archive's folder of this name; other members are ignored."""
+    import tarfile
+
     with replacing(target) as fresh, tarfile.open(fileobj=BytesIO(content)) as tar:
         fresh.mkdir()
         for member in tar:
