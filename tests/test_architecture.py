@@ -70,9 +70,10 @@ FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {
     "zerokara.space.unit_interval",
-    *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing", "own")),
+    *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "draws", "narrowing", "own")),
     *(f"zerokara.storage.{name}" for name in ("agreement", "database", "journal", "reading", "repair", "shared")),
     "zerokara.classic.backend",
+    "zerokara.figures.canvas",
     "zerokara.figures.notebook",
     *(module(path) for path in FILES if path.parts[0] == "estimators"),
 }
@@ -206,6 +207,25 @@ def test_a_fresh_import_loads_nothing_heavy(module: str, allowed: set[str]) -> N
     loaded = loaded_by(module)
     assert "numpy" in loaded
     assert loaded & HEAVY <= allowed
+
+
+def test_the_command_line_loads_no_other_commands() -> None:
+    """Each module costs a millisecond of every command."""
+    code = "import sys, zerokara.cli.app; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    others = {"zerokara.cli.commands", "zerokara.cli.info", "zerokara.onnx", "zerokara.nn.cases", "tarfile"}
+    assert "zerokara.cli.search" in loaded
+    assert not others & set(loaded)
+
+
+def test_a_command_searches_for_little_garbage() -> None:
+    code = (
+        "import atexit, gc, sys; from zerokara.cli import main\n"
+        "atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 10_000, len(gc.get_objects()) < 1000))\n"
+        "sys.argv = ['zerokara', '--version']; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[1:] == ["True", "True", "True"]
 
 
 def test_a_command_handles_signals_before_any_slow_import() -> None:

@@ -20,6 +20,7 @@ from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress
 from zerokara.engine.settings import in_config, values_of
 from zerokara.errors import DatabaseError, InputError
+from zerokara.figures import preload
 from zerokara.files import outside, write
 from zerokara.report.run import write_pictures, write_run, write_summary
 from zerokara.samplers.registry import SAMPLERS, check_proposals, generation_size, make_sampler, sampler_text
@@ -124,6 +125,8 @@ def run_search(
                     f"This run had the callbacks {', '.join(names)}, and resumes without: what they would stop now is "
                     "not stopped. Pass them to zerokara.resume(run, data, callbacks=[...])."
                 )
+        if folder is not None and not isinstance(settings.workers, Executor):  # Those may fork within an import.
+            preload()
         how["checkpoints"] = None if folder is None else folder.checkpoints
         with shown(settings.progress, table_of(plan, space), stay=True) as progress:
             study = search(plan, store, progress=progress, **how)

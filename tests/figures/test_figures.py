@@ -1,16 +1,19 @@
 """Figures draw their data as they say, whatever the data: without a warning, each artist where it belongs."""
 
+import io
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image
 
 from tests.figures.drawing import drawn, lines
 from zerokara import figures
 from zerokara.errors import InputError, OutsideError
+from zerokara.figures.canvas import png_bytes
 from zerokara.figures.curves import wrap
 from zerokara.figures.plot_data import Curve, Curves, Learning, Weights
 
@@ -242,6 +245,47 @@ def test_pyplot_is_never_loaded_and_figures_are_freed(tmp_path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "False"]
+
+
+@pytest.mark.parametrize("opaque", [True, False])
+def test_a_png_has_every_pixel(opaque: bool) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 4), np.uint8)
+    pixels[..., 3] |= 255 if opaque else 0
+    with Image.open(io.BytesIO(png_bytes(pixels, 150))) as image:
+        assert image.mode == ("RGB" if opaque else "RGBA")
+        assert round(image.info["dpi"][0]) == 150
+        assert np.array_equal(np.asarray(image.convert("RGBA")), pixels)
+
+
+def test_a_saved_figure_has_the_pixels_of_matplotlibs_own_file(tmp_path) -> None:
+    figure = figures.draw_curves(Curves((curve(),)))
+    path = figures.save_figure(figure, tmp_path / "ours.png")
+    with rc_context({"text.hinting": "none"}):
+        figure.savefig(tmp_path / "theirs.png", dpi=150, metadata={"Title": "x"})
+    with Image.open(path) as ours, Image.open(tmp_path / "theirs.png") as theirs:
+        assert theirs.info["Title"] == "x"
+        assert np.array_equal(np.asarray(ours.convert("RGBA")), np.asarray(theirs))
+    assert path.stat().st_size < (tmp_path / "theirs.png").stat().st_size
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_matplotlib_is_imported_in_a_thread_and_its_error_comes_when_something_is_drawn(broken: bool) -> None:
+    code = (
+        "import sys, threading\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name.partition('.')[0] == 'matplotlib':\n"
+        "            print(threading.current_thread().name)\n"
+        f"            if {broken}: raise ImportError('broken')\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from zerokara import figures\n"
+        "from zerokara.figures.style import new_figure\n"
+        "figures.preload(); figures.preload()\n"
+        "new_figure(1, 1)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split()[0] == "zerokara-figures"
+    assert ("MainThread" in done.stdout, "ImportError: broken" in done.stderr) == (broken, broken)
 
 
 def test_wrapping_tears_no_part() -> None:

@@ -8,10 +8,10 @@ import warnings
 from typing import Any
 
 from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from zerokara.errors import warn
+from zerokara.figures.canvas import Canvas
 from zerokara.fonts import use_installed_fonts
 
 SHOWN_DPI = 80
@@ -23,7 +23,7 @@ class NotebookFigure(Figure):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        FigureCanvasAgg(self)
+        Canvas(self)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         """Return the picture, and its width on the page, in pixels."""
@@ -38,7 +38,5 @@ def rendered(figure: Figure, kind: str, dpi: float, name: str = "a figure") -> b
     # At this resolution hinted letters look the same, and take half as long again.
     with warnings.catch_warnings(), rc_context({"text.hinting": "none"}):
         warnings.filterwarnings("ignore", "Glyph .* missing")  # Reported by `use_installed_fonts`, in one line.
-        # A file a tenth larger, in two thirds of the time.
-        options: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
-        figure.savefig(file, format=kind, dpi=dpi, **options)
+        figure.savefig(file, format=kind, dpi=dpi)
     return file.getvalue()

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,11 +29,29 @@ BELOW = " (below 0 drawn at 0)"
 KEPT = "epoch kept"
 
 
+_loading: list[threading.Thread] = []
+
+
+def preload() -> None:
+    """Import matplotlib in a thread, which takes a third of a second, while this one does other things."""
+    if "matplotlib" not in sys.modules and not _loading:
+        thread = threading.Thread(target=_preload, name="zerokara-figures")
+        _loading.append(thread)
+        thread.start()
+
+
+def _preload() -> None:
+    with suppress(Exception):  # Of its settings: raised again when something is drawn.
+        new_figure(1, 1)
+
+
 def load_matplotlib() -> None:
     """Import matplotlib, also if MPLBACKEND names a backend that is not installed, such as that of a notebook.
 
     Figures need no backend here; one that is installed is set for the user's own figures.
     """
+    if _loading and threading.current_thread() is not _loading[0]:
+        _loading[0].join()
     if "matplotlib" in sys.modules:
         return
     backend = os.environ.pop("MPLBACKEND", "")
