@@ -17,5 +17,9 @@ def stream(seed: int, purpose: str, *keys: int) -> np.random.Generator:
     >>> bool(a.random() == b.random())
     True
     """
-    sequence = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(purpose.encode()), *keys))
+    key = zlib.crc32(purpose.encode()), *keys
+    if any(number >> 32 for number in (seed, *keys)):
+        sequence = np.random.SeedSequence(seed, spawn_key=key)
+    else:  # The same words, in half the time: a seed of four words, then the key.
+        sequence = np.random.SeedSequence(np.array((seed, 0, 0, 0, *key), np.uint32))
     return np.random.Generator(np.random.PCG64(sequence))

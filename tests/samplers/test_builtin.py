@@ -1,9 +1,11 @@
 """What each sampler promises beyond a restart: even cover, flat cost, and no trial wasted."""
 
+import math
+
 import numpy as np
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 from scipy import stats
 
@@ -101,12 +103,25 @@ def test_tpe_sees_the_best_trials_and_the_latest_however_many_there_are():
 
 
 def test_random_proposes_what_optunas_own_sampler_does():
-    space = {"x": UNIT, "lr": FloatDistribution(1e-6, 1e-2, log=True), "depth": IntDistribution(1, 9)}
+    """Bit for bit, for every kind of range, at its ends too."""
+    space = {
+        "x": UNIT,
+        "wide": FloatDistribution(-1e300, 1e20),
+        "lr": FloatDistribution(1e-6, 1e-2, log=True),
+        "narrow": FloatDistribution(1.0, math.nextafter(1.0, 2), log=True),
+        "tenths": FloatDistribution(-0.2, 0.3, step=0.1),
+        "depth": IntDistribution(1, 9),
+        "threes": IntDistribution(-4, 8, step=3),
+        "units": IntDistribution(1, 300, log=True),
+        "kind": CategoricalDistribution(["a", "b", "c"]),
+        "one": CategoricalDistribution([7]),
+    }
     study = optuna.create_study()
     ours = Random(space, 0, 100)
-    for number in (0, 7, 0):
+    for number in (*range(200), 0):
         study.sampler = optuna.samplers.RandomSampler(ours.seed_for(number))
-        assert ours.propose(study, number) == study.ask(space).params
+        proposed, asked = ours.propose(study, number), study.ask(space).params
+        assert list(map(repr, proposed.items())) == [repr(item) for item in asked.items() if item[0] != "one"]
 
 
 def test_tpe_proposes_what_optunas_own_sampler_does():

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ import zerokara as zk
 from zerokara.engine.shard import refit_trainer
 from zerokara.errors import InputError
 from zerokara.model import Model
+from zerokara.native.compiled import Compiled
+from zerokara.native.library import why_numpy
+from zerokara.study import loop
 
 SPACE = {"lr": zk.log(1e-3, 1e-1), "dropout": zk.uniform(0, 0.5), "hidden": (8,)}
 
@@ -58,6 +62,22 @@ def test_its_networks_start_from_different_weights(study):
 def test_workers_change_nothing(data, study, workers):
     again = zk.tune(data, SPACE, trials=9, epochs=9, refit=3, workers=workers)
     assert np.array_equal(again.refitted.params, study.refitted.params)
+
+
+@pytest.mark.skipif(bool(why_numpy()), reason="needs the compiled kernel")
+@pytest.mark.parametrize(("workers", "networks"), [(1, {3}), (2, {1, 2})])
+def test_the_kernel_refits_in_so_many_threads(data, workers, networks, monkeypatch):
+    refitted, train = set(), Compiled.train
+
+    def noted(self, network, *arguments):
+        if threading.current_thread().name.startswith("zerokara-refit"):
+            refitted.add(network.population)
+        train(self, network, *arguments)
+
+    monkeypatch.setattr(Compiled, "train", noted)
+    monkeypatch.setattr(loop, "cores", lambda: 2)
+    zk.tune(data, SPACE, trials=1, epochs=9, refit=3, workers=workers)
+    assert refitted == networks
 
 
 def test_patience_does_not_shorten_the_refit(data):

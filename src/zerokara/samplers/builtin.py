@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
@@ -20,6 +20,7 @@ from zerokara.arrays import Array
 from zerokara.errors import InputError
 from zerokara.rng import stream
 from zerokara.samplers.base import Ranges, StatelessSampler
+from zerokara.samplers.draws import RandomDraws
 from zerokara.samplers.narrowing import NarrowingSampler
 from zerokara.space.unit_interval import cardinality, from_unit, to_unit
 
@@ -27,22 +28,16 @@ if TYPE_CHECKING:
     from cmaes import CMA
 
 
-ANY = create_trial(state=TrialState.RUNNING)
-"""A trial for arguments that Optuna does not read."""
-
-
 class Random(StatelessSampler):
-    """Random search: Optuna's ``RandomSampler``, seeded for each trial."""
+    """Random search: the draws of Optuna's ``RandomSampler``, seeded for each trial."""
 
     def __init__(self, space: Ranges, seed: int, generation: int) -> None:
         super().__init__(space, seed, generation)
-        self._sampler = RandomSampler(0)
+        self._draws, self._rng = RandomDraws(self.space), np.random.RandomState(0)
 
     def propose(self, study: Study, number: int) -> dict[str, Any]:
-        # Equal to a new RandomSampler(self.seed_for(number)), but creating one takes longer than all its draws.
-        self._sampler._rng.rng.seed(self.seed_for(number))
-        ask = self._sampler.sample_independent
-        return {name: ask(study, ANY, name, distribution) for name, distribution in self.space.items()}
+        self._rng.seed(self.seed_for(number))
+        return self._draws(self._rng)
 
 
 class Grid(StatelessSampler):

@@ -6,11 +6,15 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from zerokara.blas import one_thread
+from zerokara.cores import cores
 from zerokara.engine.bracket import top_k
 from zerokara.engine.checkpoint import Checkpoints
 from zerokara.engine.executors import OpenPool, open_pool
@@ -22,11 +26,11 @@ from zerokara.engine.shard import refit_trainer, retrain
 from zerokara.engine.trial import Trial, ranked
 from zerokara.engine.workers import TICK, WorkerPool, interruptible
 from zerokara.errors import DatabaseError
-from zerokara.nn import Network
+from zerokara.nn import Network, concat_networks
 from zerokara.storage.store import Store
 from zerokara.study.events import Events
 from zerokara.study.study import Study
-from zerokara.train import Epoch
+from zerokara.train import Epoch, Trainer
 
 CANDIDATES = 50
 """The number of best networks from which an ensemble is selected."""
@@ -155,7 +159,7 @@ def search(
                     events.at_generation(number, generation.trials)
             best = ranked((trained | known).values())[:1]
             if refit and best and math.isfinite(best[0].value) and store.finished and not stop.is_set():
-                refitted = _refit(best[0], plan, refit, tracker, stop, tick, warn)
+                refitted = _refit(best[0], plan, refit, min(workers.count, cores()), tracker, stop, tick, warn)
         except DatabaseError as error:
             return study(error)
         return study()
@@ -165,33 +169,42 @@ def _refit(
     trial: Trial,
     plan: Plan,
     networks: int,
+    threads: int,
     tracker: ProgressTracker,
     stop: threading.Event,
     tick: Callable[[], None],
     warn: Callable[[str], None],
 ) -> Network | None:
-    """Return networks trained as the winner, on training and validation samples; None if ``stop`` ended it."""
-    ticked = time.monotonic()
+    """Return networks trained as the winner, on training and validation samples; None if ``stop`` ended it.
 
-    def stopping() -> bool:
-        """Return whether to stop; called within long epochs too, and ticks then."""
-        nonlocal ticked
-        if time.monotonic() - ticked > TICK:
-            tick()
-            ticked = time.monotonic()
-        return stop.is_set()
+    The kernel trains them in several threads, which changes no result.
+    """
+    run = refit_trainer(trial, plan, networks, stop.is_set)
+    pieces = min(threads, networks) if run.engine.name == "native" else 1
+    parts = [run.part(rows) for rows in np.array_split(np.arange(networks), pieces)]
+    tracker.begin_refit(networks, trial.epoch, lambda: sum(part.underway * len(part.rows) for part in parts))
 
-    run = refit_trainer(trial, plan, networks, stopping)
-    tracker.begin_refit(networks, trial.epoch, lambda: run.underway * len(run.rows))
-    for epoch in run.epochs(trial.epoch):
-        tracker.count(epoch)
-        tick()
+    def train(part: Trainer) -> None:
+        for epoch in part.epochs(trial.epoch):
+            tracker.count(epoch)
+
+    with ThreadPoolExecutor(pieces, thread_name_prefix="zerokara-refit") as executor:
+        waiting = {executor.submit(train, part) for part in parts}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, TICK, FIRST_COMPLETED)
+                _ = [future.result() for future in done]
+                tick()
+        except BaseException:
+            stop.set()  # Else the executor would wait for threads that train on.
+            raise
     if stop.is_set():
         return None
-    if lost := networks - len(run.rows):
-        rest = "the model is the winner's own network" if lost == networks else "the model is the mean of the others"
+    left = [part.network for part in parts if len(part.rows)]
+    if lost := networks - sum(network.population for network in left):
+        rest = "the model is the winner's own network" if not left else "the model is the mean of the others"
         warn(f"{lost} of {networks} networks diverged when the winner was trained again: {rest}.")
-    return run.network.copy() if len(run.rows) else None
+    return concat_networks(left) if left else None
 
 
 def _retry(
