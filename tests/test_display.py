@@ -161,7 +161,8 @@ def test_the_time_left_is_known_within_the_first_epoch(monkeypatch) -> None:
     x, t = rng.standard_normal((6000, 300), np.float32), rng.integers(0, 10, 6000)
     data = zk.data.from_arrays(x, t).split(0.2, seed=0)
     states: list[Any] = []
-    zk.tune(data, {"lr": zk.log(1e-3, 1e-1), "hidden": (300,)}, trials=4, epochs=1, refit=0, progress=states.append)
+    how: dict[str, Any] = {"trials": 4, "epochs": 1, "refit": 0, "engine": "numpy"}  # An epoch that lasts.
+    zk.tune(data, {"lr": zk.log(1e-3, 1e-1), "hidden": (300,)}, **how, progress=states.append)
     first = [state for state in states if not state.epochs_done]
     known = [state for state in first if state.seconds_left < np.inf]
     assert len(known) > len(first) / 2 > 1

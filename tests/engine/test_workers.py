@@ -333,7 +333,8 @@ def killing(pids: Callable[[], list[int]]) -> threading.Thread:
     return thread
 
 
-LONGER = {"trials": 16, "epochs": 40, "race": "none"}
+LONGER = {"trials": 16, "epochs": 120, "race": "none", "engine": "numpy"}
+"""A search that outlives the kill of a worker."""
 
 
 def test_a_killed_process_costs_only_time(data) -> None:
