@@ -12,6 +12,7 @@ import zerokara as zk
 from zerokara import nn, optim
 from zerokara.data import Dataset, Part
 from zerokara.errors import InputError
+from zerokara.native.forward import scores
 from zerokara.native.library import installed
 from zerokara.nn.layers.activations import LeakyReLU, ReLU
 from zerokara.train import Trainer
@@ -40,6 +41,13 @@ class OwnRule(optim.SGD):
     """An optimizer that the kernel does not know."""
 
 
+class OwnNetwork(nn.Network):
+    """Networks whose scores the kernel would get wrong."""
+
+    def forward(self, x: Any, step: int | None = None) -> Any:
+        return 2 * super().forward(x, step)
+
+
 def layered(*layers: nn.Layer) -> nn.Network:
     return nn.Network([nn.Affine(64, 8), *layers, nn.Affine(8, 10)])
 
@@ -66,6 +74,7 @@ UNKNOWN = {
         ),
         None,
     ),
+    "the class OwnNetwork": (lambda: OwnNetwork([nn.Affine(64, 10)]), None),
     "the optimizer OwnRule": (None, OwnRule),
 }
 
@@ -136,6 +145,21 @@ def test_a_run_from_before_the_kernel_resumes_in_numpy(digits: Dataset, tmp_path
     path.write_text("\n".join(lines) + "\n")
     again = zk.resume(tmp_path / "run", digits, trials=6)
     assert [trial.val_loss for trial in again.trials] == [trial.val_loss for trial in whole.trials]
+
+
+@kernel
+def test_a_layer_that_is_replaced_counts_at_once() -> None:
+    network, x = layered(LeakyReLU(0.5)), np.ones((3, 64), np.float32)
+    network.params[:] = np.linspace(-1, 1, network.size)
+    for layer in (LeakyReLU(0.1), LeakyReLU(0.9), OwnReLU()):
+        before = scores(network, x)
+        network.layers[1] = layer
+        after = scores(network, x)
+        assert before is not None
+        if isinstance(layer, OwnReLU):
+            assert after is None
+        else:
+            assert not np.array_equal(after, before)
 
 
 @kernel

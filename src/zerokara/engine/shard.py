@@ -142,7 +142,7 @@ def trainer(
 ) -> Trainer:
     """Return the trainer of a shard, with numeric hyperparameters as arrays over the networks.
 
-    It trains on the shard's fold, or on ``data``: without a validation part, for as many epochs as it is told.
+    It trains on the shard's fold, or on ``data``. Data without a validation part are trained on for all epochs.
     """
     patience = plan.patience if data is None or data.validation is not None else None
     return build(

@@ -15,7 +15,7 @@ from zerokara.nn.network import Network
 from zerokara.optim.optimizer import Optimizer
 
 CHUNK_ROWS = 200
-"""SampleArrays that are evaluated at once."""
+"""Samples that are evaluated at once."""
 
 
 class Compiled:

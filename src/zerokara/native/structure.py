@@ -39,10 +39,12 @@ class Structure:
     ``norms`` and ``dropouts`` are the places of these layers.
 
     Raises:
-        UnsupportedError: there are other layers.
+        UnsupportedError: there are other layers, or the class of the network is derived from `Network`.
     """
 
     def __init__(self, network: Network) -> None:
+        if type(network) is not Network:  # It may compute something else.
+            raise UnsupportedError(f"the class {type(network).__name__} is not zerokara.nn.Network")
         self.norms: list[int] = []
         self.dropouts: list[int] = []
         self.sizes: list[int] = []

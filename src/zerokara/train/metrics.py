@@ -11,7 +11,8 @@ from zerokara.data import Part
 from zerokara.native.calls import Block, Kernel, kernel
 from zerokara.native.compiled import Compiled, judge
 from zerokara.native.library import choose_variant
-from zerokara.native.structure import UnsupportedError
+from zerokara.native.structs import Description
+from zerokara.native.structure import UnsupportedError, describe_loss
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.losses import LOSSES, Loss
 from zerokara.nn.network import Network
@@ -93,10 +94,13 @@ def _by_kernel(
         block = Block.of(part, kernel.dtype, compiled.structure.sizes[-1])
         total, tally, collected = compiled.evaluate(network, block, collect)
         return *scores_of(total, tally, part, task), collected
-    starts = range(0, len(part.x), CHUNK)
-    scores = np.concatenate([network.forward(part.x[None, start : start + CHUNK]) for start in starts], axis=1)
-    if scores.dtype != kernel.dtype or len(scores) != 1:
-        raise UnsupportedError("these scores are not those of one network in its precision")
+    describe_loss(Description(), loss)
+    chunks = []
+    for start in range(0, len(part.x), CHUNK):
+        chunks.append(network.forward(part.x[None, start : start + CHUNK]))
+        if chunks[0].dtype != kernel.dtype or len(chunks[0]) != 1:
+            raise UnsupportedError("these scores are not those of one network in its precision")
+    scores = np.concatenate(chunks, axis=1)
     loss_sum, tallied = judge(kernel, loss, scores[0], Block.of(part, kernel.dtype, scores.shape[-1]))
     tally = tallied[None] if task == "regression" else tallied
     return *scores_of(np.array([loss_sum]), tally, part, task), collect(scores) if collect else None
