@@ -28,6 +28,7 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
 
     Args:
         hidden, activation, dropout, batch_norm, init_scale: the network, as in `zerokara.nn.mlp`.
+        numeric_encoding: what the first layer does with inputs that are numbers, as in `zerokara.tune`.
         optimizer, lr, weight_decay, momentum, beta1, beta2, clip_norm: the optimizer, as in `zerokara.optim`.
         schedule: "constant", "exponential:RATE", "step:EPOCHS:RATE", "cosine" or "cosine:WARMUP_EPOCHS".
         schedule_epochs: the epochs that the schedule spans; None: ``epochs``.
@@ -64,6 +65,7 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
     dropout: float = 0.0
     batch_norm: bool = False
     init_scale: float = 0.5
+    numeric_encoding: str = "standard"
     optimizer: str = "adam"
     lr: float = 0.001
     weight_decay: float = 0.001

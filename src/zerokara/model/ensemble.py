@@ -58,7 +58,8 @@ class Ensemble:
         groups: dict[str, list[tuple[Network, Any]]] = {}
         for network, count in zip(alone, listed, strict=True):
             if count != 0:
-                groups.setdefault(f"{network.dtype} {describe_layers(network)}", []).append((network, count))
+                fixed = [getattr(layer, name).tobytes() for layer in network.layers for name in layer.fixed]
+                groups.setdefault(f"{network.dtype} {describe_layers(network)} {fixed}", []).append((network, count))
         if not groups:
             raise InputError(
                 f"at least one count of an ensemble must be positive, got {listed}: pick one network or more"

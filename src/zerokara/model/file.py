@@ -17,7 +17,7 @@ from zerokara.checks import is_of
 from zerokara.errors import InputError, OutsideError
 from zerokara.files import write
 
-FORMAT = 2
+FORMAT = 3
 """The highest format version that this package reads; a file names the lowest that can express it."""
 LARGEST_FILE = 1 << 32
 """Bytes that a model file may have."""

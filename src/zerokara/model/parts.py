@@ -22,10 +22,13 @@ def stored(
     """Return the description and the arrays of a model file: networks, scaling and, if any, table.
 
     A single network is written in format 1, which every version reads, unless its data were whitened or come from a
-    table; its arrays lack the axis P. An ensemble is written in format 2.
+    table; its arrays lack the axis P. An ensemble is written in format 2. Format 3, which needs version 0.2, has
+    standardized columns, and encodings of inputs.
     """
     named = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
     description: dict[str, Any] = {"scaling": preprocess.kind}
+    encoded = any(layer.fixed for network in ensemble.groups for layer in network.layers)
+    newest = 3 if encoded or (encoder is not None and not encoder.clipped) else 1
     if encoder is not None:
         named |= {f"table.{place}": statistics for place, statistics in encoder.statistics().items()}
         description["table"] = encoder.describe()
@@ -33,13 +36,13 @@ def stored(
         layers, arrays = disassemble(ensemble.groups[0])
         named |= {f"network.{name}": array[0] for name, array in arrays.items()}
         oldest = 1 if preprocess.basis is None and encoder is None else 2
-        return {"format": oldest, "layers": layers, **description}, named
+        return {"format": max(oldest, newest), "layers": layers, **description}, named
     groups, counts = [], iter(ensemble.counts)
     for g, network in enumerate(ensemble.groups):
         layers, arrays = disassemble(network)
         groups.append({"layers": layers, "counts": [next(counts) for _ in range(network.population)]})
         named |= {f"network.{g}.{name}": array for name, array in arrays.items()}
-    return {"format": 2, "groups": groups, **description}, named
+    return {"format": max(2, newest), "groups": groups, **description}, named
 
 
 def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Any]:
@@ -147,7 +150,10 @@ def assemble(layers: list[dict[str, Any]], arrays: Mapping[str, Array], populati
             raise InputError(f"by its layers, the array {name!r} must have the shape {shapes.get(name)}, got {got}")
     if len({array.dtype for array in arrays.values()}) != 1:
         raise InputError("the arrays of a network must have one precision, got several")
-    return build_network(layers, {name: a.reshape(population or 1, -1, a.shape[-1]) for name, a in arrays.items()})
+    network = build_network(layers, {name: a.reshape(population or 1, -1, a.shape[-1]) for name, a in arrays.items()})
+    for layer in network.layers:
+        layer.check()
+    return network
 
 
 def width(network: Network, inputs: int) -> int:

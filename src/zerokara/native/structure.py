@@ -36,7 +36,8 @@ class UnsupportedError(Exception):
 class Structure:
     """The layers of a population: (Affine, [BatchNorm], activation, [Dropout]) for each hidden layer, Affine, [Exp].
 
-    ``norms`` and ``dropouts`` are the places of these layers.
+    ``norms`` and ``dropouts`` are the places of these layers. The kernel takes samples that have passed the
+    ``encodings`` before them.
 
     Raises:
         UnsupportedError: there are other layers, or the class of the network is derived from `Network`.
@@ -50,7 +51,8 @@ class Structure:
         self.sizes: list[int] = []
         kinds = [type(layer) for layer in network.layers]
         settings = set()
-        i = 0
+        self.encodings = network.encodings
+        i = len(self.encodings)
         while i < len(kinds) and kinds[i] is Affine:
             layers: list[Any] = network.layers[i:]
             self.sizes += [layers[0].inputs] if not self.sizes else []

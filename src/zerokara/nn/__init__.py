@@ -6,7 +6,9 @@ from zerokara.nn.layers.affine import Affine
 from zerokara.nn.layers.batchnorm import BatchNorm
 from zerokara.nn.layers.dropout import Dropout
 from zerokara.nn.layers.exponential import Exp
+from zerokara.nn.layers.encoding import Encoding
 from zerokara.nn.layers.layer import Layer
+from zerokara.nn.layers.piecewise import Piecewise
 from zerokara.nn.losses import LOSSES, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError, softmax
 from zerokara.nn.mlp import LAYERS, build_network, describe_layers, mlp
 from zerokara.nn.network import Network, concat_networks
@@ -23,12 +25,14 @@ __all__ = [
     "BatchNorm",
     "Check",
     "Dropout",
+    "Encoding",
     "Exp",
     "Huber",
     "Layer",
     "LeakyReLU",
     "Loss",
     "Network",
+    "Piecewise",
     "PoissonError",
     "ReLU",
     "Sigmoid",

@@ -1,12 +1,15 @@
 """The table of cases for the gradient check and the laws; a new layer or loss adds a row."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.nn.layers.exponential import Exp
+from zerokara.nn.layers.piecewise import Piecewise
 from zerokara.nn.losses import Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from zerokara.nn.mlp import mlp
 from zerokara.nn.network import Network
@@ -51,8 +54,8 @@ class Case:
 
 def _net(hidden: tuple[int, ...], activation: str = "tanh", **options: object) -> Callable[[str], Network]:
     """Return a function from a precision to a population whose networks differ in the scale of their weights."""
-    scales = {"init_scale": [0.7, 1.0, 1.4], "population": POPULATION}
-    return lambda dtype: mlp(INPUTS, hidden, OUTPUTS, activation, dtype=dtype, **(scales | options))  # type: ignore[arg-type]
+    given = {"inputs": INPUTS, "init_scale": [0.7, 1.0, 1.4], "population": POPULATION} | options
+    return lambda dtype: mlp(hidden=hidden, outputs=OUTPUTS, activation=activation, dtype=dtype, **given)  # type: ignore[arg-type]
 
 
 def _with_exp(dtype: str) -> Network:
@@ -61,6 +64,13 @@ def _with_exp(dtype: str) -> Network:
     return network
 
 
+def _encoded(first: Any, **options: object) -> Callable[[str], Network]:
+    """Return a function from a precision to networks that begin with an encoding of the inputs."""
+    layers = _net((6,), inputs=first.outputs, **options)
+    return lambda dtype: Network([copy.copy(first), *layers(dtype).layers], POPULATION, dtype)
+
+
+_VALUES = stream(4, "case").standard_normal((40, INPUTS))
 RATES = [0.0, 0.2, 0.5]
 SMOOTHED = [0.0, 0.1, 0.3]
 CLASS_WEIGHTS = np.array([0.5, 2.0, 1.0, 0.1])
@@ -86,5 +96,6 @@ CASES = [
     Case("huber", _net((6,)), lambda: Huber(0.5), weighted=True),
     Case("poisson", _with_exp, PoissonError),
     Case("poisson, weighted samples", _with_exp, PoissonError, weighted=True),
+    Case("piecewise", _encoded(Piecewise.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}, 3))),
     Case("weight decay", _net((6,), batch_norm=True), weight_decay=0.1),
 ]

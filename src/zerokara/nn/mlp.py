@@ -15,6 +15,7 @@ from zerokara.nn.layers.batchnorm import BatchNorm
 from zerokara.nn.layers.dropout import Dropout
 from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.layer import Layer
+from zerokara.nn.layers.piecewise import Piecewise
 from zerokara.nn.network import Network
 
 LAYERS: dict[str, type[Layer]] = {
@@ -22,6 +23,7 @@ LAYERS: dict[str, type[Layer]] = {
     "batch_norm": BatchNorm,
     "dropout": Dropout,
     "exponential": Exp,
+    "piecewise": Piecewise,
     **ACTIVATIONS,
 }
 """Every kind of layer, by its name in model files."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from zerokara.nn import GELU, Affine, BatchNorm, Dropout, Exp, Layer, LeakyReLU, ReLU, Sigmoid, Tanh
+from zerokara.nn import GELU, Affine, BatchNorm, Dropout, Exp, Layer, LeakyReLU, Piecewise, ReLU, Sigmoid, Tanh
 from zerokara.nn.layers.activations import CUBIC, ROOT
 from zerokara.nn.layers.exponential import LIMIT
 from zerokara.onnx.graph import Graph
@@ -38,11 +38,20 @@ def _gelu(graph: Graph, layer: GELU, x: str) -> str:
     return graph.add("Mul", half, graph.add("Add", tanh, graph.constant("one", 1)))
 
 
+def _piecewise(graph: Graph, layer: Piecewise, x: str) -> str:
+    values = graph.add("Gather", x, graph.constant("feature", layer.columns, np.int64), axis=-1)
+    place = graph.add("Sub", values, graph.constant("low", layer.row("low")))
+    place = graph.add("Div", place, graph.constant("width", layer.row("width")))
+    bins = graph.add("Clip", place, graph.constant("lowest", 0), graph.constant("highest", 1))
+    return graph.add("Concat", x, bins, axis=-1)
+
+
 EXPORTERS: dict[type[Layer], Callable[[Graph, Any, str], str]] = {
     Affine: _affine,
     BatchNorm: _batch_norm,
     Dropout: lambda graph, layer, x: x,
     Exp: _exponential,
+    Piecewise: _piecewise,
     ReLU: lambda graph, layer, x: graph.add("Relu", x),
     LeakyReLU: lambda graph, layer, x: graph.add("LeakyRelu", x, alpha=float(layer.slope)),
     Sigmoid: lambda graph, layer, x: graph.add("Sigmoid", x),

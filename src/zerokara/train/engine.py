@@ -61,7 +61,7 @@ class NumpyEngine:
     def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
         for step, (samples, factor) in enumerate(zip(steps.samples, steps.factors, strict=True), steps.first):
             weights = None if self.part.weights is None else self.part.weights[samples]
-            scores = network.forward(self.loader.batch(samples, step), step)
+            scores = network.forward(self.loader.batch(samples, step), step, encoded=True)
             network.backward(loss.backward(scores, self.part.t[samples], weights))
             optimizer.step(network, factor)
 
@@ -98,8 +98,7 @@ class NativeEngine:
     def _block(self, part: Part) -> Block:
         """Return the samples of a part as the kernel reads them; they are converted once."""
         if id(part) not in self.parts:
-            outputs = self.compiled.structure.sizes[-1]
-            self.parts[id(part)] = part, Block.of(part, self.compiled.kernel.dtype, outputs)
+            self.parts[id(part)] = part, self.compiled.block(part, keep=True)
         return self.parts[id(part)][1]
 
 

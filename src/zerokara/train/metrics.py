@@ -91,8 +91,7 @@ def _by_kernel(
 ) -> Measured:
     if isinstance(network, Network):
         compiled = Compiled(kernel, network, loss)
-        block = Block.of(part, kernel.dtype, compiled.structure.sizes[-1])
-        total, tally, collected = compiled.evaluate(network, block, collect)
+        total, tally, collected = compiled.evaluate(network, compiled.block(part), collect)
         return *scores_of(total, tally, part, task), collected
     describe_loss(Description(), loss)
     chunks = []
