@@ -28,7 +28,7 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
 
     Args:
         hidden, activation, dropout, batch_norm, init_scale: the network, as in `zerokara.nn.mlp`.
-        numeric_encoding: what the first layer does with inputs that are numbers, as in `zerokara.tune`.
+        numeric_encoding, category_encoding: the encoding of inputs in the first layer, as in `zerokara.tune`.
         optimizer, lr, weight_decay, momentum, beta1, beta2, clip_norm: the optimizer, as in `zerokara.optim`.
         schedule: "constant", "exponential:RATE", "step:EPOCHS:RATE", "cosine" or "cosine:WARMUP_EPOCHS".
         schedule_epochs: the epochs that the schedule spans; None: ``epochs``.
@@ -66,6 +66,7 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
     batch_norm: bool = False
     init_scale: float = 0.5
     numeric_encoding: str = "standard"
+    category_encoding: str = "one-hot"
     optimizer: str = "adam"
     lr: float = 0.001
     weight_decay: float = 0.001

@@ -13,7 +13,7 @@ from zerokara.data.sparse import ROWS_AT_ONCE, SparseRows
 from zerokara.errors import InputError
 from zerokara.native.library import installed
 from zerokara.native.structs import declare
-from zerokara.nn.layers.encoding import Encoding, encode
+from zerokara.nn.layers.encoding import FixedEncoding, encode
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Block:
     x: Any
     t: Array
     weights: Array | None
-    encodings: Sequence[Encoding] = ()
+    encodings: Sequence[FixedEncoding] = ()
 
     @classmethod
     def of(cls, part: Part, dtype: np.dtype[Any], outputs: int) -> "Block":

@@ -12,6 +12,7 @@ from zerokara.nn.layers.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.layers.batchnorm import BatchNorm
 from zerokara.nn.layers.dropout import Dropout
+from zerokara.nn.layers.encoding import InputEncoding
 from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.layer import Layer
 from zerokara.nn.losses import Loss
@@ -53,6 +54,8 @@ class Structure:
         settings = set()
         self.encodings = network.encodings
         i = len(self.encodings)
+        if i < len(kinds) and issubclass(kinds[i], InputEncoding):
+            raise UnsupportedError(f"{kinds[i].__name__} is a layer that only NumPy has")
         while i < len(kinds) and kinds[i] is Affine:
             layers: list[Any] = network.layers[i:]
             self.sizes += [layers[0].inputs] if not self.sizes else []

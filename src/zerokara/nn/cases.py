@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.nn.layers.embedding import Embedding
 from zerokara.nn.layers.exponential import Exp
+from zerokara.nn.layers.periodic import Periodic
 from zerokara.nn.layers.piecewise import Piecewise
+from zerokara.nn.layers.robust import Robust
 from zerokara.nn.losses import Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from zerokara.nn.mlp import mlp
 from zerokara.nn.network import Network
@@ -64,13 +67,21 @@ def _with_exp(dtype: str) -> Network:
     return network
 
 
-def _encoded(first: Any, **options: object) -> Callable[[str], Network]:
-    """Return a function from a precision to networks that begin with an encoding of the inputs."""
-    layers = _net((6,), inputs=first.outputs, **options)
-    return lambda dtype: Network([copy.copy(first), *layers(dtype).layers], POPULATION, dtype)
+def _encoded(*first: Any, **options: object) -> Callable[[str], Network]:
+    """Return a function from a precision to networks that begin with encodings of the inputs."""
+    net = _net((6,), inputs=first[-1].outputs, **options)
+    return lambda dtype: Network([*map(copy.copy, first), *net(dtype).layers], POPULATION, dtype)
 
 
 _VALUES = stream(4, "case").standard_normal((40, INPUTS))
+# Two categories of 2 and 3 values around a number: known values, mixed codes, and one like a known value but scaled.
+_CODES = np.array(
+    [[[1, 0, 0.3, 0, 0, 1], [0, 1, -1, 0, 1, 0], [0.25, 0.75, 2, 0.2, 0.3, 0.5], [0, 2, 0.1, 1, 0, 0]]]
+)[:, [0, 1, 1, 2, 3, 0, 2]]
+_EMBEDDING = Embedding(6, 2, 5, feature=np.array([0, 3]), levels=np.array([2, 3]))
+_BINS = Piecewise.fit(6, {2: _VALUES[:, 0]}, 3)
+_AFTER = Embedding(_BINS.outputs, 2, 5, feature=np.array([0, 3]), levels=np.array([2, 3]))
+_ALL = (_BINS, _AFTER, Periodic(_AFTER.outputs, 1, feature=np.array([0])))
 RATES = [0.0, 0.2, 0.5]
 SMOOTHED = [0.0, 0.1, 0.3]
 CLASS_WEIGHTS = np.array([0.5, 2.0, 1.0, 0.1])
@@ -97,5 +108,9 @@ CASES = [
     Case("poisson", _with_exp, PoissonError),
     Case("poisson, weighted samples", _with_exp, PoissonError, weighted=True),
     Case("piecewise", _encoded(Piecewise.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}, 3))),
+    Case("robust, batch norm", _encoded(Robust.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}), batch_norm=True)),
+    Case("periodic", _encoded(Periodic(INPUTS, 2, feature=np.array([1, 3])))),
+    Case("embedding", _encoded(_EMBEDDING), x=_CODES),
+    Case("piecewise, embedding, periodic", _encoded(*_ALL), x=_CODES, weight_decay=0.1),
     Case("weight decay", _net((6,), batch_norm=True), weight_decay=0.1),
 ]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from zerokara.arrays import Array, as_index
 from zerokara.errors import InputError
-from zerokara.nn.layers.encoding import Encoding
+from zerokara.nn.layers.encoding import FixedEncoding
 from zerokara.nn.layers.layer import Layer
 from zerokara.notebooks import html_table
 
@@ -66,9 +66,9 @@ class Network:
         return len(self.params)
 
     @property
-    def encodings(self) -> list[Encoding]:
+    def encodings(self) -> list[FixedEncoding]:
         """The layers before the first that learns or differs between networks: they can be applied beforehand."""
-        return list(itertools.takewhile(lambda layer: isinstance(layer, Encoding), self.layers))  # type: ignore[arg-type]
+        return list(itertools.takewhile(lambda layer: isinstance(layer, FixedEncoding), self.layers))  # type: ignore[arg-type]
 
     def forward(self, x: Array, step: int | None = None, *, encoded: bool = False) -> Array:
         """Return the scores (P, N, C) of x (P or 1, N, D).

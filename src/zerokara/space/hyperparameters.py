@@ -10,7 +10,7 @@ import numpy as np
 
 from zerokara.errors import InputError, unknown
 from zerokara.nn import ACTIVATIONS
-from zerokara.nn.encodings import NUMERIC_ENCODINGS, STANDARD
+from zerokara.nn.encodings import CATEGORY_ENCODINGS, FEW, NUMERIC_ENCODINGS, ONE_HOT, STANDARD
 from zerokara.optim import OPTIMIZERS, schedules
 
 

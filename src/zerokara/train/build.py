@@ -68,10 +68,18 @@ def build(
     )
 
 
-def _network(params: Mapping[str, Any], data: Dataset, population: int, dtype: npt.DTypeLike, **given: Any) -> Network:
+def _network(
+    params: Mapping[str, Any],
+    data: Dataset,
+    population: int,
+    seed: int,
+    replicate: int,
+    dtype: npt.DTypeLike,
+    **numbers: Any,
+) -> Network:
     """Return networks with the structure of ``params``, after the layers that encode the inputs of ``data``."""
-    encodings = encoding_layers(params, data)
-    inputs = encodings[-1].outputs if encodings else data.n_inputs
-    shape = inputs, params["hidden"], data.n_outputs, params["activation"]
-    network = mlp(*shape, batch_norm=params["batch_norm"], population=population, dtype=dtype, **given)
+    encodings = encoding_layers(params, data, seed, replicate)
+    shape = encodings[-1].outputs if encodings else data.n_inputs, params["hidden"], data.n_outputs
+    how = {"population": population, "seed": seed, "replicate": replicate, "dtype": dtype}
+    network = mlp(*shape, params["activation"], batch_norm=params["batch_norm"], **how, **numbers)
     return Network([*encodings, *network.layers], population, dtype) if encodings else network

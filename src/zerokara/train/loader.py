@@ -10,7 +10,7 @@ from zerokara.arrays import Array, Index
 from zerokara.data import Dataset, Part
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError
-from zerokara.nn.layers.encoding import Encoding, encode, is_kept
+from zerokara.nn.layers.encoding import FixedEncoding, encode, is_kept
 from zerokara.nn.network import Network
 from zerokara.rng import stream
 
@@ -32,7 +32,7 @@ class BatchLoader:
         augment: str | Augment | None,
         seed: int,
         replicate: int,
-        encodings: Sequence[Encoding] = (),
+        encodings: Sequence[FixedEncoding] = (),
     ) -> None:
         self.x, self.dtype, self.encodings = data.train.x, np.dtype(dtype), encodings
         self.augment, self.shape, self.preprocess = Augment.parse(augment), data.sample_shape, data.preprocess

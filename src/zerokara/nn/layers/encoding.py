@@ -1,4 +1,4 @@
-"""The base class of fixed encodings: layers before the first learned one that are fitted to the training samples."""
+"""The base classes of layers that encode the inputs: each acts on some of them, and passes the others."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -14,20 +14,19 @@ ENCODED_BYTES = 64 << 20
 """The encoded samples of a part that are kept in memory; more are encoded whenever they are read."""
 
 
-class Encoding(Layer):
-    """A function of the inputs that has no learned parameters: samples can be encoded once for all epochs.
+class InputEncoding(Layer):
+    """A layer at the start of the networks that encodes the inputs ``feature``.
 
-    Its ``fixed`` arrays are learned from the training samples before training, and are the same in all networks of a
-    population. Shapes: x (P or 1, N, D), y (P or 1, N, ``outputs``), the fixed arrays (P, 1, K), K = ``size``.
+    Its ``fixed`` arrays (P, 1, K), K = ``size``, are learned from the training samples before training.
     """
 
+    per_network: ClassVar = ("feature",)
+    fixed: ClassVar = ("feature",)
     settings: ClassVar = ("inputs", "size")
-    cache: ClassVar = ("x",)
-    output_reusable: ClassVar = False
     inputs: int
     size: int
     feature: Array
-    """The inputs that are encoded, whole numbers."""
+    """Places of inputs, whole numbers."""
 
     def __init__(self, inputs: int, size: int, **fixed: Array) -> None:
         self.inputs, self.size = inputs, size
@@ -40,8 +39,13 @@ class Encoding(Layer):
         return self.inputs
 
     @property
+    @abstractmethod
+    def text(self) -> str:
+        """What the layer does, as shown to users."""
+
+    @property
     def columns(self) -> Array:
-        """The inputs that are encoded, as an index (K,)."""
+        """``feature`` as an index (K,)."""
         return self.row("feature").astype(np.intp)
 
     def row(self, name: str) -> Array:
@@ -52,35 +56,38 @@ class Encoding(Layer):
     def _placeholder(self, name: str) -> Array:
         return np.full(self.size, float(name != "feature"))
 
-    @abstractmethod
-    def encode(self, x: Array) -> Array:
-        """Return y (..., N, outputs) of x (..., N, D); the result for a sample does not depend on the others."""
-
-    @property
-    @abstractmethod
-    def text(self) -> str:
-        """What the layer does with numbers, as shown to users."""
-
-    def forward(self, x: Array, step: int | None = None) -> Array:
-        self.x = x
-        return self.encode(x)
-
     def check(self) -> None:
-        """Raise for values that only a damaged file can have."""
         super().check()
         feature, kind = self.feature, type(self).__name__
         if not ((feature >= 0) & (feature < self.inputs) & (feature == np.floor(feature))).all():
             raise InputError(f"the layer {kind} must encode inputs from 0 to {self.inputs - 1}, got others")
 
 
-def encode(encodings: Sequence[Encoding], x: Array) -> Array:
+class FixedEncoding(InputEncoding):
+    """An encoding without learned parameters: samples can be encoded once for all epochs and networks.
+
+    Shapes: x (P or 1, N, D), y (P or 1, N, ``outputs``).
+    """
+
+    cache: ClassVar = ("x",)
+
+    @abstractmethod
+    def encode(self, x: Array) -> Array:
+        """Return y (..., N, outputs) of x (..., N, D); the result for a sample does not depend on the others."""
+
+    def forward(self, x: Array, step: int | None = None) -> Array:
+        self.x = x
+        return self.encode(x)
+
+
+def encode(encodings: Sequence[FixedEncoding], x: Array) -> Array:
     """Return samples (..., N, D) after these encodings."""
     for layer in encodings:
         x = layer.encode(x)
     return x
 
 
-def is_kept(x: Array, encodings: Sequence[Encoding], dtype: np.dtype[Any]) -> bool:
+def is_kept(x: Array, encodings: Sequence[FixedEncoding], dtype: np.dtype[Any]) -> bool:
     """Return whether samples (N, D) are dense and few enough to be kept encoded."""
     size = len(x) * (encodings[-1].outputs if encodings else 0) * dtype.itemsize
     return bool(encodings) and isinstance(x, np.ndarray) and size <= ENCODED_BYTES

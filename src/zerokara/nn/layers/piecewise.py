@@ -7,14 +7,14 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.errors import InputError
-from zerokara.nn.layers.encoding import Encoding
+from zerokara.nn.layers.encoding import FixedEncoding
 
 BINS = 16
 """The most bins of a number."""
 
 
-class Piecewise(Encoding):
-    """y = [x, clip((x[feature] - low) / width, 0, 1) for each of K bins]: a network can bend its function at their edges.
+class Piecewise(FixedEncoding):
+    """y = [x, clip((x[feature] - low) / width, 0, 1) for each of K bins]: networks can bend their function at bin edges.
 
     Shapes: x (P or 1, N, D); feature, low and width (P, 1, K); y (P or 1, N, D + K).
     Source: Gorishniy et al. 2022, On Embeddings for Numerical Features in Tabular Deep Learning, section 3.1. Here the
