@@ -13,12 +13,13 @@ from zerokara.native.calls import Kernel
 from zerokara.native.compile import SOURCE, compile_kernel
 from zerokara.native.compiled import Compiled
 from zerokara.native.library import VARIANTS
-from zerokara.nn.cases import Case
+from zerokara.nn.cases import CASES, Case
 from zerokara.optim import Optimizer
 from zerokara.optim.schedules import parse
 
 STEPS = 3
 """Steps of the epoch that the cases train."""
+COMPILED = [case for case in CASES if case.compiled]
 Found = dict[str, Array]
 
 _folder = TemporaryDirectory(prefix="zerokara-kernels-")

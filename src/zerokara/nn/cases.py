@@ -31,6 +31,8 @@ class Case:
     loss: Callable[[], Loss] = SoftmaxCrossEntropy
     weighted: bool = False
     weight_decay: float = 0.0
+    compiled: bool = True
+    """Whether the kernel has these networks."""
     x: Array = field(default_factory=lambda: stream(1, "case").standard_normal((1, SAMPLES, INPUTS)))
 
     @property
@@ -74,14 +76,12 @@ def _encoded(*first: Any, **options: object) -> Callable[[str], Network]:
 
 
 _VALUES = stream(4, "case").standard_normal((40, INPUTS))
-# Two categories of 2 and 3 values around a number: known values, mixed codes, and one like a known value but scaled.
-_CODES = np.array(
-    [[[1, 0, 0.3, 0, 0, 1], [0, 1, -1, 0, 1, 0], [0.25, 0.75, 2, 0.2, 0.3, 0.5], [0, 2, 0.1, 1, 0, 0]]]
-)[:, [0, 1, 1, 2, 3, 0, 2]]
-_EMBEDDING = Embedding(6, 2, 5, feature=np.array([0, 3]), levels=np.array([2, 3]))
-_BINS = Piecewise.fit(6, {2: _VALUES[:, 0]}, 3)
-_AFTER = Embedding(_BINS.outputs, 2, 5, feature=np.array([0, 3]), levels=np.array([2, 3]))
-_ALL = (_BINS, _AFTER, Periodic(_AFTER.outputs, 1, feature=np.array([0])))
+# Two categories of two values around a number: known values, mixed codes, and a known value's code times two.
+_CODES = np.array([[[1, 0, 0.3, 0, 1], [0, 1, -1, 1, 0], [0.25, 0.75, 2, 0.4, 0.6], [0, 2, 0.1, 1, 0]]])
+_REPEATED = [0, 1, 1, 2, 3, 0, 2]
+_GROUPS = {"feature": np.array([0, 3]), "levels": np.array([2, 2])}
+_BINS = Piecewise.fit(INPUTS, {2: _VALUES[:, 2]}, 3)
+_TABLE = (_BINS, Embedding(_BINS.outputs, 2, 4, **_GROUPS), Periodic(20, 1, feature=np.array([0])))
 RATES = [0.0, 0.2, 0.5]
 SMOOTHED = [0.0, 0.1, 0.3]
 CLASS_WEIGHTS = np.array([0.5, 2.0, 1.0, 0.1])
@@ -108,9 +108,12 @@ CASES = [
     Case("poisson", _with_exp, PoissonError),
     Case("poisson, weighted samples", _with_exp, PoissonError, weighted=True),
     Case("piecewise", _encoded(Piecewise.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}, 3))),
-    Case("robust, batch norm", _encoded(Robust.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}), batch_norm=True)),
-    Case("periodic", _encoded(Periodic(INPUTS, 2, feature=np.array([1, 3])))),
-    Case("embedding", _encoded(_EMBEDDING), x=_CODES),
-    Case("piecewise, embedding, periodic", _encoded(*_ALL), x=_CODES, weight_decay=0.1),
+    Case("robust", _encoded(Robust.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}), dropout=RATES)),
+    Case("periodic", _encoded(Periodic(INPUTS, 2, feature=np.array([1, 3]))), compiled=False),
+    Case("embedding", _encoded(Embedding(INPUTS, 2, 4, **_GROUPS)), x=_CODES[:, _REPEATED], compiled=False),
+    Case(
+        *("piecewise, embedding, periodic", _encoded(*_TABLE)),
+        **{"x": _CODES[:, _REPEATED], "weight_decay": 0.1, "compiled": False},
+    ),
     Case("weight decay", _net((6,), batch_norm=True), weight_decay=0.1),
 ]

@@ -83,7 +83,7 @@ def _robust(graph: Graph, layer: Robust, x: str) -> str:
 def _periodic(graph: Graph, layer: Periodic, x: str) -> str:
     P, K = len(layer.W), layer.size
     values = graph.add("Unsqueeze", _chosen(graph, "feature", x, layer.columns), graph.constant("last", [-1], np.int64))
-    angle = graph.add("Mul", values, graph.rows("frequency", TURN * layer.frequency[:, None]))
+    angle = graph.add("Mul", values, graph.rows("frequency", TURN * layer.frequency.reshape(P, 1, K, FREQUENCIES)))
     cos = graph.add("Cos", graph.add("Add", angle, graph.rows("phase", layer.phase.reshape(P, 1, K, FREQUENCIES))))
     # A product and a sum: one matrix product for each number would need the numbers before the samples.
     z = graph.add("Unsqueeze", cos, graph.constant("last", [-1], np.int64))
@@ -96,12 +96,12 @@ def _periodic(graph: Graph, layer: Periodic, x: str) -> str:
 
 def _embedding(graph: Graph, layer: Embedding, x: str) -> str:
     """A product with each group of inputs: a code need not be one-hot."""
-    others = [_for_each(graph, _chosen(graph, "others", x, layer.others), len(layer.E))] if len(layer.others) else []
+    others = [_for_each(graph, _chosen(graph, "others", x, layer.others), len(layer.W))] if len(layer.others) else []
     vectors, first = [], 0
     for group in layer.groups:
         rows = slice(first, first := first + group.stop - group.start)
         code = _chosen(graph, "group", x, np.arange(group.start, group.stop))
-        vectors.append(graph.add("MatMul", code, graph.rows("E", layer.E[:, rows])))
+        vectors.append(graph.add("MatMul", code, graph.rows("W", layer.W[:, rows])))
     return graph.add("Concat", *others, *vectors, axis=-1)
 
 

@@ -14,25 +14,25 @@ DIMENSION = 8
 
 
 class Embedding(InputEncoding):
-    """y = [the other inputs, x[group] E[group] for each of K groups]; a group of inputs is the code of a category.
+    """y = [the other inputs, x[group] W[group] for each of K groups]; a group of inputs is the code of a category.
 
-    The code of a known value is one-hot, so that its vector is looked up, and its gradient added to the row of E. Other
+    The code of a known value is one-hot, so that its vector is looked up, and its gradient added to the row of W. Other
     codes, such as the mean of known values for an unknown one, are multiplied.
-    The group k begins at the input feature[k] and has levels[k] inputs. E is initially normal.
-    Shapes: x (P or 1, N, D), y (P, N, D - rows + 8 K); feature and levels (P, 1, K); E (P, rows, 8), the rows of all
+    The group k begins at the input feature[k] and has levels[k] inputs. W is initially normal.
+    Shapes: x (P or 1, N, D), y (P, N, D - rows + 8 K); feature and levels (P, 1, K); W (P, rows, 8), the rows of all
     groups one after another.
     Source: Guo and Berkhahn 2016, Entity Embeddings of Categorical Variables; Holzmüller et al. 2024, section 3.
     """
 
-    parameters: ClassVar = ("E",)
-    decayed: ClassVar = ("E",)
+    parameters: ClassVar = ("W",)
+    decayed: ClassVar = ("W",)
     per_network: ClassVar = ("feature", "levels")
     fixed: ClassVar = ("feature", "levels")
     settings: ClassVar = ("inputs", "size", "rows")
     cache: ClassVar = ("x", "codes")
     levels: Array
-    E: Array
-    dE: Array
+    W: Array
+    dW: Array
 
     def __init__(
         self, inputs: int, size: int, rows: int, *, seed: int = 0, replicate: int = 0, **fixed: Array
@@ -60,34 +60,36 @@ class Embedding(InputEncoding):
         return np.setdiff1d(np.arange(self.inputs), np.r_[tuple(self.groups)])
 
     def shapes(self) -> dict[str, tuple[int, int]]:
-        return {"E": (self.rows, DIMENSION)}
+        return {"W": (self.rows, DIMENSION)}
 
     def initial(self, name: str) -> Array:
         return stream(*self.stream).standard_normal((1, self.rows, DIMENSION))
 
     def forward(self, x: Array, step: int | None = None) -> Array:
-        P, others = len(self.E), self.others
+        P, others = len(self.W), self.others
         self.x, self.codes = x, []
-        y = np.empty((P, x.shape[1], self.outputs), self.E.dtype)
-        if not P:
+        y = np.empty((P, x.shape[1], self.outputs), self.W.dtype)
+        if not P:  # Nor groups.
             return y
         y[..., : len(others)] = x[..., others]
         first = 0
         for k, group in enumerate(self.groups):
-            code, E = x[..., group], self.E[:, first : first + group.stop - group.start]
-            first += E.shape[1]
+            code, W = x[..., group], self.W[:, first : first + group.stop - group.start]
+            first += W.shape[1]
             level = code.argmax(axis=-1)
             mixed = np.argwhere((np.count_nonzero(code, axis=-1) != 1) | (code.max(axis=-1) != 1))
             vectors = y[..., len(others) + k * DIMENSION :][..., :DIMENSION]
-            vectors[:] = np.take_along_axis(E, np.broadcast_to(level, (P, x.shape[1]))[..., None], axis=1)
+            vectors[:] = np.take_along_axis(W, np.broadcast_to(level, (P, x.shape[1]))[..., None], axis=1)
             for p, n in mixed:
                 of = slice(None) if len(x) == 1 else [p]
-                vectors[of, n] = code[p, n] @ E[of]
+                vectors[of, n] = code[p, n] @ W[of]
             self.codes.append((level, mixed))
         return y
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
-        P, others, first = len(self.E), self.others, 0
+        P, others, first = len(self.W), self.others, 0
+        if not P:
+            return np.empty((0, dout.shape[1], self.inputs), dout.dtype)
         dx = np.zeros((P, dout.shape[1], self.inputs), dout.dtype) if need_dx else None
         if dx is not None:
             dx[..., others] = dout[..., : len(others)]
@@ -98,13 +100,13 @@ class Embedding(InputEncoding):
             alone = d.copy()
             for p, n in mixed:
                 alone[slice(None) if len(self.x) == 1 else p, n] = 0
-            dE = _scattered(alone, np.broadcast_to(level, alone.shape[:2]), rows.stop - rows.start)
+            dW = _scattered(alone, np.broadcast_to(level, alone.shape[:2]), rows.stop - rows.start)
             for p, n in mixed:
                 of = slice(None) if len(self.x) == 1 else [p]
-                dE[of] += self.x[p, n, group, None] * d[of, n, None]
-            self.dE[:, rows] = dE
+                dW[of] += self.x[p, n, group, None] * d[of, n, None]
+            self.dW[:, rows] = dW
             if dx is not None:
-                dx[..., group] = d @ self.E[:, rows].mT
+                dx[..., group] = d @ self.W[:, rows].mT
         return dx
 
     def check(self) -> None:

@@ -18,12 +18,12 @@ class Periodic(InputEncoding):
 
     A number gets 16 frequencies, initially normal with the standard deviation 0.1, 16 phases between -pi and pi, and 3
     outputs, whose W and b are initially between -1/4 and 1/4.
-    Shapes: x (P or 1, N, D), y (P, N, D + 3 K); frequency (P, K, 16), phase (P, 1, 16 K), W (P, 16 K, 3), b (P, 1, 3 K).
+    Shapes: x (P or 1, N, D), y (P, N, D + 3 K); frequency and phase (P, 1, 16 K), W (P, 16 K, 3), b (P, 1, 3 K).
     Source: Holzmüller et al. 2024, Better by Default, section 3, "PBLD"; after Gorishniy et al. 2022.
     """
 
     parameters: ClassVar = ("frequency", "phase", "W", "b")
-    decayed: ClassVar = ("frequency", "W")
+    decayed: ClassVar = ("W",)
     cache: ClassVar = ("x", "turned", "cos", "angle")
     frequency: Array
     phase: Array
@@ -48,7 +48,7 @@ class Periodic(InputEncoding):
 
     def shapes(self) -> dict[str, tuple[int, int]]:
         return {
-            "frequency": (self.size, FREQUENCIES),
+            "frequency": (1, self.size * FREQUENCIES),
             "phase": (1, self.size * FREQUENCIES),
             "W": (self.size * FREQUENCIES, FUNCTIONS),
             "b": (1, self.size * FUNCTIONS),
@@ -65,7 +65,8 @@ class Periodic(InputEncoding):
         self.x = x
         # Numbers before samples, (P, K, N, ...): each number has its product.
         self.turned: Array = TURN * np.ascontiguousarray(x[..., self.columns].mT)[..., None]
-        self.angle: Array = self.turned * self.frequency[:, :, None] + self.phase.reshape(P, K, 1, FREQUENCIES)
+        frequency, phase = (a.reshape(P, K, 1, FREQUENCIES) for a in (self.frequency, self.phase))
+        self.angle: Array = self.turned * frequency + phase
         self.cos: Array = np.cos(self.angle)
         z = self.cos @ self.W.reshape(P, K, FREQUENCIES, FUNCTIONS) + self.b.reshape(P, K, 1, FUNCTIONS)
         y = np.empty((P, x.shape[1], self.outputs), self.cos.dtype)
@@ -82,9 +83,9 @@ class Periodic(InputEncoding):
         dangle = dz @ self.W.reshape(P, K, FREQUENCIES, FUNCTIONS).mT
         dangle *= -np.sin(self.angle)
         self.dphase[:] = (sums @ dangle).reshape(self.dphase.shape)
-        self.dfrequency[:] = (self.turned.mT @ dangle)[:, :, 0]
+        self.dfrequency[:] = (self.turned.mT @ dangle).reshape(self.dfrequency.shape)
         if not need_dx:
             return None
         dx: Array = dout[..., : self.inputs].copy()
-        dx[..., self.columns] += TURN * (dangle * self.frequency[:, :, None]).sum(axis=-1).mT
+        dx[..., self.columns] += TURN * (dangle * self.frequency.reshape(P, K, 1, FREQUENCIES)).sum(axis=-1).mT
         return dx
