@@ -39,7 +39,6 @@ from zerokara.study.run_folder import WORKER_ID, RunFolder, check_free, out_fold
 from zerokara.study.settings import SearchSettings
 from zerokara.study.study import Study
 from zerokara.train import Epoch
-from zerokara.train.engine import describe_engine
 from zerokara.train.metrics import METRICS
 from zerokara.train.ranking import ranking
 from zerokara.tuning import resumed_config, run_search, saved_settings
@@ -223,6 +222,8 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     for part, end in study.at_ends.items():
         dist = study.space.parts[part].text()
         print_line(console, f"{part} is at the {end} end of its range, {dist}: widen the range")
+    if encoding := (written.get("best") or {}).get("encoding"):
+        print_line(console, f"inputs of the winner: {encoding}")
     print_verdict(console, written.get("validation"))
     if study.refitted is not None:
         samples = sum(len(part) for part in (study.plan.data.train, study.plan.data.validation) if part is not None)
@@ -259,7 +260,7 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     took = f"{study.seconds:.1f} s" if study.seconds < 60 else duration(study.seconds)
     speed = f"{study.epochs_trained:,} network-epochs in {took} ({pace(rate)})"
     print_line(console, f"{speed}, {proposing:.1%} of the time in the sampler")
-    print_line(console, f"engine: {describe_engine(study.plan.engine, study.plan.dtype)}")
+    print_line(console, f"engine: {study.engine}")
     failures: list[str] = []
     write_pictures(study, RunFolder(out), failures.append)
     for failure in failures:

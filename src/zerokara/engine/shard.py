@@ -17,6 +17,7 @@ from zerokara.blas import one_thread
 from zerokara.data import Dataset
 from zerokara.engine.plan import NetworkId, Plan
 from zerokara.engine.trial import Proposal, Trial
+from zerokara.nn.encodings import width_limit
 from zerokara.optim import OPTIMIZERS
 from zerokara.space.hyperparameters import HYPERPARAMETERS, split, to_text
 from zerokara.train import EarlyStopping, Trainer
@@ -207,7 +208,7 @@ def has_small_arrays(networks: int, structure: dict[str, Any], plan: Plan) -> bo
 
 def _largest(structure: dict[str, Any], plan: Plan) -> int:
     """Return the maximum number of networks of a structure in a shard."""
-    sizes = [plan.data.n_inputs, *structure["hidden"], plan.data.n_outputs]
+    sizes = [width_limit(structure, plan.data), *structure["hidden"], plan.data.n_outputs]
     weights = sum(a * b for a, b in itertools.pairwise(sizes))
     arrays = weights * (2 + len(OPTIMIZERS[structure["optimizer"]].state))
     itemsize: int = np.dtype(plan.dtype).itemsize

@@ -120,7 +120,7 @@ class FitState:
 def _like(old: nn.Network, new: nn.Network) -> nn.Network:
     """Return the old network with the dropout rates of the new one; both must have the same structure."""
     if old.structure() != new.structure() or old.dtype != new.dtype:
-        names = "hidden, activation, batch_norm and dtype, and dropout or none"
+        names = "hidden, activation, encodings, batch_norm and dtype, and dropout or none"
         raise InputError(
             f"training continues only with the same {names}, got others: start again with warm_start=False"
         )

@@ -26,6 +26,7 @@ def model_html(
         "inputs": "x".join(map(str, sample_shape)),
         OUTPUT_NAMES[task]: few(classes),
         "scaling": preprocess.kind,
+        **({"encoding": encoding} if (encoding := ensemble.groups[0].encoding_text) else {}),
         "networks": "; ".join(networks),
         **origin,
         **({"hyperparameters": ", ".join(texts)} if texts else {}),

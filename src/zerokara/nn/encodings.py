@@ -13,22 +13,26 @@ from zerokara.data.sparse import SparseRows
 from zerokara.errors import InputError
 from zerokara.nn.layers.embedding import Embedding
 from zerokara.nn.layers.encoding import FixedEncoding, InputEncoding
-from zerokara.nn.layers.periodic import Periodic
-from zerokara.nn.layers.piecewise import Piecewise
+from zerokara.nn.layers.periodic import FUNCTIONS, Periodic
+from zerokara.nn.layers.piecewise import BINS, Piecewise
 from zerokara.nn.layers.robust import Robust
+from zerokara.nn.network import Network
 
-STANDARD, PERIODIC = "standard", "periodic"
-FITTED: dict[str, type[Piecewise] | type[Robust]] = {"piecewise": Piecewise, "robust": Robust}
-"""The encodings of numbers that are only fitted, not trained."""
-NUMERIC_ENCODINGS = (STANDARD, *FITTED, PERIODIC)
+STANDARD = "standard"
+LAYERS_OF_NUMBERS: dict[str, type[Piecewise] | type[Robust] | type[Periodic]] = {
+    "piecewise": Piecewise,
+    "robust": Robust,
+    "periodic": Periodic,
+}
+NUMERIC_ENCODINGS = (STANDARD, *LAYERS_OF_NUMBERS)
 ONE_HOT, EMBEDDING = "one-hot", "embedding"
 CATEGORY_ENCODINGS = (ONE_HOT, EMBEDDING)
 FEW = 9
 """Categories of up to so many values are not embedded."""
 ROWS = 4096
 """Samples that are compared at once."""
-_fitted: "WeakKeyDictionary[Dataset, dict[str, FixedEncoding | None]]" = WeakKeyDictionary()
-"""The fitted encodings of each dataset: many populations are trained on one."""
+_fitted: "WeakKeyDictionary[Dataset, dict[str, InputEncoding | None]]" = WeakKeyDictionary()
+"""The encodings of numbers of each dataset: many populations are trained on one."""
 
 
 def encoding_layers(params: Mapping[str, Any], data: Dataset, seed: int = 0, replicate: int = 0) -> list[InputEncoding]:
@@ -41,34 +45,56 @@ def encoding_layers(params: Mapping[str, Any], data: Dataset, seed: int = 0, rep
     Raises:
         InputError: sparse samples cannot be encoded.
     """
-    kind, layers, width = params["numeric_encoding"], list[InputEncoding](), data.n_inputs
+    kind, layers, seeds = params["numeric_encoding"], list[InputEncoding](), {"seed": seed, "replicate": replicate}
     if kind != STANDARD and isinstance(data.train.x, SparseRows):
         raise InputError(
             f"numeric_encoding={kind} needs dense samples, got sparse ones of {data.name}: use standard, or pass them "
             "with toarray()"
         )
-    if kind in FITTED and (layer := _fit(kind, data)) is not None:
-        layers.append(layer)
-        width = layer.outputs
-    groups = _groups(data) if params["category_encoding"] == EMBEDDING else {}
-    places = np.array(sorted(numbers(data)) if kind == PERIODIC else [], int)
-    if groups:
+    fitted = None if kind == STANDARD else _fit(kind, data)
+    if isinstance(fitted, FixedEncoding):
+        layers.append(copy.copy(fitted))
+    width = layers[-1].outputs if layers else data.n_inputs
+    places = fitted.columns if isinstance(fitted, Periodic) else np.empty(0, np.intp)
+    if groups := _groups(data) if params["category_encoding"] == EMBEDDING else {}:
         feature, levels = (np.array(each, float) for each in (list(groups), list(groups.values())))
-        embedding = Embedding(
-            *(width, len(groups), sum(groups.values())), feature=feature, levels=levels, seed=seed, replicate=replicate
-        )
+        embedding = Embedding(width, len(groups), sum(groups.values()), feature=feature, levels=levels, **seeds)
         layers.append(embedding)
         width, places = embedding.outputs, np.searchsorted(embedding.others, places)
     if len(places):
-        layers.append(Periodic(width, len(places), feature=places, seed=seed, replicate=replicate))
+        layers.append(Periodic(width, len(places), feature=places, **seeds))
     return layers
 
 
-def _fit(kind: str, data: Dataset) -> FixedEncoding | None:
+def keep_encodings(network: Network, data: Dataset) -> None:
+    """Let networks that are built for ``data`` have the encoding of numbers that this network has, as it was fitted."""
+    of = {type(layer): layer.take(np.array([0])) for layer in network.layers if isinstance(layer, InputEncoding)}
+    _fitted[data] = {kind: of.get(layer) for kind, layer in LAYERS_OF_NUMBERS.items()}
+
+
+def learned_encodings(params: Mapping[str, Any], data: Dataset) -> list[str]:
+    """Return the settings in ``params`` that give networks for ``data`` a learned encoding, which only NumPy computes.
+
+    >>> from zerokara.data import load
+    >>> learned_encodings({"numeric_encoding": "periodic", "category_encoding": "embedding"}, load("digits"))
+    ['numeric_encoding=periodic']
+    """
+    numeric, category = params.get("numeric_encoding", STANDARD), params.get("category_encoding", ONE_HOT)
+    learned = {"numeric_encoding": numeric == "periodic", "category_encoding": category == EMBEDDING and _groups(data)}
+    return [f"{name}={params[name]}" for name, holds in learned.items() if holds]
+
+
+def width_limit(params: Mapping[str, Any], data: Dataset) -> int:
+    """Return how many inputs the first affine map has at most."""
+    factors = {"piecewise": 1 + BINS, "periodic": 1 + FUNCTIONS}
+    return data.n_inputs * factors.get(params["numeric_encoding"], 1)
+
+
+def _fit(kind: str, data: Dataset) -> InputEncoding | None:
     fitted = _fitted.setdefault(data, {})
     if kind not in fitted:
-        fitted[kind] = FITTED[kind].fit(data.n_inputs, numbers(data))
-    return copy.copy(fitted[kind])
+        fitted[kind] = LAYERS_OF_NUMBERS[kind].fit(data.n_inputs, numbers(data))
+    return fitted[kind]
 
 
 def _groups(data: Dataset) -> dict[int, int]:

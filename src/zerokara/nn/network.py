@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from zerokara.arrays import Array, as_index
 from zerokara.errors import InputError
-from zerokara.nn.layers.encoding import FixedEncoding
+from zerokara.nn.layers.encoding import FixedEncoding, InputEncoding
 from zerokara.nn.layers.layer import Layer
 from zerokara.notebooks import html_table
 
@@ -69,6 +69,11 @@ class Network:
     def encodings(self) -> list[FixedEncoding]:
         """The layers before the first that learns or differs between networks: they can be applied beforehand."""
         return list(itertools.takewhile(lambda layer: isinstance(layer, FixedEncoding), self.layers))  # type: ignore[arg-type]
+
+    @property
+    def encoding_text(self) -> str:
+        """What the networks do with their inputs first, as shown to users; empty if they take them as they are."""
+        return "; ".join(layer.text for layer in self.layers if isinstance(layer, InputEncoding))
 
     def forward(self, x: Array, step: int | None = None, *, encoded: bool = False) -> Array:
         """Return the scores (P, N, C) of x (P or 1, N, D).

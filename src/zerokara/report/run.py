@@ -19,7 +19,6 @@ from zerokara.space.space import Space
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
 from zerokara.study.views import series
-from zerokara.train.engine import describe_engine
 from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         "stopped": study.stopped and {"callback": study.stopped.callback, "reason": study.stopped.reason},
         "states": {state: states.count(state) for state in sorted(set(states))},
         "epochs_trained": study.epochs_trained,
-        "engine": describe_engine(study.plan.engine, study.plan.dtype),
+        "engine": study.engine,
         "seconds": study.seconds,
         "train_seconds": study.train_seconds,
         "proposing_seconds": study.proposing_seconds,
@@ -89,6 +88,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         if best.rows:
             content["best"] |= {f"{name}_standard_error": best.standard_error(c) for name, c in scores.items()}
         content["best"] |= {"compared_at_epoch": epoch, "compared_trials": count, "at_ends": study.at_ends}
+        content["best"] |= {"encoding": study.candidates[0][1].encoding_text}
         networks = 1 if study.refitted is None else study.refitted.population
         content["model"] = {"networks": networks, "refit": study.refitted is not None, "epochs": best.epoch}
         if not study.interrupted and not math.isnan(study.test_score):

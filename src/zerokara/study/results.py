@@ -15,6 +15,7 @@ from zerokara.errors import DatabaseError, InputError
 from zerokara.figures.evaluation_data import ConfusionTable, Residuals
 from zerokara.model import Ensemble, Model, criterion, predict_each, select
 from zerokara.nn import Network
+from zerokara.nn.encodings import learned_encodings
 from zerokara.space.distributions import Choice
 from zerokara.space.hyperparameters import show
 from zerokara.space.space import Space
@@ -22,6 +23,7 @@ from zerokara.storage.comparison import Comparison
 from zerokara.storage.store import Stop
 from zerokara.study.comparison import common_epoch, compare, importances_of, scores_at
 from zerokara.study.views import evaluation
+from zerokara.train.engine import describe_engine
 
 if TYPE_CHECKING:
     from zerokara.samplers.narrowing import Round
@@ -92,6 +94,12 @@ class Results:
     def epochs_trained(self) -> int:
         """The network-epochs that were trained."""
         return sum(trial.epochs_trained for trial in self.trials)
+
+    @property
+    def engine(self) -> str:
+        """What trained the networks: the compiled kernel or NumPy, with the reason."""
+        numpy_for = {name for trial in self.trials for name in learned_encodings(trial.params, self.plan.data)}
+        return describe_engine(self.plan.engine, self.plan.dtype, sorted(numpy_for))
 
     def ranking(self, count: int | None = None) -> list[Trial]:
         """Return the trials, best first: by how far they got, then by value, ties to the lower loss."""

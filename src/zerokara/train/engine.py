@@ -137,14 +137,17 @@ def resolve(name: str, dtype: str) -> str:
     return "numpy" if why_numpy(name) or dtype != "float32" else "native"
 
 
-def describe_engine(name: str, dtype: str) -> str:
+def describe_engine(name: str, dtype: str, numpy_for: Sequence[str] = ()) -> str:
     """Return the engine of these networks, with the kernel's variant, or with why it is NumPy.
+
+    ``numpy_for`` are hyperparameters whose networks NumPy trains beside the kernel.
 
     >>> describe_engine("numpy", "float32")
     'numpy: the engine numpy was asked for'
     """
     reason = why_numpy(name) or (None if dtype == "float32" else f"the precision is {dtype}")
-    return f"numpy: {reason}" if reason else f"native, {choose_variant(name)}"
+    others = f"; numpy for {', '.join(numpy_for)}" if numpy_for else ""
+    return f"numpy: {reason}" if reason else f"native, {choose_variant(name)}{others}"
 
 
 def check_engine(name: str, value: object) -> None:

@@ -1,6 +1,7 @@
 """The periodic encoding: numbers as learned periodic functions beside their values."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -37,6 +38,11 @@ class Periodic(InputEncoding):
     def __init__(self, inputs: int, size: int, *, seed: int = 0, replicate: int = 0, **fixed: Array) -> None:
         super().__init__(inputs, size, **fixed)
         self.stream = (seed, "periodic", replicate)
+
+    @classmethod
+    def fit(cls, inputs: int, values: Mapping[int, Array]) -> Self | None:
+        """Return the layer for the inputs that ``values`` names; None without any. Their values do not matter."""
+        return cls(inputs, len(values), feature=np.array(list(values), float)) if values else None
 
     @property
     def outputs(self) -> int:

@@ -21,7 +21,7 @@ from zerokara.figures.plot_data import (
     Scatter,
     Weights,
 )
-from zerokara.nn import Affine, Network
+from zerokara.nn import Affine, InputEncoding, Network
 from zerokara.pictures import is_image
 from zerokara.space.distributions import Choice, Single
 from zerokara.space.hyperparameters import show
@@ -246,9 +246,9 @@ def weights(
 
 
 def _pixel_weights(network: Network, sample_shape: Sequence[int], row: int, basis: Array | None) -> Array:
-    """Return the weights of the first layer for each pixel, (D, U)."""
-    first = network.layers[0]
+    """Return the weights of the first affine map for each pixel, (D, U); an encoding keeps the pixels first."""
+    first = next((layer for layer in network.layers if not isinstance(layer, InputEncoding)), None)
     if not is_image(sample_shape) or not isinstance(first, Affine):
         raise InputError(f"weights are shown for images, samples (H, W) or (H, W, 3), got {tuple(sample_shape)}")
-    W: Array = first.W[row].astype(float)
+    W: Array = first.W[row, : network.layers[0].inputs].astype(float)  # type: ignore[attr-defined]
     return W if basis is None else basis.astype(float) @ W
