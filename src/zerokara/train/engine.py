@@ -61,7 +61,8 @@ class NumpyEngine:
     def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
         for step, (samples, factor) in enumerate(zip(steps.samples, steps.factors, strict=True), steps.first):
             weights = None if self.part.weights is None else self.part.weights[samples]
-            scores = network.forward(self.loader.batch(samples, step), step, encoded=True)
+            encoded = {"encoded": True} if self.loader.encodes else {}
+            scores = network.forward(self.loader.batch(samples, step), step, **encoded)
             network.backward(loss.backward(scores, self.part.t[samples], weights))
             optimizer.step(network, factor)
 

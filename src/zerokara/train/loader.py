@@ -35,6 +35,7 @@ class BatchLoader:
         encodings: Sequence[FixedEncoding] = (),
     ) -> None:
         self.x, self.dtype, self.encodings = data.train.x, np.dtype(dtype), encodings
+        self.encodes = bool(encodings)
         self.augment, self.shape, self.preprocess = Augment.parse(augment), data.sample_shape, data.preprocess
         self.seed, self.replicate = seed, replicate
         if self.augment:
