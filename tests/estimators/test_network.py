@@ -44,6 +44,7 @@ CONTINUED = (
     {"scoring": "accuracy", "class_weight": "balanced", "label_smoothing": 0.1, "batch_size": 50},
     {"patience": 1, "lr": 0.03},
     {"networks": 3, "dropout": 0.3, "batch_norm": True},
+    *({"numeric_encoding": name, "networks": 2} for name in ("piecewise", "robust", "periodic")),
     *({"optimizer": name, "schedule": "step:4:0.3"} for name in OPTIMIZERS),
 )
 

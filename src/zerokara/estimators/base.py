@@ -29,7 +29,6 @@ from zerokara.model import Ensemble, Model
 from zerokara.nn import Network
 from zerokara.nn.regression_losses import POISSON
 from zerokara.train import EarlyStopping, Epoch
-from zerokara.nn.encodings import keep_encodings
 from zerokara.train.build import build
 from zerokara.train.history import CURVES
 from zerokara.train.metrics import CHUNK
@@ -107,8 +106,7 @@ class NetworkEstimator(NetworkArguments):
         if stopped := state.stopped(patience):
             _warn(f"training stopped early in epoch {state.epoch} and does not continue: increase patience")
         else:
-            if state.network is not None:
-                keep_encodings(state.network, data)
+            state.keep_encodings(params["numeric_encoding"], data)
             run = build(
                 params,
                 data,

@@ -7,8 +7,9 @@ import numpy as np
 
 from zerokara import blas, nn
 from zerokara.arrays import Array
-from zerokara.data import Preprocess
+from zerokara.data import Dataset, Preprocess
 from zerokara.errors import InputError
+from zerokara.nn.encodings import keep_encodings
 from zerokara.optim.optimizer import Optimizer
 from zerokara.train import EarlyStopping, Epoch, History, Trainer
 from zerokara.train.epoch_line import EpochLine
@@ -36,6 +37,7 @@ class FitState:
         self.optimizer: Optimizer | None = None
         self.history = History(networks)
         self.values: list[float] = []
+        self.numeric_encoding: str | None = None
         self.forget()
 
     def forget(self) -> None:
@@ -44,6 +46,12 @@ class FitState:
         self.best_value: Array = np.full(self.networks, np.inf)
         self.best_epoch: Array = np.zeros(self.networks, int)
         self.early_stopping: EarlyStopping | None = None
+
+    def keep_encodings(self, numeric_encoding: str, data: Dataset) -> None:
+        """Let networks that are built for further ``data`` encode numbers as it was learned from the first."""
+        if self.network is not None and numeric_encoding == self.numeric_encoding:
+            keep_encodings(self.network, data)
+        self.numeric_encoding = self.numeric_encoding or numeric_encoding
 
     @property
     def epoch(self) -> int:

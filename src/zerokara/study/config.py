@@ -76,6 +76,10 @@ DATA_KEYS: dict[str, Any] = {
 """The types of the keys about the data."""
 TYPES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false", dict: "a table"}
 """The names of types for messages."""
+EARLIER_NUMBERS = (
+    "Numbers of tables are standardized since version 0.2. The earlier trials of this run had them scaled by their "
+    "quartiles: their scores compare with those of new trials only roughly."
+)
 REQUIRED = ("dataset", "trials", "generation", "sampler", "seed", "search", "record")
 """The keys without which a run cannot be resumed."""
 
@@ -137,7 +141,8 @@ def differences(config: Mapping[str, Any], data: Dataset) -> list[str]:
         )
     names = ["zerokara", "numpy", "platform"]
     names += ["processor_features"] if now["engine"] == "numpy" else []  # The kernel's bits do not depend on them.
-    return [
+    earlier = [] if then.get("numbers") == now.get("numbers") else [EARLIER_NUMBERS]
+    return earlier + [
         f"This run started with {name.replace('_', ' ')} {_one_line(then.get(name))}, and resumes with "
         f"{_one_line(now[name])}: results may differ in the last bits."
         for name in names
@@ -152,7 +157,7 @@ def _one_line(value: Any) -> str:
 def record(data: Dataset, engine: str) -> dict[str, Any]:
     """Return the versions, the engine, the processor features that NumPy uses, and the hash of the data."""
     features = np.show_config(mode="dicts")["SIMD Extensions"]
-    return {
+    return ({} if data.encoder is None else {"numbers": "standard"}) | {
         "zerokara": __version__,
         "numpy": np.__version__,
         "optuna": version("optuna"),
