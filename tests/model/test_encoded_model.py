@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+
 import zerokara as zk
 from tests.nn.test_encodings import table
 from zerokara.data import Dataset

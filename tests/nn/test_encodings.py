@@ -14,7 +14,7 @@ from zerokara.errors import InputError
 from zerokara.model import Ensemble
 from zerokara.nn.encodings import NUMERIC_ENCODINGS, encoding_layers, keep_encodings, learned_encodings, numbers
 from zerokara.nn.layers.embedding import DIMENSION
-from zerokara.nn.layers.piecewise import BINS
+from zerokara.nn.layers.piecewise import QUANTILE_BINS as BINS
 from zerokara.rng import stream
 
 N = 200

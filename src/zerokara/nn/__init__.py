@@ -5,9 +5,9 @@ from zerokara.nn.layers.activations import ACTIVATIONS, GELU, LeakyReLU, ReLU, S
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.layers.batchnorm import BatchNorm
 from zerokara.nn.layers.dropout import Dropout
-from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.embedding import Embedding
 from zerokara.nn.layers.encoding import FixedEncoding, InputEncoding
+from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.layer import Layer
 from zerokara.nn.layers.periodic import Periodic
 from zerokara.nn.layers.piecewise import Piecewise

@@ -69,9 +69,9 @@ def _with_exp(dtype: str) -> Network:
     return network
 
 
-def _encoded(*first: Any, **options: object) -> Callable[[str], Network]:
+def _encoded(*first: Any, dropout: list[float] | None = None) -> Callable[[str], Network]:
     """Return a function from a precision to networks that begin with encodings of the inputs."""
-    net = _net((6,), inputs=first[-1].outputs, **options)
+    net = _net((6,), inputs=first[-1].outputs, dropout=dropout)
     return lambda dtype: Network([*map(copy.copy, first), *net(dtype).layers], POPULATION, dtype)
 
 
@@ -79,9 +79,14 @@ _VALUES = stream(4, "case").standard_normal((40, INPUTS))
 # Two categories of two values around a number: known values, mixed codes, and a known value's code times two.
 _CODES = np.array([[[1, 0, 0.3, 0, 1], [0, 1, -1, 1, 0], [0.25, 0.75, 2, 0.4, 0.6], [0, 2, 0.1, 1, 0]]])
 _REPEATED = [0, 1, 1, 2, 3, 0, 2]
-_GROUPS = {"feature": np.array([0, 3]), "levels": np.array([2, 2])}
-_BINS = Piecewise.fit(INPUTS, {2: _VALUES[:, 2]}, 3)
-_TABLE = (_BINS, Embedding(_BINS.outputs, 2, 4, **_GROUPS), Periodic(20, 1, feature=np.array([0])))
+
+
+def _embedding(inputs: int) -> Embedding:
+    return Embedding(inputs, 2, 4, feature=np.array([0, 3]), levels=np.array([2, 2]))
+
+
+_BINS: Any = Piecewise.fit(INPUTS, {2: _VALUES[:, 2]}, 3)
+_TABLE = (_BINS, _embedding(_BINS.outputs), Periodic(20, 1, feature=np.array([0])))
 RATES = [0.0, 0.2, 0.5]
 SMOOTHED = [0.0, 0.1, 0.3]
 CLASS_WEIGHTS = np.array([0.5, 2.0, 1.0, 0.1])
@@ -110,10 +115,12 @@ CASES = [
     Case("piecewise", _encoded(Piecewise.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}, 3))),
     Case("robust", _encoded(Robust.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}), dropout=RATES)),
     Case("periodic", _encoded(Periodic(INPUTS, 2, feature=np.array([1, 3]))), compiled=False),
-    Case("embedding", _encoded(Embedding(INPUTS, 2, 4, **_GROUPS)), x=_CODES[:, _REPEATED], compiled=False),
+    Case("embedding", _encoded(_embedding(INPUTS)), x=_CODES[:, _REPEATED], compiled=False),
     Case(
         *("piecewise, embedding, periodic", _encoded(*_TABLE)),
-        **{"x": _CODES[:, _REPEATED], "weight_decay": 0.1, "compiled": False},
+        x=_CODES[:, _REPEATED],
+        weight_decay=0.1,
+        compiled=False,
     ),
     Case("weight decay", _net((6,), batch_norm=True), weight_decay=0.1),
 ]

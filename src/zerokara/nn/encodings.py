@@ -13,8 +13,8 @@ from zerokara.data.sparse import SparseRows
 from zerokara.errors import InputError
 from zerokara.nn.layers.embedding import Embedding
 from zerokara.nn.layers.encoding import FixedEncoding, InputEncoding
-from zerokara.nn.layers.periodic import FUNCTIONS, Periodic
-from zerokara.nn.layers.piecewise import BINS, Piecewise
+from zerokara.nn.layers.periodic import PERIODIC_FUNCTIONS, Periodic
+from zerokara.nn.layers.piecewise import QUANTILE_BINS, Piecewise
 from zerokara.nn.layers.robust import Robust
 from zerokara.nn.network import Network
 
@@ -27,9 +27,9 @@ LAYERS_OF_NUMBERS: dict[str, type[Piecewise] | type[Robust] | type[Periodic]] = 
 NUMERIC_ENCODINGS = (STANDARD, *LAYERS_OF_NUMBERS)
 ONE_HOT, EMBEDDING = "one-hot", "embedding"
 CATEGORY_ENCODINGS = (ONE_HOT, EMBEDDING)
-FEW = 9
+FEW_LEVELS = 9
 """Categories of up to so many values are not embedded."""
-ROWS = 4096
+ROWS_COMPARED = 4096
 """Samples that are compared at once."""
 _fitted: "WeakKeyDictionary[Dataset, dict[str, InputEncoding | None]]" = WeakKeyDictionary()
 """The encodings of numbers of each dataset: many populations are trained on one."""
@@ -45,24 +45,25 @@ def encoding_layers(params: Mapping[str, Any], data: Dataset, seed: int = 0, rep
     Raises:
         InputError: sparse samples cannot be encoded.
     """
-    kind, layers, seeds = params["numeric_encoding"], list[InputEncoding](), {"seed": seed, "replicate": replicate}
+    kind, layers = params["numeric_encoding"], list[InputEncoding]()
     if kind != STANDARD and isinstance(data.train.x, SparseRows):
         raise InputError(
             f"numeric_encoding={kind} needs dense samples, got sparse ones of {data.name}: use standard, or pass them "
             "with toarray()"
         )
-    fitted = None if kind == STANDARD else _fit(kind, data)
+    fitted = None if kind == STANDARD else _fitted_layer(kind, data)
     if isinstance(fitted, FixedEncoding):
         layers.append(copy.copy(fitted))
     width = layers[-1].outputs if layers else data.n_inputs
     places = fitted.columns if isinstance(fitted, Periodic) else np.empty(0, np.intp)
     if groups := _groups(data) if params["category_encoding"] == EMBEDDING else {}:
         feature, levels = (np.array(each, float) for each in (list(groups), list(groups.values())))
-        embedding = Embedding(width, len(groups), sum(groups.values()), feature=feature, levels=levels, **seeds)
+        rows = sum(groups.values())
+        embedding = Embedding(width, len(groups), rows, seed=seed, replicate=replicate, feature=feature, levels=levels)
         layers.append(embedding)
         width, places = embedding.outputs, np.searchsorted(embedding.others, places)
     if len(places):
-        layers.append(Periodic(width, len(places), feature=places, **seeds))
+        layers.append(Periodic(width, len(places), seed=seed, replicate=replicate, feature=places))
     return layers
 
 
@@ -86,11 +87,11 @@ def learned_encodings(params: Mapping[str, Any], data: Dataset) -> list[str]:
 
 def width_limit(params: Mapping[str, Any], data: Dataset) -> int:
     """Return how many inputs the first affine map has at most."""
-    factors = {"piecewise": 1 + BINS, "periodic": 1 + FUNCTIONS}
+    factors = {"piecewise": 1 + QUANTILE_BINS, "periodic": 1 + PERIODIC_FUNCTIONS}
     return data.n_inputs * factors.get(params["numeric_encoding"], 1)
 
 
-def _fit(kind: str, data: Dataset) -> InputEncoding | None:
+def _fitted_layer(kind: str, data: Dataset) -> InputEncoding | None:
     fitted = _fitted.setdefault(data, {})
     if kind not in fitted:
         fitted[kind] = LAYERS_OF_NUMBERS[kind].fit(data.n_inputs, numbers(data))
@@ -104,7 +105,7 @@ def _groups(data: Dataset) -> dict[int, int]:
     return {
         place: coding.width
         for place, coding in data.encoder.places()
-        if coding.kind == "category" and len(coding.levels) > FEW
+        if coding.kind == "category" and len(coding.levels) > FEW_LEVELS
     }
 
 
@@ -127,7 +128,7 @@ def numbers(data: Dataset) -> dict[int, Array]:
 def _varied(x: Array) -> Array:
     """Return whether each feature has more than two values, (D,)."""
     low, high, varied = x.min(axis=0), x.max(axis=0), np.zeros(x.shape[1], bool)
-    for start in range(0, len(x), ROWS):
-        rows = x[start : start + ROWS]
+    for start in range(0, len(x), ROWS_COMPARED):
+        rows = x[start : start + ROWS_COMPARED]
         varied |= ((rows != low) & (rows != high)).any(axis=0)
     return varied

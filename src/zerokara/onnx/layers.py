@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.data.columns.coding import EDGE, FAR
 from zerokara.nn import (
     GELU,
     Affine,
@@ -24,8 +25,7 @@ from zerokara.nn import (
 )
 from zerokara.nn.layers.activations import CUBIC, ROOT
 from zerokara.nn.layers.exponential import LIMIT
-from zerokara.nn.layers.periodic import FREQUENCIES, FUNCTIONS, TURN
-from zerokara.nn.layers.robust import EDGE, FAR
+from zerokara.nn.layers.periodic import FREQUENCIES, PERIODIC_FUNCTIONS, TURN
 from zerokara.onnx.graph import Graph
 
 
@@ -87,14 +87,14 @@ def _periodic(graph: Graph, layer: Periodic, x: str) -> str:
     cos = graph.add("Cos", graph.add("Add", angle, graph.rows("phase", layer.phase.reshape(P, 1, K, FREQUENCIES))))
     # A product and a sum: one matrix product for each number would need the numbers before the samples.
     z = graph.add("Unsqueeze", cos, graph.constant("last", [-1], np.int64))
-    z = graph.add("Mul", z, graph.rows("W", layer.W.reshape(P, 1, K, FREQUENCIES, FUNCTIONS)))
+    z = graph.add("Mul", z, graph.rows("W", layer.W.reshape(P, 1, K, FREQUENCIES, PERIODIC_FUNCTIONS)))
     z = graph.add("ReduceSum", z, graph.constant("frequencies", [-2], np.int64), keepdims=0)
-    z = graph.add("Add", z, graph.rows("b", layer.b.reshape(P, 1, K, FUNCTIONS)))
-    shape = graph.constant("shape", [0] * (1 + (P > 1)) + [K * FUNCTIONS], np.int64)  # 0 keeps a size.
+    z = graph.add("Add", z, graph.rows("b", layer.b.reshape(P, 1, K, PERIODIC_FUNCTIONS)))
+    shape = graph.constant("shape", [0] * (1 + (P > 1)) + [K * PERIODIC_FUNCTIONS], np.int64)  # 0 keeps a size.
     return graph.add("Concat", _for_each(graph, x, P), graph.add("Reshape", z, shape), axis=-1)
 
 
-def _embedding(graph: Graph, layer: Embedding, x: str) -> str:
+def _embedded(graph: Graph, layer: Embedding, x: str) -> str:
     """A product with each group of inputs: a code need not be one-hot."""
     others = [_for_each(graph, _chosen(graph, "others", x, layer.others), len(layer.W))] if len(layer.others) else []
     vectors, first = [], 0
@@ -118,7 +118,7 @@ EXPORTERS: dict[type[Layer], Callable[[Graph, Any, str], str]] = {
     Piecewise: _piecewise,
     Robust: _robust,
     Periodic: _periodic,
-    Embedding: _embedding,
+    Embedding: _embedded,
     ReLU: lambda graph, layer, x: graph.add("Relu", x),
     LeakyReLU: lambda graph, layer, x: graph.add("LeakyRelu", x, alpha=float(layer.slope)),
     Sigmoid: lambda graph, layer, x: graph.add("Sigmoid", x),

@@ -80,6 +80,13 @@ def _network(
     """Return networks with the structure of ``params``, after the layers that encode the inputs of ``data``."""
     encodings = encoding_layers(params, data, seed, replicate)
     shape = encodings[-1].outputs if encodings else data.n_inputs, params["hidden"], data.n_outputs
-    how = {"population": population, "seed": seed, "replicate": replicate, "dtype": dtype}
-    network = mlp(*shape, params["activation"], batch_norm=params["batch_norm"], **how, **numbers)
+    network = mlp(
+        *(*shape, params["activation"]),
+        batch_norm=params["batch_norm"],
+        population=population,
+        seed=seed,
+        replicate=replicate,
+        dtype=dtype,
+        **numbers,
+    )
     return Network([*encodings, *network.layers], population, dtype) if encodings else network

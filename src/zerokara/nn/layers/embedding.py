@@ -34,9 +34,7 @@ class Embedding(InputEncoding):
     W: Array
     dW: Array
 
-    def __init__(
-        self, inputs: int, size: int, rows: int, *, seed: int = 0, replicate: int = 0, **fixed: Array
-    ) -> None:
+    def __init__(self, inputs: int, size: int, rows: int, *, seed: int = 0, replicate: int = 0, **fixed: Array) -> None:
         super().__init__(inputs, size, **fixed)
         self.rows, self.stream = rows, (seed, "embedding", replicate)
 

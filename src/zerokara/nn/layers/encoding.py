@@ -20,9 +20,9 @@ class InputEncoding(Layer):
     Its ``fixed`` arrays (P, 1, K), K = ``size``, are learned from the training samples before training.
     """
 
-    per_network: ClassVar = ("feature",)
-    fixed: ClassVar = ("feature",)
-    settings: ClassVar = ("inputs", "size")
+    per_network: ClassVar[tuple[str, ...]] = ("feature",)
+    fixed: ClassVar[tuple[str, ...]] = ("feature",)
+    settings: ClassVar[tuple[str, ...]] = ("inputs", "size")
     inputs: int
     size: int
     feature: Array

@@ -9,7 +9,7 @@ from zerokara.arrays import Array, ones
 from zerokara.nn.layers.encoding import InputEncoding
 from zerokara.rng import stream
 
-FREQUENCIES, FUNCTIONS, SIGMA = 16, 3, 0.1
+FREQUENCIES, PERIODIC_FUNCTIONS, SIGMA = 16, 3, 0.1
 """As RealMLP has them, for each number."""
 TURN = 2 * np.pi
 
@@ -46,18 +46,18 @@ class Periodic(InputEncoding):
 
     @property
     def outputs(self) -> int:
-        return self.inputs + FUNCTIONS * self.size
+        return self.inputs + PERIODIC_FUNCTIONS * self.size
 
     @property
     def text(self) -> str:
-        return f"numbers as {FUNCTIONS} learned periodic functions beside the value"
+        return f"numbers as {PERIODIC_FUNCTIONS} learned periodic functions beside the value"
 
     def shapes(self) -> dict[str, tuple[int, int]]:
         return {
             "frequency": (1, self.size * FREQUENCIES),
             "phase": (1, self.size * FREQUENCIES),
-            "W": (self.size * FREQUENCIES, FUNCTIONS),
-            "b": (1, self.size * FUNCTIONS),
+            "W": (self.size * FREQUENCIES, PERIODIC_FUNCTIONS),
+            "b": (1, self.size * PERIODIC_FUNCTIONS),
         }
 
     def initial(self, name: str) -> Array:
@@ -74,19 +74,21 @@ class Periodic(InputEncoding):
         frequency, phase = (a.reshape(P, K, 1, FREQUENCIES) for a in (self.frequency, self.phase))
         self.angle: Array = self.turned * frequency + phase
         self.cos: Array = np.cos(self.angle)
-        z = self.cos @ self.W.reshape(P, K, FREQUENCIES, FUNCTIONS) + self.b.reshape(P, K, 1, FUNCTIONS)
+        z = self.cos @ self.W.reshape(P, K, FREQUENCIES, PERIODIC_FUNCTIONS) + self.b.reshape(
+            P, K, 1, PERIODIC_FUNCTIONS
+        )
         y = np.empty((P, x.shape[1], self.outputs), self.cos.dtype)
         y[..., : self.inputs] = x
-        y[..., self.inputs :] = z.transpose(0, 2, 1, 3).reshape(P, x.shape[1], K * FUNCTIONS)
+        y[..., self.inputs :] = z.transpose(0, 2, 1, 3).reshape(P, x.shape[1], K * PERIODIC_FUNCTIONS)
         return y
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
         P, K, n = len(self.W), self.size, dout.shape[1]
-        dz = np.ascontiguousarray(dout[..., self.inputs :].reshape(P, n, K, FUNCTIONS).transpose(0, 2, 1, 3))
+        dz = np.ascontiguousarray(dout[..., self.inputs :].reshape(P, n, K, PERIODIC_FUNCTIONS).transpose(0, 2, 1, 3))
         sums = ones(1, n, dout.dtype)
         self.dW[:] = (self.cos.mT @ dz).reshape(self.dW.shape)
         self.db[:] = (sums @ dz).reshape(self.db.shape)
-        dangle = dz @ self.W.reshape(P, K, FREQUENCIES, FUNCTIONS).mT
+        dangle = dz @ self.W.reshape(P, K, FREQUENCIES, PERIODIC_FUNCTIONS).mT
         dangle *= -np.sin(self.angle)
         self.dphase[:] = (sums @ dangle).reshape(self.dphase.shape)
         self.dfrequency[:] = (self.turned.mT @ dangle).reshape(self.dfrequency.shape)

@@ -9,12 +9,12 @@ from zerokara.arrays import Array
 from zerokara.errors import InputError
 from zerokara.nn.layers.encoding import FixedEncoding
 
-BINS = 16
+QUANTILE_BINS = 16
 """The most bins of a number."""
 
 
 class Piecewise(FixedEncoding):
-    """y = [x, clip((x[feature] - low) / width, 0, 1) for each of K bins]: networks can bend their function at bin edges.
+    """y = [x, clip((x[feature] - low) / width, 0, 1) for each of K bins]: the function can bend at their edges.
 
     Shapes: x (P or 1, N, D); feature, low and width (P, 1, K); y (P or 1, N, D + K).
     Source: Gorishniy et al. 2022, On Embeddings for Numerical Features in Tabular Deep Learning, section 3.1. Here the
@@ -32,7 +32,7 @@ class Piecewise(FixedEncoding):
     width: Array
 
     @classmethod
-    def fit(cls, inputs: int, values: Mapping[int, Array], bins: int = BINS) -> Self | None:
+    def fit(cls, inputs: int, values: Mapping[int, Array], bins: int = QUANTILE_BINS) -> Self | None:
         """Return the layer with a bin between each two quantiles of the training values of an input, or None.
 
         Equal quantiles are merged; an input with fewer than three values gets no bins.
@@ -69,7 +69,7 @@ class Piecewise(FixedEncoding):
         place = (self.x[..., self.columns] - self.row("low")) / self.row("width")
         inside = (place > 0) & (place < 1)
         dx: Array = dout[..., : self.inputs].copy()
-        np.add.at(dx, (..., self.columns), dout[..., self.inputs :] * inside / self.row("width"))
+        np.add.at(dx.mT, (slice(None), self.columns), (dout[..., self.inputs :] * inside / self.row("width")).mT)  # type: ignore[arg-type]
         return dx
 
     def check(self) -> None:

@@ -6,13 +6,9 @@ from typing import ClassVar, Self
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.data.columns.coding import EDGE, FAR
 from zerokara.errors import InputError
 from zerokara.nn.layers.encoding import FixedEncoding
-
-EDGE = 3.0
-"""The limit of scaled numbers; outliers approach it and keep their order."""
-FAR = 1e6
-"""Numbers are clipped here, before their squares overflow; the result is nearly at the limit."""
 
 
 class Robust(FixedEncoding):

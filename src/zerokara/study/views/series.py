@@ -250,5 +250,6 @@ def _pixel_weights(network: Network, sample_shape: Sequence[int], row: int, basi
     first = next((layer for layer in network.layers if not isinstance(layer, InputEncoding)), None)
     if not is_image(sample_shape) or not isinstance(first, Affine):
         raise InputError(f"weights are shown for images, samples (H, W) or (H, W, 3), got {tuple(sample_shape)}")
-    W: Array = first.W[row, : network.layers[0].inputs].astype(float)  # type: ignore[attr-defined]
+    inputs: int = network.layers[0].inputs  # type: ignore[attr-defined]
+    W: Array = first.W[row][:inputs].astype(float)
     return W if basis is None else basis.astype(float) @ W
