@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from tests.cases import OPTIMIZERS, SCHEDULES, SOAK, optimizer
+from tests.cases import CASES, OPTIMIZERS, SCHEDULES, SOAK, optimizer
 from tests.native.kernels import COMPILED, built, epoch, furthest
+from zerokara.native import calls
 from zerokara.native.compile import SOURCE, find_compiler
+from zerokara.native.compiled import Compiled
 from zerokara.native.library import installed
+from zerokara.native.structure import UnsupportedError
 from zerokara.nn.cases import POPULATION, Case
 
 pytestmark = pytest.mark.skipif(
@@ -23,6 +26,12 @@ def test_an_epoch_in_double_precision_is_that_of_numpy(name: str, schedule: str)
         wanted = epoch(case, rule, schedule, None, "float64")
         for kernel in built(real="double"):
             assert furthest(epoch(case, rule, schedule, kernel, "float64"), wanted) < EQUAL, (case.name, kernel.variant)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not case.compiled], ids=lambda case: case.name)
+def test_learned_encodings_are_left_to_numpy(case: Case) -> None:
+    with pytest.raises(UnsupportedError, match=r"(Periodic|Embedding) is a layer that only NumPy has"):
+        Compiled(calls.kernel(installed().variants[0]), case.network("float32"))
 
 
 def test_with_clipped_gradients() -> None:

@@ -10,8 +10,10 @@ from scipy.sparse import csr_array
 import zerokara as zk
 from zerokara import nn
 from zerokara.data import Dataset, from_arrays, from_table
+from zerokara.data.part import join
 from zerokara.errors import InputError
 from zerokara.model import Ensemble
+from zerokara.nn import encodings
 from zerokara.nn.encodings import NUMERIC_ENCODINGS, encoding_layers, keep_encodings, learned_encodings, numbers
 from zerokara.nn.layers.embedding import DIMENSION
 from zerokara.nn.layers.piecewise import QUANTILE_BINS as BINS
@@ -163,19 +165,33 @@ def test_all_encodings_together_act_on_their_own_inputs() -> None:
     assert learned_encodings({"category_encoding": "embedding"}, data) == ["category_encoding=embedding"]
 
 
-@pytest.mark.parametrize("kind", NUMERIC_ENCODINGS)
-def test_encodings_are_fitted_to_the_training_part_alone(kind: str) -> None:
-    """A leak would show: the other parts are far from the training part."""
+def fitted_without_and_with_other_parts(kind: str) -> list[dict[str, np.ndarray]]:
+    """Return the fixed arrays of networks for a training part alone, and beside parts that are far from it."""
     rng = stream(3, "leak")
     train, other = (zk.data.Part(rng.normal(m, 1, (60, 3)).astype(np.float32), rng.integers(0, 2, 60)) for m in (0, 50))
     data = from_arrays(train.x, train.t)
-    arrays = [{}, {}]
-    for found, parts in zip(arrays, ((train,), (train, other, other)), strict=True):
-        for layer in layers(data.with_parts(*parts).scaled("standard"), kind):
-            found |= {name: layer.row(name) for name in layer.fixed}
-    assert bool(arrays[0]) == (kind != "standard")
-    assert arrays[0].keys() == arrays[1].keys()
-    assert all(np.array_equal(arrays[0][name], arrays[1][name]) for name in arrays[0])
+    each = [layers(data.with_parts(*parts).scaled("standard"), kind) for parts in ((train,), (train, other, other))]
+    return [{name: layer.row(name) for layer in found for name in layer.fixed} for found in each]
+
+
+def equal(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("kind", NUMERIC_ENCODINGS)
+def test_encodings_are_fitted_to_the_training_part_alone(kind: str) -> None:
+    alone, beside = fitted_without_and_with_other_parts(kind)
+    assert bool(alone) == (kind != "standard")
+    assert equal(alone, beside)
+
+
+@pytest.mark.parametrize("kind", ["piecewise", "robust"])
+def test_a_planted_leak_is_found(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def leaking(data: Dataset) -> dict[int, np.ndarray]:
+        return numbers(data if data.validation is None else data.with_parts(join([data.train, data.validation])))
+
+    monkeypatch.setattr(encodings, "numbers", leaking)
+    assert not equal(*fitted_without_and_with_other_parts(kind))
 
 
 def test_each_fold_has_its_own_bins() -> None:

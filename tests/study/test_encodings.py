@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 import zerokara as zk
 from tests.nn.test_encodings import table
 from zerokara.cli import main
+from zerokara.errors import InputError
 from zerokara.study.config import EARLIER_NUMBERS
 from zerokara.study.views import series
 
@@ -78,7 +80,7 @@ def csv(tmp_path: Path) -> Path:
 
 
 def test_the_command_line_sets_shows_and_searches_encodings(csv: Path, capsys, tmp_path: Path) -> None:
-    small = ["--target", "price", "--hidden", "6", "--epochs", "2", "--trials", "2"]
+    small = ["--target", "price", "--hidden", "6", "--epochs", "2", "--trials", "2", "--refit", "0"]
     options = ["--numeric-encoding", "piecewise", "--category-encoding", "embedding"]
     code, out, _ = run(capsys, "tune", csv, *small, *options, "--out", tmp_path / "run")
     assert code == 0
@@ -120,6 +122,12 @@ def test_a_run_folder_without_encodings_loads_and_resumes(data, tmp_path: Path) 
     with pytest.warns(UserWarning, match=EARLIER_NUMBERS[:50]):
         resumed = zk.resume(copy, data, trials=3)
     assert len(resumed.trials) == 3
+
+
+def test_sparse_samples_end_a_search_with_the_remedy() -> None:
+    given = csr_array(np.eye(40)), np.arange(40) % 2
+    with pytest.raises(InputError, match="numeric_encoding=piecewise needs dense samples.*use standard, or"):
+        zk.tune(given, {"numeric_encoding": "piecewise", "hidden": (4,)}, trials=1, epochs=1, progress=False)
 
 
 def test_pictures_may_have_bins_and_their_weights_are_shown(tmp_path: Path) -> None:

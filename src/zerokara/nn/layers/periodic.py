@@ -74,9 +74,8 @@ class Periodic(InputEncoding):
         frequency, phase = (a.reshape(P, K, 1, FREQUENCIES) for a in (self.frequency, self.phase))
         self.angle: Array = self.turned * frequency + phase
         self.cos: Array = np.cos(self.angle)
-        z = self.cos @ self.W.reshape(P, K, FREQUENCIES, PERIODIC_FUNCTIONS) + self.b.reshape(
-            P, K, 1, PERIODIC_FUNCTIONS
-        )
+        z = self.cos @ self.W.reshape(P, K, FREQUENCIES, PERIODIC_FUNCTIONS)
+        z += self.b.reshape(P, K, 1, PERIODIC_FUNCTIONS)
         y = np.empty((P, x.shape[1], self.outputs), self.cos.dtype)
         y[..., : self.inputs] = x
         y[..., self.inputs :] = z.transpose(0, 2, 1, 3).reshape(P, x.shape[1], K * PERIODIC_FUNCTIONS)
