@@ -37,7 +37,7 @@ DAMAGE = {
     "65 axes": (with_shape([1] * 65, 4), "no array has the shape"),
     "a size of 5,000 digits": (with_shape([7], 4).replace(b"7", b"7" * 5000), "damaged|truncated"),
     "a header of 4 GB": (struct.pack("<Q", 1 << 32) + b"{", "its header may have 100,000,000 bytes"),
-    "a description of NaN": (pack({}, {}).replace(b'\\"format\\": 2', b'\\"format\\": NaN'), "damaged"),
+    "a description of NaN": (pack({}, {}).replace(b'\\"format\\": 3', b'\\"format\\": NaN'), "damaged"),
 }
 
 

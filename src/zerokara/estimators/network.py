@@ -48,7 +48,7 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
     def predict(self, X: Any) -> Array:
         """Return the predicted targets, (N,), or (N, C) if the targets had two axes."""
         scores = self._scores(X)
-        return self._as_given(X, self._labels(self.model_.preprocess.restore_target(scores)))
+        return self._as_given(X, self._labels(self.model_.first.preprocess.restore_target(scores)))
 
     def _targets(self, y: Array, learn: bool) -> Array:
         if y.ndim == 2 and y.shape[1] == 1:

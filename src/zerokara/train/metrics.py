@@ -51,6 +51,16 @@ class Predictor(Protocol):
         """Return the scores (P, N, C) of x (1, N, D)."""
 
 
+class Known:
+    """A predictor for samples that are scores already."""
+
+    population = 1
+
+    def forward(self, x: Array) -> Array:
+        """Return x, (1, N, C)."""
+        return x
+
+
 def evaluate(
     network: Predictor, part: Part, task: str, threads: int = 1, loss: Loss | None = None
 ) -> tuple[Array, Array]:
