@@ -10,7 +10,7 @@ import zerokara as zk
 from zerokara.cli import main
 from zerokara.data import Dataset, Preprocess, from_arrays
 from zerokara.errors import InputError
-from zerokara.model import Ensemble, Member, Model, predict_each
+from zerokara.model import Ensemble, Model, ModelMember, predict_each
 from zerokara.model.ensemble import combine, probabilities
 from zerokara.model.file import pack, unpack
 from zerokara.nn import Network, mlp
@@ -34,12 +34,16 @@ def model(task: str, dtype: str = "float64") -> Model:
     t = 7 + 5 * X[:, :3] if task == "regression" else None
     preprocess = Preprocess.fit("standard", X, t, 3)
     return Model(
-        (Member(Ensemble.of(networks(dtype), COUNTS), preprocess),), task, ("a", "b", "c"), (4,), {"trials": [3, 1]}
+        (ModelMember(Ensemble.of(networks(dtype), COUNTS), preprocess),),
+        task,
+        ("a", "b", "c"),
+        (4,),
+        {"trials": [3, 1]},
     )
 
 
-def with_(ensemble: Ensemble) -> tuple[Member, ...]:
-    return (Member(ensemble, model("regression").preprocess),)
+def with_(ensemble: Ensemble) -> tuple[ModelMember, ...]:
+    return (ModelMember(ensemble, model("regression").preprocess),)
 
 
 def mean(task: str) -> np.ndarray:
@@ -112,6 +116,16 @@ def test_the_order_and_company_of_networks_do_not_matter(task) -> None:
     assert np.allclose(twice, Model.of(Ensemble.of([b, a], [1, 2]), data).scores(X), atol=1e-6)
     one = Model.of(a, data).scores(X)
     assert np.array_equal(Model.of(Ensemble.of([a, b], [7, 0]), data).scores(X), one)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("task", TASKS)
+def test_a_sample_alone_has_the_bits_that_it_has_in_company(task, outputs) -> None:
+    scores = stream(1, "test").normal(size=(20, 300, outputs)).astype(np.float32)
+    weights = np.full(20, 1 / 20)
+    together = combine(scores, weights, task)
+    alone = [combine(scores[:, k : k + 1], weights, task)[0] for k in range(300)]
+    assert np.array_equal(alone, together)
 
 
 def test_same_structures_ride_together_whatever_their_seeds() -> None:

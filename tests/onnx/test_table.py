@@ -21,7 +21,7 @@ from zerokara.data.columns.column import Column, category
 from zerokara.data.columns.interpret import interpret
 from zerokara.data.columns.texts import MISSING, TextRules
 from zerokara.data.preprocess import Preprocess
-from zerokara.model import Ensemble, Member, Model
+from zerokara.model import Ensemble, Model, ModelMember
 from zerokara.onnx import read_signature
 
 N = 240
@@ -204,7 +204,9 @@ def test_random_rows_of_random_tables_answer_alike(tmp_path_factory, tables, mar
     encoder = Encoder("t", tuple(Coding.fit(each) for each in train.values()))
     wide = len(encoder.inputs)
     network = zk.nn.mlp(wide, (4,), 1, init_scale=1.0)
-    model = Model((Member(Ensemble.of(network), Preprocess.identity(wide, 1), encoder),), "regression", ("t",), (wide,))
+    model = Model(
+        (ModelMember(Ensemble.of(network), Preprocess.identity(wide, 1), encoder),), "regression", ("t",), (wide,)
+    )
     given_rows, rows = {}, {}
     for coding in encoder.codings:
         kind, _, cells = tables[int(coding.name)]

@@ -25,7 +25,7 @@ from zerokara.errors import InputError, warn
 from zerokara.estimators import samples
 from zerokara.estimators.arguments import NetworkArguments
 from zerokara.estimators.fit_state import FitState, Objective
-from zerokara.model import Ensemble, Member, Model
+from zerokara.model import Ensemble, Model, ModelMember
 from zerokara.nn import Network
 from zerokara.nn.regression_losses import POISSON
 from zerokara.train import EarlyStopping, Epoch
@@ -195,7 +195,7 @@ class NetworkEstimator(NetworkArguments):
         return other
 
     def _model(self, network: Network, preprocess: Preprocess) -> Model:
-        member = Member(Ensemble.of(network), preprocess)
+        member = ModelMember(Ensemble.of(network), preprocess)
         return Model((member,), self._task, self._outputs(), (len(preprocess.shift),))
 
     def _scores(self, X: Any) -> Array:

@@ -9,20 +9,20 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.checks import as_array, require_finite, require_unicode
 from zerokara.errors import InputError, unknown
-from zerokara.model.ensemble import Ensemble, Member
+from zerokara.model.ensemble import Ensemble, ModelMember
 from zerokara.model.members import Members, check_alike, shape_of
 from zerokara.model.parts import width
 from zerokara.train.metrics import METRICS
 
 
-def check_model(members: Sequence[Member], task: str, classes: Sequence[str], sample_shape: Sequence[int]) -> None:
+def check_model(members: Sequence[ModelMember], task: str, classes: Sequence[str], sample_shape: Sequence[int]) -> None:
     """Raise InputError unless the parts of a model fit each other, and its numbers are finite."""
     require_unicode(classes, "the names of classes")
     if len(set(classes)) < len(classes):
         raise InputError("the names of classes must differ, got one twice: rename it")
     if task not in METRICS:
         raise unknown("task", task, METRICS)
-    if not members or not all(isinstance(member, Member) for member in members):
+    if not members or not all(isinstance(member, ModelMember) for member in members):
         raise InputError(f"a model holds members, got {str(members)[:80]}: use Model.of(network, data)")
     if (shape := shape_of(members)) not in (None, sample_shape):
         raise InputError(f"the table's columns must give the sample shape {shape}, got {sample_shape}")
@@ -31,7 +31,7 @@ def check_model(members: Sequence[Member], task: str, classes: Sequence[str], sa
     check_alike(members)
 
 
-def _check_member(member: Member, n_outputs: int, n_inputs: int) -> None:
+def _check_member(member: ModelMember, n_outputs: int, n_inputs: int) -> None:
     ensemble, preprocess, encoder = member.ensemble, member.preprocess, member.encoder
     if not isinstance(ensemble, Ensemble):
         raise InputError(f"a member holds an Ensemble, got {type(ensemble).__name__}: use Ensemble.of(network)")
@@ -50,9 +50,9 @@ def _check_member(member: Member, n_outputs: int, n_inputs: int) -> None:
                 raise InputError(f"a model must have finite numbers, got NaN or infinity in {where}: train again")
 
 
-def mean_weights(models: Sequence[Members], weights: Sequence[float] | Array | None) -> Array:
-    """Return the weight of each model in a mean, float64, after checking both."""
-    if not models or not all(isinstance(model, Members) for model in models):
+def checked_shares(models: Sequence[Members], weights: Sequence[float] | Array | None) -> list[float]:
+    """Return the weight of each model in a mean; they sum to 1. Raise InputError unless the models can have one."""
+    if not isinstance(models, list | tuple) or not models or not all(isinstance(each, Members) for each in models):
         raise InputError(f"a mean needs one model or more, got {str(models)[:80]}: pass a list of models")
     given = np.ones(len(models)) if weights is None else as_array(weights, "weights")
     if given.shape != (len(models),) or given.dtype.kind not in "iuf":
@@ -64,7 +64,7 @@ def mean_weights(models: Sequence[Members], weights: Sequence[float] | Array | N
     kinds: dict[str, list[Any]] = {
         "task": [model.task for model in models],
         "classes": [model.classes for model in models],
-        "shape of samples": [model.sample_shape if model.first.encoder is None else () for model in models],
+        "shape of samples": [model.sample_shape if model.table is None else "rows of a table" for model in models],
     }
     for what, values in kinds.items():
         if other := [value for value in values if value != values[0]]:
@@ -72,4 +72,6 @@ def mean_weights(models: Sequence[Members], weights: Sequence[float] | Array | N
                 f"the models of a mean must have the same {what}, got {str(values[0])[:80]} and {str(other[0])[:80]}: "
                 "train them on one dataset"
             )
-    return given.astype(float)
+    parts = given / given.max()  # The sum of weights could overflow.
+    shares: list[float] = (parts / parts.sum()).tolist()
+    return shares

@@ -107,7 +107,7 @@ class Ensemble:
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
+class ModelMember:
     """Networks with one scaling of their samples and, for a table, one encoder.
 
     Args:

@@ -13,7 +13,7 @@ from zerokara.data import Dataset, Part, Preprocess
 from zerokara.data.loaders.tables import read_rows
 from zerokara.data.sparse import as_rows
 from zerokara.errors import InputError, unknown
-from zerokara.model.ensemble import Member
+from zerokara.model.ensemble import ModelMember
 
 PARTS = ("train", "validation", "test")
 
@@ -25,10 +25,10 @@ class InputAdapter:
     task: str
     classes: tuple[str, ...]
     sample_shape: tuple[int, ...]
-    member: Member
+    member: ModelMember
 
     def read(self, x: Any) -> Any:
-        """Return samples in the data's own units as `Member.inputs` takes them: (N, D), or the columns of a table.
+        """Return samples in the data's own units as `ModelMember.inputs` takes them: (N, D), or the columns of a table.
 
         Args:
             x: (N, D) or (N, *sample_shape), or one sample, (D,) or sample_shape; for a table, rows with named columns.

@@ -10,7 +10,7 @@ from zerokara.arrays import Array
 from zerokara.checks import is_of
 from zerokara.data import Encoder, Preprocess
 from zerokara.errors import InputError
-from zerokara.model.ensemble import Ensemble, Member, combine
+from zerokara.model.ensemble import Ensemble, ModelMember, combine
 from zerokara.model.parts import disassemble
 from zerokara.nn import Network, describe_layers
 
@@ -18,18 +18,18 @@ from zerokara.nn import Network, describe_layers
 class Members:
     """The members of a model, and, while there is one, its parts by name."""
 
-    members: tuple[Member, ...]
+    members: tuple[ModelMember, ...]
     task: str
     classes: tuple[str, ...]
     sample_shape: tuple[int, ...]
 
     @property
-    def first(self) -> Member:
+    def first(self) -> ModelMember:
         """The member in whose units of training the scores of a regression are; it also reads the rows of a table."""
         return self.members[0]
 
     @property
-    def _single(self) -> Member:
+    def _single(self) -> ModelMember:
         if len(self.members) > 1:
             raise InputError(
                 f"this model is the mean of {len(self.members)} members, each with its own networks and scaling: see "
@@ -68,7 +68,7 @@ class Members:
     def table(self) -> Encoder | None:
         """For a table, an encoder with every value that some member knows, to describe the table and its new values.
 
-        It does not encode rows: the inputs of each member are those of its own encoder.
+        It does not encode rows: each member has its encoder for that.
         """
         encoders = [member.encoder for member in self.members if member.encoder is not None]
         if len(encoders) < 2:
@@ -94,7 +94,7 @@ class Members:
         named = {name: array[0].copy() for name, array in disassemble(one)[1].items()}
         return named | {f"scaling.{name}": array.copy() for name, array in member.preprocess.arrays().items()}
 
-    def _numbered(self, network: int) -> tuple[Member, Network]:
+    def _numbered(self, network: int) -> tuple[ModelMember, Network]:
         """Return one of the networks, counted from 0 in the order of the members, and its member."""
         if not is_of(network, int) or not 0 <= network < self.population:
             raise InputError(f"the networks are 0 to {self.population - 1}, got {network}: choose one of them")
@@ -102,29 +102,18 @@ class Members:
         member, row = rows[network]
         return member, member.ensemble.one(row)
 
-    def weighted(self, weight: float) -> list[tuple[Member, float]]:
-        """Return the members, each with its part of a weight."""
-        return [
-            (member, weight * float(share)) for member, share in zip(self.members, shares(self.members), strict=True)
-        ]
+
+def join_members(weighted: Iterable[tuple[Members, float]]) -> tuple[ModelMember, ...]:
+    """Return the members of models with these weights, which sum to 1; those of the same inputs become one member."""
+    alike: dict[tuple[Any, ...], list[tuple[ModelMember, float]]] = {}
+    for model, weight in weighted:
+        for member, share in zip(model.members, shares(model.members).tolist(), strict=True):
+            if (own := weight * share) > 0:
+                alike.setdefault(member.key, []).append((member, own))
+    return tuple(_as_one(group) for group in alike.values())
 
 
-def merged(weighted: Iterable[tuple[Member, float]]) -> tuple[Member, ...]:
-    """Return members with these weights, those of the same inputs joined into one; a weight of 0 leaves one out.
-
-    The weights of the result sum to 1.
-    """
-    alike: dict[tuple[Any, ...], list[tuple[Member, float]]] = {}
-    kept = [(member, weight) for member, weight in weighted if weight > 0]
-    largest = max(weight for _, weight in kept)
-    kept = [(member, weight / largest) for member, weight in kept if weight / largest > 0]
-    total = sum(weight for _, weight in kept)
-    for member, weight in kept:
-        alike.setdefault(member.key, []).append((member, weight / total))
-    return tuple(_joined(group) for group in alike.values())
-
-
-def _joined(group: Sequence[tuple[Member, float]]) -> Member:
+def _as_one(group: Sequence[tuple[ModelMember, float]]) -> ModelMember:
     """Return the mean of members of the same inputs as one member."""
     first, weight = group[0]
     if len(group) == 1:
@@ -134,30 +123,29 @@ def _joined(group: Sequence[tuple[Member, float]]) -> Member:
     return replace(first, ensemble=Ensemble.of(networks, weights), weight=sum(weight for _, weight in group))
 
 
-def shares(members: Sequence[Member]) -> Array:
+def shares(members: Sequence[ModelMember]) -> Array:
     """Return the weight of each member in the mean; they sum to 1."""
     weights = np.array([member.weight for member in members])
     return np.asarray(weights / weights.sum())
 
 
-def mean_scores(members: Sequence[Member], inputs: Iterable[Array], task: str) -> Array:
+def mean_scores(members: Sequence[ModelMember], inputs: Iterable[Array], task: str) -> Array:
     """Return the scores (N, C) of the weighted mean, see `combine`, for the inputs (N, D) of each member.
 
-    In regression they are in the first member's units of training.
+    In regression they are in the first member's units of training, in float64: targets may lie far from zero.
     """
     first, scores = members[0].preprocess, []
     for member, x in zip(members, inputs, strict=True):
         y, own = member.ensemble.scores(x, task), member.preprocess
         if task == "regression" and len(members) > 1:
-            # In double precision: targets may lie far from zero, and their scalings close together.
             shift = (own.target_shift - first.target_shift) / first.target_scale
-            y = (y * (own.target_scale / first.target_scale) + shift).astype(y.dtype)
+            y = y * (own.target_scale / first.target_scale) + shift
         scores.append(y)
     with np.errstate(all="ignore"):
         return combine(np.stack(scores), shares(members), task)
 
 
-def shape_of(members: Sequence[Member]) -> tuple[int, ...] | None:
+def shape_of(members: Sequence[ModelMember]) -> tuple[int, ...] | None:
     """Return the shape of a sample of a table: its inputs, or its columns if the members have different inputs."""
     encoders = [member.encoder for member in members if member.encoder is not None]
     if not encoders:
@@ -166,13 +154,12 @@ def shape_of(members: Sequence[Member]) -> tuple[int, ...] | None:
     return (len(encoders[0].inputs if len(inputs) == 1 else encoders[0].codings),)
 
 
-def check_alike(members: Sequence[Member]) -> None:
+def check_alike(members: Sequence[ModelMember]) -> None:
     """Raise InputError unless the members of a model can have one mean."""
     for member in members:
-        if not is_of(member.weight, float) or not 0 < member.weight < np.inf:
-            raise InputError(f"the weight of a member must be a number above 0, got {str(member.weight)[:80]}")
-    if not 0 < sum(member.weight for member in members) < np.inf:
-        raise InputError("the weights of members must have a finite sum, got a larger one: divide them by the largest")
+        if not is_of(member.weight, float) or not 0 < member.weight < 2**31:
+            got = str(member.weight)[:80]
+            raise InputError(f"the weight of a member must be a number above 0 and below 2**31, got {got}: divide all")
     encoders = [member.encoder for member in members]
     alike: dict[str, list[Any]] = {
         "precision": [str(member.ensemble.dtype) for member in members],

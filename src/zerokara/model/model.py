@@ -16,12 +16,12 @@ from zerokara.data import Dataset, Part
 from zerokara.errors import InputError
 from zerokara.files import write
 from zerokara.model.about import check_about, common, with_origin
-from zerokara.model.checks import check_model, mean_weights
-from zerokara.model.ensemble import Ensemble, Member, probabilities
+from zerokara.model.checks import check_model, checked_shares
+from zerokara.model.ensemble import Ensemble, ModelMember, probabilities
 from zerokara.model.file import read_model, to_json, write_model
 from zerokara.model.html import model_html
 from zerokara.model.input_adapter import InputAdapter
-from zerokara.model.members import Members, mean_scores, merged, shape_of, shares
+from zerokara.model.members import Members, join_members, mean_scores, shape_of, shares
 from zerokara.model.parts import metadata, read_parts, stored
 from zerokara.nn import Loss, Network
 from zerokara.train.metrics import METRICS, Known, evaluate
@@ -53,7 +53,7 @@ class Model(Members):
     (array([5, 6, 1, 4, 4]), array([5, 6, 1, 4, 4]))
     """
 
-    members: tuple[Member, ...]
+    members: tuple[ModelMember, ...]
     task: str
     classes: tuple[str, ...]
     sample_shape: tuple[int, ...]
@@ -85,7 +85,7 @@ class Model(Members):
                     "Ensemble.of(network)"
                 )
             network = Ensemble.of(network)
-        member = Member(network, data.preprocess, data.encoder)
+        member = ModelMember(network, data.preprocess, data.encoder)
         return cls((member,), data.task, data.classes, data.sample_shape, with_origin(about or {}, data))
 
     @classmethod
@@ -106,17 +106,21 @@ class Model(Members):
             weights: one for each model, 0 or above; by default all are equal.
             data: the data that they were trained on, each on a part, for ``about`` as in `of`.
             about: more entries; those that all models have in common are kept.
+
+        >>> import zerokara as zk
+        >>> folds = zk.data.load("digits").scaled("standard").folds(3)
+        >>> Model.mean([Model.of(zk.nn.mlp(64, (8,), 10, seed=k), fold) for k, fold in enumerate(folds)])
+        Model(classification, 8x8 to 10, mean of 3 members, 3 networks)
         """
-        models = list(models)
-        given = mean_weights(models, weights)
-        if sum(given > 0) == 1 and data is None and about is None:
-            return models[int(given.argmax())]
-        weighted = [(model, float(weight)) for model, weight in zip(models, given, strict=True) if weight > 0]
+        shares = checked_shares(models, weights)
+        weighted = [(model, share) for model, share in zip(models, shares, strict=True) if share > 0]
         first = weighted[0][0]
-        members = merged([pair for model, weight in weighted for pair in model.weighted(weight)])
-        shared = common([model.about for model, _ in weighted])
-        known = (shared if data is None else with_origin(shared, data)) | dict(about or {})
-        return cls(members, first.task, first.classes, shape_of(members) or first.sample_shape, known)
+        if len(weighted) == 1 and data is None and about is None:
+            return first
+        members = join_members(weighted)
+        given = dict(about or {}) if data is None else with_origin(about or {}, data)
+        origin = common([model.about for model, _ in weighted]) | given
+        return cls(members, first.task, first.classes, shape_of(members) or first.sample_shape, origin)
 
     @property
     def metric(self) -> str:
@@ -142,7 +146,7 @@ class Model(Members):
             InputError: another shape, NaN or infinity.
         """
         raw = self._adapters[0].read(x)
-        return _checked(mean_scores(self.members, (member.inputs(raw) for member in self.members), self.task))
+        return _require_scores(mean_scores(self.members, (member.inputs(raw) for member in self.members), self.task))
 
     def predict_proba(self, x: Any) -> Array:
         """Return the probabilities (N, C) of the classes, which sum to 1, or of each label."""
@@ -200,7 +204,7 @@ class Model(Members):
     def outputs(self, data: Dataset, part: str = "test") -> tuple[Part, Array]:
         """Return a part of ``data`` as the networks of `first` see it, and the outputs for it (N, C), as `scores`."""
         chosen, scores = self._outputs(data, part)
-        return chosen, _checked(scores)
+        return chosen, _require_scores(scores)
 
     def error(self, data: Dataset, part: str = "test") -> Array:
         """Return a regression's root mean squared error of each output, (C,), in the target's own units."""
@@ -283,6 +287,6 @@ class Model(Members):
         return chosen, mean_scores(self.members, inputs, self.task)
 
 
-def _checked(scores: Array) -> Array:
+def _require_scores(scores: Array) -> Array:
     require_finite(scores, "the scores of the network")
     return scores

@@ -11,13 +11,13 @@ from zerokara.arrays import Array
 from zerokara.data import Encoder, Preprocess
 from zerokara.errors import InputError
 from zerokara.model.about import check_about
-from zerokara.model.ensemble import Ensemble, Member
+from zerokara.model.ensemble import Ensemble, ModelMember
 from zerokara.model.file import to_json
 from zerokara.nn import LAYERS, Layer, Network, build_network, describe_layers
 from zerokara.version import __version__
 
 
-def stored(members: Sequence[Member]) -> tuple[dict[str, Any], dict[str, Array]]:
+def stored(members: Sequence[ModelMember]) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return the description and the arrays of a model file: networks, scaling and, if any, table.
 
     A single network is written in format 1, which every version reads, unless its data were whitened or come from a
@@ -29,10 +29,11 @@ def stored(members: Sequence[Member]) -> tuple[dict[str, Any], dict[str, Array]]
         return parts[0]
     description = [{"weight": float(m.weight), **each} for m, (each, _) in zip(members, parts, strict=True)]
     named = {f"members.{k}.{name}": array for k, (_, own) in enumerate(parts) for name, array in own.items()}
-    return {"format": 3, "members": [{k: v for k, v in each.items() if k != "format"} for each in description]}, named
+    newest = max(3, *(each.pop("format") for each in description))
+    return {"format": newest, "members": description}, named
 
 
-def _stored(member: Member) -> tuple[dict[str, Any], dict[str, Array]]:
+def _stored(member: ModelMember) -> tuple[dict[str, Any], dict[str, Array]]:
     ensemble, preprocess, encoder = member.ensemble, member.preprocess, member.encoder
     named = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
     description: dict[str, Any] = {"scaling": preprocess.kind}
@@ -69,7 +70,7 @@ def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> d
     }
 
 
-def _members(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> tuple[Member, ...]:
+def _members(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> tuple[ModelMember, ...]:
     if "members" not in description:
         return (_member(description, arrays),)
     parts = _get(description, "members", list, dict)
@@ -83,12 +84,12 @@ def _members(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> tup
     return tuple(replace(_member(each, its), weight=_get(each, "weight", float)) for each, its in pairs)
 
 
-def _member(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> Member:
+def _member(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> ModelMember:
     networks, scaling, table = (_under(prefix, arrays) for prefix in ("network.", "scaling.", "table."))
     extra = len(table) if "table" in description else 0
     if len(networks) + len(scaling) + extra != len(arrays):
         raise InputError("it must contain the arrays of a network and of its scaling, got others")
-    return Member(
+    return ModelMember(
         _ensemble(description, networks),
         Preprocess.from_arrays(_get(description, "scaling", str), scaling),
         Encoder.restore(description["table"], table) if "table" in description else None,

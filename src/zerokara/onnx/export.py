@@ -82,7 +82,7 @@ def to_bytes(members: Sequence[Averaged], task: str, labels: Array, metadata: Ma
         many = len(member.groups) > 1
         scores = [_scores(graph, net, f"{prefix}{g}." if many else prefix, x) for g, net in enumerate(member.groups)]
         graph.prefix = prefix
-        means.append(_mean(graph, [_activated(graph, part, task) for part in scores], member))
+        means.append(_member_mean(graph, [_activated(graph, part, task) for part in scores], member))
         if task == "regression":
             means[-1] = _values(graph, means[-1], member.preprocess)
         single = scores[0] if len(networks) == networks[0].population == 1 else ""
@@ -137,7 +137,7 @@ def _activated(graph: Graph, scores: str, task: str) -> str:
     return graph.add("Softmax", scores, axis=-1) if task == "classification" else graph.add("Sigmoid", scores)
 
 
-def _mean(graph: Graph, parts: list[str], member: Averaged) -> str:
+def _member_mean(graph: Graph, parts: list[str], member: Averaged) -> str:
     """Append the weighted mean of the outputs of a member's networks, (N, C); a single one is its mean."""
     if len(member.weights) == 1:
         return parts[0]
