@@ -1,7 +1,6 @@
 """zerokara on the benchmark's works: the public call, the search's own book-keeping included."""
 
 import resource
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -13,6 +12,7 @@ import numpy as np
 
 import zerokara as zk
 from benchmarks.work import Scores, Work
+from benchmarks.worker import peak
 
 
 def dataset(work: Work) -> zk.data.Dataset:
@@ -112,17 +112,6 @@ def cost(work: Work, **settings: Any) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         found = summary(work, **settings, out=Path(folder) / "run")
     return found | {"peak": peak(), "children": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}
-
-
-def peak() -> float:
-    """Return the most memory that this process has had, in KB.
-
-    Linux counts the parent's in ``ru_maxrss``, up to the moment when it started this process.
-    """
-    with suppress(OSError):
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return float(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
 
 
 def fit(work: Work, *, threads: int, whole: bool, seed: int) -> dict[str, Any]:
