@@ -8,9 +8,9 @@ SOURCES := pyproject.toml hatch_build.py $(shell find src -type f -not -name '*.
 
 # What pytest runs: the tests, and the doctests of the package as users install it.
 TESTS ?= tests --pyargs zerokara
-PYTHONS := 3.12 3.13
+PYTHONS := 3.12 3.13 3.14
 
-.PHONY: demo examples cifar10 test lint unit doctests soak soak-laws soak-wheels wheels test-lowest test-pythons bench clean postgresql
+.PHONY: demo examples cifar10 test lint unit doctests soak soak-laws soak-wheels dist wheels test-lowest test-pythons bench clean postgresql
 .PHONY: $(PYTHONS:%=test-python-%)
 
 demo: .venv/installed
@@ -70,6 +70,12 @@ wheels: .venv/wheels-tools
 	rm -rf dist
 	for target in $(TARGETS); do ZEROKARA_TARGET=$$target $(BIN)/python -m hatchling build -t wheel || exit 1; done
 	$(BIN)/python -m hatchling build -t sdist
+
+# The distributions of this system: their content, and what they do in clean environments of every Python found.
+dist: .venv/test-tools
+	rm -rf dist
+	$(BIN)/python -m hatchling build -t sdist -t wheel
+	$(BIN)/python tests/check_distributions.py dist $(PYTHONS)
 
 # The libraries of these wheels, and that of this system against the other compiler's.
 soak-wheels: .venv/test-tools .venv/wheels-tools

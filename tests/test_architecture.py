@@ -69,9 +69,11 @@ HEAVY |= {
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {
-    "zerokara.space.unit_interval",
-    *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "draws", "narrowing", "own")),
-    *(f"zerokara.storage.{name}" for name in ("agreement", "database", "journal", "reading", "repair", "shared")),
+    *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing", "own")),
+    *(
+        f"zerokara.storage.{name}"
+        for name in ("agreement", "database", "shared", "studies.optuna_journal", "studies.replica")
+    ),
     "zerokara.classic.backend",
     "zerokara.figures.canvas",
     "zerokara.figures.notebook",

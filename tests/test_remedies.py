@@ -33,6 +33,7 @@ def test_packages_in_remedies_are_those_of_the_project() -> None:
         source = (ROOT / path).read_text(encoding="utf-8")
         for call in re.findall(r"\binstall\(('[^)]*'|\"[^)]*\")\)", source):
             named |= set(re.findall(r"[\w-]+", call))
-    assert {"onnx", "distributed", "scikit-learn"} <= named
+        named |= set(re.findall(r"\bneeds\(\"[^\"]*\", \"([\w-]+)\"", source))
+    assert {"onnx", "distributed", "scikit-learn", "loky", "pillow"} <= named
     assert named <= packages()
     assert any("python -m pip install" in text for _, text in texts((ROOT / "errors.py").read_text(encoding="utf-8")))

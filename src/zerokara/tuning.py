@@ -23,7 +23,7 @@ from zerokara.errors import DatabaseError, InputError
 from zerokara.figures import preload
 from zerokara.files import outside, write
 from zerokara.report.run import write_pictures, write_run, write_summary
-from zerokara.samplers.registry import SAMPLERS, check_proposals, generation_size, make_sampler, sampler_text
+from zerokara.samplers.registry import SAMPLERS, check_proposals, generation_size, make_local_sampler, sampler_text
 from zerokara.space.space import Space, default_space
 from zerokara.storage.store import Store
 from zerokara.study.config import config_of, differences, engine_of, space_from_config
@@ -88,7 +88,7 @@ def run_search(
         sampler = settings.sampler if settings.storage is None else "tpe"
         settings = replace(settings, generation=generation_size(sampler, settings.trials))
     # All names are checked before a folder is created.
-    check_proposals(make_sampler(settings.sampler, space, plan.seed, trials=settings.trials))
+    check_proposals(make_local_sampler(settings.sampler, space, plan.seed, trials=settings.trials))
     check_shipping(settings.rank, settings.workers)
     how: dict[str, Any] = {"scheduler": make_scheduler(settings.race), "pool": open_pool(settings.workers)}
     how |= {name: getattr(settings, name) for name in ("refit", "ensemble", "callbacks", "on_epoch", "warn")}

@@ -13,9 +13,17 @@ from zerokara.cli.options import from_files
 from zerokara.cli.short_help import ALL, FLAGS, print_short_help
 from zerokara.cli.show import print_line
 from zerokara.cli.terminal import GONE, PlainConsole, print_csv, print_error, printable, safe_streams
-from zerokara.errors import InputError, ZerokaraError, ZerokaraWarning
+from zerokara.errors import InputError, ZerokaraError, ZerokaraWarning, install
 from zerokara.version import __version__
 
+DEPENDENCIES = {
+    "filelock": "filelock",
+    "platformdirs": "platformdirs",
+    "safetensors": "safetensors",
+    "threadpoolctl": "threadpoolctl",
+    "tomli_w": "tomli-w",
+}
+"""Modules that an installation to serve models may lack, and their names for pip."""
 Shell = Literal["bash", "zsh", "fish"]
 SHORT_HELP: dict[str, object] = {"tune": search.run_tune, "train": search.run_train}
 
@@ -93,6 +101,12 @@ def _run(tokens: list[str]) -> int:
     except ZerokaraError as error:
         print_error(str(error))
         return error.exit_code
+    except ModuleNotFoundError as error:
+        package = DEPENDENCIES.get((error.name or "").partition(".")[0])
+        if package is None:
+            raise
+        print_error(f"this command needs {package}, which is not installed: {install(package)}")
+        return InputError.exit_code
     except MemoryError as error:
         print_error(f"not enough memory ({error}): use smaller layers or fewer workers")
     except OSError as error:

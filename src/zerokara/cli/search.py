@@ -31,7 +31,7 @@ from zerokara.display import duration, pace
 from zerokara.engine.settings import check_values
 from zerokara.errors import InputError
 from zerokara.report.run import BEST, leaderboard, mean, what_mattered, write_pictures
-from zerokara.samplers.registry import make_sampler
+from zerokara.samplers.registry import make_local_sampler
 from zerokara.space.space import Space
 from zerokara.study.config import space_from_config
 from zerokara.study.data import load_data
@@ -70,7 +70,7 @@ def run_tune(
     options, searched = settings_of(search, training, run), Space(space)
     # Before the data are loaded, which may take long.
     check_values(SearchSettings, options)
-    make_sampler(options["sampler"], searched, training.seed, trials=options["trials"])
+    make_local_sampler(options["sampler"], searched, training.seed, trials=options["trials"])
     if run.out is not None:
         check_free(run.out, run.force)
     loaded = data.load(dataset, training.seed)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zerokara import figures
 from zerokara.engine.plan import Plan
 from zerokara.engine.trial import Trial
-from zerokara.errors import ZerokaraError, warn
+from zerokara.errors import InputError, ZerokaraError, warn
 from zerokara.pictures import is_image
 from zerokara.report.verdict import verdict
 from zerokara.space.hyperparameters import show, to_text
@@ -145,7 +145,14 @@ def write_pictures(study: Study, folder: RunFolder, failed: Callable[[str], obje
     the rounds of a narrowing sampler. Pictures of one network: its losses and scores, and for images the weights of its
     first layer.
     """
-    for name, draw in _pictures(study).items():
+    pictures = _pictures(study)
+    try:
+        if pictures:
+            figures.load_matplotlib()
+    except InputError as error:  # Once for all.
+        failed(f"no picture was drawn, all results are in {folder.path}: {error}")
+        return
+    for name, draw in pictures.items():
         try:
             figures.save_figure(draw(), folder.path / name)
         except Exception as error:  # Of matplotlib, its settings and fonts, memory, the disk.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,11 @@ from zerokara.space.conditions import Condition, ConditionalSpace
 from zerokara.space.distributions import Choice, Distribution, Integer, Log, Single, Uniform
 from zerokara.space.hyperparameters import HYPERPARAMETERS, Hyperparameter, Need, complete, lookup, to_text
 from zerokara.space.parsing import SYNTAX, read_range
+from zerokara.space.ranges import PlainRange
 from zerokara.space.structures import Layers, Powers
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 
 def log(low: float, high: float) -> Log:
@@ -94,12 +98,17 @@ class Space:
     def __repr__(self) -> str:
         return f"Space({', '.join(self.searches())})"
 
-    def distributions(self) -> ConditionalSpace:
+    def distributions(self) -> "ConditionalSpace[BaseDistribution]":
         """Return the space as Optuna sees it: its parameters with their distributions and conditions."""
+        ranges = self.ranges()
+        return ConditionalSpace({name: one.optuna() for name, one in ranges.items()}, ranges.conditions)
+
+    def ranges(self) -> ConditionalSpace[PlainRange]:
+        """Return its parameters with their ranges and conditions."""
         needed = {row.needs.name for row in map(lookup, self.searched) if row.needs}
         # Parents first.
         names = sorted(self.searched, key=lambda name: name not in needed)
-        ranges = {key: one.optuna() for name in names for key, one in self._keys(name).items()}
+        ranges = {key: one.range() for name in names for key, one in self._keys(name).items()}
         conditions: dict[str, Condition] = {}
         for name in names:
             keys = list(self._keys(name))

@@ -71,7 +71,7 @@ def importances_of(space: Space, comparison: Comparison) -> dict[str, float]:
     values = np.array([trial.value for trial in comparison.trials], float) * (-1 if comparison.maximize else 1)
     params = [space.encode(trial.params) for trial in comparison.trials]
     values = np.where(np.isfinite(values), values, DIVERGED)
-    found = ped_anova(space.distributions(), params, values, max(BEST_SHARE, BEST_TRIALS / count))
+    found = ped_anova(space.ranges(), params, values, max(BEST_SHARE, BEST_TRIALS / count))
     total = sum(found.values())
     shares = {part: found[one.key(part)] / total for part, one in space.parts.items()} if total > 0 else {}
     return dict(sorted(shares.items(), key=lambda item: -item[1]))

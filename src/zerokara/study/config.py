@@ -4,7 +4,7 @@ import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
@@ -149,13 +149,21 @@ def _one_line(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def _version_of(package: str) -> dict[str, str]:
+    """Return the version of a package by its name; nothing if it is not installed."""
+    try:
+        return {package: version(package)}
+    except PackageNotFoundError:
+        return {}
+
+
 def record(data: Dataset, engine: str) -> dict[str, Any]:
     """Return the versions, the engine, the processor features that NumPy uses, and the hash of the data."""
     features = np.show_config(mode="dicts")["SIMD Extensions"]
     return {
         "zerokara": __version__,
         "numpy": np.__version__,
-        "optuna": version("optuna"),
+        **_version_of("optuna"),
         "engine": engine,
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",

@@ -7,14 +7,12 @@ Source: Watanabe et al. 2023, arXiv:2304.10255; for conditional hyperparameters 
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from zerokara.arrays import Array
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
+from zerokara.space.ranges import Range, is_whole, options_of
 
 STEPS = 50
 """Points of the grid on which densities are compared."""
@@ -25,17 +23,17 @@ erf = np.vectorize(math.erf, otypes=[float])
 
 
 def ped_anova(
-    space: "Mapping[str, BaseDistribution]", trials: Sequence[Mapping[str, Any]], values: Array, top: float
+    space: Mapping[str, Range], trials: Sequence[Mapping[str, Any]], values: Array, top: float
 ) -> dict[str, float]:
     """Return the importance of each parameter for being among the best trials, a share ``top`` of them.
 
     Args:
-        space: Optuna's distributions.
+        space: the ranges, or Optuna's distributions.
         trials: the parameters of each trial, as Optuna stores them; a trial may lack some.
         values: the objective of each trial, finite, lower is better.
 
-    >>> from optuna.distributions import FloatDistribution
-    >>> unit = FloatDistribution(0, 1)
+    >>> from zerokara.space.ranges import FloatRange
+    >>> unit = FloatRange(None, 0.0, 1.0)
     >>> rng = np.random.default_rng(0)
     >>> trials = [{"x": x, "y": y} for x, y in rng.random((100, 2))]
     >>> found = ped_anova({"x": unit, "y": unit}, trials, np.array([trial["x"] for trial in trials]), 0.1)
@@ -58,17 +56,14 @@ def ped_anova(
     return found
 
 
-def _on_grid(name: str, distribution: "BaseDistribution", trials: Sequence[Mapping[str, Any]], rows: Array) -> Array:
+def _on_grid(name: str, distribution: Any, trials: Sequence[Mapping[str, Any]], rows: Array) -> Array:
     """Return the number of the given trials at each point of the grid, or with each option of a choice."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
     values = [trial[name] for trial, chosen in zip(trials, rows, strict=True) if chosen]
-    if isinstance(distribution, CategoricalDistribution):
-        options = [int(distribution.to_internal_repr(value)) for value in values]
-        return np.bincount(options, minlength=len(distribution.choices))
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    options = options_of(distribution)
+    if options is not None:
+        return np.bincount([int(distribution.to_internal_repr(value)) for value in values], minlength=len(options))
     low, high, steps = distribution.low, distribution.high, STEPS
-    if isinstance(distribution, IntDistribution) and distribution.log:
+    if distribution.log and is_whole(distribution):
         steps = min(math.ceil(math.log2(high - low + 1)) + 1, steps)
     elif distribution.step is not None:
         steps = min(round((high - low) / distribution.step) + 1, steps)
@@ -79,13 +74,11 @@ def _on_grid(name: str, distribution: "BaseDistribution", trials: Sequence[Mappi
     return np.bincount(np.clip(places, 0, steps - 1), minlength=steps)
 
 
-def _density(distribution: "BaseDistribution", counts: Array) -> Array:
+def _density(distribution: Any, counts: Array) -> Array:
     """Return the density on the grid: a kernel at each occupied point, and the prior."""
-    from optuna.distributions import CategoricalDistribution
-
     occupied = np.flatnonzero(counts)
     weights = np.append(counts[occupied], PRIOR) / (counts.sum() + PRIOR)
-    if isinstance(distribution, CategoricalDistribution):
+    if options_of(distribution) is not None:
         kernels = np.full((len(weights), len(counts)), PRIOR / len(weights))
         kernels[np.arange(len(occupied)), occupied] += 1
         kernels /= kernels.sum(axis=1, keepdims=True)

@@ -20,7 +20,7 @@ from zerokara.errors import InputError, OutsideError, ZerokaraError
 from zerokara.figures.evaluation_data import ConfusionTable
 from zerokara.model import Model
 from zerokara.nn import Network
-from zerokara.samplers.registry import make_sampler
+from zerokara.samplers.registry import make_local_sampler
 from zerokara.space.space import Space
 from zerokara.study.config import differences, space_from_config
 from zerokara.study.data import data_again, load_data
@@ -73,7 +73,7 @@ def open(
         differences(config, known)
     space, plan = Space(space_from_config(config)), SavedPlan.of(config, folder.path, known)
     # Only for the rounds: another sampler, which may be the user's own, is not asked.
-    sampler = make_sampler(
+    sampler = make_local_sampler(
         "narrowing" if config["sampler"] == "narrowing" else "random",
         space,
         plan.seed,
