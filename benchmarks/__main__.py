@@ -20,6 +20,7 @@ from benchmarks.parts.estimators import estimators
 from benchmarks.parts.fits import fits
 from benchmarks.parts.large import large
 from benchmarks.parts.numerical import differences
+from benchmarks.parts.pages import pages
 from benchmarks.parts.races import races
 from benchmarks.parts.rival_races import rival_races
 from benchmarks.parts.samplers import samplers
@@ -40,6 +41,7 @@ PARTS: dict[str, Callable[[Asked], str]] = {
     "estimators": estimators,
     "fits": fits,
     "large": large,
+    "pages": pages,
 }
 ALL = {**WORKS, "W3": w3}
 

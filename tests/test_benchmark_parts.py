@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from benchmarks.parts import (
     fits,
     large,
     numerical,
+    pages,
     pairs,
     races,
     rival_races,
@@ -519,3 +521,9 @@ def test_a_run_of_the_large_network(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert text.count("| adam |") == text.count("| sgd |") == 1
     assert text.count("cut short, not judged") == 2
     assert large.large(asked(tmp_path)) == ""
+
+
+def test_a_page_is_timed(browser: Any, tmp_path: Path) -> None:
+    found = pages.opened(browser, pages.page_of(12, tmp_path))
+    assert found.keys() == {"first", "all", "hover", "filter", "slider"}
+    assert 0 < found["first"] <= found["all"] < 60_000

@@ -22,6 +22,7 @@ from zerokara.engine.settings import in_config, values_of
 from zerokara.errors import DatabaseError, InputError
 from zerokara.figures import preload
 from zerokara.files import outside, write
+from zerokara.report.kept import write_kept
 from zerokara.report.run import write_pictures, write_run, write_summary
 from zerokara.samplers.registry import SAMPLERS, check_proposals, generation_size, make_sampler, sampler_text
 from zerokara.space.space import Space, default_space
@@ -132,7 +133,7 @@ def run_search(
             study = search(plan, store, progress=progress, **how)
         if not study.interrupted:
             store.write_comparison(study.comparison())
-        return _finish(study, folder, started, draw, settings.callbacks)
+        return _finish(study, folder, started, draw, settings)
 
 
 tune = takes_fields("tune", TuneArguments, run_search)
@@ -246,7 +247,7 @@ def _again(name: str, given: Any, text: Callable[[Any], str], saved: str, known:
     return saved if given is None else given
 
 
-def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool, callbacks: Sequence[Any]) -> Study:
+def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool, settings: SearchSettings) -> Study:
     """Write the results of a study to its folder, if it has one, tell the callbacks, and return it.
 
     Raises:
@@ -262,13 +263,14 @@ def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool, 
             shutil.rmtree(folder.checkpoints, ignore_errors=True)
             with outside(folder.path):
                 (folder.path / WORKER_ID).unlink(missing_ok=True)
+        write_kept(study, folder, settings.samples)
         if draw or study.failure:
             write_pictures(study, folder)
         text += (
             f". The results so far are in {folder.path}. When the database is available again, resume with "
             f"`zerokara resume {folder.path}`."
         )
-    for callback in callbacks:
+    for callback in settings.callbacks:
         if hasattr(callback, "on_end"):
             callback.on_end(study)
     if study.failure:

@@ -46,6 +46,7 @@ OTHER = {
     "study": "mine",
     "out": Path("runs/mine"),
     "force": True,
+    "samples": False,
     "workers": "3",
 }
 """A value of every option that is not its default."""

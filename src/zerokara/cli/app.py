@@ -38,6 +38,7 @@ app.command(search.run_resume, name="resume")
 app.command(search.run_train, name="train")
 # As texts: these are imported when they run.
 app.command("zerokara.cli.trials:run_trials", name="trials")
+app.command("zerokara.cli.report:run_report", name="report")
 app.command("zerokara.cli.commands:run_evaluate", name="evaluate")
 app.command("zerokara.cli.commands:run_predict", name="predict")
 app.command("zerokara.cli.commands:run_import", name="import")

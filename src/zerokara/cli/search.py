@@ -30,6 +30,7 @@ from zerokara.data.loaders.catalog import absolute
 from zerokara.display import duration, pace
 from zerokara.engine.settings import check_values
 from zerokara.errors import InputError
+from zerokara.report.data import MOST_TRIALS, PAGE_FILE, write_page
 from zerokara.report.run import BEST, leaderboard, mean, what_mattered, write_pictures
 from zerokara.samplers.registry import make_sampler
 from zerokara.space.space import Space
@@ -262,8 +263,14 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     print_line(console, f"engine: {describe_engine(study.plan.engine, study.plan.dtype)}")
     failures: list[str] = []
     write_pictures(study, RunFolder(out), failures.append)
+    if len(study.trials) <= MOST_TRIALS:
+        write_page(study, RunFolder(out), failures.append)
+    else:
+        print_line(console, f"for a page of all trials: zerokara report {out}")
     for failure in failures:
         print_error(failure)
     names = sorted(path.name for path in Path(out).iterdir())
     print_line(console, f"written: {out} ({', '.join(names)})")
+    if PAGE_FILE in names:
+        print_line(console, f"to see it: open {Path(out) / PAGE_FILE} in a browser")
     return INTERRUPTED if study.interrupted else 1 if failures else 0

@@ -29,19 +29,21 @@ def setting(
     check: Callable[[str, Any], None] | None = None,
     shown: str | None = None,
     option: Any = None,
+    config: bool | None = None,
 ) -> T:
     """Return the field of a setting.
 
     Args:
         default: the default value.
         help: the help text, in Python and on the command line.
-        group: the group of its option; a run's config contains the settings of Search and Training.
+        group: the group of its option.
         check: called with a name and a value; raises InputError for an invalid value. A default of None is not checked.
         shown: the default in words, if ``default`` does not say it.
         option: the type of its option, if it differs from the type in Python.
+        config: whether a run's config contains it; by default those of Search and Training.
     """
     metadata = {"help": help, "group": group, "check": check, "shown": shown, "option": option}
-    metadata["config"] = group in ("Search", "Training")
+    metadata["config"] = group in ("Search", "Training") if config is None else config
     return dataclasses.field(default=default, metadata=metadata)
 
 

@@ -13,6 +13,7 @@ from zerokara.engine.plan import Plan
 from zerokara.engine.trial import Trial
 from zerokara.errors import ZerokaraError, warn
 from zerokara.pictures import is_image
+from zerokara.report.uncertainty import standard_error
 from zerokara.report.verdict import verdict
 from zerokara.space.hyperparameters import show, to_text
 from zerokara.space.space import Space
@@ -92,7 +93,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         networks = 1 if study.refitted is None else study.refitted.population
         content["model"] = {"networks": networks, "refit": study.refitted is not None, "epochs": best.epoch}
         if not study.interrupted and not math.isnan(study.test_score):
-            content[f"test_{metric}"] = study.test_score
+            content |= {f"test_{metric}": study.test_score} | _test_error(study)
             if rank.more:
                 content[rank.label.replace("val", "test", 1)] = study.model.score(study.plan.rank, study.test_data)
             content |= {f"test_{kind}": errors for kind, errors in study.test_errors.items()}
@@ -100,6 +101,13 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
     if has_ensemble(study):
         content["ensemble"] = _ensemble_scores(study)
     return content
+
+
+def _test_error(study: Study) -> dict[str, Any]:
+    """Return the number of test samples, and the standard error of the model's score on them."""
+    part, scores = study.model.outputs(study.test_data)
+    error = standard_error(scores, part, study.plan.task)
+    return {"test_samples": len(part), f"test_{METRICS[study.plan.task]}_standard_error": error}
 
 
 def has_ensemble(study: Study) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data import Dataset, Part
+from zerokara.report.uncertainty import standard_error
 from zerokara.study.study import Study
 from zerokara.train.metrics import METRICS, Predictor, measure
 from zerokara.train.ranking import Metric
@@ -32,6 +33,7 @@ class SameAnswer:
 def verdict(study: Study) -> dict[str, Any]:
     """Return how good the winner of the search is on the validation samples; of several folds, on those of the first.
 
+    ``standard_error`` is that of the accuracy or R2 over the samples.
     ``always`` is the most frequent answer among the training samples (or their mean) and ``base`` the scores of giving
     it always; ``classes`` the samples, recall and precision of each class or label, and ``confusion`` how many samples
     of class i are taken for class j, for up to `MOST_CLASSES`; ``errors`` those of each target, in its units.
@@ -44,6 +46,7 @@ def verdict(study: Study) -> dict[str, Any]:
     constant, always = _constant(data)
     content: dict[str, Any] = {"samples": len(part), "always": always, "base": _base(constant, data, plan.metric)}
     decided = _all_scores(network, part, task)
+    content["standard_error"] = standard_error(decided, part, task)
     if task == "regression":
         content["errors"] = _errors(decided, constant, data)
     elif len(data.classes) <= MOST_CLASSES:

@@ -117,6 +117,12 @@ class SearchSettings(TrainingSettings):
         option=Path | None,
     )
     force: bool = setting(False, "Replace an existing run in that folder.", group="Run")
+    samples: bool = setting(
+        True,
+        "Keep in the run what its page shows of the data: a few samples, and one mini-batch.",
+        group="Run",
+        config=True,
+    )
     workers: int | str | Executor | None = setting(
         None,
         "The workers: a number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, "
