@@ -10,7 +10,7 @@ SOURCES := pyproject.toml hatch_build.py $(shell find src -type f -not -name '*.
 TESTS ?= tests --pyargs zerokara
 PYTHONS := 3.12 3.13
 
-.PHONY: demo examples cifar10 test lint unit doctests soak soak-laws soak-wheels wheels test-lowest test-pythons bench clean postgresql
+.PHONY: demo docs examples cifar10 test lint unit doctests soak soak-laws soak-wheels wheels test-lowest test-pythons bench clean postgresql
 .PHONY: $(PYTHONS:%=test-python-%)
 
 demo: .venv/installed
@@ -35,9 +35,16 @@ lint: .venv/test-tools
 unit: .venv/test-tools .venv/installed postgresql
 	$(BIN)/python -m pytest -q -n auto $(TESTS)
 
-# The examples in docstrings, in the README and in docs/.
+# The examples in docstrings.
 doctests: .venv/test-tools .venv/installed
-	$(BIN)/python -m pytest -q -n auto tests/test_readme.py tests/estimators/test_page.py --pyargs zerokara
+	$(BIN)/python -m pytest -q -n auto --pyargs zerokara
+
+# All pages are run, the site is built in build/site (a warning is an error), and a clean clone is followed.
+docs: .venv/docs-tools .venv/test-tools .venv/installed
+	$(BIN)/python docs/tools/notebooks.py --check
+	$(BIN)/python docs/tools/pages.py
+	$(BIN)/python -m sphinx --nitpicky --fail-on-warning --keep-going -q -b html docs build/site
+	$(BIN)/python docs/tools/clone.py
 
 # What takes too long for every change.
 soak: soak-laws soak-wheels test-lowest test-pythons
@@ -100,7 +107,7 @@ WHEEL := $(BIN)/python -m pip --quiet --disable-pip-version-check wheel --no-dep
 	$(PIP) install --force-reinstall --no-deps .venv/wheel/*.whl
 	touch $@
 
-.venv/test-tools .venv/bench-tools .venv/wheels-tools: .venv/%-tools: pyproject.toml | .venv/installed
+.venv/test-tools .venv/docs-tools .venv/bench-tools .venv/wheels-tools: .venv/%-tools: pyproject.toml | .venv/installed
 	$(PIP) install "$$(echo .venv/wheel/*.whl)[$*]"
 	touch $@
 

@@ -1,4 +1,4 @@
-"""The recipes of docs/other-frameworks.md rebuild any network, where their framework is installed."""
+"""The recipes of docs/how-to/other-frameworks.md rebuild any network, where their framework is installed."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 
 import zerokara as zk
 
-PAGE = (Path(__file__).parents[1] / "docs" / "other-frameworks.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "how-to" / "other-frameworks.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 DATA = zk.data.load("digits").first(200).split(validation=0.2, seed=0)
 X = DATA.train.x[:20]
@@ -22,7 +22,7 @@ def recipes(framework: str) -> dict[str, Any]:
     """Return what the page's code defines: the scaling, and the recipe for a framework."""
     names: dict[str, Any] = {}
     for block in BLOCKS:
-        if "import" not in block or f"import {framework}\n" in block:
+        if "def scaled" in block or f"import {framework}\n" in block:
             exec(compile(block, "other-frameworks.md", "exec"), names)
     return names
 

@@ -18,7 +18,7 @@ def text(name: str) -> str:
 def test_workflows_and_hooks_call_what_the_makefile_has() -> None:
     files = [".pre-commit-config.yaml", *(path.relative_to(ROOT) for path in ROOT.glob(".github/workflows/*.yml"))]
     called = {name for file in files for name in re.findall(r"(?:run|entry): make (\S+)", text(str(file)))}
-    assert {"lint", "unit", "test-lowest", "doctests"} <= called
+    assert {"lint", "unit", "test-lowest", "doctests", "docs"} <= called
     assert called <= set(re.findall(r"^([\w-]+):", text("Makefile"), re.MULTILINE))
 
 

@@ -10,7 +10,7 @@ from tests.test_architecture import FILES, ROOT
 from tests.test_names import texts
 
 PROJECT = Path(__file__).parents[1]
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")), PROJECT / "examples" / "README.md"]
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")), PROJECT / "examples" / "README.md"]
 
 
 def packages() -> set[str]:

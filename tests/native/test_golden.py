@@ -1,6 +1,7 @@
 """A small search has one result on every processor with fused multiply-adds: the digest of its numbers stands here.
 
-Where this test fails, the promise of the README does not hold: please report the output of ``zerokara info``.
+Where this test fails, the promise of docs/explanations/bits.md does not hold: please report the output of
+``zerokara info``.
 """
 
 import hashlib

@@ -117,7 +117,7 @@ class Model:
         """Return copies of the arrays of one of the networks, and of the scaling.
 
         ``"0.W"`` (D_in, D_out) and ``"0.b"`` (D_out,) are those of layer 0; see `Preprocess` for ``"scaling.shift"``.
-        docs/other-frameworks.md rebuilds a network from them in PyTorch and in Keras.
+        docs/how-to/other-frameworks.md rebuilds a network from them in PyTorch and in Keras.
         """
         named = {name: array[0].copy() for name, array in disassemble(self.ensemble.one(network))[1].items()}
         return named | {f"scaling.{name}": array.copy() for name, array in self.preprocess.arrays().items()}
