@@ -19,13 +19,18 @@ from benchmarks.parts.costs import costs
 from benchmarks.parts.estimators import estimators
 from benchmarks.parts.fits import fits
 from benchmarks.parts.large import large
+from benchmarks.parts.large_table import large_table
 from benchmarks.parts.numerical import differences
+from benchmarks.parts.pages import pages
 from benchmarks.parts.races import races
 from benchmarks.parts.rival_races import rival_races
 from benchmarks.parts.samplers import samplers
+from benchmarks.parts.tables import tables
 from benchmarks.parts.winners import winners
 from benchmarks.peak import peak
 from benchmarks.report import document
+from benchmarks.tables import FRESH, TWELVE
+from benchmarks.tabular.contestants import ENTRIES
 from benchmarks.work import WORKS
 
 CONTEST = "contestants"
@@ -40,7 +45,12 @@ PARTS: dict[str, Callable[[Asked], str]] = {
     "estimators": estimators,
     "fits": fits,
     "large": large,
+    "tables": tables,
+    "large-table": large_table,
+    "pages": pages,
 }
+TABULAR = {"tables", "large-table"}
+"""The parts whose contestants are their own, and that need no work."""
 ALL = {**WORKS, "W3": w3}
 
 
@@ -52,7 +62,13 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--work", choices=ALL, action="append", help="one work instead of all (repeatable)")
     parser.add_argument(
-        "--only", metavar="NAME", action="append", help="contestants whose name holds NAME, and no other part"
+        "--only",
+        metavar="NAME",
+        action="append",
+        help="contestants whose name holds NAME, and no other part; of the part tables those that are measured",
+    )
+    parser.add_argument(
+        "--table", choices=TWELVE | FRESH, action="append", help="one table instead of all (repeatable)"
     )
     parser.add_argument("--rounds", type=int, default=5, help="at most so many repetitions each (default 5)")
     parser.add_argument(
@@ -64,12 +80,15 @@ def parse() -> argparse.Namespace:
     options = parser.parse_args()
     options.names = [name.lower() for name in options.only or [""]]
     options.contestants = [c for c in CONTESTANTS if any(name in c.name.lower() for name in options.names)]
-    if not options.contestants:
-        parser.error(f"no contestant is called so; there are {', '.join(sorted({c.name for c in CONTESTANTS}))}")
+    of_tables = bool(options.part) and set(options.part) <= TABULAR
+    known = {c.name for c in (ENTRIES if of_tables else CONTESTANTS)}
+    if not any(name in own.lower() for name in options.names for own in known):
+        parser.error(f"no contestant is called so; there are {', '.join(sorted(known))}")
     if options.seeds is not None and options.seeds < 1:
         parser.error(f"--seeds is 1 or above, got {options.seeds}")
     options.parts = options.part or ([CONTEST] if options.only else [CONTEST, *PARTS])
-    options.whole = not (options.quick or options.only or options.work or options.part or options.seeds)
+    cut = (options.quick, options.only, options.work, options.table, options.part, options.seeds)
+    options.whole = not any(cut)
     return options
 
 
@@ -85,11 +104,19 @@ def main() -> None:
     # A folder of data beside the repository serves as ZEROKARA_DATA where that is not set.
     if (shared := ROOT.parent / "shared" / "data").is_dir():
         os.environ.setdefault("ZEROKARA_DATA", str(shared))
-    works = {name: ALL[name]() for name in options.work or ALL}
+    works = {} if {*options.parts} <= TABULAR else {name: ALL[name]() for name in options.work or ALL}
     if options.quick:
         works = {name: work.shortened(work.trials // 5, work.epochs // 5) for name, work in works.items()}
 
-    asked = Asked(works, Kept(), options.quick, options.seeds, against=options.against)
+    asked = Asked(
+        works,
+        Kept(),
+        options.quick,
+        options.seeds,
+        against=options.against,
+        only=options.names,
+        tables=options.table or (),
+    )
     peaks = None
     if CONTEST in options.parts:
         before = peak(1), peak(CORES)

@@ -47,6 +47,9 @@ class Kept:
         self._used: set[str] = set()
         self.resumed: list[float] = []  # When the results were measured that this run did not measure itself.
 
+    def __contains__(self, asked: str) -> bool:
+        return asked in self._found
+
     def get(self, asked: str, make: Callable[[], Any]) -> Any:
         """Return the result of what is asked, measured now unless a run that was cut has measured it."""
         if asked not in self._found:

@@ -1,7 +1,6 @@
 """zerokara on the benchmark's works: the public call, the search's own book-keeping included."""
 
 import resource
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -13,6 +12,7 @@ import numpy as np
 
 import zerokara as zk
 from benchmarks.work import Scores, Work
+from benchmarks.worker import peak
 
 
 def dataset(work: Work) -> zk.data.Dataset:
@@ -114,17 +114,6 @@ def cost(work: Work, **settings: Any) -> dict[str, Any]:
     return found | {"peak": peak(), "children": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}
 
 
-def peak() -> float:
-    """Return the most memory that this process has had, in KB.
-
-    Linux counts the parent's in ``ru_maxrss``, up to the moment when it started this process.
-    """
-    with suppress(OSError):
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return float(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-
-
 def fit(work: Work, *, threads: int, whole: bool, seed: int) -> dict[str, Any]:
     """Fit a network for each learning rate; ``whole``: inputs standardized, a tenth held out to judge epochs by."""
     from zerokara.estimators import NetworkClassifier
@@ -159,4 +148,4 @@ def tuned(work: Work, *, seed: int, **settings: Any) -> dict[str, Any]:
     start = time.perf_counter()
     model.fit(work.x_train, work.t_train)
     seconds = time.perf_counter() - start
-    return {"seconds": seconds, "score": float(model.score(work.x_val, work.t_val)), "count": model.trials}
+    return {"seconds": seconds, "score": float(model.score(work.x_val, work.t_val)), "count": len(model.study_.trials)}

@@ -4,10 +4,13 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import optuna
 import pytest
+
+from tests.report.browser import chromium
 
 MNIST_FILES = (
     "train-images-idx3-ubyte",
@@ -69,3 +72,10 @@ def cifar_folder() -> Path:
         if (folder / "cifar-10-batches-py" / "test_batch").exists():
             return (folder / "cifar-10-batches-py").resolve()
     pytest.skip("real CIFAR-10 is nowhere here: zerokara data fetch cifar10, or make_cifar10.py of the shared data")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A Chromium for all tests of pages in this process, which can have only one."""
+    with chromium() as found:
+        yield found

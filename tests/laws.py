@@ -11,6 +11,7 @@ from tests.cases import ACTIVATIONS, DTYPES, LOSSES, OPTIMIZERS, SCHEDULES, Loss
 from zerokara import nn
 from zerokara.arrays import Array, Index
 from zerokara.data import Dataset, Part, Preprocess
+from zerokara.nn.encodings import NUMERIC_ENCODINGS, encoding_layers
 from zerokara.optim.schedules import parse
 from zerokara.rng import stream
 from zerokara.train import EarlyStopping, Trainer
@@ -30,6 +31,7 @@ class Recipe:
     hidden: tuple[int, ...] = (6,)
     outputs: int = 4
     activation: str = "tanh"
+    numeric_encoding: str = "standard"
     batch_norm: bool = False
     dropout: bool = False
     loss: LossCase = LOSSES[0]
@@ -80,8 +82,11 @@ class Recipe:
         return data.scaled(self.scaling)
 
     def network(self, rows: Index) -> nn.Network:
-        return nn.mlp(
-            self.data().n_inputs,
+        encoding = {"numeric_encoding": self.numeric_encoding, "category_encoding": "one-hot"}
+        data = self.data()
+        first = encoding_layers(encoding, data, self.seed)
+        network = nn.mlp(
+            first[-1].outputs if first else data.n_inputs,
             self.hidden,
             self.outputs,
             self.activation,
@@ -92,6 +97,7 @@ class Recipe:
             seed=self.seed,
             dtype=self.dtype,
         )
+        return nn.Network([*first, *network.layers], len(rows), self.dtype)
 
     def trainer(self, rows: Sequence[int] | Index | None = None) -> Trainer:
         """Return the trainer of the networks ``rows`` alone, built from nothing; of all by default."""
@@ -249,6 +255,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         hidden=tuple(draw(st.lists(SIZES, max_size=2))),
         outputs=draw(st.sampled_from([1, 2, 3, 10, 17])),
         activation=draw(st.sampled_from(ACTIVATIONS)),
+        numeric_encoding=draw(st.sampled_from(["standard", *NUMERIC_ENCODINGS])),
         batch_norm=draw(st.booleans()),
         dropout=draw(st.booleans()),
         loss=draw(st.sampled_from(LOSSES)),

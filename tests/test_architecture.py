@@ -48,7 +48,7 @@ ROOMS = (
     ),
     *("data", "nn", "optim", "native", "train"),
     *("fonts", "pictures", "onnx", "model", "classic", "space", "samplers", "engine", "storage", "figures", "study"),
-    *("report", "callbacks", "estimators", "tuning"),
+    *("report", "callbacks", "tuning", "estimators"),
     *("__init__", "cli", "__main__"),
 )
 """The rooms, from the ground up: the folders and files of the package. A file imports from rooms below its own."""
@@ -69,9 +69,11 @@ HEAVY |= {
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""
 BEHIND_A_DOOR = {
-    "zerokara.space.unit_interval",
-    *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "draws", "narrowing", "own")),
-    *(f"zerokara.storage.{name}" for name in ("agreement", "database", "journal", "reading", "repair", "shared")),
+    *(f"zerokara.samplers.{name}" for name in ("base", "builtin", "narrowing", "own")),
+    *(
+        f"zerokara.storage.{name}"
+        for name in ("agreement", "database", "shared", "studies.optuna_journal", "studies.replica")
+    ),
     "zerokara.classic.backend",
     "zerokara.figures.canvas",
     "zerokara.figures.notebook",

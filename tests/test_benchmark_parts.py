@@ -2,11 +2,13 @@
 
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ from benchmarks.parts import (
     fits,
     large,
     numerical,
+    pages,
     pairs,
     races,
     rival_races,
@@ -519,3 +522,12 @@ def test_a_run_of_the_large_network(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert text.count("| adam |") == text.count("| sgd |") == 1
     assert text.count("cut short, not judged") == 2
     assert large.large(asked(tmp_path)) == ""
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("playwright") is None or not shutil.which("chromium"), reason="no Chromium"
+)
+def test_a_page_is_timed(tmp_path: Path, browser: Any) -> None:
+    found = pages.opened(browser, pages.page_of(12, tmp_path))
+    assert found.keys() == {"first", "all", "hover", "filter", "slider"}
+    assert 0 < found["first"] <= found["all"] < 60_000

@@ -14,6 +14,7 @@ from tests.laws import Found, Recipe, recipes, same
 from zerokara import nn
 from zerokara.data import load
 from zerokara.nn.cases import POPULATION, Case
+from zerokara.nn.encodings import NUMERIC_ENCODINGS
 from zerokara.optim import Adam, Optimizer
 from zerokara.train import Trainer
 from zerokara.train.engine import EngineName
@@ -71,6 +72,8 @@ def tiled(network: nn.Network, rule: Optimizer, places: range) -> tuple[nn.Netwo
         *(replace(EVERYTHING, loss=loss) for loss in LOSSES),
         *(replace(EVERYTHING, optimizer=name) for name in OPTIMIZERS),
         *(replace(EVERYTHING, schedule=name) for name in SCHEDULES),
+        *(replace(EVERYTHING, numeric_encoding=name) for name in NUMERIC_ENCODINGS),
+        replace(EVERYTHING, numeric_encoding="piecewise", inputs=12, shape=(3, 4), augment="flip"),
         replace(EVERYTHING, patience=1, rank="accuracy"),
         replace(EVERYTHING, hidden=()),
         replace(EVERYTHING, evaluate_train_every=2),

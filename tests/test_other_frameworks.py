@@ -1,5 +1,6 @@
-"""The recipes of docs/other-frameworks.md rebuild any network, where their framework is installed."""
+"""The recipes of docs/how-to/other-frameworks.md rebuild any network, where their framework is installed."""
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 
 import zerokara as zk
+from zerokara.model import Ensemble
 
-PAGE = (Path(__file__).parents[1] / "docs" / "other-frameworks.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "how-to" / "other-frameworks.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 DATA = zk.data.load("digits").first(200).split(validation=0.2, seed=0)
 X = DATA.train.x[:20]
@@ -22,7 +24,7 @@ def recipes(framework: str) -> dict[str, Any]:
     """Return what the page's code defines: the scaling, and the recipe for a framework."""
     names: dict[str, Any] = {}
     for block in BLOCKS:
-        if "import" not in block or f"import {framework}\n" in block:
+        if "def scaled" in block or f"import {framework}\n" in block:
             exec(compile(block, "other-frameworks.md", "exec"), names)
     return names
 
@@ -57,14 +59,16 @@ def test_arrays_and_layers_say_all_of_a_network(case) -> None:
             y = own["gamma"] * (y - own["running_mean"]) / np.sqrt(own["running_var"] + 1e-5) + own["beta"]
         else:
             y = rectify[layer["layer"]](y)
-    one = zk.Model(type(model.ensemble).of(model.ensemble.one(1)), *parts(model))
+    one = alone(model, 1)
     np.testing.assert_allclose(y, one.scores(X), rtol=1e-3, atol=1e-4)
     arrays["0.W"][:] = 0
     assert model.arrays(1)["0.W"].any(), "they are copies"
 
 
-def parts(model: zk.Model) -> tuple[Any, ...]:
-    return model.preprocess, model.task, model.classes, model.sample_shape
+def alone(model: zk.Model, network: int) -> zk.Model:
+    """Return the model of one of the networks."""
+    one = Ensemble.of(model.ensemble.one(network))
+    return dataclasses.replace(model, members=(dataclasses.replace(model.first, ensemble=one),))
 
 
 def test_a_network_that_is_not_there() -> None:
@@ -83,7 +87,7 @@ def test_pytorch(scaling) -> None:
             x = torch.from_numpy(names["scaled"](model, X))
             with torch.no_grad():
                 scores = names["to_torch"](model, k)(x).numpy()
-            one = zk.Model(type(model.ensemble).of(model.ensemble.one(k)), *parts(model))
+            one = alone(model, k)
             np.testing.assert_allclose(scores, one.scores(X), rtol=1e-3, atol=1e-4)
 
 
@@ -92,6 +96,6 @@ def test_keras() -> None:
     names = recipes("keras")
     for case in CASES:
         model = trained(case)
-        one = zk.Model(type(model.ensemble).of(model.ensemble.one(1)), *parts(model))
+        one = alone(model, 1)
         scores = np.asarray(names["to_keras"](model, 1).predict(names["scaled"](model, X), verbose=0))
         np.testing.assert_allclose(scores, one.scores(X), rtol=1e-3, atol=1e-4)

@@ -10,7 +10,7 @@ from tests.test_architecture import FILES, ROOT
 from tests.test_names import texts
 
 PROJECT = Path(__file__).parents[1]
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")), PROJECT / "examples" / "README.md"]
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")), PROJECT / "examples" / "README.md"]
 
 
 def packages() -> set[str]:
@@ -33,6 +33,7 @@ def test_packages_in_remedies_are_those_of_the_project() -> None:
         source = (ROOT / path).read_text(encoding="utf-8")
         for call in re.findall(r"\binstall\(('[^)]*'|\"[^)]*\")\)", source):
             named |= set(re.findall(r"[\w-]+", call))
-    assert {"onnx", "distributed", "scikit-learn"} <= named
+        named |= set(re.findall(r"\bneeds\(\"[^\"]*\", \"([\w-]+)\"", source))
+    assert {"onnx", "distributed", "scikit-learn", "loky", "pillow"} <= named
     assert named <= packages()
     assert any("python -m pip install" in text for _, text in texts((ROOT / "errors.py").read_text(encoding="utf-8")))

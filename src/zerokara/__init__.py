@@ -7,6 +7,7 @@ TYPE_CHECKING = False  # As typing has it, without the time to import it.
 if TYPE_CHECKING:
     from zerokara import callbacks, data, nn, optim
     from zerokara.model import Model
+    from zerokara.report.network.explain import explain
     from zerokara.space.space import choice, integer, layers, log, powers, uniform
     from zerokara.study.saved import open
     from zerokara.study.study import Study
@@ -18,6 +19,7 @@ else:  # A type checker would take any name for one of the package.
         {
             **dict.fromkeys(("choice", "integer", "layers", "log", "powers", "uniform"), "space.space"),
             **dict.fromkeys(("resume", "tune"), "tuning"),
+            "explain": "report.network.explain",
             "Model": "model",
             "open": "study.saved",
             "Study": "study.study",
@@ -32,6 +34,7 @@ __all__ = [
     "callbacks",
     "choice",
     "data",
+    "explain",
     "integer",
     "layers",
     "log",

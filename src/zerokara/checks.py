@@ -1,5 +1,6 @@
 """Validation of arrays and counts that the user passes."""
 
+import math
 from collections.abc import Iterable
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -111,6 +112,12 @@ def check_counts(least: int = 1, **counts: int) -> None:
     for name, value in counts.items():
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
             raise InputError(f"{name} must be a whole number, {least} or above, got {value!r}")
+
+
+def require_positive(name: str, value: Any) -> None:
+    """Raise InputError unless this is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < math.inf:
+        raise InputError(f"{name} must be a number above 0, got {value!r}: write {name}=60, for example")
 
 
 def require_unicode(texts: Iterable[str], what: str) -> None:

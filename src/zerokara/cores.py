@@ -24,10 +24,12 @@ def _quotas(system: Path) -> Iterator[float]:
     """Yield the quotas of the cgroups of this process and of those around them, version 1 or 2, in cores."""
     for folder in _cgroups(system):
         with suppress(OSError, ValueError, ZeroDivisionError):
-            quota, period = (folder / "cpu.max").read_text().split()
+            quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
             yield int(quota) / int(period)  # "max" is no number.
         with suppress(OSError, ValueError, ZeroDivisionError):
-            quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+            quota, period = (
+                (folder / f"cpu.cfs_{name}_us").read_text(encoding="utf-8") for name in ("quota", "period")
+            )
             if int(quota) > 0:  # -1: no quota.
                 yield int(quota) / int(period)
 
@@ -35,7 +37,7 @@ def _quotas(system: Path) -> Iterator[float]:
 def _cgroups(system: Path) -> Iterator[Path]:
     """Yield the folders of the cgroups of this process and of those around them, as far as it sees them."""
     try:
-        lines = (system / "proc/self/cgroup").read_text().splitlines()
+        lines = (system / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     except OSError:
         return
     for line in lines:

@@ -3,7 +3,8 @@
 import difflib
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PACKAGE = str(Path(__file__).parent)
@@ -50,6 +51,28 @@ def install(*packages: str) -> str:
     'python -m pip install narwhals pyarrow'
     """
     return f"python -m pip install {' '.join(packages)}"
+
+
+@contextmanager
+def needs(what: str, package: str, module: str = "") -> Iterator[None]:
+    """Turn the failed import of an optional package into an error with the command that installs it.
+
+    Args:
+        what: what needs it, in the plural.
+        package: its name for pip; ``module`` is the name that is imported, if it is another.
+
+    >>> with needs("pictures", "pillow", "PIL"):
+    ...     raise ModuleNotFoundError(name="PIL.Image")
+    Traceback (most recent call last):
+        ...
+    zerokara.errors.InputError: pictures need pillow, which is not installed: python -m pip install pillow
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != (module or package):
+            raise
+        raise InputError(f"{what} need {package}, which is not installed: {install(package)}") from error
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> InputError:

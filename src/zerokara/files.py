@@ -2,12 +2,17 @@
 
 import os
 import shutil
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
 from zerokara.errors import OutsideError
+
+WAITS = (0.01, 0.03, 0.1, 0.3, 0.6)
+"""Seconds between attempts to rename what another program has open."""
 
 
 @contextmanager
@@ -35,7 +40,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
             if fresh.is_dir():
                 _put_folder(fresh, target)
             else:
-                os.replace(fresh, target)
+                replace(fresh, target)
         except BaseException:
             try:
                 recover(target)
@@ -58,7 +63,7 @@ def recover(path: str | Path) -> bool:
     if target.exists():
         _remove_backup(old)
         return False
-    os.replace(old, target)
+    replace(old, target)
     return True
 
 
@@ -80,9 +85,25 @@ def _put_folder(fresh: Path, target: Path) -> None:
         return
     old = backup(target)
     if target.is_dir():
-        os.replace(target, old)
-    os.replace(fresh, target)
+        replace(target, old)
+    replace(fresh, target)
     _remove_backup(old)
+
+
+def replace(source: Path, target: Path) -> None:
+    """Rename a file or folder, in place of an earlier file; on Windows wait a moment if one of them is open.
+
+    There a file that is open, as by a reader or a virus scanner, can be neither renamed nor replaced.
+    """
+    for seconds in WAITS if sys.platform == "win32" else ():
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            if target.is_dir():  # It is never replaced there.
+                raise
+            time.sleep(seconds)
+    os.replace(source, target)
 
 
 def _remove_backup(old: Path) -> None:

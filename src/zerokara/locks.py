@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,19 +40,22 @@ def run_lock(path: Path, wait: bool = False) -> Iterator[None]:
         except Timeout as error:
             name = "another process"
             with suppress(OSError):
-                name = holder.read_text()
+                name = holder.read_text(encoding="utf-8", errors="replace")
             raise OutsideError(
                 f"only one process at a time may use {path}, got one held by {name}: wait until it ends, or stop it"
             ) from error
     try:
         if not wait:
             with outside(path):
-                holder.write_text(f"process {os.getpid()} on {platform.node()}")
+                holder.write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
         yield
     finally:
         with suppress(OSError):
             if not wait:
                 holder.unlink(missing_ok=True)
-            # Windows cannot remove an open file; there filelock removes it.
-            lock_path.unlink(missing_ok=True)
+            if sys.platform != "win32":
+                lock_path.unlink(missing_ok=True)
         lock.release()
+        if sys.platform == "win32":  # An open file cannot be removed there, nor one that the next holder has opened.
+            with suppress(OSError):
+                lock_path.unlink(missing_ok=True)

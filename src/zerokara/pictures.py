@@ -13,7 +13,7 @@ from zerokara.data import Dataset
 from zerokara.data.picture_file import read_sample
 from zerokara.data.pixels import BRIGHT, border_mask, pixel_range
 from zerokara.data.pixels import is_image as is_image
-from zerokara.errors import InputError
+from zerokara.errors import InputError, needs
 from zerokara.files import write
 
 VISIBLE = 280
@@ -78,7 +78,8 @@ def write_picture(
         InputError: the samples are not images.
         OutsideError: the file cannot be written.
     """
-    from PIL import Image
+    with needs("files of pictures", "pillow", "PIL"):
+        from PIL import Image
 
     shape = _image_shape(sample_shape)
     x = np.asarray(sample, np.float32).reshape(shape) / _top(pixels)

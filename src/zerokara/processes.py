@@ -1,7 +1,11 @@
 """Starting worker processes: signals do not reach them, and what the system lacks is one error."""
 
+import ctypes
+import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -13,6 +17,8 @@ from zerokara.signals import SIGNALS
 Started = TypeVar("Started")
 
 REMEDY = "use threads, such as workers=2"
+_SYNCHRONIZE, _INFINITE = 0x100000, 0xFFFFFFFF
+"""Of the Windows API: the right to wait for a process, and to wait without limit."""
 
 
 @contextmanager
@@ -78,3 +84,17 @@ def check_open_files(needed: int) -> None:
                 f"worker processes need {needed} open files, got a limit of {limit}: raise it with ulimit -n, or "
                 f"{REMEDY}"
             )
+
+
+def wait_for_end(parent: int) -> None:
+    """Wait until the process that started this one has ended."""
+    if sys.platform != "win32":
+        while os.getppid() == parent:  # An orphan gets another parent.
+            time.sleep(0.5)
+        return
+    # There an orphan keeps the number of its parent, which the system may give to another process.
+    kernel: Any = ctypes.WinDLL("kernel32", use_last_error=True)
+    kernel.OpenProcess.restype = ctypes.c_void_p
+    handle = kernel.OpenProcess(_SYNCHRONIZE, False, parent)
+    if handle:  # Else it has ended already.
+        kernel.WaitForSingleObject(ctypes.c_void_p(handle), _INFINITE)

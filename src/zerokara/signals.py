@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: a command ends in order, and its exit code is 128 plus the number of the signal."""
+"""Ctrl-C, SIGTERM and the like: a command ends in order, and its exit code is 128 plus the number of the signal."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 REPEAT = 0.1
 """Seconds in which a further signal is the same request: `timeout`, and a terminal that closes, send two."""
 
@@ -55,7 +55,7 @@ def exit_code(code: int = 0) -> int:
 
 
 def handle(handler: "Callable[[int, Any], Any]") -> "dict[int, Any]":
-    """Set the handler of the three signals, and return the earlier ones; a signal that is ignored stays so."""
+    """Set the handler of these signals, and return the earlier ones; a signal that is ignored stays so."""
     earlier = {}
     for signum in SIGNALS:
         if signal.getsignal(signum) not in (signal.SIG_IGN, None):  # None: a handler that is not Python's.
@@ -85,5 +85,8 @@ def send_again(unraisable: "Any") -> None:
         sys.__unraisablehook__(unraisable)
         return
     import threading
+    from functools import partial
 
-    threading.Timer(2 * REPEAT, os.kill, (os.getpid(), _received[-1][0])).start()
+    # On Windows os.kill ends the process at once, and elsewhere raise_signal does not wake the main thread.
+    send = signal.raise_signal if sys.platform == "win32" else partial(os.kill, os.getpid())
+    threading.Timer(2 * REPEAT, send, (_received[-1][0],)).start()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from zerokara.callbacks.time_limit import TimeLimit
 from zerokara.checks import check_counts
 from zerokara.data import Dataset
 from zerokara.display import shown
@@ -22,12 +23,14 @@ from zerokara.engine.settings import in_config, values_of
 from zerokara.errors import DatabaseError, InputError
 from zerokara.figures import preload
 from zerokara.files import outside, write
+from zerokara.report.kept import write_kept
 from zerokara.report.run import write_pictures, write_run, write_summary
-from zerokara.samplers.registry import SAMPLERS, check_proposals, generation_size, make_sampler, sampler_text
-from zerokara.space.space import Space, default_space
+from zerokara.samplers.registry import SAMPLERS, check_proposals, make_local_sampler, sampler_text
+from zerokara.space.space import Space
 from zerokara.storage.store import Store
 from zerokara.study.config import config_of, differences, engine_of, space_from_config
 from zerokara.study.data import data_again
+from zerokara.study.defaults import with_defaults
 from zerokara.study.loop import search
 from zerokara.study.opening import open_local, open_shared
 from zerokara.study.run_folder import WORKER_ID, RunFolder, read_id
@@ -78,20 +81,23 @@ def run_search(
     """
     # Documented as `tune`, whose arguments it takes too; besides, ``folder`` resumes a run, ``repair`` repairs its
     # journal, ``about`` is added to its config, ``started`` is a clock. Without ``draw`` the caller draws the pictures.
-    started = time.perf_counter() if started is None else started
+    begun = time.perf_counter() if started is None else started
     if isinstance(settings, TuneArguments):
         about, settings = settings.about, settings.settings()
+    settings = with_defaults(settings)
+    assert settings.space is not None
+    trials, race = settings.trials, settings.race
+    assert trials
+    assert race
     plan = Plan(settings.data, **values_of(settings))
-    space = Space(default_space() if settings.space is None else settings.space)
-    if settings.generation is None:
-        # A fifth of a shared study, or the first process would take all trials.
-        sampler = settings.sampler if settings.storage is None else "tpe"
-        settings = replace(settings, generation=generation_size(sampler, settings.trials))
+    space = Space(settings.space, plan.first)
     # All names are checked before a folder is created.
-    check_proposals(make_sampler(settings.sampler, space, plan.seed, trials=settings.trials))
+    check_proposals(make_local_sampler(settings.sampler, space, plan.seed, trials=trials))
     check_shipping(settings.rank, settings.workers)
-    how: dict[str, Any] = {"scheduler": make_scheduler(settings.race), "pool": open_pool(settings.workers)}
-    how |= {name: getattr(settings, name) for name in ("refit", "ensemble", "callbacks", "on_epoch", "warn")}
+    how: dict[str, Any] = {"scheduler": make_scheduler(race), "pool": open_pool(settings.workers)}
+    how |= {name: getattr(settings, name) for name in ("refit", "ensemble", "on_epoch", "warn")}
+    limits = [] if settings.seconds is None else [TimeLimit(settings.seconds, settings.refit or 0, begun)]
+    how |= {"callbacks": [*settings.callbacks, *limits], "limit": settings.seconds}
     new = settings.out if folder is None else None
     with ExitStack() as opened:
         store: Store
@@ -118,7 +124,7 @@ def run_search(
                 write(opened.enter_context(folder.lock()), worker_id)
         if folder is not None and new is None:
             # Before anything is trained: a kill must not leave a longer journal than the config asks for.
-            folder.resumed(settings.trials)
+            folder.resumed(trials)
             names = folder.config()["record"].get("callbacks", [])
             if names and not settings.callbacks and not store.finished:
                 settings.warn(
@@ -132,7 +138,7 @@ def run_search(
             study = search(plan, store, progress=progress, **how)
         if not study.interrupted:
             store.write_comparison(study.comparison())
-        return _finish(study, folder, started, draw, settings.callbacks)
+        return _finish(study, folder, begun, draw, settings)
 
 
 tune = takes_fields("tune", TuneArguments, run_search)
@@ -246,7 +252,7 @@ def _again(name: str, given: Any, text: Callable[[Any], str], saved: str, known:
     return saved if given is None else given
 
 
-def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool, callbacks: Sequence[Any]) -> Study:
+def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool, settings: SearchSettings) -> Study:
     """Write the results of a study to its folder, if it has one, tell the callbacks, and return it.
 
     Raises:
@@ -262,13 +268,14 @@ def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool, 
             shutil.rmtree(folder.checkpoints, ignore_errors=True)
             with outside(folder.path):
                 (folder.path / WORKER_ID).unlink(missing_ok=True)
+        write_kept(study, folder, settings.samples)
         if draw or study.failure:
             write_pictures(study, folder)
         text += (
             f". The results so far are in {folder.path}. When the database is available again, resume with "
             f"`zerokara resume {folder.path}`."
         )
-    for callback in callbacks:
+    for callback in settings.callbacks:
         if hasattr(callback, "on_end"):
             callback.on_end(study)
     if study.failure:

@@ -48,7 +48,8 @@ def rows(run: Path) -> list[dict[str, str]]:
 
 def test_tune_leaves_a_whole_run(folder) -> None:
     names = {"config.toml", "journal.log", "trials.csv", "summary.json", "best.safetensors", "model.safetensors"}
-    assert {path.name for path in folder.iterdir()} == names | {"race.png", "curves.png", "scatter.png"}
+    names |= {"race.png", "curves.png", "scatter.png", "report.html", "report.npz"}
+    assert {path.name for path in folder.iterdir()} == names
     summary = json.loads((folder / "summary.json").read_text())
     assert (summary["trials"], summary["epochs_trained"]) == (25, 75)
     assert 0 < summary["seconds"] < summary["wall_seconds"]

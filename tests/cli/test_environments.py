@@ -21,7 +21,7 @@ from zerokara.errors import OutsideError, ZerokaraWarning
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 SMALL = ["--train-size", "150", "--hidden", "8", "--epochs", "2", "--trials", "3", "--workers", "1"]
 RESULTS = {"best.safetensors", "config.toml", "journal.log", "model.safetensors", "summary.json", "trials.csv"}
-PICTURES = {"race.png", "curves.png", "scatter.png"}
+PICTURES = {"race.png", "curves.png", "scatter.png", "report.html", "report.npz"}
 EVIL = "a\x1b[31m\x07\r[red]:cat:"
 """A name that colors, rings, overwrites its line, and is markup and an emoji of rich."""
 

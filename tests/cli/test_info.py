@@ -67,6 +67,6 @@ def test_an_unknown_engine_is_one_error(capsys: pytest.CaptureFixture[str], monk
 def test_the_optional_packages_are_those_of_the_extras() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = {name: lines for name, lines in project["optional-dependencies"].items() if name in EXTRAS}
-    assert set(project["optional-dependencies"]) - set(EXTRAS) == {"test", "bench", "wheels"}
+    assert set(project["optional-dependencies"]) - set(EXTRAS) == {"test", "bench", "docs", "wheels"}
     names = {name: tuple(re.match(r"[\w-]+", line)[0] for line in lines) for name, lines in extras.items()}  # type: ignore[index]
     assert names == EXTRAS

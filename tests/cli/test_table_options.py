@@ -40,7 +40,7 @@ def test_missing_texts_are_set_recorded_and_used_again(capsys, tmp_path):
     assert "note: '-' read as missing (8), --missing sets such texts: size" in noted
     assert "2 values: Brick, None" in out
     assert tomllib.loads((tmp_path / "run" / "config.toml").read_text())["missing"] == "-"
-    assert zk.Model.load(tmp_path / "run" / "model.safetensors").encoder.missing == ("-",)
+    assert zk.Model.load(tmp_path / "run" / "model.safetensors").first.encoder.missing == ("-",)
     code, printed, _ = run(capsys, "predict", tmp_path / "run" / "model.safetensors", path)
     assert code == 0
     assert len(printed.splitlines()) == N + 1

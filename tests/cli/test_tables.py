@@ -42,7 +42,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frame = rows()
     frame.to_csv(folder / "houses.csv", index=False)
     frame.assign(price=np.where(frame["price"] > 1e5, 1, 0)).to_parquet(folder / "dear.parquet")
-    for name, options in (("houses.csv", ["--categories", "zip"]), ("dear.parquet", ["--drop", "zip", "--drop", "id"])):
+    one_part = ["--drop", "zip", "--drop", "id", "--validation", "0.2"]
+    for name, options in (("houses.csv", ["--categories", "zip"]), ("dear.parquet", one_part)):
         tokens = ["tune", folder / name, "--target", "price", *options, *SMALL, "--out", folder / Path(name).stem]
         with pytest.raises(SystemExit) as ended:
             main([str(token) for token in tokens])

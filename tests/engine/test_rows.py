@@ -33,7 +33,7 @@ def test_every_row_is_the_trial_trained_alone_on_that_fold_from_that_initializat
     parts = data.folds(3, seed=0)
     for repeat in range(2):
         for fold in range(3):
-            alone = zk.tune(parts[fold], SPACE, trials=6, epochs=4, replicate=repeat, race="none")
+            alone = zk.tune(parts[fold], SPACE, trials=6, epochs=4, replicate=3 * repeat + fold, race="none")
             for trial, single in zip(study.trials, alone.trials, strict=True):
                 assert trial.params == single.params
                 assert trial.rows[repeat * 3 + fold].record == single.record

@@ -12,7 +12,7 @@ WITHOUT_LBFGS: dict[str, Any] = {"optimizer": "adam", "lr": 0.01, "batch_size": 
 
 
 class MLP:
-    """The translation that docs/coming-from-mlpclassifier.md describes, argument by argument."""
+    """The translation that docs/tutorials/scikit-learn.md describes, argument by argument."""
 
     network: ClassVar[type]
     scoring: ClassVar[str]

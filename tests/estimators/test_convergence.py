@@ -120,7 +120,7 @@ def test_double_precision(digits: Arrays) -> None:
     assert {array.dtype for array in net.model_.network.arrays().values()} == {np.dtype(np.float64)}
     single = clone(net).set_params(dtype="float32").fit(*digits)
     assert 0 < np.abs(net.predict_proba(digits[0]) - single.predict_proba(digits[0])).max() < 1e-3
-    with pytest.raises(InputError, match="the same hidden, activation, batch_norm and dtype"):
+    with pytest.raises(InputError, match="the same hidden, activation, encodings, batch_norm and dtype"):
         net.set_params(dtype="float32").fit(*digits)
     with pytest.raises(InputError, match="unknown dtype 'float16'"):
         clone(NET).set_params(dtype="float16").fit(*digits)

@@ -17,13 +17,14 @@ Arrays = tuple[np.ndarray, np.ndarray]
 
 
 class PressAt:
-    """Presses Ctrl-C when an epoch is printed."""
+    """Presses Ctrl-C when an epoch is printed for the first time."""
 
     def __init__(self, epoch: int) -> None:
-        self.epoch = epoch
+        self.epoch, self.pressed = epoch, False
 
     def __call__(self, epoch: Epoch) -> None:
-        if epoch.number == self.epoch:
+        if epoch.number == self.epoch and not self.pressed:
+            self.pressed = True
             signal.raise_signal(signal.SIGINT)
 
 
@@ -67,7 +68,7 @@ def test_before_the_first_epoch_there_is_nothing_to_keep(digits: Arrays, monkeyp
 
     monkeypatch.setattr(FitState, "train", pressed)
     with pytest.raises(KeyboardInterrupt):
-        NetworkClassifier(random_state=0).fit(*digits)
+        NetworkClassifier((100,), random_state=0).fit(*digits)
 
 
 def test_a_search_keeps_its_best_trial(digits: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,3 +85,11 @@ def test_a_search_keeps_its_best_trial(digits: Arrays, monkeypatch: pytest.Monke
     with pytest.warns(ZerokaraWarning, match="the search was interrupted, and the best trial so far is the result"):
         tuned.fit(*digits)
     assert tuned.predict(digits[0]).shape == digits[1].shape
+
+
+def test_of_default_networks_nothing_is_kept_before_all_folds_have_begun(digits: Arrays, press: Any) -> None:
+    press(3)
+    net = NetworkClassifier(verbose=True, random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(*digits)
+    assert not hasattr(net, "model_")

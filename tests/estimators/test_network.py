@@ -31,10 +31,15 @@ def weights(estimator: NetworkClassifier | NetworkRegressor) -> np.ndarray:
 def test_defaults_learn_small_and_large_data() -> None:
     for load, least in ((load_iris, 0.9), (load_wine, 0.93), (load_breast_cancer, 0.94), (load_digits, 0.95)):
         X, X_test, y, y_test = train_test_split(*load(return_X_y=True), random_state=0)
-        assert NetworkClassifier(random_state=0).fit(X, y).score(X_test, y_test) > least, load.__name__
+        assert NetworkClassifier((100,), random_state=0).fit(X, y).score(X_test, y_test) > least, load.__name__
     for load, least in ((load_diabetes, 0.3), (lambda return_X_y: make_friedman1(3000, random_state=0), 0.95)):
         X, X_test, y, y_test = train_test_split(*load(return_X_y=True), random_state=0)
-        assert NetworkRegressor(random_state=0).fit(X, 1e4 * y + 1e6).score(X_test, 1e4 * y_test + 1e6) > least
+        assert NetworkRegressor((100,), random_state=0).fit(X, 1e4 * y + 1e6).score(X_test, 1e4 * y_test + 1e6) > least
+    X, X_test, y, y_test = train_test_split(*load_wine(return_X_y=True), random_state=0)
+    assert NetworkClassifier(random_state=0).fit(X, y).score(X_test, y_test) > 0.93
+    X, X_test, y, y_test = train_test_split(*load_diabetes(return_X_y=True), random_state=0)
+    one = NetworkRegressor((100,), random_state=0).fit(X, y).score(X_test, y_test)
+    assert NetworkRegressor(random_state=0).fit(X, 1e4 * y + 1e6).score(X_test, 1e4 * y_test + 1e6) > max(one, 0.3)
 
 
 CONTINUED = (
@@ -44,6 +49,7 @@ CONTINUED = (
     {"scoring": "accuracy", "class_weight": "balanced", "label_smoothing": 0.1, "batch_size": 50},
     {"patience": 1, "lr": 0.03},
     {"networks": 3, "dropout": 0.3, "batch_norm": True},
+    *({"numeric_encoding": name, "networks": 2} for name in ("piecewise", "robust", "periodic")),
     *({"optimizer": name, "schedule": "step:4:0.3"} for name in OPTIMIZERS),
 )
 

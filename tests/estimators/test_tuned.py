@@ -221,7 +221,8 @@ def test_own_scores_with_seeds_numbers_and_a_part_held_out(diabetes: Arrays, dig
         ({"trials": 0}, "trials must be"),
         ({"sampler": "bayes"}, "sampler"),
         ({"race": "fast"}, "race"),
-        ({"space": {"lr": zk.log(1e20, 1e30)}}, "no trial has a finite validation loss"),
+        ({"space": {"lr": zk.log(1e20, 1e30)}}, "a winner needs a finite validation loss"),
+        ({"space": {"lr": zk.log(1e20, 1e30)}, "cv": 2}, "no trial has a finite validation loss"),
     ],
 )
 def test_what_is_refused(digits: Arrays, settings: dict, message: str) -> None:

@@ -10,7 +10,7 @@ import zerokara as zk
 from zerokara.cli import main
 from zerokara.data import Dataset, Preprocess, from_arrays
 from zerokara.errors import InputError
-from zerokara.model import Ensemble, Model, predict_each
+from zerokara.model import Ensemble, Model, ModelMember, predict_each
 from zerokara.model.ensemble import combine, probabilities
 from zerokara.model.file import pack, unpack
 from zerokara.nn import Network, mlp
@@ -33,7 +33,17 @@ def networks(dtype: str = "float64") -> list[Network]:
 def model(task: str, dtype: str = "float64") -> Model:
     t = 7 + 5 * X[:, :3] if task == "regression" else None
     preprocess = Preprocess.fit("standard", X, t, 3)
-    return Model(Ensemble.of(networks(dtype), COUNTS), preprocess, task, ("a", "b", "c"), (4,), {"trials": [3, 1]})
+    return Model(
+        (ModelMember(Ensemble.of(networks(dtype), COUNTS), preprocess),),
+        task,
+        ("a", "b", "c"),
+        (4,),
+        {"trials": [3, 1]},
+    )
+
+
+def with_(ensemble: Ensemble) -> tuple[ModelMember, ...]:
+    return (ModelMember(ensemble, model("regression").preprocess),)
 
 
 def mean(task: str) -> np.ndarray:
@@ -108,6 +118,16 @@ def test_the_order_and_company_of_networks_do_not_matter(task) -> None:
     assert np.array_equal(Model.of(Ensemble.of([a, b], [7, 0]), data).scores(X), one)
 
 
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("task", TASKS)
+def test_a_sample_alone_has_the_bits_that_it_has_in_company(task, outputs) -> None:
+    scores = stream(1, "test").normal(size=(20, 300, outputs)).astype(np.float32)
+    weights = np.full(20, 1 / 20)
+    together = combine(scores, weights, task)
+    alone = [combine(scores[:, k : k + 1], weights, task)[0] for k in range(300)]
+    assert np.array_equal(alone, together)
+
+
 def test_same_structures_ride_together_whatever_their_seeds() -> None:
     ensemble = Ensemble.of(networks(), COUNTS)
     assert [network.population for network in ensemble.groups] == [3, 2]
@@ -125,18 +145,20 @@ def test_same_structures_ride_together_whatever_their_seeds() -> None:
         (lambda: Ensemble.of(networks(), [0] * 6), "count of an ensemble must be positive"),
         (lambda: Ensemble.of(networks(), [1] * 5), r"one count for each of the 6 networks, got \[1, 1, 1, 1, 1\]"),
         (lambda: Ensemble.of(networks(), 1), "one count for each of the 6 networks, got 1"),
-        (lambda: Ensemble.of(networks(), [1, 1, 1, 1, 1, -1]), "whole numbers, 1 or above"),
-        (lambda: Ensemble.of(networks(), [1, 1, 1, 1, 1, 0.5]), "whole numbers, 1 or above"),
+        (lambda: Ensemble.of(networks(), [1, 1, 1, 1, 1, -1]), "numbers above 0"),
+        (lambda: Ensemble.of(networks(), [1, 1, 1, 1, 1, np.inf]), "numbers above 0"),
         (lambda: Ensemble.of([mlp(4, (), 3), mlp(4, (), 3, dtype="float64")]), "of one precision, got"),
         (lambda: Ensemble((mlp(4, (), 3),), (1, 2)), "one count for each of its 1 networks, got 2"),
         (lambda: model("classification").network, "an ensemble of 5 networks: see ensemble.groups"),
         (
-            lambda: dataclasses.replace(model("regression"), ensemble=Ensemble.of([mlp(4, (), 3), mlp(4, (), 2)])),
+            lambda: dataclasses.replace(
+                model("regression"), members=with_(Ensemble.of([mlp(4, (), 3), mlp(4, (), 2)]))
+            ),
             "an output for each of 3 names, got 2",
         ),
         (
             lambda: dataclasses.replace(
-                model("regression"), ensemble=Ensemble.of(mlp(4, (), 3, population=2, init_scale=[1, np.nan]))
+                model("regression"), members=with_(Ensemble.of(mlp(4, (), 3, population=2, init_scale=[1, np.nan])))
             ),
             "in layer 0, W",
         ),
@@ -198,11 +220,11 @@ UNSOUND = {
     "an array too many": ({}, {"network.2.0.W": np.ones((1, 4, 3))}, "arrays of its 2 groups of networks, got others"),
     "an array of no group": ({}, {"network.x": np.ones(3)}, "arrays of its 2 groups of networks, got others"),
     "a missing count": ({"counts": [5]}, {}, r"'0.W' must have the shape \(1, 4, 3\), got \(2, 4, 3\)"),
-    "a count of 0": ({"counts": [5, 0]}, {}, "counts must be whole numbers, 1 or above"),
+    "a count of 0": ({"counts": [5, 0]}, {}, "counts must be numbers above 0"),
     "counts that are no numbers": ({"counts": ["5", "1"]}, {}, "counts must be a list of int"),
     "counts that are True": ({"counts": [True, True]}, {}, "counts must be a list of int"),
     "no counts": ({"counts": None}, {}, "counts must be a list of int"),
-    "huge counts": ({"counts": [10**400, 1]}, {}, "counts must be whole numbers"),
+    "huge counts": ({"counts": [10**400, 1]}, {}, "counts must be numbers above 0"),
     "no layers": ({"layers": []}, {}, "layers must be a list of dict"),
     "a huge layer": (
         {"layers": [{"layer": "affine", "inputs": HUGE, "outputs": HUGE}]},

@@ -16,7 +16,7 @@ from safetensors.numpy import save
 import zerokara as zk
 from zerokara.data import Preprocess, from_arrays
 from zerokara.errors import InputError, OutsideError
-from zerokara.model import Ensemble, Model
+from zerokara.model import Ensemble, Model, ModelMember
 from zerokara.model.file import FORMAT, pack, unpack
 from zerokara.native.forward import scores
 from zerokara.nn.cases import CASES, INPUTS, OUTPUTS
@@ -51,7 +51,7 @@ def test_every_case_comes_back_to_the_bit(case, dtype, tmp_path) -> None:
     for row in range(network.population):
         task, names = TASKS[type(case.loss()).__name__], tuple("wxyz")
         about = {"params": {"lr": 1e-3}, "epoch": 7, "none": None}
-        model = Model(Ensemble.of(network.take(row)), preprocess, task, names, (INPUTS,), about)
+        model = Model((ModelMember(Ensemble.of(network.take(row)), preprocess),), task, names, (INPUTS,), about)
         again = Model.load(model.save(tmp_path / "model.safetensors"))
         for name, array in model.network.arrays().items():
             assert np.array_equal(again.network.arrays()[name], array), name

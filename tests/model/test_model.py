@@ -213,5 +213,10 @@ def test_a_population_is_no_model_by_itself(digits) -> None:
     ],
 )
 def test_refuses_parts_that_do_not_fit(model, change, message) -> None:
+    def changed() -> Model:
+        parts = dict(change)
+        task = parts.pop("task", model.task)
+        return replace(model, members=(replace(model.first, **parts),), task=task)
+
     with np.errstate(invalid="ignore"), pytest.raises(InputError, match=message):
-        Model(**{**vars(model), **change})
+        changed()

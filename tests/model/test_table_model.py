@@ -153,7 +153,7 @@ UNSOUND = {
     "a level that is a number": "levels of column 'city' must be texts",
     "an array too few": "an array for each of 3 columns, got 2",
     "no table": "the arrays of a network and of its scaling",
-    "another width": "the table's columns must give the 7 features, got 8 inputs",
+    "another width": "the table's columns must give the sample shape \\(8,\\), got \\(7,\\)",
     "a spread of zero": "a spread above 0",
 }
 

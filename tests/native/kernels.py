@@ -9,16 +9,17 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data import Part
-from zerokara.native.calls import Block, Kernel
+from zerokara.native.calls import Kernel
 from zerokara.native.compile import SOURCE, compile_kernel
 from zerokara.native.compiled import Compiled
 from zerokara.native.library import VARIANTS
-from zerokara.nn.cases import OUTPUTS, Case
+from zerokara.nn.cases import CASES, Case
 from zerokara.optim import Optimizer
 from zerokara.optim.schedules import parse
 
 STEPS = 3
 """Steps of the epoch that the cases train."""
+COMPILED = [case for case in CASES if case.compiled]
 Found = dict[str, Array]
 
 _folder = TemporaryDirectory(prefix="zerokara-kernels-")
@@ -57,10 +58,9 @@ def epoch(case: Case, rule: Optimizer, schedule: str, kernel: Kernel | None, dty
             *(np.concatenate([a] * steps) for a in (x, t)), None if weights is None else np.tile(weights, steps)
         )
         compiled = Compiled(kernel, network, loss, rule)
-        block = Block.of(part, network.dtype, OUTPUTS)
-        compiled.train(network, loss, rule, block, [len(x)] * steps, factors, 0)
+        compiled.train(network, loss, rule, compiled.block(part, keep=True), [len(x)] * steps, factors, 0)
         scores = compiled.scores(network, x)
-        value = compiled.evaluate(network, Block.of(Part(x, t, weights), network.dtype, OUTPUTS))[0] / len(x)
+        value = compiled.evaluate(network, compiled.block(Part(x, t, weights)))[0] / len(x)
     found = {**network.arrays(), "scores": scores, "loss": value}
     return found | {name: getattr(rule, name) for name in rule.state}
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from tests.cases import CASES, OPTIMIZERS, optimizer
-from tests.native.kernels import Found, built, epoch
+from tests.cases import OPTIMIZERS, optimizer
+from tests.native.kernels import COMPILED, Found, built, epoch
 from zerokara.data import Part
 from zerokara.native.calls import Block, Kernel, kernel
 from zerokara.native.compile import find_compiler
@@ -31,7 +31,7 @@ def digest(found: Found) -> str:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_width_and_compiler_gives_the_same_bits(name: str) -> None:
     kernels = [*installed_kernels(), *built(), *built_by_clang()]
-    for case in CASES:
+    for case in COMPILED:
         rule = optimizer(name, POPULATION)
         digests = {digest(epoch(case, rule, "cosine", each, "float32")) for each in kernels}
         assert len(digests) == 1, case.name

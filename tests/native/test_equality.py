@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from tests.cases import CASES, OPTIMIZERS, SCHEDULES, SOAK, optimizer
-from tests.native.kernels import built, epoch, furthest
+from tests.native.kernels import COMPILED, built, epoch, furthest
+from zerokara.native import calls
 from zerokara.native.compile import SOURCE, find_compiler
+from zerokara.native.compiled import Compiled
 from zerokara.native.library import installed
+from zerokara.native.structure import UnsupportedError
 from zerokara.nn.cases import POPULATION, Case
 
 pytestmark = pytest.mark.skipif(
@@ -18,24 +21,30 @@ EQUAL = 1e-9
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_an_epoch_in_double_precision_is_that_of_numpy(name: str, schedule: str) -> None:
-    for case in CASES:
+    for case in COMPILED:
         rule = optimizer(name, POPULATION)
         wanted = epoch(case, rule, schedule, None, "float64")
         for kernel in built(real="double"):
             assert furthest(epoch(case, rule, schedule, kernel, "float64"), wanted) < EQUAL, (case.name, kernel.variant)
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if not case.compiled], ids=lambda case: case.name)
+def test_learned_encodings_are_left_to_numpy(case: Case) -> None:
+    with pytest.raises(UnsupportedError, match=r"(Periodic|Embedding) is a layer that only NumPy has"):
+        Compiled(calls.kernel(installed().variants[0]), case.network("float32"))
+
+
 def test_with_clipped_gradients() -> None:
     for name in OPTIMIZERS:
         rule = optimizer(name, POPULATION)
         rule.clip_norm = np.full(POPULATION, 0.05)
-        for case in CASES:
+        for case in COMPILED:
             wanted = epoch(case, rule, "constant", None, "float64")
             got = epoch(case, rule, "constant", built(real="double")[0], "float64")
             assert furthest(got, wanted) < EQUAL, (name, case.name)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", COMPILED, ids=lambda case: case.name)
 def test_the_losses_after_a_step_in_single_precision(case: Case) -> None:
     rule = optimizer("sgd", POPULATION)
     wanted = epoch(case, rule, "constant", None, "float64", steps=1)["loss"]
@@ -70,7 +79,7 @@ def test_a_planted_fault_is_found(fault: str) -> None:
     kernel = built(source.replace(right, wrong), real="double", optimize="-O0")[-1]
     worst = 0.0
     for name in ("adam", "sgd"):
-        for case in CASES:
+        for case in COMPILED:
             rule = optimizer(name, POPULATION)
             wanted = epoch(case, rule, "cosine", None, "float64")
             worst = max(worst, furthest(epoch(case, rule, "cosine", kernel, "float64"), wanted))

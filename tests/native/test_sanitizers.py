@@ -15,8 +15,8 @@ FLAGS = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 RUN = """
 import ctypes, sys
 import numpy as np
-from tests.cases import CASES, OPTIMIZERS, optimizer
-from tests.native.kernels import epoch
+from tests.cases import OPTIMIZERS, optimizer
+from tests.native.kernels import COMPILED, epoch
 from tests.native.test_bits import trained
 from zerokara.native.calls import Kernel
 from zerokara.native.library import VARIANTS
@@ -27,7 +27,7 @@ for variant in [name for name, (bit, _) in VARIANTS.items() if library.features(
     kernel = Kernel.of(library, variant)
     for clip in (0.0, 0.05):
         for name in OPTIMIZERS:
-            for case in CASES:
+            for case in COMPILED:
                 rule = optimizer(name, POPULATION)
                 rule.clip_norm = np.full(POPULATION, clip)
                 epoch(case, rule, "cosine", kernel, "float32")

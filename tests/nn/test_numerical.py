@@ -42,7 +42,7 @@ def trained(case: Case) -> nn.Network:
     return network
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [case for case in CASES if case.compiled], ids=lambda case: case.name)
 def test_every_case_agrees_with_the_plain_loop(case: Case) -> None:
     network, loss = trained(case), case.loss()
     expected = loop(network, loss, case.x, case.t, weights=case.weights)

@@ -14,7 +14,7 @@ import zerokara as zk
 from zerokara.data import Dataset, Preprocess
 from zerokara.data.preprocess import KINDS
 from zerokara.errors import InputError, OutsideError
-from zerokara.model import Ensemble, Model
+from zerokara.model import Ensemble, Model, ModelMember
 from zerokara.nn import LAYERS, Layer
 from zerokara.nn.cases import CASES, INPUTS, OUTPUTS
 from zerokara.onnx import EXPORTERS
@@ -67,8 +67,12 @@ def test_every_case_answers_alike(case, task, tmp_path) -> None:
     for k, kind in enumerate(KINDS):
         shape, names = (INPUTS,), ("ant", "bee", "cat", "dog")
         alone = Ensemble.of(networks.take(k % networks.population))
-        compare(Model(alone, scaling(kind, task), task, names, shape), X, tmp_path)
-    compare(Model(Ensemble.of(networks, [3, 1, 2]), scaling("standard", task), task, names, shape), X, tmp_path)
+        compare(Model((ModelMember(alone, scaling(kind, task)),), task, names, shape), X, tmp_path)
+    compare(
+        Model((ModelMember(Ensemble.of(networks, [3, 1, 2]), scaling("standard", task)),), task, names, shape),
+        X,
+        tmp_path,
+    )
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -76,7 +80,7 @@ def test_every_case_answers_alike(case, task, tmp_path) -> None:
 def test_double_precision_answers_alike(name, task, tmp_path) -> None:
     networks = zk.nn.mlp(INPUTS, (6,), OUTPUTS, name, batch_norm=True, population=2, dtype="float64", init_scale=[1, 2])
     for ensemble in (Ensemble.of(networks.take(1)), Ensemble.of(networks)):
-        compare(Model(ensemble, scaling("range", task), task, tuple("wxyz"), (INPUTS,)), X, tmp_path)
+        compare(Model((ModelMember(ensemble, scaling("range", task)),), task, tuple("wxyz"), (INPUTS,)), X, tmp_path)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -88,14 +92,19 @@ def test_networks_of_several_structures_answer_alike(task, tmp_path) -> None:
     ]
     ensemble = Ensemble.of(networks, [1, 0, 4, 2, 1, 5])
     assert [network.population for network in ensemble.groups] == [2, 1, 2]
-    compare(Model(ensemble, scaling("center", task), task, tuple("wxyz"), (INPUTS,)), X, tmp_path)
+    compare(Model((ModelMember(ensemble, scaling("center", task)),), task, tuple("wxyz"), (INPUTS,)), X, tmp_path)
 
 
 @pytest.mark.parametrize(
     "names", [("0", "1", "2", "3"), ("-1", "10", "7", "3"), ("0", "1", "b", "c"), ("ä", "", "犬", "a b")]
 )
 def test_labels_are_texts_or_whole_numbers_as_the_model_has_them(names, tmp_path) -> None:
-    model = Model(Ensemble.of(zk.nn.mlp(INPUTS, (), OUTPUTS)), scaling("none", ""), "classification", names, (INPUTS,))
+    model = Model(
+        (ModelMember(Ensemble.of(zk.nn.mlp(INPUTS, (), OUTPUTS)), scaling("none", "")),),
+        "classification",
+        names,
+        (INPUTS,),
+    )
     assert len(set(model.predict(X).tolist())) > 2
     compare(model, X, tmp_path)
 
@@ -104,7 +113,7 @@ def test_one_network_is_ranked_by_its_scores_where_probabilities_round_alike(tmp
     network = zk.nn.mlp(INPUTS, (), OUTPUTS, init_scale=0)
     close = np.float32(0.1)
     network.layers[0].b[0, 0] = [close, np.nextafter(close, np.float32(1)), -1, -1]
-    model = Model(Ensemble.of(network), scaling("none", ""), "classification", tuple("wxyz"), (INPUTS,))
+    model = Model((ModelMember(Ensemble.of(network), scaling("none", "")),), "classification", tuple("wxyz"), (INPUTS,))
     p = model.predict_proba(X[:1])[0]
     assert p[0] == p[1]
     assert model.predict(X[:1]) == ["x"]
@@ -213,10 +222,14 @@ class Square(Layer):
 
 def test_a_layer_or_scaling_without_an_exporter_is_refused_by_name(tmp_path) -> None:
     network = zk.nn.Network([*zk.nn.mlp(INPUTS, (), OUTPUTS).layers, Square()])
-    with_square = Model(Ensemble((network,), (1,)), scaling("none", ""), "regression", tuple("wxyz"), (INPUTS,))
+    with_square = Model(
+        (ModelMember(Ensemble((network,), (1,)), scaling("none", "")),), "regression", tuple("wxyz"), (INPUTS,)
+    )
     with pytest.raises(InputError, match="unknown layer for ONNX 'Square'"):
         with_square.to_onnx(tmp_path / "model.onnx")
     other = dataclasses.replace(scaling("none", ""), kind="logarithm")
     network = zk.nn.mlp(INPUTS, (), OUTPUTS)
     with pytest.raises(InputError, match="unknown scaling for ONNX 'logarithm'"):
-        Model(Ensemble.of(network), other, "regression", tuple("wxyz"), (INPUTS,)).to_onnx(tmp_path / "model.onnx")
+        Model((ModelMember(Ensemble.of(network), other),), "regression", tuple("wxyz"), (INPUTS,)).to_onnx(
+            tmp_path / "model.onnx"
+        )

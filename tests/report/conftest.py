@@ -1,8 +1,12 @@
 """Studies and curves for the tests of this room."""
 
+from pathlib import Path
+
 import pytest
 
 import zerokara as zk
+from zerokara.report.data import run_page
+from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
 
 
@@ -33,3 +37,21 @@ def narrowed() -> Study:
     }
     data = zk.data.load("digits").first(300).split(0.2)
     return zk.tune(data, space, trials=30, epochs=3, sampler="narrowing", generation=10)
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a race of thirty trials."""
+    folder = tmp_path_factory.mktemp("page") / "race"
+    data = zk.data.load("digits").first(600).split(validation=0.2, test=0.1, seed=0)
+    space = {"lr": zk.log(1e-4, 1e-1), "hidden": zk.choice([(16,), (32,)])}
+    zk.tune(data, space, trials=30, epochs=9, out=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def file(run: Path) -> Path:
+    """Its page."""
+    path = run / "report.html"
+    path.write_text(run_page(zk.open(run), RunFolder(run)), encoding="utf-8")
+    return path

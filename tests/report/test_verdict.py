@@ -92,7 +92,7 @@ def test_many_classes_are_not_listed() -> None:
     t = np.arange(210) % 21
     data = zk.data.from_arrays(rng.standard_normal((210, 2)), t).split(0.3, seed=0)
     content = verdict(zk.tune(data, SPACE, **SEARCH))
-    assert content.keys() == {"samples", "always", "base"}
+    assert content.keys() == {"samples", "always", "base", "standard_error"}
     assert verdict_table(content) == []
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from zerokara.errors import InputError
 from zerokara.samplers.registry import SAMPLERS, generation_size, make_sampler
-from zerokara.space.space import Space, default_space
+from zerokara.space.defaults import default_space
+from zerokara.space.space import Space
 
 
 @pytest.mark.parametrize(

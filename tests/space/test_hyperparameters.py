@@ -14,6 +14,8 @@ SIZES = st.integers(1, 5000)
 VALUES = {
     **{name: st.floats(1e-12, 0.999) for name in NUMBERS},
     "hidden": st.lists(SIZES, max_size=6).map(tuple),
+    "numeric_encoding": st.sampled_from(["standard", "piecewise", "robust", "periodic"]),
+    "category_encoding": st.sampled_from(["one-hot", "embedding"]),
     "activation": st.sampled_from(["relu", "leaky_relu", "sigmoid", "tanh", "gelu"]),
     "optimizer": st.sampled_from(["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]),
     "batch_size": SIZES,
@@ -99,6 +101,8 @@ def test_the_defaults_are_those_of_the_design():
         "dropout": 0.0,
         "init_scale": 1.0,
         "label_smoothing": 0.0,
+        "numeric_encoding": "standard",
+        "category_encoding": "one-hot",
         "hidden": (100, 100),
         "activation": "relu",
         "optimizer": "adam",
@@ -198,5 +202,6 @@ def test_split_parts_numbers_from_structure():
     numbers, structure = split(complete({"lr": 0.1, "hidden": (5,)}))
     assert list(numbers) == NUMBERS
     assert numbers["lr"] == 0.1
-    assert list(structure) == ["hidden", "activation", "optimizer", "batch_size", "batch_norm", "schedule"]
+    encodings = ["numeric_encoding", "category_encoding"]
+    assert list(structure) == [*encodings, "hidden", "activation", "optimizer", "batch_size", "batch_norm", "schedule"]
     assert structure["hidden"] == (5,)

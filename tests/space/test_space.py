@@ -10,12 +10,12 @@ from scipy import stats
 
 from zerokara.errors import InputError
 from zerokara.space.adapters import Quantile
+from zerokara.space.defaults import default_space
 from zerokara.space.distributions import Choice, Integer, Log, Uniform
 from zerokara.space.hyperparameters import HYPERPARAMETERS, complete
 from zerokara.space.space import (
     Space,
     choice,
-    default_space,
     integer,
     layers,
     log,

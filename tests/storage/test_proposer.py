@@ -15,7 +15,8 @@ from scipy import stats
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.samplers.registry import SAMPLERS, make_sampler
-from zerokara.space.space import Space, choice, default_space, integer, log, uniform
+from zerokara.space.defaults import default_space
+from zerokara.space.space import Space, choice, integer, log, uniform
 from zerokara.storage.journal import Journal
 from zerokara.storage.proposer import Proposer
 

@@ -24,7 +24,8 @@ from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import DatabaseError, InputError, OutsideError, ZerokaraError
 from zerokara.report.run import trials_csv
 from zerokara.samplers.registry import SAMPLERS, make_sampler
-from zerokara.space.space import Space, default_space
+from zerokara.space.defaults import default_space
+from zerokara.space.space import Space
 from zerokara.storage import database as databases
 from zerokara.storage import heartbeat
 from zerokara.storage.database import Database
@@ -319,7 +320,7 @@ def test_alone_in_a_database_it_is_the_same_search(data, storage, tmp_path) -> N
     # Another one finds all done, and trains the winner again.
     notes: list[str] = []
     again = zk.tune(data, SPACE, **options, storage=storage, study="digits", warn=notes.append)
-    assert any("Retraining 1 of the best 1 networks" in note for note in notes)
+    assert any("Retraining 1 of the best 1 trials" in note for note in notes)
     assert trials_csv(again) == (tmp_path / "run" / "trials.csv").read_text()
     assert again.test_score == study.test_score
     with pytest.raises(InputError, match=r"has no study 'digits'"):

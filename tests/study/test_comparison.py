@@ -13,6 +13,7 @@ import zerokara as zk
 from zerokara.errors import InputError
 from zerokara.report.run import what_mattered
 from zerokara.storage.comparison import write_comparison
+from zerokara.storage.studies.classes import classes_of
 from zerokara.study.study import Study
 
 SPACE = {
@@ -92,7 +93,7 @@ def test_importances_are_those_of_optuna(name: str, request: pytest.FixtureReque
     study = study[0] if isinstance(study, tuple) else study
     comparison, ours = study.comparison(), study.importances()
     theirs = optuna.create_study()
-    theirs.add_trials(comparison.frozen_trials(study.space))
+    theirs.add_trials(comparison.as_trials(study.space, classes_of(theirs._storage)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = optuna.importance.get_param_importances(theirs)
@@ -156,7 +157,7 @@ def test_a_resumed_search_replaces_the_second_study(tmp_path: Path) -> None:
     zk.tune(data, space, trials=12, epochs=3, generation=12, seed=0, out=out)
     lines = (out / "journal.log").read_text().count("\n")
     zk.resume(out, data)
-    assert (out / "journal.log").read_text().count("\n") == lines + 1, "only that the study was opened"
+    assert (out / "journal.log").read_text().count("\n") == lines
     extended = zk.resume(out, data, trials=20)
     assert names(out) == ["zerokara", "zerokara@1"]
     assert len(load(out, "zerokara@1").trials) == 20

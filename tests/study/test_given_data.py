@@ -66,7 +66,7 @@ def test_own_validation_and_test_samples_are_used() -> None:
 def test_the_output_and_the_help_report_how_the_data_were_split() -> None:
     assert "train 64, validation 16 (20 % stratified), no test" in repr(zk.tune((X, Y), SPACE, **SHORT))
     shown = " ".join((zk.tune.__doc__ or "").split())
-    for text in ("(X, y)", "target: ", "[default: 20 %, or the validation part of the data]"):
+    for text in ("(X, y)", "target: ", "[default: the validation part of the data, or 20 %; with folds none]"):
         assert text in shown
 
 

@@ -97,7 +97,7 @@ def test_without_a_refit_it_is_the_winner(data):
 
 
 def test_folds_and_seeds_have_a_model_too(data):
-    study = zk.tune(data, SPACE, trials=3, epochs=3, folds=3, seeds=2, race="none")
+    study = zk.tune(data, SPACE, trials=3, epochs=3, folds=3, seeds=2, race="none", refit=5)
     assert study.refitted.population == 5
     assert study.best.epoch == round(np.mean([row.epoch for row in study.best.rows]))
 

@@ -16,7 +16,7 @@ from zerokara.errors import InputError
 from zerokara.report.run import leaderboard
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.storage.journal import Journal
-from zerokara.train.ranking import ranking
+from zerokara.train.ranking import Metric, ranking
 
 SPACE = {"lr": zk.log(1e-3, 1e-1), "hidden": (8,), "optimizer": "momentum"}
 SEARCH = {"trials": 8, "epochs": 4, "generation": 4, "workers": 1}
@@ -163,8 +163,7 @@ def test_a_run_of_an_older_version_keeps_its_direction(data, tmp_path, monkeypat
     """Such a run minimizes minus the accuracy."""
     run, options = tmp_path / "run", SEARCH | {"rank": "accuracy", "sampler": "tpe"}
     complete = zk.tune(data, SPACE, **options)
-    original = optuna.create_study
-    monkeypatch.setattr(optuna, "create_study", lambda **given: original(**given | {"direction": "minimize"}))
+    monkeypatch.setattr(Metric, "direction", "minimize")
     zk.tune(data, SPACE, **options | {"trials": 4}, out=run)
     monkeypatch.undo()
     again = zk.resume(run, data, trials=8, workers=1)

@@ -1,4 +1,4 @@
-"""The ready-made callbacks, and those of docs/callbacks.md."""
+"""The ready-made callbacks, and those of docs/how-to/callbacks.md."""
 
 import csv
 import re
@@ -17,7 +17,7 @@ from zerokara.errors import InputError, OutsideError
 pytestmark = pytest.mark.usefixtures("undrawn")
 SPACE = {"lr": zk.log(1e-3, 1e-1), "hidden": zk.choice([(8,), (8, 8)])}
 SEARCH: dict[str, Any] = {"trials": 4, "epochs": 3, "refit": 0, "workers": 1}
-DOCS = (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parents[2] / "docs" / "how-to" / "callbacks.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_the_callbacks_of_the_documentation(data, tmp_path, monkeypatch, library
     monkeypatch.setenv("WANDB_MODE", "offline")
     (block,) = (b for b in re.findall(r"```python\n(.*?)```", DOCS, flags=re.DOTALL) if f"import {library}" in b)
     names: dict[str, Any] = {"data": data, "space": SPACE, "zk": zk}
-    exec(compile(block, "docs/callbacks.md", "exec"), names)
+    exec(compile(block, "docs/how-to/callbacks.md", "exec"), names)
     assert len(names["study"].trials) == 4
     if library == "mlflow":
         runs = names["mlflow"].search_runs(output_format="list")
@@ -106,5 +106,5 @@ def test_the_callbacks_of_the_documentation(data, tmp_path, monkeypatch, library
 def test_the_first_callback_of_the_documentation(data) -> None:
     names: dict[str, Any] = {"data": data, "space": SPACE, "zk": zk}
     block = re.findall(r"```python\n(.*?)```", DOCS, flags=re.DOTALL)[0]
-    exec(compile(block, "docs/callbacks.md", "exec"), names)
+    exec(compile(block, "docs/how-to/callbacks.md", "exec"), names)
     assert names["study"].stopped

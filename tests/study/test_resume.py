@@ -145,7 +145,7 @@ def test_a_winner_whose_network_is_missing_is_trained_again(data, tmp_path) -> N
     notes: list[str] = []
     zk.resume(moved, data, warn=notes.append)
     assert results(moved) == results(tmp_path / "run")
-    assert any(note.startswith("Retraining 1 of the best 1 networks") for note in notes)
+    assert any(note.startswith("Retraining 1 of the best 1 trials") for note in notes)
 
 
 def test_a_finished_run_writes_its_results_again(data, tmp_path) -> None:

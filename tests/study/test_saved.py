@@ -185,7 +185,7 @@ def test_data_that_the_command_line_loaded_are_loaded_again(tmp_path, undrawn) -
         main(["tune", str(table), *options, "--out", str(tmp_path / "run")])
     saved = zk.open(tmp_path / "run")
     assert saved.trials[0].val_r2 == saved.trials[0].val_score
-    assert len(saved.residuals().truth) == 9
+    assert len(saved.residuals().truth) == 10
     assert saved.test_errors["mean_absolute_error"]["price"] > 0
     table.unlink()
     with pytest.raises(InputError, match="could not be loaded again"):

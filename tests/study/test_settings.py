@@ -37,6 +37,8 @@ OTHER = {
     "augment": "flip,shift:2",
     "paired": False,
     "trials": 7,
+    "first": ("lr=0.01 hidden=8", "lr=0.02"),
+    "seconds": 1.5,
     "sampler": "tpe",
     "race": "hyperband:3:2",
     "generation": 8,
@@ -46,6 +48,7 @@ OTHER = {
     "study": "mine",
     "out": Path("runs/mine"),
     "force": True,
+    "samples": False,
     "workers": "3",
 }
 """A value of every option that is not its default."""
@@ -68,7 +71,8 @@ def test_a_setting_is_one_option_and_one_key_of_a_config(name: str, tmp_path: Pa
     value, field = OTHER[name], OPTIONS[name]
     option = "--" + name.replace("_", "-")
     flag = option if value is True else option.replace("--", "--no-", 1)
-    tokens = [flag] if isinstance(value, bool) else [option, value]
+    values = value if isinstance(value, tuple) else [value]
+    tokens = [flag] if isinstance(value, bool) else [token for each in values for token in (option, each)]
     assert parsed(*tokens) == {name: value}
     if field.metadata["config"]:
         (tmp_path / "config.toml").write_text(toml({name: value}))

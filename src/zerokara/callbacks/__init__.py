@@ -2,7 +2,8 @@
 
 from zerokara.callbacks.table import CSV as CSV
 from zerokara.callbacks.tensorboard import TensorBoard as TensorBoard
+from zerokara.callbacks.time_limit import TimeLimit as TimeLimit
 from zerokara.study.events import Callback as Callback
 from zerokara.study.events import Search as Search
 
-__all__ = ["CSV", "Callback", "Search", "TensorBoard"]
+__all__ = ["CSV", "Callback", "Search", "TensorBoard", "TimeLimit"]

@@ -13,9 +13,17 @@ from zerokara.cli.options import from_files
 from zerokara.cli.short_help import ALL, FLAGS, print_short_help
 from zerokara.cli.show import print_line
 from zerokara.cli.terminal import GONE, PlainConsole, print_csv, print_error, printable, safe_streams
-from zerokara.errors import InputError, ZerokaraError, ZerokaraWarning
+from zerokara.errors import InputError, ZerokaraError, ZerokaraWarning, install
 from zerokara.version import __version__
 
+DEPENDENCIES = {
+    "filelock": "filelock",
+    "platformdirs": "platformdirs",
+    "safetensors": "safetensors",
+    "threadpoolctl": "threadpoolctl",
+    "tomli_w": "tomli-w",
+}
+"""Modules that an installation to serve models may lack, and their names for pip."""
 Shell = Literal["bash", "zsh", "fish"]
 SHORT_HELP: dict[str, object] = {"tune": search.run_tune, "train": search.run_train}
 
@@ -38,6 +46,7 @@ app.command(search.run_resume, name="resume")
 app.command(search.run_train, name="train")
 # As texts: these are imported when they run.
 app.command("zerokara.cli.trials:run_trials", name="trials")
+app.command("zerokara.cli.report:run_report", name="report")
 app.command("zerokara.cli.commands:run_evaluate", name="evaluate")
 app.command("zerokara.cli.commands:run_predict", name="predict")
 app.command("zerokara.cli.commands:run_import", name="import")
@@ -93,6 +102,12 @@ def _run(tokens: list[str]) -> int:
     except ZerokaraError as error:
         print_error(str(error))
         return error.exit_code
+    except ModuleNotFoundError as error:
+        package = DEPENDENCIES.get((error.name or "").partition(".")[0])
+        if package is None:
+            raise
+        print_error(f"this command needs {package}, which is not installed: {install(package)}")
+        return InputError.exit_code
     except MemoryError as error:
         print_error(f"not enough memory ({error}): use smaller layers or fewer workers")
     except OSError as error:

@@ -35,10 +35,10 @@ def run_evaluate(model: Path, dataset: str, /, *, encoding: str | None = None) -
         encoding: the encoding of a table's text file. [default: UTF-8, or found in the file]
     """
     console, loaded = PlainConsole(), Model.load(model)
-    if is_table(dataset) and not loaded.encoder:
+    if is_table(dataset) and not loaded.first.encoder:
         raise InputError(f"the model {model} was not trained on a table, got {dataset}: name a dataset of samples")
-    data = read_table(loaded, dataset, encoding) if loaded.encoder else _load_like(loaded, dataset)
-    data, part, which = held_out(loaded, data, "rows", dataset) if loaded.encoder else held_out(loaded, data)
+    data = read_table(loaded, dataset, encoding) if loaded.first.encoder else _load_like(loaded, dataset)
+    data, part, which = held_out(loaded, data, "rows", dataset) if loaded.first.encoder else held_out(loaded, data)
     _, score = loaded.evaluate(data, part)
     print_line(console, f"{loaded.metric} on the {len(getattr(data, part)):,} {which}: {score:.4f}")
     if loaded.task == "regression":
@@ -81,7 +81,7 @@ def run_predict(
             f"{option} is for the rows of a table, such as a CSV file, got {input or 'no file'}: leave it out"
         )
     loaded = Model.load(model)
-    if loaded.encoder:
+    if loaded.first.encoder:
         raise InputError(f"the model {model} takes the rows of a table, such as a CSV file, got {input or 'no input'}")
     if input is None:
         return _ask(console, loaded, index, picture)
@@ -163,7 +163,7 @@ def run_export(model: Path, out: Path, /, *, force: bool = False) -> int:
     written = loaded.to_onnx(out)
     inputs, outputs = read_signature(written)
     result = ", ".join(f"{output.name} {output.shape}" for output in outputs)
-    if loaded.encoder is None:
+    if loaded.first.encoder is None:
         for x in inputs:
             print_line(console, f"{written}: {x.name} {x.shape} {x.kind}, in the data's own units -> {result}")
         return 0

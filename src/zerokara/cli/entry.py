@@ -6,6 +6,9 @@ import sys
 
 from zerokara import signals
 
+COMMAND_LINE = ("cyclopts", "rich")
+"""The packages that only the command line needs."""
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 2 for bad input, 1 for an external failure, 128 plus a signal's number.
@@ -26,7 +29,13 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             if arguments is None:
                 gc.disable()  # What is imported stays: to search it for garbage again and again takes long.
-            from zerokara.cli.app import run
+            try:
+                from zerokara.cli.app import run
+            except ModuleNotFoundError as error:
+                if error.name not in COMMAND_LINE:
+                    raise
+                packages = " ".join(COMMAND_LINE)
+                sys.exit(f"zerokara: the command line needs {error.name}: python -m pip install {packages}")
 
             if arguments is None:
                 gc.freeze()

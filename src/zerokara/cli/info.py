@@ -21,7 +21,8 @@ EXTRAS = {
     "tables": ("narwhals", "pyarrow", "charset-normalizer"),
     "excel": ("openpyxl",),
     "sklearn": ("scikit-learn",),
-    "distributed": ("distributed", "psycopg"),
+    "optuna": ("optuna", "cmaes"),
+    "distributed": ("distributed", "optuna", "psycopg"),
 }
 """The optional packages of each extra."""
 

@@ -1,6 +1,7 @@
 """The options of the command line, one dataclass for each group, and their conversion to arguments of Python."""
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -10,11 +11,12 @@ from cyclopts.config import Dict
 
 from zerokara.checks import is_of
 from zerokara.data import Dataset
+from zerokara.data.dataset import DEFAULT_VALIDATION
 from zerokara.engine.settings import TrainingSettings, values_of
 from zerokara.errors import InputError
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.parsing import SYNTAX
-from zerokara.space.space import Space, default_space, parse_searches
+from zerokara.space.space import Space, parse_searches
 from zerokara.study.data import load_data
 from zerokara.study.run_folder import RunFolder, read_summary, read_toml
 from zerokara.study.settings import SearchSettings
@@ -68,8 +70,8 @@ class DataOptions:
 
     train_size: int | None = None
     """Use only the first N training samples, before the split. [default: all]"""
-    validation: float = 0.2
-    """The fraction of the training samples for validation."""
+    validation: float | None = None
+    """The fraction of the training samples for validation. [default: 0.2; none where a table is divided into folds]"""
     test: float = 0.2
     """The fraction held out for the final test, if the dataset has no test samples."""
     stratify: Annotated[bool | None, Parameter(negative="--no-stratify")] = None
@@ -102,9 +104,10 @@ class DataOptions:
     """The width and height to which the pictures of a folder are resized, such as 64 or 64x48. [default: their own, or
     the median of several sizes, at most 64]"""
 
-    def load(self, dataset: str, seed: int) -> Dataset:
-        """Return the dataset, split and scaled."""
-        return load_data({**vars(self), "dataset": dataset, "seed": seed})
+    def load(self, dataset: str, seed: int, validation: Callable[[Dataset], float | None] | None = None) -> Dataset:
+        """Return the dataset, split and scaled; ``validation`` returns the fraction where none is given."""
+        asked = {"validation": validation or DEFAULT_VALIDATION} if self.validation is None else {}
+        return load_data({**vars(self), "dataset": dataset, "seed": seed, **asked})
 
 
 SEARCH = (
@@ -149,8 +152,8 @@ def settings_of(*groups: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in ("search", "config")}
 
 
-def space_from_options(search: Any, hyperparameters: Any) -> dict[str, Any]:
-    """Return the search space: ranges, and the values that were given."""
+def space_from_options(search: Any, hyperparameters: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """Return the search space, None for the default one, and the values that were given."""
     fixed, searched = given(hyperparameters), parse_searches(search.search)
     both = [name for name in searched if name in fixed]
     if both:
@@ -158,9 +161,9 @@ def space_from_options(search: Any, hyperparameters: Any) -> dict[str, Any]:
         raise InputError(
             f"{name} must be either searched or given, got both: drop --search {name}=... or {_option(name)}"
         )
-    space: dict[str, Any] = {**(default_space(fixed) if not searched else {}), **searched, **fixed}
+    space: dict[str, Any] = {**searched, **fixed}
     Space(space)
-    return space
+    return space if searched else None, fixed
 
 
 def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
@@ -201,7 +204,9 @@ def from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollectio
             if _option(text.split("=")[0]) not in names
         ]
     values = {
-        name: ",".join(map(str, value)) if isinstance(value, list) and name not in ("drop", "categories") else value
+        name: ",".join(map(str, value))
+        if isinstance(value, list) and name not in ("drop", "categories", "first")
+        else value
         for name, value in content.items()
         if _option(name) not in searched
     }
@@ -225,7 +230,7 @@ def trial_config(source: Path, number: int) -> dict[str, Any]:
         if value := rows[str(number)].get(name):  # Empty where the trial has no such hyperparameter.
             config[name] = value
     if not config.pop("paired", True):
-        config["replicate"] = config.get("replicate", 0) + number * config.get("seeds", 1)
+        config["replicate"] = config.get("replicate", 0) + number * config.get("seeds", 1) * config.get("folds", 1)
     return {name: value for name, value in config.items() if name not in SEARCH_ONLY}
 
 

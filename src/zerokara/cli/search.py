@@ -30,16 +30,18 @@ from zerokara.data.loaders.catalog import absolute
 from zerokara.display import duration, pace
 from zerokara.engine.settings import check_values
 from zerokara.errors import InputError
+from zerokara.report.data import MOST_TRIALS, PAGE_FILE, write_page
 from zerokara.report.run import BEST, leaderboard, mean, what_mattered, write_pictures
-from zerokara.samplers.registry import make_sampler
+from zerokara.samplers.registry import make_local_sampler
+from zerokara.space.defaults import default_space, default_validation
 from zerokara.space.space import Space
 from zerokara.study.config import space_from_config
 from zerokara.study.data import load_data
+from zerokara.study.defaults import USUAL, with_defaults
 from zerokara.study.run_folder import WORKER_ID, RunFolder, check_free, out_folder, read_summary
 from zerokara.study.settings import SearchSettings
 from zerokara.study.study import Study
 from zerokara.train import Epoch
-from zerokara.train.engine import describe_engine
 from zerokara.train.metrics import METRICS
 from zerokara.train.ranking import ranking
 from zerokara.tuning import resumed_config, run_search, saved_settings
@@ -66,21 +68,25 @@ def run_tune(
         dataset: digits, mnist, fashion-mnist, cifar10, a .npz file, a folder of pictures by class, or a table's
             file, such as CSV.
     """
-    console, space = PlainConsole(), space_from_options(search, hyperparameters)
-    options, searched = settings_of(search, training, run), Space(space)
+    console, (space, fixed) = PlainConsole(), space_from_options(search, hyperparameters)
+    options = settings_of(search, training, run)
     # Before the data are loaded, which may take long.
     check_values(SearchSettings, options)
-    make_sampler(options["sampler"], searched, training.seed, trials=options["trials"])
+    checked = Space(default_space(fixed) | fixed if space is None else space, options["first"] if space else ())
+    make_local_sampler(options["sampler"], checked, training.seed, trials=options["trials"] or USUAL["trials"])
     if run.out is not None:
         check_free(run.out, run.force)
-    loaded = data.load(dataset, training.seed)
+    loaded = data.load(dataset, training.seed, default_validation if space is None and training.folds is None else None)
+    options |= {"warn": partial(print_note, console), "out": None}
+    settings = with_defaults(SearchSettings(loaded, space, **options), fixed)
+    assert settings.space is not None
+    searched = Space(settings.space, settings.first)
     print_data(console, loaded)
     print_line(console, f"searching {', '.join(searched.searches()) or 'nothing: every hyperparameter is given'}")
     metric = ranking(training.rank, loaded.task, loaded.n_outputs)
     with out_folder(run.out, loaded.name) as out:
         with ProgressView(console, searched, metric.shown.title) as view:
-            options |= {"out": out, "progress": view}
-            settings = SearchSettings(loaded, space, **options, warn=partial(print_note, console))
+            settings = dataclasses.replace(settings, out=out, progress=view)
             study = run_search(
                 settings, about={"dataset": absolute(dataset), "size": data.size}, started=STARTED, draw=False
             )
@@ -168,6 +174,9 @@ def run_train(
         trial = winner_of(source)
     console, space = PlainConsole(), given(hyperparameters)
     check_values(SearchSettings, settings_of(training, run))
+    training = dataclasses.replace(
+        training, **{name: USUAL[name] for name in ("epochs", "folds") if getattr(training, name) is None}
+    )
     if run.out is not None:
         check_free(run.out, run.force)
     loaded = data.load(dataset, training.seed)
@@ -223,7 +232,16 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     for part, end in study.at_ends.items():
         dist = study.space.parts[part].text()
         print_line(console, f"{part} is at the {end} end of its range, {dist}: widen the range")
+    if encoding := (written.get("best") or {}).get("encoding"):
+        print_line(console, f"inputs of the winner: {encoding}")
     print_verdict(console, written.get("validation"))
+    if study.fold_mean is not None:
+        weights = sorted(study.fold_mean.weights.items(), key=lambda each: -each[1])
+        trials = ", ".join(f"trial {number} {weight:.1%}" for number, weight in weights)
+        print_line(console, f"the model: the mean of the networks of all {study.plan.folds} folds, weighted: {trials}")
+        print_line(
+            console, f"its {metric} on samples that its networks were not trained on: {study.fold_mean.score:.4f}"
+        )
     if study.refitted is not None:
         samples = sum(len(part) for part in (study.plan.data.train, study.plan.data.validation) if part is not None)
         print_line(
@@ -232,14 +250,17 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
             f"epochs on all {samples:,} training and validation samples",
         )
     if study.stopped:
-        print_line(
-            console, f"a callback ended the search, {study.stopped.callback}: {study.stopped.reason or 'no reason'}"
+        by = (
+            "the search ended"
+            if study.stopped.callback.endswith(".TimeLimit")
+            else f"{study.stopped.callback} ended it"
         )
+        print_line(console, f"{by} after {len(study.trials):,} trials: {study.stopped.reason or 'no reason'}")
     if study.interrupted:
         print_line(console, "interrupted: the trained networks are saved and ranked, the test data were not read")
         print_line(console, f"to resume: zerokara resume {out}")
     elif study.plan.data.test is not None:
-        tested = name.split(",")[0] if study.refitted is None else "model"
+        tested = name.split(",")[0] if study.refitted is None and study.fold_mean is None else "model"
         print_line(console, f"test {metric} of the {tested}, read once: {study.test_score:.4f}")
         for curve in rank.more:
             label = curve.replace("val", "test", 1)
@@ -259,11 +280,17 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     took = f"{study.seconds:.1f} s" if study.seconds < 60 else duration(study.seconds)
     speed = f"{study.epochs_trained:,} network-epochs in {took} ({pace(rate)})"
     print_line(console, f"{speed}, {proposing:.1%} of the time in the sampler")
-    print_line(console, f"engine: {describe_engine(study.plan.engine, study.plan.dtype)}")
+    print_line(console, f"engine: {study.engine}")
     failures: list[str] = []
     write_pictures(study, RunFolder(out), failures.append)
+    if len(study.trials) <= MOST_TRIALS:
+        write_page(study, RunFolder(out), failures.append)
+    else:
+        print_line(console, f"for a page of all trials: zerokara report {out}")
     for failure in failures:
         print_error(failure)
     names = sorted(path.name for path in Path(out).iterdir())
     print_line(console, f"written: {out} ({', '.join(names)})")
+    if PAGE_FILE in names:
+        print_line(console, f"to see it: open {Path(out) / PAGE_FILE} in a browser")
     return INTERRUPTED if study.interrupted else 1 if failures else 0

@@ -8,6 +8,7 @@ from dataclasses import fields
 from zerokara.cli.show import print_line
 from zerokara.cli.terminal import PlainConsole
 from zerokara.space.hyperparameters import HYPERPARAMETERS, to_text
+from zerokara.study.defaults import USUAL
 from zerokara.study.settings import SearchSettings
 
 FLAGS = ("--help", "-h")
@@ -76,7 +77,7 @@ def default_of(option: str) -> str:
     (' [100]', ' [100,100]', '')
     """
     name = option.split()[0].removeprefix("--").replace("-", "_")
-    defaults = {row.name: row.default for row in fields(SearchSettings)}
+    defaults = {row.name: row.default for row in fields(SearchSettings)} | USUAL
     defaults |= {name: row.default for name, row in HYPERPARAMETERS.items()}
     value = defaults.get(name)
     return f" [{to_text(value)}]" if isinstance(value, int | float | str | tuple) else ""

@@ -17,8 +17,8 @@ HIDDEN = {"Cc", "Cs", "Zl", "Zp"}
 """Categories of characters that a terminal runs or cannot show: control characters, halves of pairs, line ends."""
 REORDERING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that let a terminal show the text around them in another order."""
-GONE = (errno.EPIPE, errno.EIO)
-"""The reader of a pipe, or a terminal, has closed: nobody is there to be told."""
+GONE = (errno.EPIPE, errno.EIO, *([errno.EINVAL] if sys.platform == "win32" else []))
+"""The reader of a pipe, or a terminal, has closed, which Windows calls an invalid argument."""
 
 
 def printable(text: str, keep: str = "") -> str:

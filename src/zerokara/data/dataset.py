@@ -102,8 +102,8 @@ class Dataset:
         >>> from zerokara.data import from_table
         >>> data = from_table({"size": [1.0, 2, 3, 400], "t": ["a", "b", "a", "b"]}, "t")
         >>> fold = data.with_parts(data.train.take([0, 1, 2]), data.train.take([3]))
-        >>> fold.encoder.codings[0].statistics[0], data.encoder.codings[0].statistics[0]  # the medians
-        (np.float64(2.0), np.float64(2.5))
+        >>> fold.encoder.codings[0].statistics[0], data.encoder.codings[0].statistics[0]  # the means
+        (np.float64(2.0), np.float64(101.5))
         """
         if train.table is None:
             return replace(self, train=train, validation=validation, test=test)
@@ -194,7 +194,7 @@ class Dataset:
         Args:
             kind: "none", "target", "center", "standard", "range" or "whiten[:COMPONENTS[:SMOOTHING]]".
         """
-        if self._was_scaled:
+        if self.was_scaled:
             raise InputError(
                 f"a dataset can be scaled once, got {self.name} scaled by {self.preprocess.kind}: scale the original"
             )
@@ -252,7 +252,7 @@ class Dataset:
 
     def _scaled_alike(self, other: "Dataset") -> "Dataset":
         """Return the other dataset, scaled like this one."""
-        return other.scaled(self.preprocess.kind) if self._was_scaled else other
+        return other.scaled(self.preprocess.kind) if self.was_scaled else other
 
     def fingerprint(self) -> str:
         """Return a SHA-256 digest of all arrays, their shapes and the class names; for a table, of the raw rows.
@@ -285,12 +285,12 @@ class Dataset:
         return html_table(self.describe().partition(";")[0], rows | {self.task: few(self.classes)})
 
     @property
-    def _was_scaled(self) -> bool:
+    def was_scaled(self) -> bool:
         """Whether `scaled` was called; the target of a table is always standardized."""
         return self.preprocess.kind != "none" and not (self.encoder is not None and self.preprocess.kind == "target")
 
     def _require_untouched(self, what: str) -> None:
-        if self._was_scaled:
+        if self.was_scaled:
             raise InputError(
                 f"{what} needs an unscaled dataset, got {self.name} scaled by {self.preprocess.kind}: use the original"
             )

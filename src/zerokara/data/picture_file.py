@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.errors import InputError, OutsideError
+from zerokara.errors import InputError, OutsideError, needs
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -59,7 +59,8 @@ def read_sample(path: Path, shape: Sequence[int]) -> tuple[Array, list[str]]:
 @contextmanager
 def _opened(path: Path) -> "Iterator[Image]":
     """Open a picture; an error in the block is one of the file."""
-    from PIL import Image, UnidentifiedImageError
+    with needs("files of pictures", "pillow", "PIL"):
+        from PIL import Image, UnidentifiedImageError
 
     if path.is_dir():
         raise InputError(f"a picture is a {PICTURE_KINDS} file, got the folder {path}: name a file in it")

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.checks import is_of
 from zerokara.engine.bracket import BracketState, Candidate
-from zerokara.engine.plan import Plan
+from zerokara.engine.plan import NetworkId, Plan
 from zerokara.engine.population import Population
 from zerokara.engine.shard import Shard, structure, untrained
 from zerokara.engine.trial import Proposal, Trial
@@ -84,8 +84,8 @@ class Checkpoints:
             "rung": state.rung,
             "finished": [[trial.number, trial.record] for trial in state.finished],
             "stopped": [[list(network_id), row.record] for network_id, row in state.stopped.items()],
-            "networks": _add_networks(arrays, "network", state.networks.items()),
-            "candidates": _add_networks(arrays, "candidate", ((t.number, network) for t, network in state.candidates)),
+            "networks": _add_networks(arrays, "network", state.networks),
+            "candidates": _add_candidates(arrays, state.candidates, self.plan),
             "populations": [_add_population(arrays, f"population{i}", p) for i, p in enumerate(state.populations)],
         }
         self._save(name, header, arrays)
@@ -118,19 +118,14 @@ class Checkpoints:
         """Return the best networks of finished generations, of those trials that are among ``trials``."""
 
         def read(header: dict[str, Any], arrays: Arrays) -> list[Candidate]:
-            return [
-                (trials[n], self._network(trials[n], arrays, f"candidate{n}"))
-                for n in header["candidates"]
-                if n in trials
-            ]
+            return [(trials[n], self._networks(trials[n], arrays)) for n in header["candidates"] if n in trials]
 
         return self._load(CANDIDATES_FILE, read) or []
 
     def write_candidates(self, candidates: Sequence[Candidate]) -> None:
         """Save the best networks of finished generations."""
         arrays: Arrays = {}
-        numbers = _add_networks(arrays, "candidate", ((trial.number, network) for trial, network in candidates))
-        self._save(CANDIDATES_FILE, {"candidates": numbers}, arrays)
+        self._save(CANDIDATES_FILE, {"candidates": _add_candidates(arrays, candidates, self.plan)}, arrays)
 
     def remove_generation(self, generation: int) -> None:
         """Remove the files of a generation whose results are recorded."""
@@ -150,9 +145,11 @@ class Checkpoints:
             stopped={
                 (n, r, f): Trial.of_record(known[n], record, score_name) for (n, r, f), record in header["stopped"]
             },
-            networks={n: self._network(known[n], arrays, f"network{n}") for n in header["networks"]},
+            networks={
+                (n, r, f): self._network(known[n], arrays, "network", (n, r, f)) for n, r, f in header["networks"]
+            },
             finished=finished,
-            candidates=[(by_number[n], self._network(known[n], arrays, f"candidate{n}")) for n in header["candidates"]],
+            candidates=[(by_number[n], self._networks(known[n], arrays)) for n in header["candidates"]],
         )
 
     def _population(
@@ -167,9 +164,14 @@ class Checkpoints:
         population.attach(self.plan)
         return population
 
-    def _network(self, trial: Proposal | Trial, arrays: Arrays, prefix: str) -> Network:
-        network = untrained(trial, self.plan).network
-        network.load(_with_prefix(arrays, prefix))
+    def _networks(self, trial: Proposal | Trial, arrays: Arrays) -> tuple[Network, ...]:
+        """Return the networks of a candidate."""
+        ids = self.plan.network_ids(trial.number)
+        return tuple(self._network(trial, arrays, "candidate", network_id) for network_id in ids)
+
+    def _network(self, trial: Proposal | Trial, arrays: Arrays, kind: str, network_id: NetworkId) -> Network:
+        network = untrained(trial, self.plan, repeat=network_id[1], fold=network_id[2]).network
+        network.load(_with_prefix(arrays, _prefix(kind, network_id)))
         return network
 
     def _files(self, pattern: str) -> list[Path]:
@@ -225,13 +227,22 @@ def _add_population(arrays: Arrays, prefix: str, population: Population) -> dict
     return {"numbers": numbers, "repeat": shard.repeat, "fold": shard.fold, "replicate": shard.replicate}
 
 
-def _add_networks(arrays: Arrays, prefix: str, networks: Iterable[tuple[int, Network]]) -> list[int]:
-    """Add the arrays of networks, each with its trial's number, and return the numbers."""
-    numbers = []
-    for number, network in networks:
-        _add(arrays, f"{prefix}{number}", network.arrays())
-        numbers.append(number)
-    return numbers
+def _add_candidates(arrays: Arrays, candidates: Sequence[Candidate], plan: Plan) -> list[int]:
+    """Add the arrays of the candidates' networks, and return the numbers of their trials."""
+    for trial, networks in candidates:
+        _add_networks(arrays, "candidate", dict(zip(plan.network_ids(trial.number), networks, strict=True)))
+    return [trial.number for trial, _ in candidates]
+
+
+def _add_networks(arrays: Arrays, kind: str, networks: Mapping[NetworkId, Network]) -> list[list[int]]:
+    """Add the arrays of networks, and return which they are."""
+    for network_id, network in networks.items():
+        _add(arrays, _prefix(kind, network_id), network.arrays())
+    return [list(network_id) for network_id in networks]
+
+
+def _prefix(kind: str, network_id: NetworkId) -> str:
+    return kind + "-".join(map(str, network_id))
 
 
 def _add(arrays: Arrays, prefix: str, more: Arrays) -> None:

@@ -18,9 +18,9 @@ from typing import Any
 
 from zerokara.checks import check_counts
 from zerokara.cores import cores
-from zerokara.errors import InputError, OutsideError, install
+from zerokara.errors import InputError, OutsideError, needs
 from zerokara.memory import keep_freed, return_freed
-from zerokara.processes import REMEDY, check_open_files, start_in_thread, starting
+from zerokara.processes import REMEDY, check_open_files, start_in_thread, starting, wait_for_end
 from zerokara.signals import SIGNALS
 
 ATTEMPTS = 3
@@ -205,8 +205,9 @@ def _reusable(count: int) -> Executor:
     Processes of loky, unlike the standard library's, do not import the caller's script again.
     """
     check_open_files(FILES + count * FILES_EACH)
-    from loky import get_reusable_executor
-    from loky.backend import resource_tracker as tracker
+    with needs("worker processes", "loky"):
+        from loky import get_reusable_executor
+        from loky.backend import resource_tracker as tracker
 
     with warnings.catch_warnings():
         # A call of an earlier study with another number of processes may still run; loky waits for it.
@@ -234,8 +235,7 @@ def _serve(parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
+    wait_for_end(parent)
     pattern = stop_file(f"{parent}-*")
     for file in pattern.parent.glob(pattern.name):  # The parent was killed while it stopped a study.
         file.unlink(missing_ok=True)
@@ -251,15 +251,11 @@ def _dask(where: int | str) -> Pool:
     """Connect to a Dask scheduler at an address, or start a cluster of so many processes."""
     if isinstance(where, int):
         check_open_files(DASK_FILES + where * DASK_FILES_EACH)
-    try:
+    with needs("Dask workers", "distributed"):
         from distributed import Client, LocalCluster
         from distributed.client import FutureCancelledError
         from distributed.comm import CommClosedError
         from distributed.scheduler import KilledWorker
-    except ImportError as error:
-        raise InputError(
-            f"Dask workers need the package distributed, which is not installed: {install('distributed')}"
-        ) from error
     with ExitStack() as opened:
         try:
             if isinstance(where, int):

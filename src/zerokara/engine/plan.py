@@ -32,13 +32,14 @@ class Plan(TrainingSettings):
 
     Each trial is trained from ``seeds`` initializations on each of ``folds`` folds; 1 fold is the given split.
     ``replicate`` is the first of the draws that trials share; unpaired, trial k has its own, from
-    replicate + k * seeds on. See `of_splits` for the other attributes.
+    replicate + k * seeds * folds on. See `of_splits` for the other attributes.
     """
 
     data: Dataset
     scorer: Scorer | None = field(default=None, init=False)
     tol: float = field(default=0.0, init=False)
     schedule_epochs: int | None = field(default=None, init=False)
+    of_estimator: bool = field(default=False, init=False)
 
     @classmethod
     def of_splits(
@@ -61,6 +62,7 @@ class Plan(TrainingSettings):
         """
         plan = object.__new__(cls)
         vars(plan).update(parts=tuple(parts), scorer=scorer, tol=tol, schedule_epochs=schedule_epochs)
+        vars(plan).update(of_estimator=True)
         Plan.__init__(plan, parts[0], folds=len(parts), **settings)
         return plan
 
@@ -140,6 +142,21 @@ class Plan(TrainingSettings):
         """The number of networks of a trial."""
         return self.seeds * self.folds
 
-    def draws(self, number: int, repeat: int = 0) -> int:
-        """Return the replicate, the set of random draws, of a trial's initialization ``repeat``."""
-        return self.replicate + repeat + (0 if self.paired else number * self.seeds)
+    @property
+    def protected(self) -> int:
+        """The number of first trials, which the race does not stop."""
+        return len(self.first)
+
+    def network_ids(self, number: int) -> list[NetworkId]:
+        """Return the networks of a trial, in the order of its rows."""
+        return [(number, repeat, fold) for repeat in range(self.seeds) for fold in range(self.folds)]
+
+    def draws(self, number: int, repeat: int = 0, fold: int = 0) -> int:
+        """Return the replicate, the set of random draws, of one of a trial's networks.
+
+        Networks of different folds start from different weights: their mean is better for it. Those of an estimator
+        start from the same, as the estimator does that is fitted to one of its splits alone.
+        """
+        if self.of_estimator:
+            return self.replicate + repeat + (0 if self.paired else number * self.seeds)
+        return self.replicate + repeat * self.folds + fold + (0 if self.paired else number * self.rows)

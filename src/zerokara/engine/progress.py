@@ -53,6 +53,8 @@ class Progress:
     """The network-epochs a second before the first epoch was finished."""
     remark: str | None = None
     """A sentence about what makes this search slow."""
+    limit: float | None = None
+    """The seconds after which the search ends, whatever trials are left."""
 
     @property
     def best(self) -> TrialEpoch | None:
@@ -67,7 +69,9 @@ class Progress:
 
     @property
     def seconds_left(self) -> float:
-        """The remaining seconds at this speed; infinity before the first step."""
+        """The remaining seconds at this speed, or to the limit; infinity before the first step."""
+        if self.limit is not None:
+            return max(0.0, self.limit - self.seconds)
         rate = self.epochs_per_second
         if not rate:
             return np.inf
@@ -86,6 +90,7 @@ class ProgressTracker:
         rungs: how many trials train up to each rung, by its epochs.
         curve: the curve that the score of a trial is from.
         keep_best: whether a trial is judged at its best epoch, else at its last.
+        limit: the seconds after which the search ends.
     """
 
     def __init__(
@@ -97,9 +102,10 @@ class ProgressTracker:
         rungs: Mapping[int, int] = MappingProxyType({}),
         curve: str = "val_score",
         keep_best: bool = True,
+        limit: float | None = None,
     ) -> None:
         self.trials, self.epochs, self.on_epoch, self.curve, self.keep_best = trials, epochs, on_epoch, curve, keep_best
-        self.started = time.perf_counter()
+        self.started, self.limit = time.perf_counter(), limit
         self.lock = threading.Lock()
         self.remark: str | None = None
         self.begun: set[int] = set()
@@ -201,4 +207,5 @@ class ProgressTracker:
                 epochs_underway=underway,
                 first_rate=self.first_rate,
                 remark=self.remark,
+                limit=self.limit,
             )

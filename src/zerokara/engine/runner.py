@@ -67,7 +67,9 @@ class GenerationRunner:
     def run(self, number: int, proposals: Sequence[Proposal]) -> Generation:
         """Train generation ``number``; its proposals are assigned to the brackets in order."""
         seconds_of = dict.fromkeys((proposal.number for proposal in proposals), 0.0)
-        self.tracker.remark = grouping_remark(proposals) if self.plan.paired else None
+        self.tracker.remark = (
+            grouping_remark(proposals) if self.plan.paired and self.plan.computed_by == "numpy" else None
+        )
         states: list[BracketState] = []
         ended = False
         for k, bracket in enumerate(self.scheduler.brackets(len(proposals), self.plan.epochs)):
@@ -114,11 +116,11 @@ class GenerationRunner:
         finished = sorted((trial for state in states for trial in state.finished), key=lambda trial: trial.number)
         finished = [replace(trial, seconds=seconds_of[trial.number]) for trial in finished]
         candidates = [candidate for state in states for candidate in state.candidates]
-        return Generation(finished, top_k(candidates, self.keep), sum(seconds_of.values()))
+        return Generation(finished, top_k(candidates, self.plan, self.keep), sum(seconds_of.values()))
 
     def _end(self, state: BracketState, trials: Sequence[Trial]) -> None:
         """Record all trials of a bracket that still train as finished."""
-        state.finish(trials, self.keep)
+        state.finish(trials, self.plan, self.keep)
         self.tracker.finish(trials)
 
     def _begin(self, name: str, proposals: Sequence[Proposal]) -> BracketState:

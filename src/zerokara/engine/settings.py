@@ -5,13 +5,14 @@ config file and the plan are derived from these classes.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from zerokara.checks import check_counts
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError, unknown
 from zerokara.nn.regression_losses import check_loss
+from zerokara.space.first import check_first
 from zerokara.train.engine import EngineName, check_engine
 from zerokara.train.objective import ClassWeight, check_class_weight
 from zerokara.train.ranking import RANKS, Rank, check_rank
@@ -29,19 +30,21 @@ def setting(
     check: Callable[[str, Any], None] | None = None,
     shown: str | None = None,
     option: Any = None,
+    config: bool | None = None,
 ) -> T:
     """Return the field of a setting.
 
     Args:
         default: the default value.
         help: the help text, in Python and on the command line.
-        group: the group of its option; a run's config contains the settings of Search and Training.
+        group: the group of its option.
         check: called with a name and a value; raises InputError for an invalid value. A default of None is not checked.
         shown: the default in words, if ``default`` does not say it.
         option: the type of its option, if it differs from the type in Python.
+        config: whether a run's config contains it; by default those of Search and Training.
     """
     metadata = {"help": help, "group": group, "check": check, "shown": shown, "option": option}
-    metadata["config"] = group in ("Search", "Training")
+    metadata["config"] = group in ("Search", "Training") if config is None else config
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -134,6 +137,15 @@ class TrainingSettings:
         "flip,shift:PIXELS.",
         shown="none",
         option=str | None,
+    )
+    first: Sequence[str | Mapping[str, Any]] = setting(
+        (),
+        'Hyperparameters of the first trials, such as "lr=0.001 hidden=100"; the sampler draws the others. These '
+        "trials train to the end, whatever the race does, and may be repeated.",
+        group="Search",
+        check=check_first,
+        shown="none",
+        option=tuple[str, ...],
     )
     paired: bool = setting(
         True,

@@ -17,6 +17,8 @@ from zerokara.blas import one_thread
 from zerokara.data import Dataset
 from zerokara.engine.plan import NetworkId, Plan
 from zerokara.engine.trial import Proposal, Trial
+from zerokara.nn import Network
+from zerokara.nn.encodings import width_limit
 from zerokara.optim import OPTIMIZERS
 from zerokara.space.hyperparameters import HYPERPARAMETERS, split, to_text
 from zerokara.train import EarlyStopping, Trainer
@@ -78,7 +80,7 @@ def shards(proposals: Iterable[Proposal], plan: Plan, workers: int, without: Con
     separate draws, and so a shard each.
     """
     singles = [
-        Shard((p,), structure(p.params), repeat, fold, plan.draws(p.number, repeat))
+        Shard((p,), structure(p.params), repeat, fold, plan.draws(p.number, repeat, fold))
         for p in proposals
         for repeat in range(plan.seeds)
         for fold in range(plan.folds)
@@ -166,10 +168,13 @@ def trainer(
     )
 
 
-def untrained(trial: Proposal | Trial, plan: Plan, data: Dataset | None = None) -> Trainer:
-    """Return the trainer of a trial's first network, which represents the trial."""
+def untrained(
+    trial: Proposal | Trial, plan: Plan, data: Dataset | None = None, *, repeat: int = 0, fold: int = 0
+) -> Trainer:
+    """Return the trainer of one of a trial's networks, by default the first, which represents the trial."""
     proposal = Proposal(trial.number, trial.params)
-    return trainer(Shard((proposal,), structure(trial.params), replicate=plan.draws(trial.number)), plan, data=data)
+    shard = Shard((proposal,), structure(trial.params), repeat, fold, plan.draws(trial.number, repeat, fold))
+    return trainer(shard, plan, data=data)
 
 
 def retrain(trial: Trial, plan: Plan, epochs: int | None = None, data: Dataset | None = None) -> Trainer:
@@ -184,6 +189,17 @@ def retrain(trial: Trial, plan: Plan, epochs: int | None = None, data: Dataset |
         count = (trial.rows[0] if trial.rows else trial).epochs if epochs is None else epochs
         run.fit(count, progress=False)
     return run
+
+
+def retrained(trial: Trial, plan: Plan) -> tuple[Network, ...]:
+    """Train all networks of a trial again, with identical results."""
+    networks = []
+    for (_, repeat, fold), row in zip(plan.network_ids(trial.number), trial.rows or (trial,), strict=True):
+        run = untrained(trial, plan, repeat=repeat, fold=fold)
+        with one_thread():
+            run.fit(row.epochs, progress=False)
+        networks.append(run.trained())
+    return tuple(networks)
 
 
 def refit_trainer(trial: Trial, plan: Plan, networks: int, stop: Callable[[], bool] | None = None) -> Trainer:
@@ -207,7 +223,7 @@ def has_small_arrays(networks: int, structure: dict[str, Any], plan: Plan) -> bo
 
 def _largest(structure: dict[str, Any], plan: Plan) -> int:
     """Return the maximum number of networks of a structure in a shard."""
-    sizes = [plan.data.n_inputs, *structure["hidden"], plan.data.n_outputs]
+    sizes = [width_limit(structure, plan.data), *structure["hidden"], plan.data.n_outputs]
     weights = sum(a * b for a, b in itertools.pairwise(sizes))
     arrays = weights * (2 + len(OPTIMIZERS[structure["optimizer"]].state))
     itemsize: int = np.dtype(plan.dtype).itemsize

@@ -1,14 +1,15 @@
 """The arguments that the classifier and the regressor share, and their checks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from dataclasses import KW_ONLY, dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 
 from zerokara.checks import check_counts
 from zerokara.engine.settings import one_of
 from zerokara.errors import InputError, install
+from zerokara.space.defaults import batch_size
 from zerokara.space.hyperparameters import HYPERPARAMETERS, complete
 from zerokara.train import EarlyStopping
 from zerokara.train.engine import check_engine
@@ -22,12 +23,20 @@ except ModuleNotFoundError as error:
     ) from error
 
 
+ONE_NETWORK = (100,)
+"""The layers of one network, if no others are given."""
+COMMON = {"dtype", "engine", "threads", "verbose", "progress", "random_state"}
+"""Arguments of one network and of the default networks alike."""
+
+
 @dataclass(eq=False, repr=False)
 class NetworkArguments(BaseEstimator):  # type: ignore[misc]
     """A multi-layer perceptron. Arguments are validated in `fit`.
 
     Args:
-        hidden, activation, dropout, batch_norm, init_scale: the network, as in `zerokara.nn.mlp`.
+        hidden, activation, dropout, batch_norm, init_scale: the network, as in `zerokara.nn.mlp`. ``hidden=None`` are
+            the default networks, see below.
+        numeric_encoding, category_encoding: the encoding of inputs in the first layer, as in `zerokara.tune`.
         optimizer, lr, weight_decay, momentum, beta1, beta2, clip_norm: the optimizer, as in `zerokara.optim`.
         schedule: "constant", "exponential:RATE", "step:EPOCHS:RATE", "cosine" or "cosine:WARMUP_EPOCHS".
         schedule_epochs: the epochs that the schedule spans; None: ``epochs``.
@@ -44,26 +53,39 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
         warm_start: a further `fit` continues training.
         dtype: the precision of the networks, "float32" or "float64"; samples are float32.
         engine: what computes, as in `zerokara.tune`: "native", "numpy", or "auto", the compiled kernel where it can.
-        threads: BLAS threads where NumPy computes; with more than 1, results are not bit-identical.
+        threads: those that train the default networks. Of one network, BLAS threads where NumPy computes; with more
+            than 1, its results are not bit-identical.
         verbose: print one line per epoch.
         progress: show a `fit` that lasts more than two seconds, in a notebook or on a terminal.
         random_state: None uses a new seed in every `fit`.
 
     Attributes:
-        model_: the network of the best epoch, as a `zerokara.Model` that can be saved.
+        model_: the network of the best epoch, as a `zerokara.Model` that can be saved; or the mean of the default ones.
         history_: curves over the epochs: train_loss, train_score, val_loss, val_score and lr, each (n_iter_,); with
-            ``scoring`` also val_scoring.
+            ``scoring`` also val_scoring. Of the default networks those of the best, the mean over its folds.
         best_epoch_, n_iter_: the epoch whose weights were kept, and the number of epochs trained, in all calls.
+
+    The default networks are the first trials of the default search of `zerokara.tune`, on 5
+    folds, and predictions are their weighted mean. They are trained if all arguments have their defaults (except
+    ``dtype``, ``engine``, ``threads``, ``verbose``, ``progress`` and ``random_state``) and `fit` gets no ``X_val``;
+    otherwise one network is, with ``hidden=(100,)``, and also by `partial_fit`, or with fewer than 20 samples or one
+    class. `set_params` of another argument sets ``hidden`` to (100,), so that a search over it compares networks alike.
+
+    Samples are arrays, sparse matrices, or frames with named columns. Texts, categories and missing cells of a frame
+    are read and encoded as by `zerokara.tune`, and its columns may have any order. A frame of numbers alone is the same
+    as its array, and its columns keep their order; `zerokara.tune` reads it as a table, so that last bits differ.
 
     A ConvergenceWarning says that ``epochs`` ran out while training still improved; see `FitState.improves`.
     """
 
-    hidden: Sequence[int] = (100,)
+    hidden: Sequence[int] | None = None
     _: KW_ONLY
     activation: str = "relu"
     dropout: float = 0.0
     batch_norm: bool = False
     init_scale: float = 0.5
+    numeric_encoding: str = "standard"
+    category_encoding: str = "one-hot"
     optimizer: str = "adam"
     lr: float = 0.001
     weight_decay: float = 0.001
@@ -90,6 +112,19 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
     progress: bool = True
     random_state: int | np.random.RandomState | None = None
 
+    def set_params(self, **params: Any) -> Self:
+        """Set arguments; one of the network or its training means one network, see `NetworkArguments`."""
+        super().set_params(**params)
+        if self.hidden is None and "hidden" not in params and params.keys() - COMMON:
+            self.hidden = ONE_NETWORK
+        return self
+
+    @property
+    def _averages(self) -> bool:
+        """Whether `fit` trains the default networks."""
+        given = [(getattr(self, row.name), row.default) for row in fields(self) if row.name not in COMMON]
+        return all(value is default or (type(value) is type(default) and value == default) for value, default in given)
+
     def _check(self) -> None:
         """Validate the arguments that are not hyperparameters of a search."""
         check_counts(epochs=self.epochs, networks=self.networks, threads=self.threads)
@@ -103,14 +138,16 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
     def _params(self, n: int) -> dict[str, Any]:
         """Return a valid value for every hyperparameter of a search."""
         given = {name: getattr(self, name) for name in HYPERPARAMETERS if hasattr(self, name)}
+        if self.hidden is None:
+            given["hidden"] = ONE_NETWORK
         if self.batch_size == "auto":
             given["batch_size"] = batch_size(n)
         return complete(given)
 
+    def _tune_seed(self) -> int:
+        """Return the seed of a search: ``random_state`` itself, or one drawn from it."""
+        given = self.random_state
+        return int(given) if isinstance(given, int | np.integer) else self._seed()
+
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-
-
-def batch_size(n: int) -> int:
-    """Return the batch size for n samples: enough steps on small data, enough samples per step on large."""
-    return max(16, min(200, n // 20))

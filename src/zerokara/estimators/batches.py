@@ -16,8 +16,7 @@ from zerokara.arrays import Index
 from zerokara.engine.trial import State, Trial
 from zerokara.errors import InputError
 from zerokara.estimators.base import STOPPED_BY_USER, NetworkEstimator
-from zerokara.estimators.scoring import SplitScorer, one_score
-from zerokara.estimators.splits import Samples
+from zerokara.estimators.splits import Samples, SplitScorer, one_score
 from zerokara.storage.store import Store
 from zerokara.study.study import Study
 

@@ -7,11 +7,14 @@ import numpy as np
 
 from zerokara import blas, nn
 from zerokara.arrays import Array
-from zerokara.data import Preprocess
+from zerokara.data import Dataset, Encoder, Preprocess
+from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
+from zerokara.nn.encodings import keep_encodings
 from zerokara.optim.optimizer import Optimizer
 from zerokara.train import EarlyStopping, Epoch, History, Trainer
 from zerokara.train.epoch_line import EpochLine
+from zerokara.train.history import CURVES
 
 Objective = Callable[[nn.Network, Epoch], float]
 """Returns the objective of all networks together after an epoch, lower is better."""
@@ -28,14 +31,16 @@ class FitState:
         seed: of the initial weights, batches and dropout.
         preprocess: the scaling of the samples, fixed by the first `fit`.
         networks: how many.
+        encoder: of the rows of a table, fixed likewise.
     """
 
-    def __init__(self, seed: int, preprocess: Preprocess, networks: int = 1) -> None:
-        self.seed, self.preprocess, self.networks = seed, preprocess, networks
+    def __init__(self, seed: int, preprocess: Preprocess, networks: int = 1, encoder: Encoder | None = None) -> None:
+        self.seed, self.preprocess, self.networks, self.encoder = seed, preprocess, networks, encoder
         self.network: nn.Network | None = None
         self.optimizer: Optimizer | None = None
         self.history = History(networks)
         self.values: list[float] = []
+        self.numeric_encoding: str | None = None
         self.forget()
 
     def forget(self) -> None:
@@ -44,6 +49,12 @@ class FitState:
         self.best_value: Array = np.full(self.networks, np.inf)
         self.best_epoch: Array = np.zeros(self.networks, int)
         self.early_stopping: EarlyStopping | None = None
+
+    def keep_encodings(self, numeric_encoding: str, data: Dataset) -> None:
+        """Let networks that are built for further ``data`` encode numbers as it was learned from the first."""
+        if self.network is not None and numeric_encoding == self.numeric_encoding:
+            keep_encodings(self.network, data)
+        self.numeric_encoding = self.numeric_encoding or numeric_encoding
 
     @property
     def epoch(self) -> int:
@@ -117,10 +128,23 @@ class FitState:
         return patience is not None and not self.stopped(patience) and not schedule.startswith("cosine")
 
 
+def mean_curves(trial: Trial) -> dict[str, Array]:
+    """Return the curves of a trial, each the mean over those of its networks that reached an epoch."""
+    rows = trial.rows or (trial,)
+    curves = {}
+    for name in CURVES:
+        padded = np.full((len(rows), trial.epochs), np.nan)
+        for own, row in zip(padded, rows, strict=True):
+            own[: row.epochs] = row.curves[name]
+        reached = (np.arange(trial.epochs) < [[row.epochs] for row in rows]).sum(axis=0)
+        curves[name] = np.where(np.isnan(padded), 0, padded).sum(axis=0) / reached
+    return curves
+
+
 def _like(old: nn.Network, new: nn.Network) -> nn.Network:
     """Return the old network with the dropout rates of the new one; both must have the same structure."""
     if old.structure() != new.structure() or old.dtype != new.dtype:
-        names = "hidden, activation, batch_norm and dtype, and dropout or none"
+        names = "hidden, activation, encodings, batch_norm and dtype, and dropout or none"
         raise InputError(
             f"training continues only with the same {names}, got others: start again with warm_start=False"
         )

@@ -15,6 +15,7 @@ from zerokara.checks import as_single_precision
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
 from zerokara.estimators.base import NetworkEstimator
+from zerokara.model.ensemble import probabilities
 from zerokara.nn.regression_losses import check_loss
 
 
@@ -25,7 +26,7 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn.model_selection import cross_val_score
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> bool(cross_val_score(NetworkRegressor(random_state=0), X, y).mean() > 0.4)
+    >>> bool(cross_val_score(NetworkRegressor((100,), random_state=0), X, y).mean() > 0.4)
     True
     """
 
@@ -42,13 +43,14 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one more epoch, on these samples only; see `NetworkClassifier.partial_fit`."""
         self._check()
-        self._continue(*self._arrays(X, y, reset=not hasattr(self, "_fit_state")), sample_weight)
+        self._warn_of_restart()
+        self._continue(self._read(X, y, reset=not hasattr(self, "_fit_state")), sample_weight)
         return self
 
     def predict(self, X: Any) -> Array:
         """Return the predicted targets, (N,), or (N, C) if the targets had two axes."""
         scores = self._scores(X)
-        return self._as_given(X, self._labels(self.model_.preprocess.restore_target(scores)))
+        return self._as_given(X, self._labels(self.model_.first.preprocess.restore_target(scores)))
 
     def _targets(self, y: Array, learn: bool) -> Array:
         if y.ndim == 2 and y.shape[1] == 1:
@@ -64,7 +66,9 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
         return t if self._columns else t[:, 0]
 
     def _outputs(self) -> tuple[str, ...]:
-        return tuple(f"t{k}" for k in range(self._columns)) if self._columns else ("t",)
+        if self._columns:
+            return tuple(f"t{k}" for k in range(self._columns))
+        return ("t" if self._reader is None else self._reader.target,)
 
 
 @dataclass(eq=False, repr=False)
@@ -95,18 +99,21 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             sample_weight: (N,), zero or above.
         """
         self._check()
+        self._warn_of_restart()
         first = not hasattr(self, "_fit_state")
         if self.class_weight == "balanced":
             raise InputError("class_weight='balanced' needs all samples at once: pass a weight for each class")
         several = type_of_target(y) == "multilabel-indicator"
+        if classes is None and self._searched and not several:
+            classes = getattr(self, "classes_", None)
         if first and classes is None and not several:
             raise InputError("the first call to partial_fit needs classes, got None: pass those of all later calls too")
         if first and not several:
             self.classes_, self._several = np.unique(column_or_1d(classes)), False
-        x, t = self._arrays(X, y, reset=first, known=not several)
+        part = self._read(X, y, reset=first, known=not several)
         if classes is not None and not np.array_equal(given := np.unique(column_or_1d(classes)), self.classes_):
             raise InputError(f"classes must be those of the first call, {self.classes_}, got {given}: leave them out")
-        self._continue(x, t, sample_weight)
+        self._continue(part, sample_weight)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -116,6 +123,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     def predict_proba(self, X: Any) -> Array:
         """Return probabilities (N, C): of the classes, which sum to 1, or of each label independently."""
+        if self._searched:
+            return probabilities(self._scores(X), self._task)
         return self._as_given(X, np.exp(self._log_proba(X)))
 
     def predict_log_proba(self, X: Any) -> Array:
@@ -125,7 +134,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         return logarithms
 
     def _log_proba(self, X: Any) -> Array:
-        scores = self._scores(X)
+        scores = self._scores(X).astype(np.float64)
         if self._several:
             several: Array = -np.logaddexp(0, -scores)
             return several
@@ -193,3 +202,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         )
         weights: Array = table[t]
         return weights
+
+    def _named_class_weight(self) -> dict[str, float] | str | None:
+        if isinstance(self.class_weight, Mapping):
+            return {str(label): weight for label, weight in self.class_weight.items()}
+        return self.class_weight

@@ -7,7 +7,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
-from zerokara.estimators.scoring import SplitScorer, one_score
+from zerokara.estimators.splits import SplitScorer, one_score
 from zerokara.study.study import Study
 
 SMOOTHING = 14
@@ -90,6 +90,15 @@ def ranked_trials(study: Study, scorer: SplitScorer | None = None) -> list[Ranke
     return ranking
 
 
+def tuned_trials(study: Study) -> list[RankedTrial]:
+    """Return the trials of a study as `zerokara.tune` ranks them: each network at its own best epoch."""
+    found = []
+    for trial in study.ranking():
+        scores = tuple(row.val_score for row in trial.rows or (trial,))
+        found.append(RankedTrial(trial, trial.epoch, trial.val_loss, scores))
+    return found
+
+
 def search_results(study: Study, ranking: list[RankedTrial]) -> dict[str, Array]:
     """Return columns with one entry per trial, in the order of the trials.
 
@@ -102,10 +111,11 @@ def search_results(study: Study, ranking: list[RankedTrial]) -> dict[str, Array]
     by_number = sorted(ranking, key=lambda each: each.trial.number)
     splits = np.array([each.scores() for each in by_number])
     share = study.train_seconds / max(study.epochs_trained, 1)
-    params = [{name: each.trial.params[name] for name in study.space.searched} for each in by_number]
+    searched = study.space.searched  # A trial has no value for those that it does not use.
+    params = [{name: each.trial.params[name] for name in searched if name in each.trial.params} for each in by_number]
     return {
         "mean_fit_time": np.array([share * each.trial.epochs_trained / len(each.networks) for each in by_number]),
-        **{f"param_{name}": np.fromiter((values[name] for values in params), object) for name in study.space.searched},
+        **{f"param_{name}": np.fromiter((values.get(name) for values in params), object) for name in searched},
         "params": np.fromiter(params, object),
         **{f"split{k}_test_score": column for k, column in enumerate(splits.T)},
         "mean_test_score": splits.mean(axis=1),

@@ -1,4 +1,4 @@
-"""From the arrays of a call of `fit` to a dataset: validation split, sample weights, scaling."""
+"""From the samples of a call of `fit` to a dataset: validation split, sample weights, scaling."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array, Index
-from zerokara.data import Dataset, Part, Preprocess
+from zerokara.data import Dataset, Encoder, Part, Preprocess
 from zerokara.data.part import mean_one
-from zerokara.data.sparse import take_rows
+from zerokara.data.sparse import as_given
 from zerokara.data.split import split_indices, warn_of_missing
 from zerokara.data.targets import Task
 from zerokara.errors import InputError
@@ -26,36 +26,66 @@ def single(X: Any) -> bool:
     return {str(kind).lower() for kind in ([getattr(X, "dtype", None)] if kinds is None else kinds)} == {"float32"}
 
 
-def part(x: Array, t: Array, weights: Array | None) -> Part:
+def targets(part: Part) -> Array:
+    """Return the targets in their own units."""
+    return part.t if part.table is None else part.table.t
+
+
+def as_passed(part: Part) -> Any:
+    """Return samples in a form that an estimator predicts on."""
+    return as_given(part.x) if part.table is None else dict(part.table.columns)
+
+
+def weighted(part: Part, weights: Array | None) -> Part:
     """Return the samples with a positive weight, the weights scaled to a mean of 1.
 
-    >>> part(np.zeros((3, 1)), np.arange(3), np.array([0.0, 1.0, 3.0])).weights
+    >>> weighted(Part(np.zeros((3, 1)), np.arange(3)), np.array([0.0, 1.0, 3.0])).weights
     array([0.5, 1.5], dtype=float32)
     """
     if weights is None:
-        return Part(x, t)
+        return part
     counts = weights > 0
     if not counts.any():
         raise InputError("at least one sample weight must be positive, got zeros only: pass a weight above 0")
-    if not counts.all():
-        x, t, weights = take_rows(x, counts), t[counts], weights[counts]
-    return Part(x, t, mean_one(weights))
+    if counts.all():
+        return replace(part, weights=mean_one(weights))
+    return replace(part, weights=weights).take(counts)
+
+
+def whole(task: Task, train: Part, outputs: tuple[str, ...], validation: Part | None = None) -> Dataset:
+    """Return samples as unscaled data; those of a table are encoded."""
+    identity = Preprocess.identity(train.x.shape[1], len(outputs))
+    name = "arrays" if train.table is None else "table"
+    return Dataset(name, task, train, None, None, outputs, train.x.shape[1:], identity).with_parts(train, validation)
+
+
+def scaled(data: Dataset, kind: str = "standard") -> Dataset:
+    """Return the data scaled; a table's encoder standardizes numbers, and other kinds scale them again."""
+    return data if data.encoder is not None and kind == "standard" else data.scaled(kind)
 
 
 def dataset(
-    task: Task, train: Part, validation: Part | None, outputs: tuple[str, ...], scaling: str | Preprocess
+    task: Task,
+    train: Part,
+    validation: Part | None,
+    outputs: tuple[str, ...],
+    scaling: str | Preprocess,
+    encoder: Encoder | None = None,
 ) -> Dataset:
-    """Return scaled data: by a kind of scaling, fitted on the training part, or by a scaling that was fitted before."""
-    identity = Preprocess.identity(train.x.shape[1], len(outputs))
-    data = Dataset("arrays", task, train, validation, None, outputs, train.x.shape[1:], identity)
+    """Return scaled data: by a kind of scaling, fitted on the training part, or by a scaling that was fitted before.
+
+    A scaling that was fitted before to a table comes with its encoder.
+    """
     if isinstance(scaling, str):
-        return data.scaled(scaling)
+        return scaled(whole(task, train, outputs, validation), scaling)
 
     def apply(part: Part) -> Part:
-        t = scaling.transform_target(part.t) if task == "regression" else part.t
-        return Part(scaling.transform(part.x), t, part.weights)
+        t = scaling.transform_target(targets(part)) if task == "regression" else part.t
+        x = part.x if part.table is None or encoder is None else encoder.transform(part.table.columns)
+        return replace(part, x=scaling.transform(x), t=t)
 
-    return replace(data, train=apply(train), validation=validation and apply(validation), preprocess=scaling)
+    data = Dataset("arrays", task, train, None, None, outputs, (scaling.inputs,), scaling, encoder=encoder)
+    return replace(data, train=apply(train), validation=validation and apply(validation))
 
 
 def hold_out(part: Part, validation: float | None, seed: int, classes: Sequence[str] = ()) -> tuple[Part, Part | None]:

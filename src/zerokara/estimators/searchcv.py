@@ -21,10 +21,10 @@ from zerokara.engine.executors import ThreadsFirst, open_pool
 from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
 from zerokara.errors import InputError
+from zerokara.estimators.arguments import ONE_NETWORK
 from zerokara.estimators.batches import Batch, batch_of, check_failures, cv_results, fitted_alone
-from zerokara.estimators.scoring import SplitScorer
 from zerokara.estimators.space import Combination, combinations
-from zerokara.estimators.splits import Fold, Samples, fold, network_of
+from zerokara.estimators.splits import Fold, Samples, SplitScorer, fold, network_of
 from zerokara.space.hyperparameters import show
 from zerokara.storage.local import Local
 from zerokara.study.loop import search
@@ -69,8 +69,8 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
     combination of such values is one study. Trials with several networks or another ``scoring``, or with a network for
     each class, are fitted one by one, to the end.
 
-    The estimator's ``batch_size="auto"`` is computed once for a study, from the smallest split; its ``threads`` and
-    ``verbose`` apply to the refit only.
+    Trials are single networks: the estimator's ``hidden=None`` is (100,) here. Its ``batch_size="auto"`` is computed
+    once for a study, from the smallest split; its ``threads`` and ``verbose`` apply to the refit only.
 
     >>> import zerokara as zk
     >>> from sklearn.datasets import load_iris
@@ -119,6 +119,8 @@ class NetworkSearchCV(BaseSearchCV):  # type: ignore[misc]
         proposing, learning = (int(rng.randint(SEEDS)) for _ in range(2))
         base = clone(self.estimator)
         place = network_of(base)
+        if place.net.hidden is None:  # Trials are single networks, and so is the best one that is fitted again.
+            place.net.hidden = ONE_NETWORK
         if place.net.random_state is None:
             place.net.random_state = learning
         with np.errstate(invalid="ignore"):  # Invalid values in y raise an error in fit.

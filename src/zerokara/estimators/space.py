@@ -57,7 +57,7 @@ class Subspace:
 
     def points(self, params: Mapping[str, Any]) -> int:
         """Return the number of points of the hyperparameters."""
-        return Space({**params, **self.ranges}).distributions().n_points() or 1
+        return Space({**params, **self.ranges}).ranges().n_points() or 1
 
     def draw(self, rng: np.random.RandomState) -> dict[str, Any]:
         """Return one option of each other parameter."""
@@ -160,4 +160,4 @@ def _draw(value: Any, rng: np.random.RandomState) -> Any:
         return value[rng.randint(len(value))]
     if not isinstance(value, Single):
         raise InputError(f"only hidden can be searched with layers, got {value.text()}: use a list of options")
-    return value.decode(from_unit(value.optuna(), rng.uniform()))
+    return value.decode(from_unit(value.range(), rng.uniform()))

@@ -1,14 +1,17 @@
-"""The splits of a cross-validation, prepared for networks that are all trained together."""
+"""The splits of a cross-validation, prepared for networks that are all trained together, and their scores."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.model_selection import check_cv
+from sklearn.model_selection._validation import _score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
@@ -16,12 +19,15 @@ from sklearn.utils.validation import _check_method_params
 from zerokara.arrays import Index
 from zerokara.data import Dataset, Part
 from zerokara.data.counts import as_counts
-from zerokara.data.sparse import as_given
+from zerokara.engine.plan import NetworkId
 from zerokara.errors import InputError
 from zerokara.estimators import samples
 from zerokara.estimators.base import NetworkEstimator
 from zerokara.nn import Network
 from zerokara.nn.regression_losses import POISSON
+
+Scores = float | dict[str, float]
+"""One score, or several by name."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Fold:
 
     def estimator(self, network: Network) -> Any:
         """Return the fitted estimator with a network."""
-        return _with_network(self.around, self.net._having(network, self.data.preprocess))
+        return _with_network(self.around, self.net._having(network, self.data.preprocess, self.data.encoder))
 
 
 @dataclass(frozen=True)
@@ -192,11 +198,84 @@ def indices(cv: Any, X: Any, y: Any, groups: Any) -> list[tuple[Index, Index]]:
     return list(check_cv(cv).split(X, y, groups))
 
 
+def folds_of(cv: Any, n: int) -> int:
+    """Return a number of folds for n samples; raise for what is no number."""
+    if not isinstance(cv, int | np.integer) or isinstance(cv, bool) or cv < 2:
+        raise InputError(
+            f"cv must be a number of folds, 2 or above, a splitter, or None to hold out one part, got {cv!r}: use cv=5"
+        )
+    if cv > n:
+        raise InputError(f"cv={cv} needs at least {cv} samples, got n_samples={n}: use fewer folds, or cv=None")
+    return int(cv)
+
+
 def validation_splits(net: NetworkEstimator, parts: Iterable[Dataset]) -> list[Fold]:
     """Return datasets as splits that are scored on their validation parts."""
     blank, folds = net._of_arrays(), []
     for data in parts:
         part = (data.original or data).validation
         assert part is not None
-        folds.append(Fold(data, blank, ScorerInput(as_given(part.x), net._labels(part.t))))
+        folds.append(Fold(data, blank, ScorerInput(samples.as_passed(part), net._labels(samples.targets(part)))))
     return folds
+
+
+@dataclass(frozen=True)
+class NetworkScore:
+    """The scores of a network after so many epochs; ``seconds`` is the time to score the test samples."""
+
+    epochs: int
+    test: Scores
+    train: Scores | None
+    seconds: float
+
+
+@dataclass(eq=False)
+class SplitScorer:
+    """A `zerokara.engine.plan.Scorer` that scores every network on its own split.
+
+    Args:
+        folds: the splits.
+        scorer: a scorer of scikit-learn, or a function of an estimator, samples and targets.
+        metric: which of several scores to rank by; None: the first.
+        error_score: the score where scoring fails, or "raise".
+
+    Attributes:
+        scores: the latest scores of each network.
+    """
+
+    folds: Sequence[Fold]
+    scorer: Callable[..., Any]
+    _: KW_ONLY
+    metric: str | None = None
+    error_score: float | str = "raise"
+    scores: dict[NetworkId, NetworkScore] = field(default_factory=dict, init=False)
+
+    def __call__(self, network_id: NetworkId, epochs: int, network: Callable[[], Network]) -> float:
+        """Return minus the score of a network; ``network`` is called only if it has trained since its last score."""
+        score = self.scores.get(network_id)
+        if score is None or score.epochs != epochs:
+            score = self.scores[network_id] = self._score_network(self.folds[network_id[2]], epochs, network())
+        return -one_score(score.test, self.metric)
+
+    def _score_network(self, fold: Fold, epochs: int, network: Network) -> NetworkScore:
+        estimator = fold.estimator(network)
+        started = time.perf_counter()
+        test = self._scores(estimator, fold.test)
+        seconds = time.perf_counter() - started
+        train = self._scores(estimator, fold.train) if fold.train else None
+        return NetworkScore(epochs, test, train, seconds)
+
+    def _scores(self, estimator: Any, given: ScorerInput) -> Scores:
+        scores: Scores = _score(estimator, given.X, given.y, self.scorer, dict(given.params), self.error_score)
+        return scores
+
+
+def one_score(scores: Mapping[str, float] | float, metric: str | None) -> float:
+    """Return the score with this name, or the first.
+
+    >>> one_score({"r2": 0.5, "max_error": -3.0}, "max_error"), one_score(0.5, None)
+    (-3.0, 0.5)
+    """
+    if not isinstance(scores, Mapping):
+        return scores
+    return scores[metric] if metric is not None and metric in scores else next(iter(scores.values()))

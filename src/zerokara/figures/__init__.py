@@ -6,7 +6,7 @@ from zerokara.figures.importances import draw_importances
 from zerokara.figures.narrowing import draw_narrowing
 from zerokara.figures.race import draw_race
 from zerokara.figures.scatter import draw_scatter
-from zerokara.figures.style import png, preload, save_figure
+from zerokara.figures.style import load_matplotlib, png, preload, save_figure
 from zerokara.figures.weights import draw_weights
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "draw_residuals",
     "draw_scatter",
     "draw_weights",
+    "load_matplotlib",
     "png",
     "preload",
     "save_figure",

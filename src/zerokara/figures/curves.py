@@ -20,6 +20,7 @@ from zerokara.figures.style import (
     draw_title,
     epoch_axis,
     epoch_ticks,
+    load_matplotlib,
     new_figure,
     place,
 )
@@ -44,6 +45,7 @@ def draw_curves(data: Curves) -> "Figure":
     has its own epochs. R2 may be below 0; such points are drawn at 0, and the title says so. All panels are in one
     axes, whose units are inches: twenty axes would take six times as long.
     """
+    load_matplotlib()
     from matplotlib.collections import LineCollection
 
     count = len(data.curves)

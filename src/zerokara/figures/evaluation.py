@@ -13,6 +13,7 @@ from zerokara.figures.style import (
     axes_for,
     draw_head,
     draw_title,
+    load_matplotlib,
     new_figure,
     place,
     plain,
@@ -33,6 +34,7 @@ def draw_confusion(data: ConfusionTable, ax: "Axes | None" = None) -> "Figure":
     With up to 20 classes, the counts, and the recall and precision of each class beside and below it. In ``ax`` if it
     is given.
     """
+    load_matplotlib()
     from matplotlib import colormaps
 
     count = len(data.classes)

@@ -57,8 +57,10 @@ class Mistakes:
     """The samples that were predicted worst, the worst first: texts on each, and for pictures the images.
 
     ``texts`` says what was true and what was predicted. ``images`` are in [0, 1], (M, H, W) or (M, H, W, 3).
+    ``samples`` (M,) are their places in the part.
     """
 
     texts: tuple[str, ...]
+    samples: Array
     images: Array | None = None
     title: str = ""

@@ -16,6 +16,7 @@ from zerokara.figures.style import (
     draw_head,
     draw_star,
     draw_title,
+    load_matplotlib,
     log_ticks,
     panel_grid,
     tidy,
@@ -69,6 +70,7 @@ def _limits(scores: Array) -> tuple[float, float]:
 
 def colors_of(levels: int) -> list[tuple[float, float, float, float]]:
     """Return a color for each epoch: pale for early epochs, dark for late ones, so that they differ in gray too."""
+    load_matplotlib()
     from matplotlib import colormaps
     from matplotlib.colors import to_rgba
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.errors import unknown
+from zerokara.errors import needs, unknown
 from zerokara.figures.plot_data import points
 from zerokara.files import write
 
@@ -56,7 +56,8 @@ def load_matplotlib() -> None:
         return
     backend = os.environ.pop("MPLBACKEND", "")
     try:
-        import matplotlib
+        with needs("pictures of results", "matplotlib"):
+            import matplotlib
     finally:
         if backend:
             os.environ["MPLBACKEND"] = backend

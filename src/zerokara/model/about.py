@@ -1,11 +1,16 @@
-"""What is read of a model's ``about``, and the types that it must have there; other entries may be anything."""
+"""What a model's ``about`` says, and the types of the entries that are read; other entries may be anything."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Any, NotRequired, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
 
+import numpy as np
+
 from zerokara.checks import is_of
+from zerokara.data import Dataset
 from zerokara.errors import InputError
+from zerokara.pictures import describe_pixels
+from zerokara.version import __version__
 
 
 class _Split(TypedDict, total=False):
@@ -35,6 +40,39 @@ class _About(TypedDict, total=False):
     table: _Table | None
     features: list[str] | None
     loss: str | None
+
+
+def with_origin(about: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
+    """Return ``about`` with the entries that say which data a model was trained on, unless it has them."""
+    given = dict(about)
+    if "data_sha256" not in given:
+        given["data_sha256"] = data.fingerprint()
+    origin: dict[str, Any] = {
+        "dataset": data.name,
+        "split_settings": dict(data.split_settings),
+        "zerokara": __version__,
+        "numpy": np.__version__,
+        "pixels": describe_pixels(data),
+    }
+    if (table := data.train.table) is not None:
+        left_out = [column.name for column in table.column_info if column.role == "left out"]
+        origin["table"] = {**table.settings, "left_out": left_out}
+    return origin | given
+
+
+def common(abouts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the entries that are equal in all of them.
+
+    >>> common([{"seed": 1, "params": {"lr": 0.1}}, {"seed": 1, "params": {"lr": 0.2}}])
+    {'seed': 1}
+    """
+    first, *others = abouts
+    alike = {name: repr(value) for name, value in first.items()}
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in each and repr(each[name]) == alike[name] for each in others)
+    }
 
 
 def check_about(about: Mapping[str, Any]) -> None:

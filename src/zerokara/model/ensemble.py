@@ -1,14 +1,18 @@
 """Ensembles: the prediction is the weighted mean of the networks' probabilities, or of their values in regression."""
 
 import copy
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, reduce
 from typing import Any, Self
 
 import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
+from zerokara.checks import is_of
+from zerokara.data import Encoder, Preprocess
 from zerokara.errors import InputError
 from zerokara.native.forward import scores as kernel_scores
 from zerokara.nn import Network, build_network, describe_layers, softmax
@@ -22,8 +26,8 @@ class Ensemble:
 
     Args:
         groups: populations with the same inputs and one precision.
-        counts: how often each network was picked, 1 or above, in the order of the groups and their rows; its weight is
-            its count divided by the sum.
+        counts: how often each network was picked, or its weight, above 0, in the order of the groups and their rows;
+            in the mean its weight is this number divided by the sum.
 
     >>> from zerokara.nn import mlp
     >>> networks = [mlp(4, (8,), 3), mlp(4, (), 3), mlp(4, (8,), 3, seed=1)]
@@ -33,19 +37,19 @@ class Ensemble:
     """
 
     groups: tuple[Network, ...]
-    counts: tuple[int, ...]
+    counts: tuple[float, ...]
 
     def __post_init__(self) -> None:
         if len({network.dtype for network in self.groups}) != 1:
             raise InputError(f"an ensemble has networks of one precision, got {[str(n.dtype) for n in self.groups]}")
-        if any(isinstance(n, bool) or not isinstance(n, int) or not 1 <= n < 2**31 for n in self.counts):
+        if not all(is_of(n, float) and 0 < n < 2**31 for n in self.counts):
             got = str(self.counts)[:80]
-            raise InputError(f"counts must be whole numbers, 1 or above and below 2**31, got {got}: leave out 0")
+            raise InputError(f"counts must be numbers above 0 and below 2**31, got {got}: leave out 0")
         if (networks := sum(network.population for network in self.groups)) != len(self.counts):
             raise InputError(f"an ensemble has one count for each of its {networks} networks, got {len(self.counts)}")
 
     @classmethod
-    def of(cls, networks: Network | Sequence[Network], counts: Sequence[int] | Array | None = None) -> Self:
+    def of(cls, networks: Network | Sequence[Network], counts: Sequence[float] | Array | None = None) -> Self:
         """Return the ensemble of networks, or of populations, with one count for each network in their order.
 
         Networks with a count of 0 are left out; networks of one structure are joined into one population.
@@ -58,7 +62,8 @@ class Ensemble:
         groups: dict[str, list[tuple[Network, Any]]] = {}
         for network, count in zip(alone, listed, strict=True):
             if count != 0:
-                groups.setdefault(f"{network.dtype} {describe_layers(network)}", []).append((network, count))
+                fixed = [getattr(layer, name).tobytes() for layer in network.layers for name in layer.fixed]
+                groups.setdefault(f"{network.dtype} {describe_layers(network)} {fixed}", []).append((network, count))
         if not groups:
             raise InputError(
                 f"at least one count of an ensemble must be positive, got {listed}: pick one network or more"
@@ -91,6 +96,47 @@ class Ensemble:
         group, row = rows[number]
         return group.take([row])
 
+    def scores(self, x: Array, task: str) -> Array:
+        """Return the scores (N, C) of inputs x (N, D) as one network gives them, see `combine`."""
+
+        def mean(chunk: Array) -> Array:
+            scores = [_forward(network, chunk) for network in self.groups]
+            return combine(np.concatenate(scores), self.weights, task)[None]
+
+        combined: Array = in_chunks(mean, x, self.dtype)[0]
+        return combined
+
+
+@dataclass(frozen=True, eq=False)
+class ModelMember:
+    """Networks with one scaling of their samples and, for a table, one encoder.
+
+    Args:
+        ensemble: the network or networks, without NaN or infinity.
+        preprocess: the scaling of the samples before training, and of the targets.
+        encoder: for a table, how raw rows become inputs, before the scaling.
+        weight: its weight in the mean of all members, relative to the others.
+    """
+
+    ensemble: Ensemble
+    preprocess: Preprocess
+    encoder: Encoder | None = None
+    weight: float = 1.0
+
+    def inputs(self, raw: Any) -> Array:
+        """Return the inputs of the networks, (N, D), of samples (N, D) or of a table's columns."""
+        return self.preprocess.transform(raw if self.encoder is None else self.encoder.transform(raw))
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """What is equal in two members whose inputs, and units of the targets, are the same."""
+        named = self.preprocess.arrays()
+        table = None
+        if self.encoder is not None:
+            table = json.dumps(self.encoder.describe())
+            named |= {f"table.{place}": array for place, array in self.encoder.statistics().items()}
+        return self.preprocess.kind, table, *((name, array.shape, array.tobytes()) for name, array in named.items())
+
 
 def _together(networks: Sequence[Network]) -> Network:
     """Return networks of the same layers as one population; their seeds do not matter for predictions."""
@@ -100,21 +146,6 @@ def _together(networks: Sequence[Network]) -> Network:
     return build_network(
         describe_layers(networks[0]), {name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]}
     )
-
-
-class EnsembleScorer:
-    """An ensemble that gives scores as one network does."""
-
-    population = 1
-
-    def __init__(self, ensemble: Ensemble, task: str) -> None:
-        self.groups = ensemble.groups
-        self.weights, self.task = ensemble.weights, task
-
-    def forward(self, x: Array) -> Array:
-        """Return the scores (1, N, C) of x (1, N, D)."""
-        scores = [_forward(network, x) for network in self.groups]
-        return combine(np.concatenate(scores), self.weights, self.task)[None]
 
 
 def _forward(network: Network, x: Array) -> Array:
@@ -145,7 +176,8 @@ def combine(scores: Array, weights: Array, task: str) -> Array:
         return single
     w = weights.astype(scores.dtype)[:, None, None]
     if task == "regression":
-        return np.asarray((w * scores).sum(axis=0))
+        # One after another: NumPy adds many networks in another order for a single sample.
+        return np.asarray(reduce(np.add, w * scores))
     log_w = np.log(w)
     if task == "classification":
         return np.asarray(np.logaddexp.reduce(scores - _log_sum_exp(scores) + log_w, axis=0))

@@ -1,7 +1,7 @@
 """The model file: a safetensors file with one JSON text in its metadata, and a hash over all of it.
 
-Nothing in it can run code. The arrays are those of one network, without the population axis, or since format 2
-those of an ensemble.
+Nothing in it can run code. The arrays are those of one network, without the population axis, since format 2 also those
+of an ensemble, and since format 3 those of several members with a scaling each.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from zerokara.checks import is_of
 from zerokara.errors import InputError, OutsideError
 from zerokara.files import write
 
-FORMAT = 2
+FORMAT = 3
 """The highest format version that this package reads; a file names the lowest that can express it."""
 LARGEST_FILE = 1 << 32
 """Bytes that a model file may have."""

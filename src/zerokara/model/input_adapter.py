@@ -1,4 +1,4 @@
-"""Samples and parts of a dataset, checked and scaled for a model's network."""
+"""Samples and parts of a dataset, checked and scaled for the networks of a model's member."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.checks import as_array, is_sparse
-from zerokara.data import Dataset, Encoder, Part, Preprocess
+from zerokara.data import Dataset, Part, Preprocess
 from zerokara.data.loaders.tables import read_rows
 from zerokara.data.sparse import as_rows
 from zerokara.errors import InputError, unknown
+from zerokara.model.ensemble import ModelMember
 
 PARTS = ("train", "validation", "test")
 
@@ -24,55 +25,55 @@ class InputAdapter:
     task: str
     classes: tuple[str, ...]
     sample_shape: tuple[int, ...]
-    preprocess: Preprocess
-    encoder: Encoder | None = None
+    member: ModelMember
 
-    def samples(self, x: Any) -> Array:
-        """Return the inputs of the network, float32 (N, D), for samples in the data's own units.
+    def read(self, x: Any) -> Any:
+        """Return samples in the data's own units as `ModelMember.inputs` takes them: (N, D), or the columns of a table.
 
         Args:
             x: (N, D) or (N, *sample_shape), or one sample, (D,) or sample_shape; for a table, rows with named columns.
         """
-        if self.encoder:
-            return self.preprocess.transform(self.encoder.transform(read_rows(x, self.encoder).columns))
+        if self.member.encoder:
+            return read_rows(x, self.member.encoder).columns
         array, flat = as_rows(x, "x") if is_sparse(x) else as_array(x, "x"), (prod(self.sample_shape),)
         if array.shape in (flat, self.sample_shape):
             array = array[None]
         if array.shape[1:] not in (flat, self.sample_shape):
             shapes = " or ".join(map(str, dict.fromkeys([flat, self.sample_shape])))
             raise InputError(f"x must be samples of the shape {shapes}, or one sample, got the shape {array.shape}")
-        return self.preprocess.transform(array if is_sparse(x) else array.reshape(len(array), *flat))
+        return array if is_sparse(x) else array.reshape(len(array), *flat)
 
     def part(self, data: Dataset, part: str) -> Part:
         """Return a part of ``data``, which are unscaled, scaled by `Dataset.scaled`, or as the training data were.
 
         Classes are matched by name: some may be missing from the data, and their order may differ.
         """
+        preprocess, encoder = self.member.preprocess, self.member.encoder
         if part not in PARTS:
             raise unknown("part", part, PARTS)
-        if self.encoder is None and (data.task, data.preprocess.inputs) != (self.task, prod(self.sample_shape)):
+        if encoder is None and (data.task, data.preprocess.inputs) != (self.task, prod(self.sample_shape)):
             raise InputError(
                 f"data for this model are for {self.task} with {prod(self.sample_shape)} features, got "
                 f"{data.name}: {data.task} with {data.preprocess.inputs}"
             )
-        if self.encoder is None and data.original is not None and not _same(data.preprocess, self.preprocess):
+        if encoder is None and data.original is not None and not _same(data.preprocess, preprocess):
             data = data.original
         chosen: Part | None = getattr(data, part)
         if chosen is None:
             raise InputError(f"{data.name} has no {part} part: split it, or name another part")
         x, t, table = chosen.x, chosen.t, chosen.table
-        if self.encoder:
+        if encoder:
             if table is None or data.task != self.task:
                 got = "no table" if table is None else data.task
                 raise InputError(
-                    f"data for this model are tables for {self.task} of {self.encoder.target!r}, got {data.name}: {got}"
+                    f"data for this model are tables for {self.task} of {encoder.target!r}, got {data.name}: {got}"
                 )
             # From the raw rows, by the model's encoder: the data's own may have other columns and categories.
-            x, t = self.encoder.transform(table.columns), table.t
-        if self.encoder or data.preprocess.kind == "none":
-            x = self.preprocess.transform(x)
-            t = self.preprocess.transform_target(t) if self.task == "regression" else t
-        elif not _same(data.preprocess, self.preprocess):
+            x, t = encoder.transform(table.columns), table.t
+        if encoder or data.preprocess.kind == "none":
+            x = preprocess.transform(x)
+            t = preprocess.transform_target(t) if self.task == "regression" else t
+        elif not _same(data.preprocess, preprocess):
             raise InputError(f"{data.name} is not scaled like the model's data: pass it unscaled")
         return Part(x, self._numbered(data, t), chosen.weights)
 

@@ -1,8 +1,9 @@
-"""A trained network or ensemble with all that a prediction needs: preprocessing, names, origin."""
+"""Trained networks with all that a prediction needs: preprocessing, names, origin."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,37 +12,37 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
 from zerokara.checks import require_finite
-from zerokara.data import Dataset, Encoder, Part, Preprocess
+from zerokara.data import Dataset, Part
 from zerokara.errors import InputError
 from zerokara.files import write
-from zerokara.model.about import check_about
-from zerokara.model.checks import check_model
-from zerokara.model.ensemble import Ensemble, EnsembleScorer, in_chunks, probabilities
+from zerokara.model.about import check_about, common, with_origin
+from zerokara.model.checks import check_model, checked_shares
+from zerokara.model.ensemble import Ensemble, ModelMember, probabilities
 from zerokara.model.file import read_model, to_json, write_model
 from zerokara.model.html import model_html
 from zerokara.model.input_adapter import InputAdapter
-from zerokara.model.parts import disassemble, metadata, read_parts, stored
-from zerokara.nn import Loss, Network, describe_layers
-from zerokara.pictures import describe_pixels
-from zerokara.train.metrics import METRICS, evaluate
+from zerokara.model.members import Members, join_members, mean_scores, shape_of, shares
+from zerokara.model.parts import metadata, read_parts, stored
+from zerokara.nn import Loss, Network
+from zerokara.train.metrics import METRICS, Known, evaluate
 from zerokara.train.ranking import Rank, ranking
 from zerokara.version import __version__
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
-    """A trained network or ensemble that takes samples, and gives predictions, in the data's own units.
+class Model(Members):
+    """A trained network, or several, that take samples, and give predictions, in the data's own units.
+
+    The argument ``x`` of the methods of a table's model is a DataFrame, a dict from column names to cells (NumPy
+    alone), or the path of a table's file; columns may have any order, and unknown ones are ignored.
 
     Args:
-        ensemble: the network or networks, without NaN or infinity.
-        preprocess: the scaling of the samples before training.
+        members: one, or several of a `mean`, each with its networks, their scaling and, for a table, their encoder.
         task: "classification", "multilabel" or "regression".
         classes: names of the classes, or of the outputs.
-        sample_shape: the shape of one sample; D is its product.
+        sample_shape: the shape of one sample; D is its product. Of a table (D,), or, if the members have different
+            inputs, the number of its columns.
         about: where it came from: anything that JSON can hold.
-        encoder: for a table, how raw rows become inputs. The argument ``x`` of such a model's methods is a DataFrame, a
-            dict from column names to cells (NumPy alone), or the path of a table's file; columns may have any
-            order, and unknown ones are ignored.
 
     >>> import zerokara as zk
     >>> data = zk.data.load("digits").split(validation=0.2, test=0.2, seed=0)
@@ -52,24 +53,22 @@ class Model:
     (array([5, 6, 1, 4, 4]), array([5, 6, 1, 4, 4]))
     """
 
-    ensemble: Ensemble
-    preprocess: Preprocess
+    members: tuple[ModelMember, ...]
     task: str
     classes: tuple[str, ...]
     sample_shape: tuple[int, ...]
     about: dict[str, Any] = field(default_factory=dict)
-    encoder: Encoder | None = None
 
     def __post_init__(self) -> None:
-        check_model(self.ensemble, self.preprocess, self.task, self.classes, self.sample_shape, self.encoder)
+        check_model(self.members, self.task, self.classes, self.sample_shape)
 
     def __repr__(self) -> str:
-        population = self.ensemble.population
-        networks = self.ensemble.groups[0] if population == 1 else f"{population} networks"
+        networks = self.first.ensemble.groups[0] if self.population == 1 else f"{self.population} networks"
+        networks = networks if len(self.members) == 1 else f"mean of {len(self.members)} members, {networks}"
         return f"Model({self.task}, {'x'.join(map(str, self.sample_shape))} to {len(self.classes)}, {networks})"
 
     def _repr_html_(self) -> str:
-        return model_html(self.ensemble, self.preprocess, self.task, self.classes, self.sample_shape, self.about)
+        return model_html(self.members, self.task, self.classes, self.sample_shape, self.about)
 
     @classmethod
     def of(cls, network: Network | Ensemble, data: Dataset, about: Mapping[str, Any] | None = None) -> Self:
@@ -79,16 +78,6 @@ class Model:
         ``split_settings``, the versions ``zerokara`` and ``numpy``, for images ``pixels``, their range, and for a
         table ``table``, how it was read.
         """
-        given = dict(about or {})
-        if "data_sha256" not in given:
-            given["data_sha256"] = data.fingerprint()
-        origin = {
-            "dataset": data.name,
-            "split_settings": dict(data.split_settings),
-            "zerokara": __version__,
-            "numpy": np.__version__,
-            "pixels": describe_pixels(data),
-        }
         if isinstance(network, Network):
             if network.population != 1:
                 raise InputError(
@@ -96,31 +85,42 @@ class Model:
                     "Ensemble.of(network)"
                 )
             network = Ensemble.of(network)
-        if (table := data.train.table) is not None:
-            left_out = [column.name for column in table.column_info if column.role == "left out"]
-            origin["table"] = {**table.settings, "left_out": left_out}
-        parts = (data.preprocess, data.task, data.classes, data.sample_shape)
-        return cls(network, *parts, origin | given, data.encoder)
+        member = ModelMember(network, data.preprocess, data.encoder)
+        return cls((member,), data.task, data.classes, data.sample_shape, with_origin(about or {}, data))
 
-    @property
-    def network(self) -> Network:
-        """The single network, P = 1; an ensemble has no single one, see ``ensemble``."""
-        if self.ensemble.population != 1:
-            raise InputError(f"this model is an ensemble of {self.ensemble.population} networks: see ensemble.groups")
-        return self.ensemble.groups[0]
+    @classmethod
+    def mean(
+        cls,
+        models: "Sequence[Model]",
+        weights: Sequence[float] | Array | None = None,
+        data: Dataset | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> "Model":
+        """Return the weighted mean of models: of their probabilities, or of their values in the target's own units.
 
-    def layers(self, network: int = 0) -> list[dict[str, Any]]:
-        """Return the layers of one of the networks, such as ``{"layer": "affine", "inputs": 64, "outputs": 10}``."""
-        return describe_layers(self.ensemble.one(network))
+        Each model keeps its scaling and, for a table, its encoder; those with the same ones are encoded once. The mean
+        of a single model is that model.
 
-    def arrays(self, network: int = 0) -> dict[str, Array]:
-        """Return copies of the arrays of one of the networks, and of the scaling.
+        Args:
+            models: of one task, with the same classes, and the same features or columns.
+            weights: one for each model, 0 or above; by default all are equal.
+            data: the data that they were trained on, each on a part, for ``about`` as in `of`.
+            about: more entries; those that all models have in common are kept.
 
-        ``"0.W"`` (D_in, D_out) and ``"0.b"`` (D_out,) are those of layer 0; see `Preprocess` for ``"scaling.shift"``.
-        docs/other-frameworks.md rebuilds a network from them in PyTorch and in Keras.
+        >>> import zerokara as zk
+        >>> folds = zk.data.load("digits").scaled("standard").folds(3)
+        >>> Model.mean([Model.of(zk.nn.mlp(64, (8,), 10, seed=k), fold) for k, fold in enumerate(folds)])
+        Model(classification, 8x8 to 10, mean of 3 members, 3 networks)
         """
-        named = {name: array[0].copy() for name, array in disassemble(self.ensemble.one(network))[1].items()}
-        return named | {f"scaling.{name}": array.copy() for name, array in self.preprocess.arrays().items()}
+        shares = checked_shares(models, weights)
+        weighted = [(model, share) for model, share in zip(models, shares, strict=True) if share > 0]
+        first = weighted[0][0]
+        if len(weighted) == 1 and data is None and about is None:
+            return first
+        members = join_members(weighted)
+        given = dict(about or {}) if data is None else with_origin(about or {}, data)
+        origin = common([model.about for model, _ in weighted]) | given
+        return cls(members, first.task, first.classes, shape_of(members) or first.sample_shape, origin)
 
     @property
     def metric(self) -> str:
@@ -135,9 +135,9 @@ class Model:
         return np.array([int(n) for n in names] if decimal and all(n == str(int(n)) for n in names) else names)
 
     def scores(self, x: Any) -> Array:
-        """Return the network's outputs (N, C), in regression in the units of training.
+        """Return the network's outputs (N, C), in regression in the units of training, those of `first`.
 
-        The scores of an ensemble are those whose probabilities are its mean probabilities, see `combine`.
+        The scores of several networks are those whose probabilities are their mean probabilities, see `combine`.
 
         Args:
             x: samples in the data's own units, (N, D) or (N, *sample_shape), or one, (D,) or sample_shape.
@@ -145,7 +145,8 @@ class Model:
         Raises:
             InputError: another shape, NaN or infinity.
         """
-        return self._forward(self._adapter.samples(x))
+        raw = self._adapters[0].read(x)
+        return _require_scores(mean_scores(self.members, (member.inputs(raw) for member in self.members), self.task))
 
     def predict_proba(self, x: Any) -> Array:
         """Return the probabilities (N, C) of the classes, which sum to 1, or of each label."""
@@ -161,7 +162,7 @@ class Model:
         """
         scores = self.scores(x)
         if self.task == "regression":
-            return self.preprocess.restore_target(scores)
+            return self.first.preprocess.restore_target(scores)
         if self.task == "multilabel":
             return (scores > 0).astype(int)
         labels: Array = self.labels[scores.argmax(axis=1)]
@@ -170,7 +171,7 @@ class Model:
     def evaluate(self, data: Dataset, part: str = "test", loss: Loss | None = None) -> tuple[float, float]:
         """Return the loss and the score (accuracy, or R2) on a part of ``data``.
 
-        The loss of a regression is in the units of training; `error` is in the target's.
+        The loss of a regression is in the units of training, those of `first`; `error` is in the target's.
 
         Args:
             data: unscaled, or scaled as the training data were; classes are matched by name.
@@ -180,14 +181,12 @@ class Model:
         Raises:
             InputError: no such part, other features or classes than the model's, or another scaling.
         """
-        dtype, chosen = self.ensemble.dtype, self._adapter.part(data, part)
-        t = chosen.t if self.task == "classification" else chosen.t.astype(dtype)
-        weights = None if chosen.weights is None else chosen.weights.astype(dtype)
-        scorer = EnsembleScorer(self.ensemble, self.task)
+        chosen, scores = self._outputs(data, part)
+        t = chosen.t if self.task == "classification" else chosen.t.astype(scores.dtype)
+        weights = None if chosen.weights is None else chosen.weights.astype(scores.dtype)
         with one_thread_if_possible(), np.errstate(all="ignore"):
-            known = Part(chosen.x.astype(dtype, copy=False), t, weights)
-            losses, scores = evaluate(scorer, known, self.task, loss=loss)
-        return float(losses[0]), float(scores[0])
+            losses, values = evaluate(Known(), Part(scores, t, weights), self.task, loss=loss)
+        return float(losses[0]), float(values[0])
 
     def score(self, rank: Rank, data: Dataset, part: str = "test") -> float:
         """Return the value of a metric on a part of ``data``, such as ``model.score("roc_auc", data)``.
@@ -196,16 +195,16 @@ class Model:
             rank: the name of a metric or a function, see `zerokara.train.ranking.ranking`.
             data, part: as for `evaluate`.
         """
-        metric, chosen = ranking(rank, self.task, len(self.classes)), self._adapter.part(data, part)
+        metric, scaling = ranking(rank, self.task, len(self.classes)), self.first.preprocess
         if not metric.scoring:
             return self.evaluate(data, part)[metric.name != "loss"]
-        scores = self._forward(chosen.x)[None]
-        return float(metric.evaluate(metric.predictions(scores, self.preprocess), chosen, self.preprocess)[0])
+        chosen, scores = self.outputs(data, part)
+        return float(metric.evaluate(metric.predictions(scores[None], scaling), chosen, scaling)[0])
 
     def outputs(self, data: Dataset, part: str = "test") -> tuple[Part, Array]:
-        """Return a part of ``data`` as the networks see it, and their outputs for it (N, C), as `scores`."""
-        chosen = self._adapter.part(data, part)
-        return chosen, self._forward(chosen.x)
+        """Return a part of ``data`` as the networks of `first` see it, and the outputs for it (N, C), as `scores`."""
+        chosen, scores = self._outputs(data, part)
+        return chosen, _require_scores(scores)
 
     def error(self, data: Dataset, part: str = "test") -> Array:
         """Return a regression's root mean squared error of each output, (C,), in the target's own units."""
@@ -223,8 +222,9 @@ class Model:
         """Return y - t in the target's own units, float64 (N, C), and the weights."""
         if self.task != "regression":
             raise InputError(f"only a regression has an error in units, got a {self.task}: use evaluate()")
-        chosen, restore = self._adapter.part(data, part), self.preprocess.restore_target
-        return (restore(self._forward(chosen.x)) - restore(chosen.t)).astype(float), chosen.weights
+        restore = self.first.preprocess.restore_target
+        chosen, scores = self.outputs(data, part)
+        return (restore(scores) - restore(chosen.t)).astype(float), chosen.weights
 
     def save(self, path: str | Path) -> Path:
         """Write the model to a file in one step, and return its path.
@@ -235,7 +235,7 @@ class Model:
         """
         check_about(json.loads(to_json(self.about)))
         header = {"task": self.task, "classes": self.classes, "sample_shape": self.sample_shape}
-        description, arrays = stored(self.ensemble, self.preprocess, self.encoder)
+        description, arrays = stored(self.members)
         return write_model(path, {"zerokara": __version__} | header | description | {"about": self.about}, arrays)
 
     @classmethod
@@ -263,21 +263,30 @@ class Model:
             InputError: the path does not end in .onnx, or the package onnx is not installed.
             OutsideError: the file cannot be written.
         """
-        from zerokara.onnx import to_bytes
+        from zerokara.onnx import Averaged, to_bytes
 
-        path, ensemble = Path(path), self.ensemble
+        path = Path(path)
         if path.suffix != ".onnx":
             raise InputError(f"an ONNX file has a name that ends in .onnx, got {path}")
-        texts = metadata(self.task, self.classes, self.sample_shape, self.about, self.encoder)
-        parts = (self.preprocess, self.task, self.labels, texts, self.encoder)
-        return write(path, to_bytes(ensemble.groups, ensemble.weights, *parts))
+        texts = metadata(self.task, self.classes, self.sample_shape, self.about, self.table)
+        parts = [
+            Averaged(member.ensemble.groups, member.ensemble.weights, member.preprocess, member.encoder, float(share))
+            for member, share in zip(self.members, shares(self.members), strict=True)
+        ]
+        return write(path, to_bytes(parts, self.task, self.labels, texts))
 
     @property
-    def _adapter(self) -> InputAdapter:
-        return InputAdapter(self.task, self.classes, self.sample_shape, self.preprocess, self.encoder)
+    def _adapters(self) -> list[InputAdapter]:
+        return [InputAdapter(self.task, self.classes, self.sample_shape, member) for member in self.members]
 
-    def _forward(self, x: Array) -> Array:
-        """Return the scores (N, C) for the network's inputs (N, D)."""
-        scores: Array = in_chunks(EnsembleScorer(self.ensemble, self.task).forward, x, self.ensemble.dtype)[0]
-        require_finite(scores, "the scores of the network")
-        return scores
+    def _outputs(self, data: Dataset, part: str) -> tuple[Part, Array]:
+        """Return the same as `outputs`, without a check for NaN and infinity."""
+        first, *others = self._adapters
+        chosen = first.part(data, part)
+        inputs = chain([chosen.x], (adapter.part(data, part).x for adapter in others))
+        return chosen, mean_scores(self.members, inputs, self.task)
+
+
+def _require_scores(scores: Array) -> Array:
+    require_finite(scores, "the scores of the network")
+    return scores

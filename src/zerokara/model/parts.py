@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,22 +11,34 @@ from zerokara.arrays import Array
 from zerokara.data import Encoder, Preprocess
 from zerokara.errors import InputError
 from zerokara.model.about import check_about
-from zerokara.model.ensemble import Ensemble
+from zerokara.model.ensemble import Ensemble, ModelMember
 from zerokara.model.file import to_json
 from zerokara.nn import LAYERS, Layer, Network, build_network, describe_layers
 from zerokara.version import __version__
 
 
-def stored(
-    ensemble: Ensemble, preprocess: Preprocess, encoder: Encoder | None = None
-) -> tuple[dict[str, Any], dict[str, Array]]:
+def stored(members: Sequence[ModelMember]) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return the description and the arrays of a model file: networks, scaling and, if any, table.
 
     A single network is written in format 1, which every version reads, unless its data were whitened or come from a
-    table; its arrays lack the axis P. An ensemble is written in format 2.
+    table; its arrays lack the axis P. An ensemble is written in format 2. Format 3 has standardized columns, encodings
+    of inputs, weights that are no counts, or the mean of several members, with the parts of each under its number.
     """
+    parts = [_stored(member) for member in members]
+    if len(parts) == 1:
+        return parts[0]
+    description = [{"weight": float(m.weight), **each} for m, (each, _) in zip(members, parts, strict=True)]
+    named = {f"members.{k}.{name}": array for k, (_, own) in enumerate(parts) for name, array in own.items()}
+    newest = max(3, *(each.pop("format") for each in description))
+    return {"format": newest, "members": description}, named
+
+
+def _stored(member: ModelMember) -> tuple[dict[str, Any], dict[str, Array]]:
+    ensemble, preprocess, encoder = member.ensemble, member.preprocess, member.encoder
     named = {f"scaling.{name}": array for name, array in preprocess.arrays().items()}
     description: dict[str, Any] = {"scaling": preprocess.kind}
+    encoded = any(layer.fixed for network in ensemble.groups for layer in network.layers)
+    newest = 3 if encoded or (encoder is not None and not encoder.clipped) else 1
     if encoder is not None:
         named |= {f"table.{place}": statistics for place, statistics in encoder.statistics().items()}
         description["table"] = encoder.describe()
@@ -33,35 +46,56 @@ def stored(
         layers, arrays = disassemble(ensemble.groups[0])
         named |= {f"network.{name}": array[0] for name, array in arrays.items()}
         oldest = 1 if preprocess.basis is None and encoder is None else 2
-        return {"format": oldest, "layers": layers, **description}, named
-    groups, counts = [], iter(ensemble.counts)
+        return {"format": max(oldest, newest), "layers": layers, **description}, named
+    whole = all(isinstance(count, int) for count in ensemble.counts)
+    groups, counts = [], iter(ensemble.counts if whole else map(float, ensemble.counts))
     for g, network in enumerate(ensemble.groups):
         layers, arrays = disassemble(network)
         groups.append({"layers": layers, "counts": [next(counts) for _ in range(network.population)]})
         named |= {f"network.{g}.{name}": array for name, array in arrays.items()}
-    return {"format": 2, "groups": groups, **description}, named
+    return {"format": max(2 if whole else 3, newest), "groups": groups, **description}, named
 
 
 def read_parts(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Any]:
     """Return the arguments of a `Model` from a file's description and arrays, each checked for its type."""
-    networks, scaling, table = (_under(prefix, arrays) for prefix in ("network.", "scaling.", "table."))
-    extra = len(table) if "table" in description else 0
-    if len(networks) + len(scaling) + extra != len(arrays):
-        raise InputError("it must contain the arrays of a network and of its scaling, got others")
     shape, largest = _get(description, "sample_shape", list, int), sum(a.size for a in arrays.values())
     if len(shape) > 8 or not all(1 <= n <= largest for n in shape):
         raise InputError(f"sample_shape must be sizes that the arrays allow, got {str(shape)[:80]}")
     about = _get(description, "about", dict)
     check_about(about)
     return {
-        "ensemble": _ensemble(description, networks),
-        "preprocess": Preprocess.from_arrays(_get(description, "scaling", str), scaling),
+        "members": _members(description, arrays),
         "task": _get(description, "task", str),
         "classes": tuple(_get(description, "classes", list, str)),
         "sample_shape": tuple(shape),
         "about": about,
-        "encoder": Encoder.restore(description["table"], table) if "table" in description else None,
     }
+
+
+def _members(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> tuple[ModelMember, ...]:
+    if "members" not in description:
+        return (_member(description, arrays),)
+    parts = _get(description, "members", list, dict)
+    own: dict[str, dict[str, Array]] = {str(k): {} for k in range(len(parts))}
+    for name, array in arrays.items():
+        kind, number, rest = (*name.split(".", 2), "", "")[:3]
+        if kind != "members" or number not in own:
+            raise InputError(f"it must contain the arrays of its {len(parts)} members, got also {name[:80]!r}")
+        own[number][rest] = array
+    pairs = zip(parts, own.values(), strict=True)
+    return tuple(replace(_member(each, its), weight=_get(each, "weight", float)) for each, its in pairs)
+
+
+def _member(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> ModelMember:
+    networks, scaling, table = (_under(prefix, arrays) for prefix in ("network.", "scaling.", "table."))
+    extra = len(table) if "table" in description else 0
+    if len(networks) + len(scaling) + extra != len(arrays):
+        raise InputError("it must contain the arrays of a network and of its scaling, got others")
+    return ModelMember(
+        _ensemble(description, networks),
+        Preprocess.from_arrays(_get(description, "scaling", str), scaling),
+        Encoder.restore(description["table"], table) if "table" in description else None,
+    )
 
 
 def _ensemble(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> Ensemble:
@@ -72,10 +106,15 @@ def _ensemble(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> En
     if sum(map(len, named)) != len(arrays):
         raise InputError(f"it must contain the arrays of its {len(groups)} groups of networks, got others")
     for group, own_arrays in zip(groups, named, strict=True):
-        group_counts = _get(group, "counts", list, int)
+        group_counts = _get(group, "counts", list, float if _are_weights(group) else int)
         networks.append(assemble(_get(group, "layers", list, dict), own_arrays, len(group_counts)))
         counts += group_counts
     return Ensemble(tuple(networks), tuple(counts))
+
+
+def _are_weights(group: Mapping[str, Any]) -> bool:
+    counts = group.get("counts")
+    return isinstance(counts, list) and bool(counts) and type(counts[0]) is float
 
 
 def metadata(
@@ -83,14 +122,19 @@ def metadata(
     classes: Sequence[str],
     sample_shape: Sequence[int],
     about: Mapping[str, Any],
-    encoder: Encoder | None = None,
+    table: Encoder | None = None,
 ) -> dict[str, str]:
     """Return the metadata of a model in an ONNX file: texts, all but ``zerokara`` and ``task`` in JSON.
+
+    The ``features`` of a table are its inputs, or its columns if the members of a mean have different inputs.
 
     >>> metadata("classification", ["a", "b"], (2,), {"trial": 7})["features"]
     '["x[0]", "x[1]"]'
     """
-    names = list(encoder.inputs) if encoder else about.get("features")
+    names = about.get("features")
+    if table:
+        names = [coding.name for coding in table.codings]
+        names = list(table.inputs) if tuple(sample_shape) == (len(table.inputs),) else names
     names = names or [f"x{list(place)}".replace(" ", "") for place in np.ndindex(*sample_shape)]
     entries: dict[str, Any] = {
         "classes": list(classes),
@@ -99,7 +143,7 @@ def metadata(
         "trial": about.get("trial"),
         "params": about.get("params"),
         "about": about,
-    } | ({"table": encoder.describe()} if encoder else {})
+    } | ({"table": table.describe()} if table else {})
     return {"zerokara": __version__, "task": task} | {name: to_json(value) for name, value in entries.items()}
 
 
@@ -147,7 +191,10 @@ def assemble(layers: list[dict[str, Any]], arrays: Mapping[str, Array], populati
             raise InputError(f"by its layers, the array {name!r} must have the shape {shapes.get(name)}, got {got}")
     if len({array.dtype for array in arrays.values()}) != 1:
         raise InputError("the arrays of a network must have one precision, got several")
-    return build_network(layers, {name: a.reshape(population or 1, -1, a.shape[-1]) for name, a in arrays.items()})
+    network = build_network(layers, {name: a.reshape(population or 1, -1, a.shape[-1]) for name, a in arrays.items()})
+    for layer in network.layers:
+        layer.check()
+    return network
 
 
 def width(network: Network, inputs: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.data import Dataset, Preprocess
 from zerokara.errors import InputError, unknown
-from zerokara.model.ensemble import Ensemble
+from zerokara.model.ensemble import Ensemble, ModelMember
 from zerokara.model.model import Model
 from zerokara.nn import ACTIVATIONS, Affine, mlp
 from zerokara.unpickle import text_keys
@@ -51,7 +51,9 @@ def from_weights(
         return Model.of(network, data, about)
     classes = tuple(map(str, range(sizes[-1])))
     preprocess = Preprocess.identity(sizes[0], sizes[-1])
-    return Model(Ensemble.of(network), preprocess, "classification", classes, (sizes[0],), dict(about or {}))
+    return Model(
+        (ModelMember(Ensemble.of(network), preprocess),), "classification", classes, (sizes[0],), dict(about or {})
+    )
 
 
 def _weights(params: Any) -> list[tuple[Array, Array]]:

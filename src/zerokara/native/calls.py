@@ -13,6 +13,7 @@ from zerokara.data.sparse import ROWS_AT_ONCE, SparseRows
 from zerokara.errors import InputError
 from zerokara.native.library import installed
 from zerokara.native.structs import declare
+from zerokara.nn.layers.encoding import FixedEncoding, encode
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,15 @@ def kernel(variant: str) -> Kernel:
 
 @dataclass(frozen=True)
 class Block:
-    """Samples that lie one after another: x (N, D), t (N,) class numbers or (N, C), weights (N,) or None."""
+    """Samples that lie one after another: x (N, D), t (N,) class numbers or (N, C), weights (N,) or None.
+
+    Samples that are still to be encoded have ``encodings``; `pieces` yields them encoded.
+    """
 
     x: Any
     t: Array
     weights: Array | None
+    encodings: Sequence[FixedEncoding] = ()
 
     @classmethod
     def of(cls, part: Part, dtype: np.dtype[Any], outputs: int) -> "Block":
@@ -73,13 +78,14 @@ class Block:
         return cls(part.x.astype(dtype) if sparse else np.ascontiguousarray(part.x, dtype), t, weights)
 
     def pieces(self) -> Iterator["Block"]:
-        """Yield dense samples: all of them, or of sparse samples so many at a time that memory stays bounded."""
-        if not isinstance(self.x, SparseRows):
+        """Yield dense, encoded samples: all of them, or if that takes work, so many that memory stays bounded."""
+        if not isinstance(self.x, SparseRows) and not self.encodings:
             yield self
             return
         for start in range(0, len(self.x), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            yield Block(self.x[rows], self.t[rows], None if self.weights is None else self.weights[rows])
+            x = encode(self.encodings, self.x[rows])
+            yield Block(x, self.t[rows], None if self.weights is None else self.weights[rows])
 
     def take(self, x: Array, samples: Sequence[Index]) -> "Block":
         """Return the targets and weights of these samples, in this order, with their ``x``."""

@@ -95,7 +95,8 @@ def _works(compiler: Sequence[str]) -> bool:
         source = Path(folder, "probe.c")
         source.write_text(
             "#include <string.h>\n#ifdef BYTES\ntypedef float vector __attribute__((vector_size(BYTES)));\n"
-            "void VARIANT(vector *a) { *a += *a; }\n#endif\n"
+            "void VARIANT(vector *a) { *a += *a; }\n#endif\n",
+            encoding="ascii",
         )
         try:
             compile_kernel(Path(folder, "probe"), compiler=compiler, source=source)
@@ -134,7 +135,7 @@ def compile_kernel(
         raise CompileError("no C compiler was found: install one, or the package ziglang")
     with tempfile.TemporaryDirectory() as folder:
         digest = Path(folder, "digest.c")
-        digest.write_text(f'const char source_digest[] = "{source_digest(source)}";\n')
+        digest.write_text(f'const char source_digest[] = "{source_digest(source)}";\n', encoding="ascii")
         common = [*compiler, *_for_target(compiler, where, target)]
         builds = {
             variant: [f"-DVARIANT={variant}", f"-DBYTES={width}", f"-DREAL={real}", *_level(compiler, where, variant)]

@@ -2,14 +2,17 @@
 
 import ctypes
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.data import Part
 from zerokara.native.calls import Block, Kernel, address
 from zerokara.native.structs import NUMBER_FIELDS, Description, SampleArrays
 from zerokara.native.structure import Structure, UnsupportedError, describe_loss, weights_of_classes
+from zerokara.nn.layers.encoding import encode, is_kept
 from zerokara.nn.losses import Loss, SoftmaxCrossEntropy
 from zerokara.nn.network import Network
 from zerokara.optim.optimizer import Optimizer
@@ -60,6 +63,15 @@ class Compiled:
         if running is not None:
             self._set_running(network, running)
 
+    def block(self, part: Part, keep: bool = False) -> Block:
+        """Return the samples of a part for `evaluate`; encoded now, to be kept, unless they are too many."""
+        block, encodings = Block.of(part, self.kernel.dtype, self.structure.sizes[-1]), self.structure.encodings
+        if not encodings:
+            return block
+        if keep and is_kept(block.x, encodings, self.kernel.dtype):
+            return replace(block, x=encode(encodings, block.x))
+        return replace(block, encodings=encodings)
+
     def evaluate(
         self, network: Network, block: Block, collect: Callable[[Array], Array] | None = None
     ) -> tuple[Array, Array, Array | None]:
@@ -83,7 +95,7 @@ class Compiled:
 
     def scores(self, network: Network, x: Array) -> Array:
         """Return the scores (P, N, C) of x (N, D)."""
-        x = np.ascontiguousarray(x, self.kernel.dtype)
+        x = encode(self.structure.encodings, np.ascontiguousarray(x, self.kernel.dtype))
         scores = np.empty((network.population, len(x), self.structure.sizes[-1]), self.kernel.dtype)
         rows = slice(0, network.population)
         self._evaluate(network, rows, SampleArrays(address(x), None, None, None), len(x), None, None, scores)

@@ -12,6 +12,7 @@ from zerokara.nn.layers.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.layers.batchnorm import BatchNorm
 from zerokara.nn.layers.dropout import Dropout
+from zerokara.nn.layers.encoding import InputEncoding
 from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.layer import Layer
 from zerokara.nn.losses import Loss
@@ -36,7 +37,8 @@ class UnsupportedError(Exception):
 class Structure:
     """The layers of a population: (Affine, [BatchNorm], activation, [Dropout]) for each hidden layer, Affine, [Exp].
 
-    ``norms`` and ``dropouts`` are the places of these layers.
+    ``norms`` and ``dropouts`` are the places of these layers. The kernel takes samples that have passed the
+    ``encodings`` before them.
 
     Raises:
         UnsupportedError: there are other layers, or the class of the network is derived from `Network`.
@@ -50,7 +52,10 @@ class Structure:
         self.sizes: list[int] = []
         kinds = [type(layer) for layer in network.layers]
         settings = set()
-        i = 0
+        self.encodings = network.encodings
+        i = len(self.encodings)
+        if i < len(kinds) and issubclass(kinds[i], InputEncoding):
+            raise UnsupportedError(f"{kinds[i].__name__} is a layer that only NumPy has")
         while i < len(kinds) and kinds[i] is Affine:
             layers: list[Any] = network.layers[i:]
             self.sizes += [layers[0].inputs] if not self.sizes else []

@@ -5,8 +5,13 @@ from zerokara.nn.layers.activations import ACTIVATIONS, GELU, LeakyReLU, ReLU, S
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.layers.batchnorm import BatchNorm
 from zerokara.nn.layers.dropout import Dropout
+from zerokara.nn.layers.embedding import Embedding
+from zerokara.nn.layers.encoding import FixedEncoding, InputEncoding
 from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.layer import Layer
+from zerokara.nn.layers.periodic import Periodic
+from zerokara.nn.layers.piecewise import Piecewise
+from zerokara.nn.layers.robust import Robust
 from zerokara.nn.losses import LOSSES, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError, softmax
 from zerokara.nn.mlp import LAYERS, build_network, describe_layers, mlp
 from zerokara.nn.network import Network, concat_networks
@@ -23,14 +28,20 @@ __all__ = [
     "BatchNorm",
     "Check",
     "Dropout",
+    "Embedding",
     "Exp",
+    "FixedEncoding",
     "Huber",
+    "InputEncoding",
     "Layer",
     "LeakyReLU",
     "Loss",
     "Network",
+    "Periodic",
+    "Piecewise",
     "PoissonError",
     "ReLU",
+    "Robust",
     "Sigmoid",
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",

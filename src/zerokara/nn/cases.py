@@ -1,12 +1,18 @@
 """The table of cases for the gradient check and the laws; a new layer or loss adds a row."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.nn.layers.embedding import Embedding
 from zerokara.nn.layers.exponential import Exp
+from zerokara.nn.layers.periodic import Periodic
+from zerokara.nn.layers.piecewise import Piecewise
+from zerokara.nn.layers.robust import Robust
 from zerokara.nn.losses import Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from zerokara.nn.mlp import mlp
 from zerokara.nn.network import Network
@@ -25,6 +31,8 @@ class Case:
     loss: Callable[[], Loss] = SoftmaxCrossEntropy
     weighted: bool = False
     weight_decay: float = 0.0
+    compiled: bool = True
+    """Whether the kernel has these networks."""
     x: Array = field(default_factory=lambda: stream(1, "case").standard_normal((1, SAMPLES, INPUTS)))
 
     @property
@@ -51,8 +59,8 @@ class Case:
 
 def _net(hidden: tuple[int, ...], activation: str = "tanh", **options: object) -> Callable[[str], Network]:
     """Return a function from a precision to a population whose networks differ in the scale of their weights."""
-    scales = {"init_scale": [0.7, 1.0, 1.4], "population": POPULATION}
-    return lambda dtype: mlp(INPUTS, hidden, OUTPUTS, activation, dtype=dtype, **(scales | options))  # type: ignore[arg-type]
+    given = {"inputs": INPUTS, "init_scale": [0.7, 1.0, 1.4], "population": POPULATION} | options
+    return lambda dtype: mlp(hidden=hidden, outputs=OUTPUTS, activation=activation, dtype=dtype, **given)  # type: ignore[arg-type]
 
 
 def _with_exp(dtype: str) -> Network:
@@ -61,6 +69,24 @@ def _with_exp(dtype: str) -> Network:
     return network
 
 
+def _encoded(*first: Any, dropout: list[float] | None = None) -> Callable[[str], Network]:
+    """Return a function from a precision to networks that begin with encodings of the inputs."""
+    net = _net((6,), inputs=first[-1].outputs, dropout=dropout)
+    return lambda dtype: Network([*map(copy.copy, first), *net(dtype).layers], POPULATION, dtype)
+
+
+_VALUES = stream(4, "case").standard_normal((40, INPUTS))
+# Two categories of two values around a number: known values, mixed codes, and a known value's code times two.
+_CODES = np.array([[[1, 0, 0.3, 0, 1], [0, 1, -1, 1, 0], [0.25, 0.75, 2, 0.4, 0.6], [0, 2, 0.1, 1, 0]]])
+_REPEATED = [0, 1, 1, 2, 3, 0, 2]
+
+
+def _embedding(inputs: int) -> Embedding:
+    return Embedding(inputs, 2, 4, feature=np.array([0, 3]), levels=np.array([2, 2]))
+
+
+_BINS: Any = Piecewise.fit(INPUTS, {2: _VALUES[:, 2]}, 3)
+_TABLE = (_BINS, _embedding(_BINS.outputs), Periodic(20, 1, feature=np.array([0])))
 RATES = [0.0, 0.2, 0.5]
 SMOOTHED = [0.0, 0.1, 0.3]
 CLASS_WEIGHTS = np.array([0.5, 2.0, 1.0, 0.1])
@@ -86,5 +112,15 @@ CASES = [
     Case("huber", _net((6,)), lambda: Huber(0.5), weighted=True),
     Case("poisson", _with_exp, PoissonError),
     Case("poisson, weighted samples", _with_exp, PoissonError, weighted=True),
+    Case("piecewise", _encoded(Piecewise.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}, 3))),
+    Case("robust", _encoded(Robust.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}), dropout=RATES)),
+    Case("periodic", _encoded(Periodic(INPUTS, 2, feature=np.array([1, 3]))), compiled=False),
+    Case("embedding", _encoded(_embedding(INPUTS)), x=_CODES[:, _REPEATED], compiled=False),
+    Case(
+        *("piecewise, embedding, periodic", _encoded(*_TABLE)),
+        x=_CODES[:, _REPEATED],
+        weight_decay=0.1,
+        compiled=False,
+    ),
     Case("weight decay", _net((6,), batch_norm=True), weight_decay=0.1),
 ]

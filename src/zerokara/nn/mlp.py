@@ -13,8 +13,12 @@ from zerokara.nn.layers.activations import ACTIVATIONS
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.layers.batchnorm import BatchNorm
 from zerokara.nn.layers.dropout import Dropout
+from zerokara.nn.layers.embedding import Embedding
 from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.layer import Layer
+from zerokara.nn.layers.periodic import Periodic
+from zerokara.nn.layers.piecewise import Piecewise
+from zerokara.nn.layers.robust import Robust
 from zerokara.nn.network import Network
 
 LAYERS: dict[str, type[Layer]] = {
@@ -22,6 +26,10 @@ LAYERS: dict[str, type[Layer]] = {
     "batch_norm": BatchNorm,
     "dropout": Dropout,
     "exponential": Exp,
+    "piecewise": Piecewise,
+    "robust": Robust,
+    "periodic": Periodic,
+    "embedding": Embedding,
     **ACTIVATIONS,
 }
 """Every kind of layer, by its name in model files."""

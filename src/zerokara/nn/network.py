@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from zerokara.arrays import Array, as_index
 from zerokara.errors import InputError
+from zerokara.nn.layers.encoding import FixedEncoding, InputEncoding
 from zerokara.nn.layers.layer import Layer
 from zerokara.notebooks import html_table
 
@@ -64,9 +65,22 @@ class Network:
         """The number of networks, P."""
         return len(self.params)
 
-    def forward(self, x: Array, step: int | None = None) -> Array:
-        """Return the scores (P, N, C) of x (P or 1, N, D); ``step`` is the training step, None when evaluating."""
-        for layer in self.layers:
+    @property
+    def encodings(self) -> list[FixedEncoding]:
+        """The layers before the first that learns or differs between networks: they can be applied beforehand."""
+        return list(itertools.takewhile(lambda layer: isinstance(layer, FixedEncoding), self.layers))  # type: ignore[arg-type]
+
+    @property
+    def encoding_text(self) -> str:
+        """What the networks do with their inputs first, as shown to users; empty if they take them as they are."""
+        return "; ".join(layer.text for layer in self.layers if isinstance(layer, InputEncoding))
+
+    def forward(self, x: Array, step: int | None = None, *, encoded: bool = False) -> Array:
+        """Return the scores (P, N, C) of x (P or 1, N, D).
+
+        ``step`` is the training step, None when evaluating. ``encoded`` samples have passed the `encodings`.
+        """
+        for layer in self.layers[len(self.encodings) if encoded else 0 :]:
             x = layer.forward(x, step)
         return x
 
@@ -188,4 +202,5 @@ def concat_networks(networks: Sequence[Network]) -> Network:
     for i, layer in enumerate(layers):
         for name in layer.per_network:
             setattr(layer, name, np.concatenate([getattr(n.layers[i], name) for n in networks]))
+        layer.check()
     return first._with(np.concatenate([n.params for n in networks]), layers)

@@ -65,13 +65,14 @@ def _numbers(graph: Graph, codings: Sequence[Coding]) -> str:
         return graph.constant(f"table.{kind}.{name}", np.array([values]), np.float64)
 
     if kind == "number":
-        x = graph.add("Sub", x, constant("median", [coding.statistics[0] for coding in codings]))
+        x = graph.add("Sub", x, constant("middle", [coding.statistics[0] for coding in codings]))
         x = graph.add("Div", x, constant("spread", [coding.statistics[1] for coding in codings]))
         far = [graph.constant(f"table.{name}", edge, np.float64) for name, edge in (("low", -FAR), ("high", FAR))]
-        z = graph.add("Clip", x, *far)
-        bend = graph.add("Div", z, graph.constant("table.edge", EDGE, np.float64))
-        bend = graph.add("Add", graph.add("Mul", bend, bend), graph.constant("table.one", 1, np.float64))
-        x = graph.add("Div", z, graph.add("Sqrt", bend))
+        x = graph.add("Clip", x, *far)
+        if codings[0].clipped:  # All numbers of a table are.
+            bend = graph.add("Div", x, graph.constant("table.edge", EDGE, np.float64))
+            bend = graph.add("Add", graph.add("Mul", bend, bend), graph.constant("table.one", 1, np.float64))
+            x = graph.add("Div", x, graph.add("Sqrt", bend))
     average = constant("average", [0 if kind == "number" else coding.statistics[0] for coding in codings])
     x = graph.add("Cast", graph.add("Where", missing, average, x), to=type_number(np.float32))
     indicated = [k for k, coding in enumerate(codings) if coding.width == 2]

@@ -1,6 +1,7 @@
 """A trained model as one ONNX graph: scaling, networks, probabilities and labels, for any runtime."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,16 +25,25 @@ SCALINGS = ("none", "target", "center", "standard", "range", "whiten")
 """The kinds of scaling that are (x - shift) / scale, or (x - shift) basis / scale."""
 
 
-def to_bytes(
-    groups: Sequence[Network],
-    weights: Array,
-    preprocess: Preprocess,
-    task: str,
-    labels: Array,
-    metadata: Mapping[str, str],
-    encoder: Encoder | None = None,
-) -> bytes:
-    """Return the bytes of a checked ONNX file for an ensemble; equal models give equal bytes.
+@dataclass(frozen=True)
+class Averaged:
+    """Networks that take the same inputs, with their part of the mean.
+
+    Args:
+        groups, weights: the populations and the weight of each network in their own mean, (P,), as in `Ensemble`.
+        encoder: for a table, how its columns become x.
+        share: the weight of their mean in that of all.
+    """
+
+    groups: Sequence[Network]
+    weights: Array
+    preprocess: Preprocess
+    encoder: Encoder | None = None
+    share: float = 1.0
+
+
+def to_bytes(members: Sequence[Averaged], task: str, labels: Array, metadata: Mapping[str, str]) -> bytes:
+    """Return the bytes of a checked ONNX file for networks and their mean; equal models give equal bytes.
 
     Input: ``x`` (N, D) float32 in the data's own units, for any N. Outputs: in classification ``label`` (N,), texts or
     integers as in ``labels``, and ``probabilities`` (N, C); in a multilabel task ``label`` (N, C), 0 or 1, and
@@ -45,10 +55,9 @@ def to_bytes(
     An output with the name of a column gets an underscore at its end.
 
     Args:
-        groups, weights: the populations and the weight of each network in the mean, (P,), as in `Ensemble`.
+        members: the networks; several have a scaling and, for a table, an encoder each.
         labels: the label of each class, or the names of the outputs, (C,).
         metadata: the metadata of the file.
-        encoder: for a table, how its columns become x.
 
     Raises:
         InputError: the package onnx is not installed, or the file would exceed the format's limit.
@@ -57,19 +66,33 @@ def to_bytes(
         from onnx import checker, helper
     except ImportError as error:
         raise InputError(f"an ONNX file needs the package onnx: {install('onnx')}") from error
-    if (size := sum(network.params.nbytes for network in groups)) > LARGEST_GRAPH * 0.99:
+    networks = [network for member in members for network in member.groups]
+    if (size := sum(network.params.nbytes for network in networks)) > LARGEST_GRAPH * 0.99:
         raise InputError(f"an ONNX file has {LARGEST_GRAPH:,} bytes at most, got networks of {size:,}: export fewer")
-    if encoder is None:
-        signature = [declared("x", np.float32, ["N", preprocess.inputs], "samples in the data's own units, flat")]
+    first = members[0]
+    if first.encoder is None:
+        signature = [declared("x", np.float32, ["N", first.preprocess.inputs], "samples in the data's own units, flat")]
     else:
-        signature = inputs(encoder)
-    graph = Graph(groups[0].dtype, [tensor.name for tensor in signature])
-    x = _scaled(graph, "x" if encoder is None else coded(graph, encoder), preprocess)
-    scores = [_scores(graph, network, f"{g}." if len(groups) > 1 else "", x) for g, network in enumerate(groups)]
+        signature = inputs(first.encoder)
+    graph = Graph(networks[0].dtype, [tensor.name for tensor in signature])
+    means, single = [], ""
+    for m, member in enumerate(members):
+        graph.prefix = prefix = f"members.{m}." if len(members) > 1 else ""
+        x = _scaled(graph, "x" if member.encoder is None else coded(graph, member.encoder), member.preprocess)
+        many = len(member.groups) > 1
+        scores = [_scores(graph, net, f"{prefix}{g}." if many else prefix, x) for g, net in enumerate(member.groups)]
+        graph.prefix = prefix
+        means.append(_member_mean(graph, [_activated(graph, part, task) for part in scores], member))
+        if task == "regression":
+            means[-1] = _values(graph, means[-1], member.preprocess)
+        single = scores[0] if len(networks) == networks[0].population == 1 else ""
+    graph.prefix = ""
+    mean = means[0] if len(means) == 1 else _weighted_sum(graph, means, members, task)
     if task == "regression":
-        outputs = _values(graph, _add_mean(graph, scores, groups, weights), preprocess)
+        value = graph.add("Identity", mean, output="value")
+        outputs = [declared(value, np.float64, ["N", len(labels)], "in the target's units")]
     else:
-        outputs = _labels(graph, scores, groups, weights, task, labels)
+        outputs = _labels(graph, mean, single, task, labels)
     onnx_graph = helper.make_graph(graph.nodes, "zerokara", signature, outputs, graph.constants)
     opsets = {"": OPSET} | {node.domain: OPSET_OF_TEXTS for node in graph.nodes if node.domain == TEXTS}
     model = helper.make_model(
@@ -104,17 +127,23 @@ def _scores(graph: Graph, network: Network, prefix: str, x: str) -> str:
             raise unknown("layer for ONNX", type(layer).__name__, [kind.__name__ for kind in EXPORTERS])
         graph.prefix = f"{prefix}{i}."
         x = EXPORTERS[type(layer)](graph, layer, x)
-    graph.prefix = ""
     return x
 
 
-def _add_mean(graph: Graph, parts: list[str], groups: Sequence[Network], weights: Array) -> str:
-    """Append the weighted mean of the outputs of all networks, (N, C); the outputs of a single one stay as they are."""
-    if len(weights) == 1:
+def _activated(graph: Graph, scores: str, task: str) -> str:
+    """Append the probabilities of scores; values stay as they are."""
+    if task == "regression":
+        return scores
+    return graph.add("Softmax", scores, axis=-1) if task == "classification" else graph.add("Sigmoid", scores)
+
+
+def _member_mean(graph: Graph, parts: list[str], member: Averaged) -> str:
+    """Append the weighted mean of the outputs of a member's networks, (N, C); a single one is its mean."""
+    if len(member.weights) == 1:
         return parts[0]
     sums, start = [], 0
-    for g, (part, network) in enumerate(zip(parts, groups, strict=True)):
-        of_group = weights[start : (start := start + network.population)]
+    for g, (part, network) in enumerate(zip(parts, member.groups, strict=True)):
+        of_group = member.weights[start : (start := start + network.population)]
         weighted = graph.add("Mul", part, graph.rows(f"{g}.weight", of_group[:, None, None]))
         if network.population > 1:
             axis = graph.constant(f"{g}.axis", [0], np.int64)
@@ -123,24 +152,25 @@ def _add_mean(graph: Graph, parts: list[str], groups: Sequence[Network], weights
     return sums[0] if len(sums) == 1 else graph.add("Sum", *sums)
 
 
-def _values(graph: Graph, y: str, preprocess: Preprocess) -> "list[ValueInfoProto]":
-    y = graph.add("Cast", y, to=type_number(np.float64))  # A target may lie far from zero.
+def _values(graph: Graph, y: str, preprocess: Preprocess) -> str:
+    """Append the values in the target's units, float64: a target may lie far from zero."""
+    y = graph.add("Cast", y, to=type_number(np.float64))
     y = graph.add("Mul", y, graph.constant("scaling.target_scale", preprocess.target_scale, np.float64))
-    shift = graph.constant("scaling.target_shift", preprocess.target_shift, np.float64)
-    value = graph.add("Add", y, shift, output="value")
-    return [declared(value, np.float64, ["N", len(preprocess.target_shift)], "in the target's units")]
+    return graph.add("Add", y, graph.constant("scaling.target_shift", preprocess.target_shift, np.float64))
 
 
-def _labels(
-    graph: Graph, scores: list[str], groups: Sequence[Network], weights: Array, task: str, labels: Array
-) -> "list[ValueInfoProto]":
-    if task == "classification":
-        parts = [graph.add("Softmax", part, axis=-1) for part in scores]
-    else:
-        parts = [graph.add("Sigmoid", part) for part in scores]
-    p = graph.add("Identity", _add_mean(graph, parts, groups, weights), output="probabilities")
+def _weighted_sum(graph: Graph, means: list[str], members: Sequence[Averaged], task: str) -> str:
+    """Append the mean over the members, by their shares."""
+    dtype = np.float64 if task == "regression" else graph.dtype
+    constants = [graph.constant(f"members.{m}.share", member.share, dtype) for m, member in enumerate(members)]
+    return graph.add("Sum", *(graph.add("Mul", mean, share) for mean, share in zip(means, constants, strict=True)))
+
+
+def _labels(graph: Graph, mean: str, single: str, task: str, labels: Array) -> "list[ValueInfoProto]":
+    """Append the outputs of the mean probabilities; ``single`` are the scores of a single network."""
+    p = graph.add("Identity", mean, output="probabilities")
     # One network is ranked by its scores, as in Model.predict: two probabilities may round to the same number.
-    ranked, threshold = (scores[0], 0) if len(weights) == 1 else (p, 0.5)
+    ranked, threshold = (single, 0) if single else (p, 0.5)
     probabilities = declared(
         p, graph.dtype, ["N", len(labels)], "of each class" if task == "classification" else "of each label"
     )

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from zerokara import figures
 from zerokara.engine.plan import Plan
 from zerokara.engine.trial import Trial
-from zerokara.errors import ZerokaraError, warn
+from zerokara.errors import InputError, ZerokaraError, warn
 from zerokara.pictures import is_image
+from zerokara.report.uncertainty import standard_error
 from zerokara.report.verdict import verdict
 from zerokara.space.hyperparameters import show, to_text
 from zerokara.space.space import Space
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
 from zerokara.study.views import series
-from zerokara.train.engine import describe_engine
 from zerokara.train.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         "stopped": study.stopped and {"callback": study.stopped.callback, "reason": study.stopped.reason},
         "states": {state: states.count(state) for state in sorted(set(states))},
         "epochs_trained": study.epochs_trained,
-        "engine": describe_engine(study.plan.engine, study.plan.dtype),
+        "engine": study.engine,
         "seconds": study.seconds,
         "train_seconds": study.train_seconds,
         "proposing_seconds": study.proposing_seconds,
@@ -89,10 +89,14 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         if best.rows:
             content["best"] |= {f"{name}_standard_error": best.standard_error(c) for name, c in scores.items()}
         content["best"] |= {"compared_at_epoch": epoch, "compared_trials": count, "at_ends": study.at_ends}
-        networks = 1 if study.refitted is None else study.refitted.population
+        content["best"] |= {"encoding": study.candidates[0][1][0].encoding_text}
+        networks = study.model.population
         content["model"] = {"networks": networks, "refit": study.refitted is not None, "epochs": best.epoch}
+        if study.fold_mean is not None:
+            content["model"] |= {"folds": study.plan.folds, "weights": study.fold_mean.weights}
+            content["model"][f"out_of_fold_{metric}"] = study.fold_mean.score
         if not study.interrupted and not math.isnan(study.test_score):
-            content[f"test_{metric}"] = study.test_score
+            content |= {f"test_{metric}": study.test_score} | _test_error(study)
             if rank.more:
                 content[rank.label.replace("val", "test", 1)] = study.model.score(study.plan.rank, study.test_data)
             content |= {f"test_{kind}": errors for kind, errors in study.test_errors.items()}
@@ -100,6 +104,13 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
     if has_ensemble(study):
         content["ensemble"] = _ensemble_scores(study)
     return content
+
+
+def _test_error(study: Study) -> dict[str, Any]:
+    """Return the number of test samples, and the standard error of the model's score on them."""
+    part, scores = study.model.outputs(study.test_data)
+    error = standard_error(scores, part, study.plan.task)
+    return {"test_samples": len(part), f"test_{METRICS[study.plan.task]}_standard_error": error}
 
 
 def has_ensemble(study: Study) -> bool:
@@ -145,7 +156,14 @@ def write_pictures(study: Study, folder: RunFolder, failed: Callable[[str], obje
     the rounds of a narrowing sampler. Pictures of one network: its losses and scores, and for images the weights of its
     first layer.
     """
-    for name, draw in _pictures(study).items():
+    pictures = _pictures(study)
+    try:
+        if pictures:
+            figures.load_matplotlib()
+    except InputError as error:  # Once for all.
+        failed(f"no picture was drawn, all results are in {folder.path}: {error}")
+        return
+    for name, draw in pictures.items():
         try:
             figures.save_figure(draw(), folder.path / name)
         except Exception as error:  # Of matplotlib, its settings and fonts, memory, the disk.

@@ -7,6 +7,7 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data import Dataset, Part
+from zerokara.report.uncertainty import standard_error
 from zerokara.study.study import Study
 from zerokara.train.metrics import METRICS, Predictor, measure
 from zerokara.train.ranking import Metric
@@ -32,20 +33,25 @@ class SameAnswer:
 def verdict(study: Study) -> dict[str, Any]:
     """Return how good the winner of the search is on the validation samples; of several folds, on those of the first.
 
+    Where the model is a mean over folds, it is that of the model on all samples, see `FoldMean`.
+    ``standard_error`` is that of the accuracy or R2 over the samples.
     ``always`` is the most frequent answer among the training samples (or their mean) and ``base`` the scores of giving
     it always; ``classes`` the samples, recall and precision of each class or label, and ``confusion`` how many samples
     of class i are taken for class j, for up to `MOST_CLASSES`; ``errors`` those of each target, in its units.
     Everything is weighted as the scores are.
     """
-    plan, network = study.plan, study.candidates[0][1]
-    data = plan.parts[0]
+    plan, data = study.plan, study.plan.parts[0]
     part, task = data.validation, data.task
     assert part is not None
+    if study.fold_mean is None:
+        decided = _all_scores(study.candidates[0][1][0], part, task)
+    else:
+        decided, part = study.fold_mean.scores, study.fold_mean.part
     constant, always = _constant(data)
-    content: dict[str, Any] = {"samples": len(part), "always": always, "base": _base(constant, data, plan.metric)}
-    decided = _all_scores(network, part, task)
+    content: dict[str, Any] = {"samples": len(part), "always": always, "base": _base(constant, part, data, plan.metric)}
+    content["standard_error"] = standard_error(decided, part, task)
     if task == "regression":
-        content["errors"] = _errors(decided, constant, data)
+        content["errors"] = _errors(decided, constant, part, data)
     elif len(data.classes) <= MOST_CLASSES:
         content |= _by_class(decided, part, data)
     return content
@@ -100,10 +106,9 @@ def _constant(data: Dataset) -> tuple[Array, str]:
     return np.log(share / (1 - share)), ", ".join(names) or "none of the labels"
 
 
-def _base(constant: Array, data: Dataset, metric: Metric) -> dict[str, float | None]:
+def _base(constant: Array, part: Part, data: Dataset, metric: Metric) -> dict[str, float | None]:
     """Return the score of always the same answer, and the metric that ranks the trials."""
-    part, same = data.validation, SameAnswer(constant)
-    assert part is not None
+    same = SameAnswer(constant)
     base = {f"val_{METRICS[data.task]}": _number(measure(same, part, data.task)[1][0])}
     if metric.scoring:
         scores = np.broadcast_to(constant, (1, len(part), len(constant)))
@@ -136,10 +141,9 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _errors(scores: Array, constant: Array, data: Dataset) -> dict[str, dict[str, tuple[float, float]]]:
+def _errors(scores: Array, constant: Array, part: Part, data: Dataset) -> dict[str, dict[str, tuple[float, float]]]:
     """Return the errors of each target in its units, each with that of always the mean."""
-    part, restore = data.validation, data.preprocess.restore_target
-    assert part is not None
+    restore = data.preprocess.restore_target
     errors: dict[str, dict[str, tuple[float, float]]] = {}
     for c, name in enumerate(data.classes):
         misses = [(restore(y) - restore(part.t.astype(float)))[:, c] for y in (scores, constant[None])]

@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from zerokara.errors import InputError
 from zerokara.rng import stream
 from zerokara.samplers.diverged import DIVERGED
+from zerokara.samplers.draws import seed_for
 from zerokara.space.conditions import ConditionalSpace
 from zerokara.space.unit_interval import from_unit
 
@@ -47,7 +48,7 @@ class StatelessSampler(BaseSampler):
 
     def seed_for(self, number: int) -> int:
         """Return a trial's seed, below 2 ** 32."""
-        return int(stream(self.seed, "propose", number).integers(2**32))
+        return seed_for(self.seed, number)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         return dict(self.space)

@@ -1,10 +1,12 @@
 """The samplers by name, and their default generation size."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from zerokara.errors import InputError, unknown
+from zerokara.errors import InputError, needs, unknown
 from zerokara.samplers.quiet import import_optuna
+from zerokara.samplers.random import RandomSearch
 from zerokara.space.space import Space
 from zerokara.train.ranking import name_of
 
@@ -42,6 +44,7 @@ def check_sampler(name: str, value: Any) -> None:
         if value not in SAMPLERS:
             raise unknown(name, value, SAMPLERS)
         return
+    import_optuna()
     from optuna.samplers import BaseSampler
 
     if not isinstance(value, BaseSampler):
@@ -91,15 +94,29 @@ def make_sampler(
     check_sampler("sampler", sampler)
     from zerokara.samplers.builtin import MAKERS
 
+    if sampler == "cmaes" and find_spec("cmaes") is None:  # It is imported later, when the first trials have ended.
+        with needs("CMA-ES proposals", "cmaes"):
+            raise ModuleNotFoundError(name="cmaes")
     return MAKERS[sampler](space.distributions(), seed, size, trials)
 
 
-def check_proposals(sampler: "BaseSampler") -> None:
+def make_local_sampler(
+    sampler: "str | BaseSampler", space: Space, seed: int = 0, *, trials: int = 100, generation: int | None = None
+) -> "BaseSampler | RandomSearch":
+    """Return the sampler for a study of one process, as `make_sampler`; without Optuna where it is not needed."""
+    if sampler == "random":
+        return RandomSearch(space, seed, generation_size(sampler, trials) if generation is None else generation)
+    return make_sampler(sampler, space, seed, trials=trials, generation=generation)
+
+
+def check_proposals(sampler: "BaseSampler | RandomSearch") -> None:
     """Ask a sampler object of the user for a first trial, and warn if a restart may propose other trials.
 
     Raises:
         InputError: it fails.
     """
+    if isinstance(sampler, RandomSearch):
+        return
     from zerokara.samplers.own import OwnSampler
 
     if isinstance(sampler, OwnSampler):

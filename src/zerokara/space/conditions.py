@@ -1,13 +1,16 @@
-"""The search space as Optuna sees it, with parameters that only some trials have."""
+"""A search space with parameters that only some trials have."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from zerokara.space.ranges import Range
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
     from optuna.trial import Trial
+
+R = TypeVar("R", bound=Range)
 
 Params = Mapping[str, Any]
 """A value for each active parameter, as Optuna stores it."""
@@ -21,21 +24,19 @@ class Condition:
     met: Callable[[Params], bool]
 
 
-class ConditionalSpace(dict[str, "BaseDistribution"]):
-    """Optuna's distributions by name, and the conditions of those parameters that not every trial has.
+class ConditionalSpace(dict[str, R], Generic[R]):
+    """Ranges, or Optuna's distributions, by name, and the conditions of the parameters that not every trial has.
 
     Parents come before the parameters that depend on them. A plain mapping has no conditions.
 
-    >>> import optuna
-    >>> unit = optuna.distributions.FloatDistribution(0, 1)
+    >>> from zerokara.space.ranges import FloatRange
+    >>> unit = FloatRange(None, 0.0, 1.0)
     >>> space = ConditionalSpace({"x": unit, "y": unit}, {"y": Condition(("x",), lambda params: params["x"] > 0.5)})
     >>> space.is_active("y", {"x": 0.4}), space.is_active("y", {"x": 0.6}), space.parents
     (False, True, ['x'])
     """
 
-    def __init__(
-        self, space: "Mapping[str, BaseDistribution]", conditions: Mapping[str, Condition] | None = None
-    ) -> None:
+    def __init__(self, space: Mapping[str, R], conditions: Mapping[str, Condition] | None = None) -> None:
         super().__init__(space)
         self.conditions: dict[str, Condition] = dict(conditions or getattr(space, "conditions", {}))
 
@@ -52,7 +53,8 @@ class ConditionalSpace(dict[str, "BaseDistribution"]):
     def suggest(self, trial: "Trial") -> dict[str, Any]:
         """Suggest all active parameters of a trial, and return their values; those already suggested stay."""
         params: dict[str, Any] = {}
-        for name, distribution in self.items():
+        distributions: Mapping[str, Any] = self
+        for name, distribution in distributions.items():
             if self.is_active(name, params):
                 params[name] = trial._suggest(name, distribution)
         return params

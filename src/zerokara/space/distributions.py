@@ -12,6 +12,7 @@ import numpy as np
 
 from zerokara.errors import InputError
 from zerokara.space.hyperparameters import to_text
+from zerokara.space.ranges import FloatRange, IntRange, Options, PlainRange
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -108,11 +109,13 @@ class Single(Distribution):
         """Return the value of Optuna's distribution; the inverse of ``decode``."""
         return value
 
+    def range(self) -> PlainRange:
+        """Return the range whose values ``decode`` takes."""
+        return FloatRange(self.step, self.low, self.high, self.on_log)
+
     def optuna(self) -> "BaseDistribution":
         """Return the Optuna distribution whose values ``decode`` takes."""
-        from optuna.distributions import FloatDistribution
-
-        return FloatDistribution(self.low, self.high, step=self.step, log=self.on_log)
+        return self.range().optuna()
 
     def _parts(self) -> str:
         step = "" if self.step is None else f":{to_text(self.step)}"
@@ -181,10 +184,8 @@ class Integer(Single):
     def on_log(self) -> bool:  # type: ignore[override]
         return self.log
 
-    def optuna(self) -> "BaseDistribution":
-        from optuna.distributions import IntDistribution
-
-        return IntDistribution(self.low, self.high, log=self.log, step=self.step)
+    def range(self) -> PlainRange:
+        return IntRange(self.log, self.step, self.low, self.high)
 
     def _parts(self) -> str:
         last = ":log" if self.log else f":{self.step}" if self.step > 1 else ""
@@ -215,12 +216,10 @@ class Choice(Single):
     def encode(self, value: Any) -> Any:
         return to_text(value)
 
-    def optuna(self) -> "BaseDistribution":
-        """Return a CategoricalDistribution of the options' texts."""
-        from optuna.distributions import CategoricalDistribution
-
+    def range(self) -> PlainRange:
+        """Return a choice of the options' texts."""
         # A journal turns a tuple into a list, which Optuna takes for another option.
-        return CategoricalDistribution([to_text(option) for option in self.options])
+        return Options(tuple(to_text(option) for option in self.options))
 
     def _parts(self) -> str:
         return "|".join(map(to_text, self.options))

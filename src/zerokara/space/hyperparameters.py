@@ -10,6 +10,8 @@ import numpy as np
 
 from zerokara.errors import InputError, unknown
 from zerokara.nn import ACTIVATIONS
+from zerokara.nn.encodings import CATEGORY_ENCODINGS, FEW_LEVELS, NUMERIC_ENCODINGS, ONE_HOT, STANDARD
+from zerokara.nn.layers.embedding import DIMENSION
 from zerokara.optim import OPTIMIZERS, schedules
 
 
@@ -204,6 +206,13 @@ _ROWS = (
     _numeric("dropout", 0.0, _FRACTION, "fraction of the hidden units dropped in training", _HIDDEN),
     _numeric("init_scale", 1.0, _POSITIVE, "scale factor of the initial weights"),
     _numeric("label_smoothing", 0.0, _FRACTION, "fraction of each label spread evenly over all classes"),
+    _categorical(
+        "numeric_encoding", STANDARD, NUMERIC_ENCODINGS, "encoding of numbers; piecewise adds their quantile bins"
+    ),
+    _categorical(
+        *("category_encoding", ONE_HOT, CATEGORY_ENCODINGS),
+        f"encoding of categories of more than {FEW_LEVELS} values; embedding learns {DIMENSION} numbers for each",
+    ),
     _structure("hidden", (100, 100), _sizes, _SIZES, "the hidden layers", _read_sizes, ("layers", "choice")),
     _categorical("activation", "relu", ACTIVATIONS, "activation function of the hidden layers", _HIDDEN),
     _categorical("optimizer", "adam", OPTIMIZERS, "optimization algorithm"),

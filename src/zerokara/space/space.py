@@ -1,8 +1,8 @@
 """The search space: a fixed value or a range for every hyperparameter, from Python or from text."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,9 +10,14 @@ from zerokara.errors import InputError
 from zerokara.space.adapters import as_distribution
 from zerokara.space.conditions import Condition, ConditionalSpace
 from zerokara.space.distributions import Choice, Distribution, Integer, Log, Single, Uniform
+from zerokara.space.first import read_first
 from zerokara.space.hyperparameters import HYPERPARAMETERS, Hyperparameter, Need, complete, lookup, to_text
 from zerokara.space.parsing import SYNTAX, read_range
+from zerokara.space.ranges import PlainRange
 from zerokara.space.structures import Layers, Powers
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 
 def log(low: float, high: float) -> Log:
@@ -48,21 +53,11 @@ def layers(depth: Any, width: Any) -> Layers:
     return Layers(depth, width)
 
 
-def default_space(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the default search space: the learning rate, and two regularizers.
-
-    Hyperparameters that are given, or not used with those given, are left out. The ranges suit Adam, the default
-    optimizer, and some hundred to ten thousand samples.
-    """
-    space = {"lr": log(1e-4, 1e-1), "weight_decay": log(1e-6, 1e-2), "dropout": uniform(0.0, 0.5)}
-    values = complete(given or {})
-    return {n: dist for n, dist in space.items() if n not in (given or {}) and _used(lookup(n), values, {})}
-
-
 class Space:
     """A value or a range for every hyperparameter; those not given have their defaults.
 
     Attributes:
+        first: the parameters of the first trials that were asked for, as Optuna has them.
         fixed: the values of the hyperparameters that are not searched, by name.
         searched: the ranges of the others, by name.
         parts: the searched parameters, by display name: for layers, their depth and their width.
@@ -77,7 +72,7 @@ class Space:
     (0.01, (50, 50), 'adam', ['lr=log:0.001:0.1', 'hidden=choice:50|50,50'])
     """
 
-    def __init__(self, space: Mapping[str, Any]) -> None:
+    def __init__(self, space: Mapping[str, Any], first: "Sequence[str | Mapping[str, Any]]" = ()) -> None:
         ranges = {name: as_distribution(value) for name, value in space.items()}
         fixed = complete({name: _value(name, space[name]) for name in space if ranges[name] is None})
         fitted = {name: checked_range(name, dist) for name, dist in ranges.items() if dist is not None}
@@ -85,21 +80,46 @@ class Space:
         self.searched: dict[str, Distribution] = {n: fitted[n] for n in HYPERPARAMETERS if n in fitted}
         self.fixed: dict[str, Any] = {n: value for n, value in fixed.items() if n not in fitted}
         for name in self.searched:
-            if not _used(lookup(name), self.fixed, self.searched):
+            if not is_used(lookup(name), self.fixed, self.searched):
                 raise _unused_error(lookup(name), self.fixed, self.searched)
         self.parts: dict[str, Single] = {
             part: one for name, dist in self.searched.items() for part, one in dist.parts(name).items()
         }
+        self.first = tuple(self._first(read_first(each)) for each in first)
+
+    def _first(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Return Optuna's parameters of a first trial; raise InputError for a value that the space does not have."""
+        for name, value in params.items():
+            if name in self.fixed and self.fixed[name] != value:
+                raise InputError(
+                    f"a first trial must lie in the space, got {name}={to_text(value)} where {name} is "
+                    f"{to_text(self.fixed[name])}: leave it out, or search {name}"
+                )
+        own = {name: value for name, value in params.items() if name in self.searched}
+        for part, value in self.values(own).items():
+            one = self.parts[part]
+            inside = value in one.options if isinstance(one, Choice) else one.low <= value <= one.high
+            if not inside:
+                raise InputError(
+                    f"a first trial must lie in the space, got {part}={to_text(value)} outside {one.text()}: widen the "
+                    "range, or choose a value in it"
+                )
+        return self.encode(own)
 
     def __repr__(self) -> str:
         return f"Space({', '.join(self.searches())})"
 
-    def distributions(self) -> ConditionalSpace:
+    def distributions(self) -> "ConditionalSpace[BaseDistribution]":
         """Return the space as Optuna sees it: its parameters with their distributions and conditions."""
+        ranges = self.ranges()
+        return ConditionalSpace({name: one.optuna() for name, one in ranges.items()}, ranges.conditions)
+
+    def ranges(self) -> ConditionalSpace[PlainRange]:
+        """Return its parameters with their ranges and conditions."""
         needed = {row.needs.name for row in map(lookup, self.searched) if row.needs}
         # Parents first.
         names = sorted(self.searched, key=lambda name: name not in needed)
-        ranges = {key: one.optuna() for name in names for key, one in self._keys(name).items()}
+        ranges = {key: one.range() for name in names for key, one in self._keys(name).items()}
         conditions: dict[str, Condition] = {}
         for name in names:
             keys = list(self._keys(name))
@@ -164,7 +184,7 @@ def _value(name: str, value: Any) -> Any:
         raise InputError(f"{error}; to search several values use zk.choice([...])") from error
 
 
-def _used(row: Hyperparameter, fixed: Mapping[str, Any], searched: Mapping[str, Distribution]) -> bool:
+def is_used(row: Hyperparameter, fixed: Mapping[str, Any], searched: Mapping[str, Distribution]) -> bool:
     """Return whether any trial would use a hyperparameter."""
     if row.needs is None:
         return True

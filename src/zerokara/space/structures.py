@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from zerokara.errors import InputError
 from zerokara.space.distributions import MAX_TICKS, Choice, Distribution, Integer, Single
+from zerokara.space.ranges import IntRange, PlainRange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from optuna.distributions import BaseDistribution
 
 
 @dataclass(frozen=True)
@@ -51,10 +50,8 @@ class Powers(Single):
     def encode(self, value: Any) -> Any:
         return int(value).bit_length() - 1
 
-    def optuna(self) -> "BaseDistribution":
-        from optuna.distributions import IntDistribution
-
-        return IntDistribution(self.low.bit_length() - 1, self.high.bit_length() - 1)
+    def range(self) -> PlainRange:
+        return IntRange(False, 1, self.low.bit_length() - 1, self.high.bit_length() - 1)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import optuna
 from zerokara.errors import InputError
 from zerokara.samplers.quiet import quiet
 from zerokara.storage.database import Database
-from zerokara.storage.proposer import name_values
+from zerokara.storage.studies.results import name_values
 from zerokara.train.ranking import Metric
 
 PLAN, TOTAL = "plan", "trials"
@@ -31,7 +31,7 @@ def open_study(database: Database, name: str, metric: Metric, resuming: bool) ->
             new = partial(optuna.create_study, load_if_exists=True, direction=metric.direction)
             study = (optuna.load_study if resuming else new)(storage=database.storage, study_name=name)
             if len(study.directions) == 1:
-                name_values(study, metric)
+                name_values(database.storage, study._study_id, metric)
         except KeyError as error:
             raise InputError(
                 f"the database of a run must have its study, but {database.address} has no study {name!r}: "

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from zerokara.samplers.diverged import DIVERGED
 from zerokara.space.space import Space
+from zerokara.storage.studies.classes import Classes, classes_of
+from zerokara.storage.studies.plain import PlainStorage
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
-    from optuna.trial import FrozenTrial
 
 COMPARISON = "comparison"
 """The attribute that marks a second study; its value is the epoch."""
+NAMES = "study:metric_names"
+"""The attribute with the names of a study's values, which Optuna's ``Study.set_metric_names`` writes."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,15 @@ class Comparison:
     maximize: bool
     trials: tuple[Compared, ...]
 
-    def frozen_trials(self, space: Space) -> "list[FrozenTrial]":
-        """Return Optuna's trials, all complete; one that has diverged has the worst value."""
-        from optuna.trial import create_trial
-
+    def as_trials(self, space: Space, classes: Classes) -> list[Any]:
+        """Return the trials of a storage with these classes, all complete; a diverged one has the worst value."""
         worst = -DIVERGED if self.maximize else DIVERGED
-        distributions = space.distributions()
+        distributions = classes.space(space)
         created = []
         for trial in self.trials:
             params = space.encode(trial.params)
             created.append(
-                create_trial(
+                classes.create_trial(
                     value=float(trial.value) if math.isfinite(trial.value) else worst,
                     params=params,
                     distributions={name: distributions[name] for name in params},
@@ -56,12 +57,11 @@ class Comparison:
         return created
 
 
-def write_comparison(storage: "BaseStorage", study: str, space: Space, comparison: Comparison) -> None:
+def write_comparison(storage: "BaseStorage | PlainStorage", study: str, space: Space, comparison: Comparison) -> None:
     """Write the study STUDY@EPOCH, in place of an earlier one; nothing if it is there, or of another program."""
-    from optuna.study import StudyDirection
-
+    classes = classes_of(storage)
     name = f"{study}@{comparison.epoch}"
-    trials = comparison.frozen_trials(space)
+    trials = comparison.as_trials(space, classes)
     for earlier in storage.get_all_studies():
         if not re.fullmatch(rf"{re.escape(study)}@\d+", earlier.study_name):
             continue
@@ -73,14 +73,13 @@ def write_comparison(storage: "BaseStorage", study: str, space: Space, compariso
         if earlier.study_name == name and list(map(_stored_values, before)) == list(map(_stored_values, trials)):
             return
         storage.delete_study(earlier._study_id)
-    direction = StudyDirection.MAXIMIZE if comparison.maximize else StudyDirection.MINIMIZE
+    direction = classes.direction.MAXIMIZE if comparison.maximize else classes.direction.MINIMIZE
     study_id = storage.create_new_study([direction], name)
     storage.set_study_user_attr(study_id, COMPARISON, comparison.epoch)
-    # What Study.set_metric_names writes.
-    storage.set_study_system_attr(study_id, "study:metric_names", [comparison.metric])
+    storage.set_study_system_attr(study_id, NAMES, [comparison.metric])
     for trial in trials:
         storage.create_new_trial(study_id, trial)
 
 
-def _stored_values(trial: "FrozenTrial") -> tuple[Any, ...]:
+def _stored_values(trial: Any) -> tuple[Any, ...]:
     return trial.state, trial.value, trial.params, trial.user_attrs["trial"]

@@ -5,7 +5,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from zerokara.engine.trial import Proposal, Trial
-from zerokara.samplers.registry import generation_size, make_sampler
+from zerokara.samplers.random import RandomSearch
+from zerokara.samplers.registry import generation_size, make_local_sampler
 from zerokara.space.space import Space
 from zerokara.storage.comparison import Comparison
 from zerokara.storage.proposer import Proposer
@@ -24,7 +25,7 @@ class Local:
 
     Args:
         space: the search space.
-        sampler: the sampler, from `make_sampler`.
+        sampler: the sampler, from `make_sampler` or `make_local_sampler`.
         trials: the total number of trials.
         generation: the maximum number of trials in a generation.
         journal: the journal of the study, which is continued if it has trials; None keeps the study in memory.
@@ -37,7 +38,7 @@ class Local:
     def __init__(
         self,
         space: Space,
-        sampler: "BaseSampler",
+        sampler: "BaseSampler | RandomSearch",
         trials: int,
         generation: int,
         journal: "Journal | None" = None,
@@ -60,7 +61,7 @@ class Local:
     ) -> "Local":
         """Return a study in memory with this sampler; generation None is the default of the sampler."""
         size = generation_size(sampler, trials) if generation is None else generation
-        return cls(space, make_sampler(sampler, space, seed, trials=trials, generation=size), trials, size)
+        return cls(space, make_local_sampler(sampler, space, seed, trials=trials, generation=size), trials, size)
 
     @property
     def seconds(self) -> float:

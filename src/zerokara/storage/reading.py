@@ -1,26 +1,19 @@
-"""Reading a study without changing it: a process may be writing it.
+"""Reading a study without changing it: a process may be writing it."""
 
-Importing this file imports Optuna: do so inside the function that opens a study.
-"""
-
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import optuna
-from optuna.trial import FrozenTrial, TrialState, create_trial
-
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import DatabaseError, InputError
-from zerokara.samplers.quiet import quiet
+from zerokara.samplers.quiet import import_optuna, quiet
+from zerokara.samplers.random import RandomSearch
 from zerokara.space.space import Space
 from zerokara.storage.checksums import check_lines, damaged
-from zerokara.storage.database import Database, parse_url
-from zerokara.storage.proposer import Proposer, stop_of
+from zerokara.storage.proposer import Proposer
 from zerokara.storage.repair import LinesInMemory, read_study
-from zerokara.storage.store import Stop
+from zerokara.storage.store import Stop, stop_of
 from zerokara.train.metrics import METRICS
 from zerokara.train.ranking import Metric
 
@@ -29,9 +22,6 @@ if TYPE_CHECKING:
 
     from zerokara.samplers.narrowing import Round
     from zerokara.storage.journal import Journal
-
-NUMBER = "trial"
-"""The attribute of a trial with its number in zerokara; Optuna's number is another once a trial was replaced."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +33,9 @@ class Recorded:
     stopped: Stop | None
 
 
-def read_journal(path: Path, total: int, space: Space, sampler: "BaseSampler", metric: Metric) -> Recorded:
+def read_journal(
+    path: Path, total: int, space: Space, sampler: "BaseSampler | RandomSearch", metric: Metric
+) -> Recorded:
     """Return what a journal has of a search for ``total`` trials, without locking it.
 
     Raises:
@@ -66,7 +58,7 @@ def read_journal(path: Path, total: int, space: Space, sampler: "BaseSampler", m
 
 
 def read_database(
-    storage: str, name: str, total: int, space: Space, sampler: "BaseSampler", metric: Metric
+    storage: str, name: str, total: int, space: Space, sampler: "BaseSampler | RandomSearch", metric: Metric
 ) -> Recorded:
     """Return what a study of a database has of a search for ``total`` trials, of all its processes.
 
@@ -74,6 +66,12 @@ def read_database(
         InputError: the database has no such study.
         DatabaseError: the database does not respond.
     """
+    import_optuna()
+    import optuna
+
+    from zerokara.storage.database import Database, parse_url
+    from zerokara.storage.studies.replica import current_trials, replica
+
     url = parse_url(storage)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         raise DatabaseError(f"the database of a run must exist, but there is no file {url.database}: restore it")
@@ -93,29 +91,3 @@ def read_database(
         if t.state.is_finished()
     ]
     return Recorded(ended, tuple(replica(space, sampler, metric, trials).rounds()), stop_of(attributes, total))
-
-
-def current_trials(trials: list[FrozenTrial]) -> dict[int, FrozenTrial]:
-    """Return the trials of a shared study by their numbers in zerokara, without those that were replaced."""
-    counting = (trial for trial in trials if NUMBER in trial.user_attrs and trial.state != TrialState.FAIL)
-    return {trial.user_attrs[NUMBER]: trial for trial in counting}
-
-
-def replica(space: Space, sampler: "BaseSampler", metric: Metric, trials: Mapping[int, FrozenTrial]) -> Proposer:
-    """Return a study in memory with these trials, by number."""
-    copy = Proposer(space, sampler, metric=metric)
-    with quiet():
-        copy.study.add_trials(_for_sampler(trials[number]) for number in sorted(trials))
-    return copy
-
-
-def _for_sampler(trial: FrozenTrial) -> FrozenTrial:
-    """Return a trial with what samplers read."""
-    return create_trial(
-        state=TrialState.RUNNING if trial.state == TrialState.FAIL else trial.state,  # It is being replaced.
-        value=trial.value,
-        params=trial.params,
-        distributions=trial.distributions,
-        intermediate_values=trial.intermediate_values,
-        system_attrs=trial.system_attrs,
-    )

@@ -23,9 +23,10 @@ from zerokara.storage.agreement import TOTAL, agree, open_study
 from zerokara.storage.comparison import Comparison, write_comparison
 from zerokara.storage.database import Database
 from zerokara.storage.heartbeat import Heartbeat
-from zerokara.storage.proposer import Proposer, record_result, stop_of
-from zerokara.storage.reading import NUMBER, current_trials, replica
-from zerokara.storage.store import STOP, Stop
+from zerokara.storage.proposer import Proposer
+from zerokara.storage.store import STOP, Stop, stop_of
+from zerokara.storage.studies.replica import NUMBER, current_trials, replica
+from zerokara.storage.studies.results import record_result
 from zerokara.train.metrics import METRICS
 from zerokara.train.ranking import Metric
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.space.space import Space
@@ -38,6 +38,12 @@ class Stop:
         generation, bracket, epoch = map(int, self.place)  # JSON has lists only.
         object.__setattr__(self, "place", (generation, bracket, epoch))
         object.__setattr__(self, "trials", int(self.trials))
+
+
+def stop_of(attributes: Mapping[str, Any], trials: int) -> Stop | None:
+    """Return what stopped a search for so many trials, from the attributes of its study."""
+    stop = Stop(**attributes[STOP]) if STOP in attributes else None
+    return stop if stop and stop.trials >= trials else None
 
 
 class Store(Protocol):

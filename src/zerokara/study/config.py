@@ -4,7 +4,7 @@ import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
@@ -18,6 +18,7 @@ from zerokara.engine.settings import in_config
 from zerokara.errors import InputError, unknown
 from zerokara.native.library import why_numpy
 from zerokara.samplers.registry import sampler_text
+from zerokara.space.first import first_text
 from zerokara.space.hyperparameters import HYPERPARAMETERS, lookup, to_text
 from zerokara.space.space import Space, parse_searches
 from zerokara.study.settings import SearchSettings
@@ -42,9 +43,11 @@ def config_of(
         **{name: value for name, value in table.items() if value},
         "stratify": data.stratified,
         **{name: value for name, value in data.split_settings.items() if name != "seed"},
-        "test": data.split_settings.get("test") or 0,  # The command line's default is another.
+        # The command line's defaults are others.
+        **{what: data.split_settings.get(what) or 0 for what in ("validation", "test")},
         "scaling": data.preprocess.kind,
         **in_config(SearchSettings, vars(settings)),
+        "first": list(map(first_text, settings.first)),
         "rank": rank_text(settings.rank),
         "sampler": sampler_text(settings.sampler),
         "class_weight": class_weight_text(settings.class_weight),
@@ -76,6 +79,10 @@ DATA_KEYS: dict[str, Any] = {
 """The types of the keys about the data."""
 TYPES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false", dict: "a table"}
 """The names of types for messages."""
+EARLIER_NUMBERS = (
+    "Numbers of tables are standardized since version 0.2. The earlier trials of this run had them scaled by their "
+    "quartiles: their scores compare with those of new trials only roughly."
+)
 REQUIRED = ("dataset", "trials", "generation", "sampler", "seed", "search", "record")
 """The keys without which a run cannot be resumed."""
 
@@ -137,7 +144,8 @@ def differences(config: Mapping[str, Any], data: Dataset) -> list[str]:
         )
     names = ["zerokara", "numpy", "platform"]
     names += ["processor_features"] if now["engine"] == "numpy" else []  # The kernel's bits do not depend on them.
-    return [
+    earlier = [] if then.get("numbers") == now.get("numbers") else [EARLIER_NUMBERS]
+    return earlier + [
         f"This run started with {name.replace('_', ' ')} {_one_line(then.get(name))}, and resumes with "
         f"{_one_line(now[name])}: results may differ in the last bits."
         for name in names
@@ -149,13 +157,21 @@ def _one_line(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def _version_of(package: str) -> dict[str, str]:
+    """Return the version of a package by its name; nothing if it is not installed."""
+    try:
+        return {package: version(package)}
+    except PackageNotFoundError:
+        return {}
+
+
 def record(data: Dataset, engine: str) -> dict[str, Any]:
     """Return the versions, the engine, the processor features that NumPy uses, and the hash of the data."""
     features = np.show_config(mode="dicts")["SIMD Extensions"]
-    return {
+    return ({} if data.encoder is None else {"numbers": "standard"}) | {
         "zerokara": __version__,
         "numpy": np.__version__,
-        "optuna": version("optuna"),
+        **_version_of("optuna"),
         "engine": engine,
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",

@@ -26,6 +26,7 @@ def load_data(options: Mapping[str, Any]) -> Dataset:
     if options.get("train_size") is not None:
         data = data.first(options["train_size"])
     validation, test = options.get("validation", DEFAULT_VALIDATION), options.get("test")
+    validation = validation(data) if callable(validation) else validation or None
     test = None if data.test is not None else test or None
     return divided(data, validation, test, options["seed"], options.get("stratify"), options.get("scaling", "auto"))
 

@@ -15,14 +15,14 @@ import numpy as np
 
 from zerokara.blas import one_thread
 from zerokara.cores import cores
-from zerokara.engine.bracket import top_k
+from zerokara.engine.bracket import best_of, top_k
 from zerokara.engine.checkpoint import Checkpoints
 from zerokara.engine.executors import OpenPool, open_pool
 from zerokara.engine.halving import Scheduler, make_scheduler
 from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress, ProgressTracker
 from zerokara.engine.runner import GenerationRunner
-from zerokara.engine.shard import refit_trainer, retrain
+from zerokara.engine.shard import refit_trainer, retrained
 from zerokara.engine.trial import Trial, ranked
 from zerokara.engine.workers import TICK, WorkerPool, interruptible
 from zerokara.errors import DatabaseError
@@ -32,6 +32,8 @@ from zerokara.study.events import Events
 from zerokara.study.study import Study
 from zerokara.train import Epoch, Trainer
 
+AVERAGED = 8
+"""The number of best trials from which the mean of a search on folds is made."""
 CANDIDATES = 50
 """The number of best networks from which an ensemble is selected."""
 POLL = 1.0
@@ -53,6 +55,7 @@ def search(
     ensemble: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     callbacks: Sequence[Any] = (),
+    limit: float | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     warn: Callable[[str], None] = warnings.warn,
 ) -> Study:
@@ -67,17 +70,20 @@ def search(
         scheduler: how long each trains; by default halving.
         pool: opens the workers; by default threads, then processes.
         checkpoints: the folder for networks of trials that are not recorded yet.
+        limit: the seconds that are shown as the end; a callback ends the search.
         refit, ensemble, progress, callbacks, on_epoch, warn: see `zerokara.tune`.
 
     If the database is unavailable for ``RETRY_SECONDS`` seconds, the study ends with the error as its ``failure``.
     """
-    keep = CANDIDATES if ensemble else 1
+    keep = CANDIDATES if ensemble else 1 if plan.folds == 1 or refit else AVERAGED
     scheduler = scheduler or make_scheduler("halving")
     brackets = [bracket for size in store.sizes for bracket in scheduler.brackets(size, plan.epochs)]
     epochs = plan.rows * sum(bracket.epochs for bracket in brackets) + refit * plan.epochs
     curve = plan.metric.shown.curve
     counts = sum((Counter(bracket.counts) for bracket in brackets), Counter())
-    tracker = ProgressTracker(store.total, epochs, on_epoch, rungs=counts, curve=curve, keep_best=plan.keep_best)
+    tracker = ProgressTracker(
+        store.total, epochs, on_epoch, rungs=counts, curve=curve, keep_best=plan.keep_best, limit=limit
+    )
     files = Checkpoints(checkpoints, plan, warn)
     resumed = checkpoints is not None and checkpoints.exists()
     candidates = files.read_candidates(store.ended())
@@ -104,12 +110,12 @@ def search(
         results = trained | known
         trials = [results[number] for number in sorted(results)]
         # A trial that another process took over may have been trained longer there.
-        here = {t.number: network for t, network in candidates if t.record == results[t.number].record}
-        best = [trial for trial in ranked(trials)[:keep] if math.isfinite(trial.value)]
+        here = {t.number: networks for t, networks in candidates if t.record == results[t.number].record}
+        best = best_of(trials, plan, keep)
         missing = sum(trial.number not in here for trial in best)
         if missing and (resumed or store.shared):
-            warn(f"Retraining {missing} of the best {len(best)} networks, which this process does not have.")
-        top = [(trial, here.get(trial.number) or retrain(trial, plan).trained()) for trial in best]
+            warn(f"Retraining {missing} of the best {len(best)} trials, whose networks this process does not have.")
+        top = [(trial, here.get(trial.number) or retrained(trial, plan)) for trial in best]
         seconds, proposing_seconds = time.perf_counter() - tracker.started, store.seconds + files.seconds
         show()
         return Study(
@@ -148,7 +154,7 @@ def search(
                         continue
                     generation = runner.run(number, proposals)
                     trained |= {trial.number: trial for trial in generation.trials}
-                    candidates = top_k([*candidates, *generation.candidates], keep)
+                    candidates = top_k([*candidates, *generation.candidates], plan, keep)
                     train_seconds += generation.seconds
                     if any(trial.state == "interrupted" for trial in generation.trials):
                         break

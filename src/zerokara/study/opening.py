@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from zerokara.engine.plan import Plan
 from zerokara.engine.settings import values_of
-from zerokara.samplers.registry import make_sampler
+from zerokara.samplers.quiet import import_optuna
+from zerokara.samplers.registry import make_local_sampler, make_sampler
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.space import Space
 from zerokara.storage.local import Local
@@ -25,11 +26,12 @@ def open_local(
     settings: SearchSettings, plan: Plan, space: Space, folder: RunFolder | None, repair: bool = False
 ) -> Iterator[Local]:
     """Open a study of this process alone: in the journal of a folder, which ``repair`` repairs, or in memory."""
+    assert settings.trials
     assert settings.generation
     sizes = {"trials": settings.trials, "generation": settings.generation}
 
     def local(journal: "Journal | None") -> Local:
-        sampler = make_sampler(settings.sampler, space, plan.seed, **sizes)
+        sampler = make_local_sampler(settings.sampler, space, plan.seed, **sizes)
         return Local(space, sampler, **sizes, journal=journal, metric=plan.metric)
 
     if folder is None:
@@ -48,9 +50,11 @@ def open_shared(
     settings: SearchSettings, plan: Plan, space: Space, worker_id: str, resuming: bool = False
 ) -> Iterator["Shared"]:
     """Open a study of a database as the process ``worker_id``; ``resuming``: the study must exist."""
+    import_optuna()
     from zerokara.storage.database import Database
     from zerokara.storage.shared import Shared
 
+    assert settings.trials
     assert settings.generation
     assert settings.storage
     assert settings.study

@@ -15,13 +15,16 @@ from zerokara.errors import DatabaseError, InputError
 from zerokara.figures.evaluation_data import ConfusionTable, Residuals
 from zerokara.model import Ensemble, Model, criterion, predict_each, select
 from zerokara.nn import Network
+from zerokara.nn.encodings import learned_encodings
 from zerokara.space.distributions import Choice
 from zerokara.space.hyperparameters import show
 from zerokara.space.space import Space
 from zerokara.storage.comparison import Comparison
 from zerokara.storage.store import Stop
-from zerokara.study.comparison import common_epoch, compare, importances_of, scores_at
+from zerokara.study.averaging import FoldMean
 from zerokara.study.views import evaluation
+from zerokara.study.views.comparison import common_epoch, compare, importances_of, scores_at
+from zerokara.train.engine import describe_engine
 
 if TYPE_CHECKING:
     from zerokara.samplers.narrowing import Round
@@ -93,6 +96,12 @@ class Results:
         """The network-epochs that were trained."""
         return sum(trial.epochs_trained for trial in self.trials)
 
+    @property
+    def engine(self) -> str:
+        """What trained the networks: the compiled kernel or NumPy, with the reason."""
+        numpy_for = {name for trial in self.trials for name in learned_encodings(trial.params, self.plan.data)}
+        return describe_engine(self.plan.engine, self.plan.dtype, sorted(numpy_for))
+
     def ranking(self, count: int | None = None) -> list[Trial]:
         """Return the trials, best first: by how far they got, then by value, ties to the lower loss."""
         return ranked(self.trials)[:count]
@@ -142,18 +151,28 @@ class Results:
         return Best(trial, partial(self._best_model, trial))
 
     def _best_model(self, trial: Trial) -> Model:
-        return Model.of(self.candidates[0][1], self.plan.parts[0], self._about(trial))
+        return Model.of(self.candidates[0][1][0], self.plan.parts[0], self._about(trial))
 
     @cached_property
     def model(self) -> Model:
         """The model to use: the mean of ``refit`` networks, trained as the winner on training and validation samples.
 
-        With refit=0, or after an interruption, it is the winner's.
+        With folds and without a refit, it is the weighted mean of the fold networks of the best trials, see
+        `FoldMean`. With refit=0, or after an interruption, it is the winner's.
         """
+        if self.fold_mean is not None:
+            return self.fold_mean.model
         if self.refitted is None:
             return self.best.model
         about = self._about(self.best.trial) | {"refit": self.refitted.population}
         return Model.of(Ensemble.of(self.refitted), self.test_data, about)
+
+    @cached_property
+    def fold_mean(self) -> FoldMean | None:
+        """The mean of the fold networks of the best trials, if that is the model."""
+        if self.plan.folds == 1 or self.refitted is not None or not self.candidates:
+            return None
+        return FoldMean.of(self.candidates, self.plan, self._about(self.best.trial))
 
     def _about(self, trial: Trial) -> dict[str, Any]:
         about = {"trial": trial.number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}
@@ -162,6 +181,8 @@ class Results:
     @cached_property
     def test_data(self) -> Dataset:
         """The data that the model was trained on, with the test part."""
+        if self.fold_mean is not None:
+            return self.plan.data
         return self.plan.parts[0] if self.refitted is None else self.plan.data.pooled()
 
     @property
@@ -206,7 +227,7 @@ class Results:
         data = self.plan.parts[0]
         part = data.validation
         assert part is not None
-        networks = [network for _, network in self.candidates]
+        networks = [networks[0] for _, networks in self.candidates]
         predictions = predict_each(networks, part.x, data.task)
         counts = select(
             predictions,

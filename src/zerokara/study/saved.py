@@ -20,7 +20,7 @@ from zerokara.errors import InputError, OutsideError, ZerokaraError
 from zerokara.figures.evaluation_data import ConfusionTable
 from zerokara.model import Model
 from zerokara.nn import Network
-from zerokara.samplers.registry import make_sampler
+from zerokara.samplers.registry import make_local_sampler
 from zerokara.space.space import Space
 from zerokara.study.config import differences, space_from_config
 from zerokara.study.data import data_again, load_data
@@ -73,7 +73,7 @@ def open(
         differences(config, known)
     space, plan = Space(space_from_config(config)), SavedPlan.of(config, folder.path, known)
     # Only for the rounds: another sampler, which may be the user's own, is not asked.
-    sampler = make_sampler(
+    sampler = make_local_sampler(
         "narrowing" if config["sampler"] == "narrowing" else "random",
         space,
         plan.seed,
@@ -200,13 +200,13 @@ class SavedStudy(Study):
 
     def _best_model(self, trial: Trial) -> Model:
         """Return the winner's model; of an unfinished run its network is trained again, with the same numbers."""
-        return self._saved("best", trial) or Model.of(
+        return self.saved("best", trial) or Model.of(
             retrain(trial, self.plan).trained(), self.plan.parts[0], self._about(trial)
         )
 
     @cached_property
     def model(self) -> Model:
-        return self._saved("model", self.best.trial) or self.best.model
+        return self.saved("model", self.best.trial) or self.best.model
 
     def ensemble(self, k: int | None = None) -> Model:
         """Return the ensemble that the run selected; a run folder does not contain the networks for another one."""
@@ -216,7 +216,7 @@ class SavedStudy(Study):
             raise InputError(f"a run has the ensemble that it was asked for, got {kept} in {self.path}: use tune(...)")
         return Model.load(path)
 
-    def _saved(self, name: str, trial: Trial) -> Model | None:
+    def saved(self, name: str, trial: Trial) -> Model | None:
         """Return a model of the run if it is that of a trial."""
         path = self.path / f"{name}.safetensors"
         model = Model.load(path) if path.exists() else None

@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from zerokara.checks import require_positive
 from zerokara.data import Dataset, as_dataset
 from zerokara.data.dataset import DEFAULT_VALIDATION
 from zerokara.data.loaders.catalog import absolute
@@ -19,6 +20,7 @@ from zerokara.engine.progress import Progress
 from zerokara.engine.settings import TrainingSettings, at_least, is_text, setting
 from zerokara.errors import InputError, unknown
 from zerokara.samplers.registry import SAMPLERS, check_sampler
+from zerokara.space.defaults import default_validation
 from zerokara.study.events import check_callbacks
 from zerokara.train import Epoch
 
@@ -61,7 +63,30 @@ class SearchSettings(TrainingSettings):
         shown="learning rate, weight decay and dropout are searched",
     )
     _: KW_ONLY
-    trials: int = setting(100, "The number of trials.", group="Search", check=at_least(1))
+    # None until the search knows its data, see `with_defaults`.
+    epochs: int | None = setting(  # type: ignore[assignment]
+        None,
+        "The number of epochs: passes over the training samples.",
+        check=at_least(1),
+        shown="50; of a default search of a table at most 200",
+    )
+    folds: int | None = setting(  # type: ignore[assignment]
+        None,
+        "The number of cross-validation folds of each trial, cut from the training and validation samples.",
+        check=at_least(1),
+        shown="1; of a default search of a table 5",
+    )
+    trials: int | None = setting(
+        None, "The number of trials.", group="Search", check=at_least(1), shown="100; of a default search of a table 15"
+    )
+    seconds: float | None = setting(
+        None,
+        "End the search before the generation that would not end within so many seconds. How many trials fit depends "
+        "on the machine, so that two runs may differ; ``trials`` gives identical results.",
+        group="Search",
+        check=require_positive,
+        shown="no limit",
+    )
     sampler: str | Any = setting(
         "random",
         f"The sampler that proposes trials: {'; '.join(f'{name}, {kind.about}' for name, kind in SAMPLERS.items())}. "
@@ -70,11 +95,12 @@ class SearchSettings(TrainingSettings):
         check=check_sampler,
         option=str,
     )
-    race: str = setting(
-        "halving",
+    race: str | None = setting(
+        None,
         "The scheduler that stops trials early: none, halving[:ETA[:FIRST_RUNG]] or hyperband[:ETA[:FIRST_RUNG]].",
         group="Search",
         check=check_race,
+        shown="halving:3:1",
     )
     generation: int | None = setting(
         None,
@@ -83,12 +109,13 @@ class SearchSettings(TrainingSettings):
         check=at_least(1),
         shown="256, or a fifth of the trials if the sampler learns or the study is shared",
     )
-    refit: int = setting(
-        5,
+    refit: int | None = setting(
+        None,
         "Train the winner again on all training and validation samples, from so many initial weights; the model is "
-        "their mean. 0 is the winner alone.",
+        "their mean. 0 is the winner alone, or with folds the weighted mean of the best trials' networks.",
         group="Search",
         check=at_least(0),
+        shown="5; with folds 0",
     )
     ensemble: int | None = setting(
         None,
@@ -117,6 +144,12 @@ class SearchSettings(TrainingSettings):
         option=Path | None,
     )
     force: bool = setting(False, "Replace an existing run in that folder.", group="Run")
+    samples: bool = setting(
+        True,
+        "Keep in the run what its page shows of the data: a few samples, and one mini-batch.",
+        group="Run",
+        config=True,
+    )
     workers: int | str | Executor | None = setting(
         None,
         "The workers: a number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, "
@@ -172,11 +205,11 @@ class TuneArguments(SearchSettings):
         shown="inferred from the targets: floats are a regression, texts and whole numbers classes",
     )
     validation: Any = setting(
-        DEFAULT_VALIDATION,
+        None,
         "The validation samples: a fraction or a number of the training samples, by class in classification; or "
-        "(X, y), or a table. With ``folds`` there is none by default.",
+        "(X, y), or a table.",
         group="Python",
-        shown="20 %, or the validation part of the data",
+        shown="the validation part of the data, or 20 %; with folds none",
     )
     test: Any = setting(
         None,
@@ -192,8 +225,11 @@ class TuneArguments(SearchSettings):
 
     def settings(self) -> SearchSettings:
         """Return the settings of the search, with the data as a dataset."""
-        pooled = self.folds > 1 and isinstance(self.validation, int | float)  # Folds are cut from all of them.
-        validation = None if pooled else self.validation
+        validation = self.validation
+        if (self.folds or 1) > 1 and isinstance(validation, int | float):
+            validation = None  # Folds are cut from all samples.
+        elif validation is None and self.folds in (None, 1):
+            validation = default_validation if self.space is None and self.folds is None else DEFAULT_VALIDATION
         how = {"target": self.target, "task": self.task, "validation": validation, "test": self.test}
         values = {row.name: getattr(self, row.name) for row in fields(SearchSettings)}
         return SearchSettings(**values | {"data": as_dataset(self.data, **how, seed=self.seed)})

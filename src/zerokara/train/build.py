@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.data import Dataset
-from zerokara.nn import Exp, mlp
+from zerokara.nn import Exp, Network, mlp
+from zerokara.nn.encodings import encoding_layers
 from zerokara.nn.regression_losses import POISSON
 from zerokara.optim import OPTIMIZERS, schedules
 from zerokara.train.objective import ClassWeight, training_loss
@@ -42,14 +43,13 @@ def build(
         class_weight: the weights of the classes in the loss, see `class_weights`.
         settings: as for `Trainer`.
     """
-    shape = data.n_inputs, params["hidden"], data.n_outputs, params["activation"]
     numbers = {"dropout": params["dropout"] if np.any(params["dropout"]) else None, "init_scale": params["init_scale"]}
-    make = partial(mlp, *shape, batch_norm=params["batch_norm"], seed=seed, dtype=dtype)
+    make = partial(_network, params, data, seed=seed, dtype=dtype)
     network = make(population=networks, replicate=replicate, **numbers)
     if not same_start:
         for k in range(1, networks):
             own = {name: value if np.ndim(value) == 0 else value[k] for name, value in numbers.items()}
-            network.put([k], make(replicate=replicate + k, **own))
+            network.put([k], make(population=1, replicate=replicate + k, **own))
     if loss == POISSON:
         network.layers.append(Exp())
     optimizer = OPTIMIZERS[params["optimizer"]]
@@ -66,3 +66,27 @@ def build(
         early_stopping=early_stopping,
         **settings,
     )
+
+
+def _network(
+    params: Mapping[str, Any],
+    data: Dataset,
+    population: int,
+    seed: int,
+    replicate: int,
+    dtype: npt.DTypeLike,
+    **numbers: Any,
+) -> Network:
+    """Return networks with the structure of ``params``, after the layers that encode the inputs of ``data``."""
+    encodings = encoding_layers(params, data, seed, replicate)
+    shape = encodings[-1].outputs if encodings else data.n_inputs, params["hidden"], data.n_outputs
+    network = mlp(
+        *(*shape, params["activation"]),
+        batch_norm=params["batch_norm"],
+        population=population,
+        seed=seed,
+        replicate=replicate,
+        dtype=dtype,
+        **numbers,
+    )
+    return Network([*encodings, *network.layers], population, dtype) if encodings else network

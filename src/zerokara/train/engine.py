@@ -61,7 +61,8 @@ class NumpyEngine:
     def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
         for step, (samples, factor) in enumerate(zip(steps.samples, steps.factors, strict=True), steps.first):
             weights = None if self.part.weights is None else self.part.weights[samples]
-            scores = network.forward(self.loader.batch(samples, step), step)
+            encoded = {"encoded": True} if self.loader.encodes else {}
+            scores = network.forward(self.loader.batch(samples, step), step, **encoded)
             network.backward(loss.backward(scores, self.part.t[samples], weights))
             optimizer.step(network, factor)
 
@@ -98,8 +99,7 @@ class NativeEngine:
     def _block(self, part: Part) -> Block:
         """Return the samples of a part as the kernel reads them; they are converted once."""
         if id(part) not in self.parts:
-            outputs = self.compiled.structure.sizes[-1]
-            self.parts[id(part)] = part, Block.of(part, self.compiled.kernel.dtype, outputs)
+            self.parts[id(part)] = part, self.compiled.block(part, keep=True)
         return self.parts[id(part)][1]
 
 
@@ -138,14 +138,17 @@ def resolve(name: str, dtype: str) -> str:
     return "numpy" if why_numpy(name) or dtype != "float32" else "native"
 
 
-def describe_engine(name: str, dtype: str) -> str:
+def describe_engine(name: str, dtype: str, numpy_for: Sequence[str] = ()) -> str:
     """Return the engine of these networks, with the kernel's variant, or with why it is NumPy.
+
+    ``numpy_for`` are hyperparameters whose networks NumPy trains beside the kernel.
 
     >>> describe_engine("numpy", "float32")
     'numpy: the engine numpy was asked for'
     """
     reason = why_numpy(name) or (None if dtype == "float32" else f"the precision is {dtype}")
-    return f"numpy: {reason}" if reason else f"native, {choose_variant(name)}"
+    others = f"; numpy for {', '.join(numpy_for)}" if numpy_for else ""
+    return f"numpy: {reason}" if reason else f"native, {choose_variant(name)}{others}"
 
 
 def check_engine(name: str, value: object) -> None:

@@ -10,15 +10,15 @@ from zerokara.arrays import Array, Index
 from zerokara.data import Dataset, Part
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError
-from zerokara.nn.layers.affine import Affine
+from zerokara.nn.layers.encoding import FixedEncoding, encode, is_kept
 from zerokara.nn.network import Network
 from zerokara.rng import stream
 
 
 class BatchLoader:
-    """Loads the training samples of a batch, in the networks' precision.
+    """Loads the training samples of a batch, in the networks' precision and with their `Network.encodings` applied.
 
-    Images are augmented first and scaled afterwards: mirroring and whitening do not commute. The augmentation is
+    Images are augmented first, then scaled, then encoded: mirroring and whitening do not commute. The augmentation is
     drawn from (seed, "augment", step, replicate), once for all networks.
 
     Raises:
@@ -26,14 +26,23 @@ class BatchLoader:
     """
 
     def __init__(
-        self, data: Dataset, dtype: npt.DTypeLike, augment: str | Augment | None, seed: int, replicate: int
+        self,
+        data: Dataset,
+        dtype: npt.DTypeLike,
+        augment: str | Augment | None,
+        seed: int,
+        replicate: int,
+        encodings: Sequence[FixedEncoding] = (),
     ) -> None:
-        self.x, self.dtype = data.train.x, np.dtype(dtype)
+        self.x, self.dtype, self.encodings = data.train.x, np.dtype(dtype), encodings
+        self.encodes = bool(encodings)
         self.augment, self.shape, self.preprocess = Augment.parse(augment), data.sample_shape, data.preprocess
         self.seed, self.replicate = seed, replicate
         if self.augment:
             self.augment.require(self.shape)
             self.x = data.unscaled
+        elif is_kept(self.x, encodings, self.dtype):
+            self.x, self.encodings = encode(encodings, self.x.astype(self.dtype, copy=False)), ()
 
     def order(self, epoch: int, shuffle: bool) -> Index:
         """Return the samples in the order in which an epoch takes them."""
@@ -48,12 +57,12 @@ class BatchLoader:
         else:
             rng = stream(self.seed, "augment", step, self.replicate)
             x = self.preprocess.apply(self.augment.apply(self.x, samples, self.shape, rng))
-        return x.astype(self.dtype, copy=False)[None]
+        return encode(self.encodings, x.astype(self.dtype, copy=False))[None]
 
     def block(self, samples: Sequence[Index], step: int) -> Array:
         """Return the samples of the steps from ``step`` on, one after another, (N, D)."""
         if self.augment is None:
-            return self.x[np.concatenate(samples)].astype(self.dtype, copy=False)
+            return encode(self.encodings, self.x[np.concatenate(samples)].astype(self.dtype, copy=False))
         return np.concatenate([self.batch(each, step + k)[0] for k, each in enumerate(samples)])
 
 
@@ -73,11 +82,11 @@ def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
 
 def check_sizes(network: Network, data: Dataset) -> None:
     """Raise InputError unless the networks have the data's number of inputs and outputs."""
-    affine = [layer for layer in network.layers if isinstance(layer, Affine)]
-    if affine and (affine[0].inputs, affine[-1].outputs) != (data.n_inputs, data.n_outputs):
+    sized: list[Any] = [layer for layer in network.layers if hasattr(layer, "inputs")]
+    if sized and (sized[0].inputs, sized[-1].outputs) != (data.n_inputs, data.n_outputs):
         raise InputError(
             f"the networks must have {data.n_inputs} inputs and {data.n_outputs} outputs for the data {data.name}, "
-            f"got {affine[0].inputs} and {affine[-1].outputs}"
+            f"got {sized[0].inputs} and {sized[-1].outputs}"
         )
 
 

@@ -51,6 +51,16 @@ class Predictor(Protocol):
         """Return the scores (P, N, C) of x (1, N, D)."""
 
 
+class Known:
+    """A predictor for samples that are scores already."""
+
+    population = 1
+
+    def forward(self, x: Array) -> Array:
+        """Return x, (1, N, C)."""
+        return x
+
+
 def evaluate(
     network: Predictor, part: Part, task: str, threads: int = 1, loss: Loss | None = None
 ) -> tuple[Array, Array]:
@@ -91,8 +101,7 @@ def _by_kernel(
 ) -> Measured:
     if isinstance(network, Network):
         compiled = Compiled(kernel, network, loss)
-        block = Block.of(part, kernel.dtype, compiled.structure.sizes[-1])
-        total, tally, collected = compiled.evaluate(network, block, collect)
+        total, tally, collected = compiled.evaluate(network, compiled.block(part), collect)
         return *scores_of(total, tally, part, task), collected
     describe_loss(Description(), loss)
     chunks = []

@@ -110,7 +110,8 @@ class Trainer:
         stopping.check_data(data, keep_best, early_stopping, evaluate_train_every)
         check_sizes(network, data)
         self.network, self.optimizer = network, optimizer.start(network)
-        self.loader = BatchLoader(data, network.dtype, augment, seed, replicate)
+        encodings = network.encodings if type(network) is Network else ()  # Another class may use them differently.
+        self.loader = BatchLoader(data, network.dtype, augment, seed, replicate, encodings)
         self.train = in_precision(data.train, network.dtype)
         self.validation = data.validation and in_precision(data.validation, network.dtype)
         self.task, self.loss = data.task, loss or LOSSES[data.task]()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zerokara.data import Encoder, from_table
-from zerokara.data.columns.coding import Coding
+from zerokara.data.columns.coding import FAR, Coding
 from zerokara.data.columns.column import Column, category
 from zerokara.data.loaders.tables import read_rows
 from zerokara.errors import InputError
@@ -47,7 +47,7 @@ def test_encoding_is_finite_bounded_and_has_a_name_for_each_input(drawn):
     x = encoder.transform(columns)
     assert x.shape == (len(next(iter(columns.values()))), len(encoder.inputs))
     assert x.dtype == np.float32
-    assert (np.abs(x) <= 3).all()
+    assert (np.abs(x) <= FAR).all()
     assert len(set(encoder.inputs)) == len(encoder.inputs)
 
 
@@ -92,20 +92,41 @@ def test_numbers_keep_their_order(train, new):
     assert (np.diff(x) >= 0).all()
 
 
-def test_a_number_is_scaled_by_its_quartiles_and_bent_toward_three():
-    coding = Coding.fit(column("a", "number", [*range(101), None]))
-    assert coding.statistics.tolist() == [50, 50, 1 / 102]
-    x = coding.transform(column("a", "number", [50, 100, 1e30, -1e30, None]))
-    assert x[:, 0].tolist() == pytest.approx([0, 1 / np.sqrt(1 + 1 / 9), 3, -3, 0])
+def test_a_number_is_scaled_by_its_mean_and_standard_deviation():
+    coding = Coding.fit(column("a", "number", [1, 2, 3, 6, None]))
+    assert coding.statistics.tolist() == pytest.approx([3, np.sqrt(3.5), 0.2], rel=1e-15)
+    x = coding.transform(column("a", "number", [3, 6, 1e30, -1e30, None]))
+    assert x[:, 0].tolist() == pytest.approx([0, 3 / np.sqrt(3.5), FAR, -FAR, 0])
     assert x[:, 1].tolist() == [0, 0, 0, 0, 1]
 
 
-SPREADS = [([0] * 9 + [1], 0.5), ([0, 0, 0, 0, 8, 0], 4), ([5, 5], 1), ([], 1), ([None, 2], 1)]
+SPREADS = {
+    "equal numbers": ([0.1] * 3, 0.1, 1),
+    "none": ([None], 0, 1),
+    "one": ([None, 2], 2, 1),
+    "squares beyond float64": ([-1e38, 1e38], 0, 1e38),
+    "squares below float64": ([-1e-200, 1e-200], 0, 1e-200),
+    "far from zero": ([1.7e9, 1.7e9 + 2], 1.7e9 + 1, 1),
+}
 
 
-@pytest.mark.parametrize(("cells", "spread"), SPREADS)
-def test_where_the_quartiles_are_one_half_the_range_is_the_spread(cells, spread):
-    assert Coding.fit(column("a", "number", cells or [None])).statistics[1] == spread
+@pytest.mark.parametrize("name", SPREADS)
+def test_the_scaling_of_odd_numbers(name):
+    cells, mean, deviation = SPREADS[name]
+    coding = Coding.fit(column("a", "number", cells))
+    assert coding.statistics[:2].tolist() == pytest.approx([mean, deviation], rel=1e-12, abs=0)
+    assert np.isfinite(coding.transform(column("a", "number", cells))).all()
+
+
+def test_the_numbers_of_older_models_are_clipped_toward_three():
+    """Models of version 0.1 must predict as they did."""
+    older = {"target": "t", "columns": [{"name": "a", "kind": "number"}]}
+    encoder = Encoder.restore(older, {"0": np.array([50.0, 50, 1 / 102])})
+    x = encoder.transform({"a": column("a", "number", [50, 100, 1e30, -1e30, None])})
+    assert x[:, 0].tolist() == pytest.approx([0, 1 / np.sqrt(1 + 1 / 9), 3, -3, 0])
+    assert encoder.describe()["columns"] == older["columns"]
+    assert encoder.clipped
+    assert not fit({"a": column("a", "number", [1, 2])}).clipped
 
 
 def test_a_value_that_came_once_and_a_new_one_are_unknown():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from zerokara.data import available, load
+from zerokara.data.loaders.catalog import absolute
 from zerokara.errors import InputError
 
 
@@ -60,3 +61,11 @@ def test_what_few_need_is_imported_late():
     code = "import sys, zerokara.data; print({'requests', 'platformdirs', 'PIL', 'rich', 'urllib3'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_name_stays_a_name_beside_a_folder_of_that_name(tmp_path, monkeypatch):
+    """As after `zerokara tune digits --out digits`: `load` takes the name, and so must a config."""
+    (tmp_path / "digits").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert absolute("digits") == "digits"
+    assert absolute("./digits") == str(tmp_path / "digits")

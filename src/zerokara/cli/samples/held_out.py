@@ -25,7 +25,8 @@ def held_out(model: Model, data: Dataset, noun: str = "samples", name: str = "")
             used = data.first(settings["train_size"]) if settings.get("train_size") else data
             sizes = (settings.get("validation"), settings.get("test"))
             again = used.split(*sizes, settings.get("seed", 0), bool(settings.get("stratify")))
-            trained = again if again.preprocess.kind == model.preprocess.kind else again.scaled(model.preprocess.kind)
+            kind = model.first.preprocess.kind
+            trained = again if again.preprocess.kind == kind else again.scaled(kind)
             trained = as_counts(trained) if model.about.get("loss") == POISSON else trained
     except InputError:  # Too few, or of other classes.
         return data, "train", f"{noun} of {name}"

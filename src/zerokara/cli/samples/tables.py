@@ -37,17 +37,17 @@ def predict_rows(
 ) -> int:
     """Predict every row of a table's file to CSV, printed or in a file; or print the prediction of one row."""
     model = Model.load(path)
-    if model.encoder is None:
+    if (table := model.table) is None:
         raise InputError(
             f"the model {path} was not trained on a table, got {given}: name a picture, or a dataset with --index"
         )
     raw = read_table_file(Path(given), encoding)
-    read = read_rows(raw, model.encoder)
+    read = read_rows(raw, table)
     columns = read.columns
     try:
         left_out = (model.about.get("table") or {}).get("left_out") or ()
-        inputs = [coding.name for coding in model.encoder.codings]
-        notes = [*raw.notes, *read.notes(inputs), *model.encoder.notes(columns, left_out)]
+        inputs = [coding.name for coding in table.codings]
+        notes = [*raw.notes, *read.notes(inputs), *table.notes(columns, left_out)]
         if index is not None:
             size = len(next(iter(columns.values())))
             if not 0 <= index < size:
@@ -55,7 +55,7 @@ def predict_rows(
             columns = {name: column.take([index]) for name, column in columns.items()}
         header, rows = predictions(model, columns)
         if keep_columns:
-            header, rows = _beside(raw, model.encoder.target, header, rows)
+            header, rows = _beside(raw, table.target, header, rows)
     except InputError as error:
         raise InputError(f"{given}: {error}") from error
     if index is not None:
@@ -81,16 +81,16 @@ def predict_rows(
 
 def predictions(model: Model, columns: Any) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of predictions: the target, and for classes the probability of each."""
-    assert model.encoder is not None
+    assert model.first.encoder is not None
     if model.task == "regression":
         # Nine digits of the target's spread, however far from zero it lies.
-        digits = [8 - int(np.floor(np.log10(scale))) for scale in model.preprocess.target_scale]
+        digits = [8 - int(np.floor(np.log10(scale))) for scale in model.first.preprocess.target_scale]
         values = model.predict(columns)
         return list(model.classes), [
             [repr(round(float(v), d)) for v, d in zip(row, digits, strict=True)] for row in values
         ]
     p = model.predict_proba(columns)
-    header = [model.encoder.target, *(f"probability {name}" for name in model.classes)]
+    header = [model.first.encoder.target, *(f"probability {name}" for name in model.classes)]
     return header, [
         [model.classes[best], *map(str, row)] for row, best in zip(p, np.argmax(p, axis=1).tolist(), strict=True)
     ]
@@ -123,9 +123,9 @@ def _beside(raw: RawTable, target: str, header: list[str], rows: list[list[str]]
 
 def read_table(model: Model, path: str, encoding: str | None = None) -> Dataset:
     """Return the rows of a file, prepared as for the model's training."""
-    if model.encoder is None or not is_table(path):
+    if model.first.encoder is None or not is_table(path):
         raise InputError(f"the model takes the rows of a table, such as a CSV file, got {path}")
     try:
-        return like(Path(path), model.encoder, model.task, model.classes, Path(path).stem, encoding)
+        return like(Path(path), model.first.encoder, model.task, model.classes, Path(path).stem, encoding)
     except InputError as error:
         raise InputError(f"{path}: {error}" if path not in str(error) else str(error)) from error

@@ -1,16 +1,18 @@
 """The encoding of one column as network inputs, learned from the training rows and applied to all rows.
 
 ====================  =====================================================================================
-number                z = (v - median) / (upper - lower quartile), then z / sqrt(1 + (z / 3)²), within ±3
+number                (v - mean) / (standard deviation, divided by N)
 boolean               0 or 1
 category              one-hot over the values of the training rows, with a last input for unknown values
 missing in training   numbers and booleans get an extra indicator input; in categories it is a value
 ====================  =====================================================================================
 
-A missing or unknown cell, where training had none, is replaced by a training average: the median, the share of true, or
+A missing or unknown cell, where training had none, is replaced by a training average: the mean, the share of true, or
 the shares of the categories. A category that occurs once in training counts as unknown, so its row trains the input for
-unknown values. (The share of values that occur once estimates the probability of new ones: Good, 1953.) Numbers are
-scaled as in RealMLP (Holzmüller et al., Better by Default, 2024), section 3.
+unknown values. (The share of values that occur once estimates the probability of new ones: Good, 1953.)
+
+Models of versions before 0.2 have ``clipped`` numbers: z = (v - median) / (upper - lower quartile), then
+z / sqrt(1 + (z / 3)²), within ±3.
 """
 
 from dataclasses import dataclass
@@ -23,23 +25,25 @@ from zerokara.data.columns.numerals import is_number
 from zerokara.errors import InputError, unknown
 
 EDGE = 3.0
-"""The limit of scaled numbers; outliers approach it and keep their order."""
+"""The limit of clipped numbers; outliers approach it and keep their order."""
 FAR = 1e6
-"""Scaled numbers are clipped here, before their squares overflow; the result is nearly at the limit."""
+"""Scaled numbers are limited to this, so that no network overflows for a new row; no training row is so far away."""
 
 
 @dataclass(frozen=True, eq=False)
 class Coding:
     """How one column becomes inputs.
 
-    Shapes: ``statistics`` is float64: for numbers [median, spread, share missing], for booleans [share true, share
-    missing], for categories the share of each level and, last, of unknown values. The level None is a missing cell.
+    Shapes: ``statistics`` is float64: for numbers [mean, deviation, share missing], or clipped [median, spread, share
+    missing], for booleans [share true, share missing], for categories the share of each level and, last, of unknown
+    values. The level None is a missing cell.
     """
 
     name: str
     kind: str
     statistics: Array
     levels: tuple[str | None, ...] = ()
+    clipped: bool = False
 
     @classmethod
     def fit(cls, column: Column) -> "Coding":
@@ -48,7 +52,7 @@ class Coding:
         present = column.present
         if column.kind == "number":
             column.require_finite()
-            return cls(column.name, "number", np.array([*_middle(present), missing]))
+            return cls(column.name, "number", np.array([*_standard(present), missing]))
         if column.kind == "boolean":
             return cls(column.name, "boolean", np.array([present.mean() if len(present) else 0.0, missing]))
         counts = np.bincount(_places(column), minlength=len(column.levels) + 1)
@@ -79,10 +83,10 @@ class Coding:
         gaps = np.isnan(values)
         out = np.empty((len(values), self.width), np.float32)
         if self.kind == "number":
-            median, spread, _ = self.statistics
+            middle, spread, _ = self.statistics
             with np.errstate(over="ignore"):
-                z = np.clip((np.where(gaps, median, values) - median) / spread, -FAR, FAR)
-            out[:, 0] = z / np.sqrt(1 + (z / EDGE) ** 2)
+                z = np.clip((np.where(gaps, middle, values) - middle) / spread, -FAR, FAR)
+            out[:, 0] = z / np.sqrt(1 + (z / EDGE) ** 2) if self.clipped else z
         else:
             out[:, 0] = np.where(gaps, self.statistics[0], values)
         if self.width == 2:
@@ -155,12 +159,14 @@ class Coding:
             raise InputError(f"the levels of column {self.name!r} must differ")
 
 
-def _middle(present: Array) -> tuple[float, float]:
-    """Return the median and the spread: the interquartile range, or half the range if the quartiles are equal."""
-    if not len(present):
-        return 0.0, 1.0
-    low, lower, median, upper, high = np.quantile(present, [0, 0.25, 0.5, 0.75, 1])
-    return float(median), float((upper - lower) or (high - low) / 2 or 1.0)
+def _standard(present: Array) -> tuple[float, float]:
+    """Return the mean and the standard deviation, divided by N; of equal numbers it is 1."""
+    if not len(present) or present.min() == present.max():  # The mean of equal numbers may differ in the last bit.
+        return (float(present[0]) if len(present) else 0.0), 1.0
+    mean = present.mean()
+    distance = np.abs(present - mean)
+    largest = distance.max()  # Divided by it, no square is too small or too large for float64.
+    return float(mean), float(largest * np.sqrt(np.mean((distance / largest) ** 2))) or 1.0
 
 
 def _places(column: Column) -> Array:

@@ -1,6 +1,6 @@
 """The encoder of a table: it turns raw columns into network inputs, each by its `Coding`."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,18 @@ class Encoder:
         """The names of the D inputs."""
         return tuple(name for coding in self.codings for name in coding.inputs)
 
+    def places(self) -> Iterator[tuple[int, Coding]]:
+        """Yield each coding with the place of its first input."""
+        place = 0
+        for coding in self.codings:
+            yield place, coding
+            place += coding.width
+
+    @property
+    def clipped(self) -> bool:
+        """Whether no number is coded as since version 0.2."""
+        return all(coding.clipped for coding in self.codings if coding.kind == "number")
+
     @property
     def rules(self) -> TextRules:
         """How the texts of other rows are read: as those of the training rows."""
@@ -80,12 +92,12 @@ class Encoder:
 
     def describe(self) -> dict[str, Any]:
         """Return the encoder as plain data, without its arrays; see `statistics`."""
-        columns = [
-            {"name": coding.name, "kind": coding.kind, "levels": list(coding.levels)}
-            if coding.kind == "category"
-            else {"name": coding.name, "kind": coding.kind}
-            for coding in self.codings
-        ]
+        columns: list[dict[str, Any]] = [{"name": coding.name, "kind": coding.kind} for coding in self.codings]
+        for column, coding in zip(columns, self.codings, strict=True):
+            if coding.kind == "category":
+                column["levels"] = list(coding.levels)
+            if coding.kind == "number" and not coding.clipped:
+                column["scaling"] = "standard"
         return {"target": self.target, "columns": columns, "missing": list(self.missing), "decimal": self.decimal}
 
     def statistics(self) -> dict[str, Array]:
@@ -108,7 +120,10 @@ class Encoder:
                 raise InputError(f"a column must have a name, a kind and levels, got {str(column)[:80]}")
             if not all(level is None or isinstance(level, str) for level in levels):
                 raise InputError(f"the levels of column {name!r} must be texts, got {str(levels)[:80]}")
-            codings.append(Coding(name, kind, statistics[str(k)], tuple(levels)))
+            if (scaling := column.get("scaling")) not in (None, "standard"):
+                raise InputError(f"the scaling of column {name!r} must be standard, got {str(scaling)[:80]!r}")
+            clipped = kind == "number" and scaling is None
+            codings.append(Coding(name, kind, statistics[str(k)], tuple(levels), clipped))
             codings[-1].check()
             require_unicode([name, *filter(None, levels)], "the columns of a table and their values")
         if len({coding.name for coding in codings}) < len(codings):

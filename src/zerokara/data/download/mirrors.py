@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import os
 import zlib
 from collections.abc import Sequence
 from gzip import BadGzipFile
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from zerokara.data.download.idx import decompressed
 from zerokara.data.download.progress import ProgressCallback, silent
-from zerokara.errors import InputError, OutsideError, ZerokaraError
+from zerokara.errors import InputError, OutsideError, ZerokaraError, needs
+from zerokara.files import replace
 
 if TYPE_CHECKING:
     import requests
@@ -54,7 +54,8 @@ def download(
     Raises:
         OutsideError: every mirror failed (the message lists the reasons), or the disk is full or not writable.
     """
-    import requests
+    with needs("downloads", "requests"):
+        import requests
 
     part = target.with_name(target.name + ".part")
     failures = []
@@ -63,7 +64,7 @@ def download(
             for url in urls:
                 try:
                     content = _from_mirror(session, url, part, sha256, size, progress, timeout, packed)
-                    os.replace(part, target)
+                    replace(part, target)
                     return content
                 except _MirrorError as error:
                     failures.append(f"  {url}: {error}")

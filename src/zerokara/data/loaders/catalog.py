@@ -93,8 +93,10 @@ def load(
 
 def absolute(name_or_path: str | PathLike[str]) -> str:
     """Return a dataset's name, or its absolute path, so that a config is valid in any folder."""
-    path = Path(name_or_path)
-    return str(path.resolve()) if path.exists() and (path.suffix or path.is_dir()) else fspath(name_or_path)
+    name, path = fspath(name_or_path), Path(name_or_path)
+    if name in DATASET_NAMES:  # It takes precedence, as in `load`.
+        return name
+    return str(path.resolve()) if path.exists() and (path.suffix or path.is_dir()) else name
 
 
 def available() -> list[Available]:

@@ -50,7 +50,8 @@ def as_dataset(
         target: the column to predict, for a table.
         task: "classification", "multilabel" or "regression"; None infers it from the targets.
         validation: a fraction or a number of the training samples; or the samples themselves, (X, y), or for a table
-            with ``target`` another table. None: no validation part. An official validation part is kept.
+            with ``target`` another table. None: no validation part. An official validation part is kept. Or a function
+            that returns the fraction for the data.
         test: likewise; None: no test part, or the official one.
         seed, stratify: of the split, see `Dataset.split`.
         scaling: as in `Dataset.scaled`, or "auto": see `divided`. A Dataset remains scaled as it is.
@@ -62,11 +63,13 @@ def as_dataset(
     >>> as_dataset(([[0.0, 1.0], [1.0, 0.0]] * 10, ["cat", "dog"] * 10)).describe()
     'arrays: 20 samples of 2 features, 2 classes; train 16, validation 4 (20 % stratified), no test'
     """
+    choose, validation = (validation, None) if callable(validation) else (None, validation)
     parts = {"validation": validation, "test": test}
     sizes = {what: part if _is_size(part) else None for what, part in parts.items()}
     own = {what: part for what, part in parts.items() if not _is_size(part)}
     if isinstance(data, Dataset):
         _not_for({"target": target, "task": task, **columns, **own}, "a Dataset, which has its own")
+        sizes |= {"validation": choose(data)} if choose else {}
         return held_out_of(data, **sizes, seed=seed, stratify=stratify)
     if _is_pair(data):
         _not_for({"target": target}, "(X, y)")
@@ -77,6 +80,7 @@ def as_dataset(
         loaded = with_tables(from_table(data, target, task, **columns), own)
     else:
         raise InputError(f"data must be {FORMS}, got a {type(data).__name__}: pass an array with its targets, (X, y)")
+    sizes |= {"validation": choose(loaded)} if choose else {}
     return divided(loaded, **sizes, seed=seed, stratify=stratify, scaling=scaling)
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from zerokara.arrays import Array, Index, spread
+from zerokara.errors import InputError
 
 
 class Layer(ABC):
@@ -24,6 +25,9 @@ class Layer(ABC):
     """Names of the other arrays with P first: hyperparameters and running statistics."""
     hyperparameters: ClassVar[tuple[str, ...]] = ()
     """Those of ``per_network`` that are hyperparameters."""
+    fixed: ClassVar[tuple[str, ...]] = ()
+    """Those of ``per_network`` that were learned from the data before training: equal in all networks of a
+    population."""
     settings: ClassVar[tuple[str, ...]] = ()
     """Names of the constructor arguments that a model file stores."""
     shared: ClassVar[tuple[str, ...]] = ()
@@ -71,3 +75,12 @@ class Layer(ABC):
         for name in self.per_network:
             setattr(layer, name, getattr(self, name)[index])
         return layer
+
+    def check(self) -> None:
+        """Raise InputError for arrays that only a damaged file can have."""
+        for name in self.fixed:
+            array = getattr(self, name)
+            if not np.isfinite(array).all() or (array != array[:1]).any():
+                raise InputError(
+                    f"{name} of the layer {type(self).__name__} must be finite and equal in all networks, got others"
+                )

@@ -42,7 +42,7 @@ def residuals(model: Model, data: Dataset, part: str = "validation", output: int
     """Return the truth and the prediction of one output of a regression, in its own units."""
     _require(model, "regression", "residuals")
     chosen, scores = model.outputs(data, part)
-    restore = model.preprocess.restore_target
+    restore = model.first.preprocess.restore_target
     truth, prediction = (restore(values)[:, output].astype(float) for values in (chosen.t, scores))
     error = float(np.sqrt(np.mean((prediction - truth) ** 2)))
     target = model.classes[output]
@@ -74,7 +74,7 @@ def mistakes(model: Model, data: Dataset, part: str = "validation", count: int =
     chosen, scores = model.outputs(data, part)
     rows = np.arange(len(scores))
     if model.task == "regression":
-        restore = model.preprocess.restore_target
+        restore = model.first.preprocess.restore_target
         truth, prediction = restore(chosen.t).astype(float), restore(scores).astype(float)
         # In units of training, so that each output counts alike.
         worst = np.argsort(-np.abs(scores - chosen.t).max(axis=1), kind="stable")[:count]
@@ -102,7 +102,8 @@ def mistakes(model: Model, data: Dataset, part: str = "validation", count: int =
     texts = [f"sample {k}: {text}" for k, text in zip(worst, pairs, strict=True)]
     if images is None:
         texts = [text.replace("\n", ", ") for text in texts]
-    return Mistakes(tuple(texts), images, f"{data.name}: the {len(worst)} {kind} on {len(rows)} {_part_samples(part)}")
+    title = f"{data.name}: the {len(worst)} {kind} on {len(rows)} {_part_samples(part)}"
+    return Mistakes(tuple(texts), worst, images, title)
 
 
 def _images(data: Dataset, part: str, rows: Array) -> Array | None:

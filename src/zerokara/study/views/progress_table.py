@@ -38,14 +38,15 @@ def progress_table(progress: Progress, space: Space, metric: str) -> list[str]:
     reached           9  1  0
     of trials         9  3  1
     """
-    trials = f"{progress.trials_done:,} of {progress.trials:,} ended, {progress.trials_running:,} training"
+    of_trials, of_epochs = _of(progress, " of ")
+    trials = f"{progress.trials_done:,}{of_trials} ended, {progress.trials_running:,} training"
     if progress.diverged:
         trials += f", {progress.diverged:,} diverged"
     done = int(progress.epochs_done + progress.epochs_underway)
-    epochs = f"{done:,} of {progress.epochs:,}, {pace(progress.epochs_per_second)}"
+    epochs = f"{done:,}{of_epochs}, {pace(progress.epochs_per_second)}"
     rows = [("trials", trials), ("network-epochs", epochs), ("time left", duration(progress.seconds_left))]
     lines = [f"{name:<{LABEL}}{text}" for name, text in rows]
-    if len(progress.rungs) > 1:
+    if len(progress.rungs) > 1 and progress.limit is None:
         counts = [(f"{epoch:,}", f"{reached:,}", f"{planned:,}") for epoch, planned, reached in progress.rungs]
         names = ("rung, epochs", "reached", "of trials")
         lines += [f"{name:<{LABEL}}{row}" for name, row in zip(names, _aligned(counts, LABEL), strict=True)]
@@ -84,17 +85,25 @@ def _aligned(columns: Sequence[Sequence[str]], indent: int, left: bool = False) 
     return ["".join(f"{cell:{align}{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
+def _of(progress: Progress, word: str) -> tuple[str, str]:
+    """Return the totals of trials and of epochs, with a word before; nothing where the time decides."""
+    if progress.limit is not None:
+        return "", ""
+    return f"{word}{progress.trials:,}", f"{word}{progress.epochs:,}"
+
+
 def progress_line(progress: Progress, space: Space, metric: str) -> str:
     """Return the same in one line, for a log.
 
     >>> progress_line(Progress(10, 2, 8, 500, 100, 2.0, 0), Space({}), "accuracy")
     'trials 2/10 done, 8 training; epochs 100/500, 50/s, 8 s left; best so far none yet'
     """
-    trials = f"{progress.trials_done}/{progress.trials} done, {progress.trials_running} training"
+    of_trials, of_epochs = _of(progress, "/")
+    trials = f"{progress.trials_done}{of_trials} done, {progress.trials_running} training"
     if progress.diverged:
         trials += f", {progress.diverged} diverged"
     left = f", {duration(progress.seconds_left)} left" if progress.seconds_left < math.inf else ""
-    epochs = f"{progress.epochs_done:,}/{progress.epochs:,}, {pace(progress.epochs_per_second)}{left}"
+    epochs = f"{progress.epochs_done:,}{of_epochs}, {pace(progress.epochs_per_second)}{left}"
     found = "none yet"
     if progress.top:
         best = progress.top[0]

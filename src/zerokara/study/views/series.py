@@ -21,12 +21,12 @@ from zerokara.figures.plot_data import (
     Scatter,
     Weights,
 )
-from zerokara.nn import Affine, Network
+from zerokara.nn import Affine, InputEncoding, Network
 from zerokara.pictures import is_image
 from zerokara.space.distributions import Choice, Single
 from zerokara.space.hyperparameters import show
-from zerokara.study.comparison import MIN_TRIALS
 from zerokara.study.results import Results
+from zerokara.study.views.comparison import MIN_TRIALS
 from zerokara.train.metrics import METRICS
 
 LEVELS = 6
@@ -68,7 +68,7 @@ def race(study: Results) -> Race:
     return Race(
         losses=tuple(trial.curves["val_loss"] for trial in trials),
         states=tuple(trial.state for trial in trials),
-        rungs=tuple(sorted({trial.epochs for trial in trials if trial.state == "pruned"})),
+        rungs=rungs_of(study),
         best=trials.index(best) if best else None,
         epoch=best.epoch if best else 0,
         best_loss=best.val_loss if best else math.nan,
@@ -79,17 +79,26 @@ def race(study: Results) -> Race:
     )
 
 
+def rungs_of(study: Results) -> tuple[int, ...]:
+    """Return the epochs after which trials were stopped."""
+    return tuple(sorted({trial.epochs for trial in study.trials if trial.state == "pruned"}))
+
+
+def panels(study: Results, trials: Sequence[Trial]) -> tuple[Panel, ...]:
+    """Return the panel of each searched hyperparameter, with its values in these trials."""
+    values = [study.space.values(trial.params) for trial in trials]
+    return tuple(panel(name, part, [v.get(name) for v in values]) for name, part in study.space.parts.items())
+
+
 def scatter(study: Results) -> Scatter:
     """Return the scores of all trials that trained, at each epoch after which trials were stopped."""
     trials = [trial for trial in study.trials if trial.epochs]
-    values = [study.space.values(trial.params) for trial in trials]
-    panels = tuple(panel(name, part, [v.get(name) for v in values]) for name, part in study.space.parts.items())
     rows = _scores_by_epoch(study, trials)
     best = study.winner
     metric = METRICS[study.plan.task]
     several = "; dots of one color are at the same epoch" if len(rows) > 1 else ""
     return Scatter(
-        panels,
+        panels(study, trials),
         np.array(list(rows.values()), float).reshape(len(rows), len(trials)),
         tuple(rows),
         np.array([trial.state == "diverged" for trial in trials], bool),
@@ -246,9 +255,10 @@ def weights(
 
 
 def _pixel_weights(network: Network, sample_shape: Sequence[int], row: int, basis: Array | None) -> Array:
-    """Return the weights of the first layer for each pixel, (D, U)."""
-    first = network.layers[0]
+    """Return the weights of the first affine map for each pixel, (D, U); an encoding keeps the pixels first."""
+    first = next((layer for layer in network.layers if not isinstance(layer, InputEncoding)), None)
     if not is_image(sample_shape) or not isinstance(first, Affine):
         raise InputError(f"weights are shown for images, samples (H, W) or (H, W, 3), got {tuple(sample_shape)}")
-    W: Array = first.W[row].astype(float)
+    inputs: int = network.layers[0].inputs  # type: ignore[attr-defined]
+    W: Array = first.W[row][:inputs].astype(float)
     return W if basis is None else basis.astype(float) @ W

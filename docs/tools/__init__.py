@@ -1,0 +1,1 @@
+"""What the site is built and checked with."""

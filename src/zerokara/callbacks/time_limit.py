@@ -1,0 +1,45 @@
+"""A callback that ends a search when its time is over."""
+
+import time
+from collections.abc import Sequence
+
+from zerokara.checks import require_positive
+from zerokara.engine.trial import Trial
+from zerokara.study.events import Callback, Search
+
+
+class TimeLimit(Callback):
+    """Ends a search before the generation that would not end in time, as far as the longest one so far tells.
+
+    How many trials fit depends on the machine, so two runs may differ. A search that is resumed after a kill has the
+    whole time again for what is left. The first generation always trains.
+
+    Args:
+        seconds: from the creation of the callback to the end of the search.
+        refit: networks that are trained as the winner after the search, for which time is kept.
+        begun: the reading of `time.perf_counter` from which the seconds count; None is now.
+
+    >>> import zerokara as zk
+    >>> limit = zk.callbacks.TimeLimit(0.5)
+    >>> study = zk.tune("digits", {"lr": zk.log(1e-4, 1e-1)}, generation=4, trials=10_000, epochs=2, callbacks=[limit])
+    >>> 4 <= len(study.trials) < 10_000, study.stopped.reason[:14]
+    (True, '0.5 s are over')
+    """
+
+    def __init__(self, seconds: float, refit: int = 0, begun: float | None = None) -> None:
+        require_positive("seconds", seconds)
+        self.seconds, self.refit = seconds, refit
+        self._started = self._last = time.perf_counter()
+        self._begun = self._started if begun is None else begun
+        self._longest = 0.0
+
+    def on_generation(self, search: Search, trials: Sequence[Trial]) -> None:
+        """End the search if another generation would take too long."""
+        now = time.perf_counter()
+        self._longest, self._last = max(self._longest, now - self._last), now
+        refit = 0.0
+        if self.refit and search.best:
+            epochs = sum(trial.epochs_trained for trial in search.trials)
+            refit = (now - self._started) / epochs * self.refit * search.best.epoch
+        if now - self._begun + self._longest + refit > self.seconds:
+            search.stop(f"{self.seconds:g} s are over: another generation takes {self._longest:.2f} s")

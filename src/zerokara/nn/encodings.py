@@ -1,0 +1,134 @@
+"""The encodings of inputs: the first layers of a network, fitted to the training samples of a dataset."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.data import Dataset
+from zerokara.data.sparse import SparseRows
+from zerokara.errors import InputError
+from zerokara.nn.layers.embedding import Embedding
+from zerokara.nn.layers.encoding import FixedEncoding, InputEncoding
+from zerokara.nn.layers.periodic import PERIODIC_FUNCTIONS, Periodic
+from zerokara.nn.layers.piecewise import QUANTILE_BINS, Piecewise
+from zerokara.nn.layers.robust import Robust
+from zerokara.nn.network import Network
+
+STANDARD = "standard"
+LAYERS_OF_NUMBERS: dict[str, type[Piecewise] | type[Robust] | type[Periodic]] = {
+    "piecewise": Piecewise,
+    "robust": Robust,
+    "periodic": Periodic,
+}
+NUMERIC_ENCODINGS = (STANDARD, *LAYERS_OF_NUMBERS)
+ONE_HOT, EMBEDDING = "one-hot", "embedding"
+CATEGORY_ENCODINGS = (ONE_HOT, EMBEDDING)
+FEW_LEVELS = 9
+"""Categories of up to so many values are not embedded."""
+ROWS_COMPARED = 4096
+"""Samples that are compared at once."""
+_fitted: "WeakKeyDictionary[Dataset, dict[str, InputEncoding | None]]" = WeakKeyDictionary()
+"""The encodings of numbers of each dataset: many populations are trained on one."""
+
+
+def encoding_layers(params: Mapping[str, Any], data: Dataset, seed: int = 0, replicate: int = 0) -> list[InputEncoding]:
+    """Return the layers that encode the inputs of ``data``, fitted to its training part; often none.
+
+    Args:
+        params: ``numeric_encoding`` and ``category_encoding``.
+        seed, replicate: seeds of the initial values.
+
+    Raises:
+        InputError: sparse samples cannot be encoded.
+    """
+    kind, layers = params["numeric_encoding"], list[InputEncoding]()
+    if kind != STANDARD and isinstance(data.train.x, SparseRows):
+        raise InputError(
+            f"numeric_encoding={kind} needs dense samples, got sparse ones of {data.name}: use standard, or pass them "
+            "with toarray()"
+        )
+    fitted = None if kind == STANDARD else _fitted_layer(kind, data)
+    if isinstance(fitted, FixedEncoding):
+        layers.append(copy.copy(fitted))
+    width = layers[-1].outputs if layers else data.n_inputs
+    places = fitted.columns if isinstance(fitted, Periodic) else np.empty(0, np.intp)
+    if groups := _groups(data) if params["category_encoding"] == EMBEDDING else {}:
+        feature, levels = (np.array(each, float) for each in (list(groups), list(groups.values())))
+        rows = sum(groups.values())
+        embedding = Embedding(width, len(groups), rows, seed=seed, replicate=replicate, feature=feature, levels=levels)
+        layers.append(embedding)
+        width, places = embedding.outputs, np.searchsorted(embedding.others, places)
+    if len(places):
+        layers.append(Periodic(width, len(places), seed=seed, replicate=replicate, feature=places))
+    return layers
+
+
+def keep_encodings(network: Network, data: Dataset) -> None:
+    """Let networks that are built for ``data`` have the encoding of numbers that this network has, as it was fitted."""
+    of = {type(layer): layer.take(np.array([0])) for layer in network.layers if isinstance(layer, InputEncoding)}
+    _fitted[data] = {kind: of.get(layer) for kind, layer in LAYERS_OF_NUMBERS.items()}
+
+
+def learned_encodings(params: Mapping[str, Any], data: Dataset) -> list[str]:
+    """Return the settings in ``params`` that give networks for ``data`` a learned encoding, which only NumPy computes.
+
+    >>> from zerokara.data import load
+    >>> learned_encodings({"numeric_encoding": "periodic", "category_encoding": "embedding"}, load("digits"))
+    ['numeric_encoding=periodic']
+    """
+    numeric, category = params.get("numeric_encoding", STANDARD), params.get("category_encoding", ONE_HOT)
+    learned = {"numeric_encoding": numeric == "periodic", "category_encoding": category == EMBEDDING and _groups(data)}
+    return [f"{name}={params[name]}" for name, holds in learned.items() if holds]
+
+
+def width_limit(params: Mapping[str, Any], data: Dataset) -> int:
+    """Return how many inputs the first affine map has at most."""
+    factors = {"piecewise": 1 + QUANTILE_BINS, "periodic": 1 + PERIODIC_FUNCTIONS}
+    return data.n_inputs * factors.get(params["numeric_encoding"], 1)
+
+
+def _fitted_layer(kind: str, data: Dataset) -> InputEncoding | None:
+    fitted = _fitted.setdefault(data, {})
+    if kind not in fitted:
+        fitted[kind] = LAYERS_OF_NUMBERS[kind].fit(data.n_inputs, numbers(data))
+    return fitted[kind]
+
+
+def _groups(data: Dataset) -> dict[int, int]:
+    """Return the first input of each category that is embedded, with the number of its inputs."""
+    if data.encoder is None or data.was_scaled:  # Scaled codes are features like others.
+        return {}
+    return {
+        place: coding.width
+        for place, coding in data.encoder.places()
+        if coding.kind == "category" and len(coding.levels) > FEW_LEVELS
+    }
+
+
+def numbers(data: Dataset) -> dict[int, Array]:
+    """Return the training values of each input that is a number, without missing ones, by its place.
+
+    In a table these are the columns of numbers; in arrays all features with more than two different values.
+    """
+    x = data.train.x
+    if data.encoder is None or data.was_scaled:
+        return {j: x[:, j] for j in np.flatnonzero(_varied(x)).tolist()}
+    values = {}
+    for place, coding in data.encoder.places():
+        if coding.kind == "number":
+            column = x[:, place]
+            values[place] = column[x[:, place + 1] == 0] if coding.width == 2 else column
+    return values
+
+
+def _varied(x: Array) -> Array:
+    """Return whether each feature has more than two values, (D,)."""
+    low, high, varied = x.min(axis=0), x.max(axis=0), np.zeros(x.shape[1], bool)
+    for start in range(0, len(x), ROWS_COMPARED):
+        rows = x[start : start + ROWS_COMPARED]
+        varied |= ((rows != low) & (rows != high)).any(axis=0)
+    return varied

@@ -1,0 +1,2 @@
+/** What the vendored scripts define. */
+declare const uPlot: any;

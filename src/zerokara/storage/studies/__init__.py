@@ -1,0 +1,1 @@
+"""What a study is kept in: a storage of Optuna, or one that needs no Optuna."""

@@ -1,0 +1,118 @@
+"""Trials that the user asks for, and the limit of time."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+import zerokara as zk
+from zerokara.cli.app import run
+from zerokara.data import Dataset
+from zerokara.engine.bracket import raced
+from zerokara.engine.halving import Bracket
+from zerokara.engine.trial import Trial
+from zerokara.errors import InputError
+from zerokara.space.first import first_text, read_first
+from zerokara.study.run_folder import RunFolder
+
+SPACE = {"lr": zk.log(1e-4, 1e-1), "hidden": zk.choice([(8,), (16, 8)])}
+ASKED = [{"lr": 2e-4, "hidden": (16, 8)}, "lr=0.0003"]
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return zk.data.load("digits").first(300).split(validation=0.2, seed=0)
+
+
+def test_the_first_trials_are_those_that_were_asked_for(data: Dataset) -> None:
+    study = zk.tune(data, SPACE, first=ASKED, trials=4, epochs=2, refit=0)
+    assert study.trials[0].params["lr"] == 2e-4
+    assert study.trials[0].params["hidden"] == (16, 8)
+    assert study.trials[1].params["lr"] == 3e-4
+    without = zk.tune(data, SPACE, trials=4, epochs=2, refit=0)
+    assert study.trials[1].params["hidden"] == without.trials[1].params["hidden"]
+    assert [trial.params for trial in study.trials[2:]] == [trial.params for trial in without.trials[2:]]
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe", "grid", "qmc", "cmaes", "narrowing"])
+def test_every_sampler_leaves_them_alone(data: Dataset, sampler: str) -> None:
+    space = {"lr": zk.log(1e-4, 1e-1), "momentum": zk.uniform(0, 0.9), "optimizer": "momentum", "hidden": (8,)}
+    study = zk.tune(data, space, first=[{"lr": 0.05}], trials=12, epochs=1, sampler=sampler, refit=0)
+    assert study.trials[0].params["lr"] == 0.05
+    assert len({trial.params["lr"] for trial in study.trials}) > 2
+
+
+def test_the_race_does_not_stop_them(data: Dataset) -> None:
+    study = zk.tune(data, SPACE, first=ASKED, trials=12, epochs=9, refit=0)
+    assert [trial.epochs for trial in study.trials[:2]] == [9, 9]
+    raced_alone = zk.tune(data, SPACE, trials=12, epochs=9, refit=0)
+    assert sum(trial.epochs == 9 for trial in raced_alone.trials) < sum(trial.epochs == 9 for trial in study.trials)
+
+
+def test_protected_trials_take_no_place_from_others() -> None:
+    trials = [Trial(n, {}, "interrupted", float(n), 1, 1, {"val_loss": [0.0]}) for n in range(8)]
+    states = {trial.number: trial.state for trial in raced(trials, Bracket(8, (1, 3), 3), 0, protected=2)}
+    assert [n for n, state in states.items() if state == "interrupted"] == [0, 1, 2, 3]
+
+
+def test_they_are_recorded_and_resumed(data: Dataset, tmp_path: Path) -> None:
+    whole = zk.tune(data, SPACE, first=ASKED, trials=6, epochs=3, refit=0)
+    zk.tune(data, SPACE, first=ASKED, trials=3, epochs=3, refit=0, out=tmp_path / "run")
+    assert RunFolder(tmp_path / "run").config()["first"] == ["lr=0.0002 hidden=16,8", "lr=0.0003"]
+    again = zk.resume(tmp_path / "run", data, trials=6)
+    assert [trial.params for trial in again.trials] == [trial.params for trial in whole.trials]
+
+
+def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--search", "lr=log:1e-4:1e-1", "--hidden", "8", "--trials", "3", "--epochs", "1", "--refit", "0"]
+    first = ["--first", "lr=0.002", "--first", "lr=0.003"]
+    assert run(["tune", "digits", *options, *first, "--out", str(tmp_path / "run")]) == 0
+    assert [trial.params["lr"] for trial in zk.open(tmp_path / "run").trials[:2]] == [0.002, 0.003]
+    assert run(["tune", "digits", "--config", str(tmp_path / "run/config.toml"), "--out", str(tmp_path / "b")]) == 0
+    assert [trial.params["lr"] for trial in zk.open(tmp_path / "b").trials[:2]] == [0.002, 0.003]
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ("lr=0.1", "must be a list of trials"),
+        (["lr"], "NAME=VALUE"),
+        (["lr=high"], "lr must be"),
+        (["rate=0.1"], "rate"),
+        ([{"lr": 0.5}], "outside log:0.0001:0.1"),
+        ([{"hidden": (9,)}], "outside choice:8|16,8"),
+        ([{"dropout": 0.5}], "dropout=0.5 where dropout is 0"),
+    ],
+)
+def test_a_trial_that_cannot_be_is_refused(data: Dataset, first: object, said: str) -> None:
+    with pytest.raises(InputError, match=said.replace("|", r"\|")):
+        zk.tune(data, SPACE, first=first, trials=2, epochs=1)
+
+
+def test_text_and_mapping_are_the_same() -> None:
+    assert first_text({"lr": 0.01, "hidden": [100, 50]}) == "lr=0.01 hidden=100,50"
+    assert read_first(first_text({"hidden": (), "batch_norm": True})) == {"hidden": (), "batch_norm": True}
+
+
+def test_a_search_ends_in_time_and_between_generations(data: Dataset) -> None:
+    started = time.perf_counter()
+    study = zk.tune(data, SPACE, seconds=1.0, epochs=4, generation=4)
+    assert time.perf_counter() - started < 6
+    assert len(study.trials) % 4 == 0
+    assert study.stopped
+    assert "1 s are over" in study.stopped.reason
+    assert study.model.population == 5
+    same = zk.tune(data, SPACE, trials=len(study.trials), epochs=4, generation=4)
+    assert [trial.value for trial in same.trials] == [trial.value for trial in study.trials]
+
+
+def test_a_stopped_search_is_finished_when_it_is_resumed(data: Dataset, tmp_path: Path) -> None:
+    study = zk.tune(data, SPACE, seconds=0.3, epochs=2, generation=2, out=tmp_path / "run")
+    again = zk.resume(tmp_path / "run", data)
+    assert len(again.trials) == len(study.trials)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, True, "60", float("nan"), float("inf")])
+def test_a_limit_that_is_no_time_is_refused(data: Dataset, seconds: object) -> None:
+    with pytest.raises(InputError, match="seconds must be a number above 0"):
+        zk.tune(data, SPACE, seconds=seconds)
