@@ -4,8 +4,8 @@ import contextlib
 import itertools
 import math
 import multiprocessing
-import pickle
 import os
+import pickle
 import signal
 import socket
 import subprocess
