@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import zerokara as zk
 from zerokara.data import Part
-from zerokara.study.averaging import mean_weights, out_of_fold
+from zerokara.study.averaging import eligible, mean_weights, out_of_fold
 
 SPACE = {"lr": zk.log(1e-3, 1e-1), "hidden": (8,), "numeric_encoding": zk.choice(["standard", "piecewise"])}
 
@@ -159,3 +159,20 @@ def test_out_of_fold_predictions_cover_every_sample_once(study: zk.Study) -> Non
     predictions, part = out_of_fold(study.candidates, study.plan)
     assert predictions.shape[:2] == (len(study.candidates), len(study.plan.data.train))
     assert len(part.t) == len(study.plan.data.train)
+
+
+def test_a_trial_joins_the_default_networks_only_if_it_is_better_by_more_than_the_standard_error() -> None:
+    rows, target = table("regression")
+    given = {"target": target, "folds": 3, "trials": 9, "epochs": 8, "race": "none"}
+    study = zk.tune(rows, SPACE, first=["lr=0.003 numeric_encoding=standard"], **given)
+    default, *others = sorted((trial for trial, _ in study.candidates), key=lambda trial: trial.number)
+    assert default.number == 0
+    chosen = {trial.number for trial, _ in eligible(study.candidates, study.plan)}
+    for trial in others:
+        gains = np.array([a.value - b.value for a, b in zip(default.rows, trial.rows, strict=True)])
+        assert (trial.number in chosen) == (gains.mean() > gains.std(ddof=1) / np.sqrt(3))
+    assert 0 in chosen
+    assert 1 < len(chosen) < len(study.candidates)
+    assert study.fold_mean.weights.keys() <= chosen
+    best = zk.tune(rows, SPACE, first=["lr=0.05 numeric_encoding=piecewise"], **given)
+    assert 0 in {trial.number for trial, _ in eligible(best.candidates, best.plan)}

@@ -3,6 +3,7 @@
 Each sample is predicted by networks that were not trained on it: these out-of-fold predictions decide the weights.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from zerokara.arrays import Array
 from zerokara.data import Dataset, Part
 from zerokara.engine.bracket import Candidate
 from zerokara.engine.plan import Plan
+from zerokara.engine.trial import Trial
 from zerokara.model import Ensemble, Model, criterion, predict_each
 
 ITERATIONS = 200
@@ -24,6 +26,25 @@ LEAST_WEIGHT = 0.02
 """A smaller weight is not worth the time to predict."""
 WEIGHT_UNITS = 1000
 """Weights are rounded to one in so many, so that no last bit of a processor's functions decides a model."""
+
+
+def eligible(candidates: Sequence[Candidate], plan: Plan) -> list[Candidate]:
+    """Return the protected trials, and those better than the best of them by more than the standard error.
+
+    The error is that of the mean difference between the values of their networks. A search that tries many networks
+    finds some that are better by luck: without this rule they take weight from the default ones. Without protected
+    trials all are eligible.
+    """
+    protected = [trial for trial, _ in candidates if trial.number < plan.protected]
+    if not protected:
+        return list(candidates)
+    best = min(protected, key=lambda trial: trial.value_key)
+    return [each for each in candidates if each[0].number < plan.protected or _clearly_better(each[0], best)]
+
+
+def _clearly_better(trial: Trial, than: Trial) -> bool:
+    gains = np.subtract([row.value for row in than.rows], [row.value for row in trial.rows])
+    return bool(gains.mean() > gains.std(ddof=1) / math.sqrt(len(gains)))
 
 
 def out_of_fold(candidates: Sequence[Candidate], plan: Plan) -> tuple[Array, Part]:
@@ -122,7 +143,8 @@ class FoldMean:
 
     @classmethod
     def of(cls, candidates: Sequence[Candidate], plan: Plan, about: dict[str, Any]) -> "FoldMean":
-        """Return the mean of these trials."""
+        """Return the mean of those of these trials that are `eligible`."""
+        candidates = eligible(candidates, plan)
         predictions, part = out_of_fold(candidates, plan)
         counts = mean_weights(predictions, part, plan.task)
         mean = (predictions * (counts / counts.sum())[:, None, None]).sum(axis=0)
