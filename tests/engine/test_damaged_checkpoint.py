@@ -56,7 +56,9 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Read]:
 def contents(files: Checkpoints, plan: Plan, proposals: list[Proposal]) -> object:
     """Return all numbers of a bracket's checkpoints."""
     state = files.read("0-0", proposals)
-    networks = {**state.networks, **{trial.number: network for trial, network in state.candidates}}
+    networks = dict(state.networks)
+    for trial, own in state.candidates:
+        networks |= dict(zip(plan.network_ids(trial.number), own, strict=True))
     return (
         state.rung,
         [(trial.number, trial.record) for trial in state.finished],
