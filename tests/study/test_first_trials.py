@@ -79,6 +79,7 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["lr"], "NAME=VALUE"),
         (["lr=high"], "lr must be"),
         (["rate=0.1"], "rate"),
+        (["lr=0.01 lr=0.02"], "each name once"),
         ([{"lr": 0.5}], "outside log:0.0001:0.1"),
         ([{"hidden": (9,)}], "outside choice:8|16,8"),
         ([{"dropout": 0.5}], "dropout=0.5 where dropout is 0"),

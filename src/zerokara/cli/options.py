@@ -113,7 +113,8 @@ class DataOptions:
 SEARCH = (
     "NAME=log:LOW:HIGH, uniform:LOW:HIGH, integer:LOW:HIGH[:STEP], powers:LOW:HIGH (of two) or choice:A|B|C, once for "
     "each hyperparameter to search; hidden=layers:FEWEST:MOST:LOW:HIGH for the number of layers and their common "
-    "width. [default: lr, weight_decay and dropout, unless they are given]"
+    "width. [default: lr, weight_decay and dropout, unless they are given; of a table also the layers and the "
+    "encoding of numbers]"
 )
 
 

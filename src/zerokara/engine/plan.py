@@ -61,8 +61,8 @@ class Plan(TrainingSettings):
             settings: those of `TrainingSettings`.
         """
         plan = object.__new__(cls)
-        vars(plan).update(parts=tuple(parts), scorer=scorer, tol=tol, schedule_epochs=schedule_epochs)
-        vars(plan).update(of_estimator=True)
+        own = {"parts": tuple(parts), "scorer": scorer, "tol": tol, "schedule_epochs": schedule_epochs}
+        vars(plan).update(own, of_estimator=True)
         Plan.__init__(plan, parts[0], folds=len(parts), **settings)
         return plan
 

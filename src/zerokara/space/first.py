@@ -23,6 +23,8 @@ def read_first(given: "str | Mapping[str, Any]") -> dict[str, Any]:
             f"a first trial must be NAME=VALUE NAME=VALUE ..., got {given!r:.80}: write 'lr=0.01 hidden=100'"
         )
     pairs = dict(part.split("=", 1) for part in given.split())
+    if len(pairs) < len(given.split()):
+        raise InputError(f"a first trial must have each name once, got {given!r:.80}: remove one")
     return {name: lookup(name).parse(value) for name, value in pairs.items()}
 
 

@@ -128,7 +128,7 @@ class FoldMean:
     """The weighted mean of the fold networks of the best trials: the weights are chosen by out-of-fold predictions.
 
     Attributes:
-        weights: those of the trials, by number; they sum to 1.
+        weights: those of the trials, by number, rounded to thousandths.
         scores: the mean's scores for all samples, (N, C), each from networks that were not trained on the sample.
         part: these samples, in the order of the folds.
         score: the accuracy, or R2, of these scores.

@@ -60,7 +60,7 @@ class SearchSettings(TrainingSettings):
         "For each hyperparameter a fixed value or a range (`zerokara.log`, `uniform`, `integer`, `choice`).",
         group="Python",
         check=is_mapping,
-        shown="learning rate, weight decay and dropout are searched",
+        shown="of pictures learning rate, weight decay and dropout; of a table its default search",
     )
     _: KW_ONLY
     # None until the search knows its data, see `with_defaults`.
@@ -100,14 +100,14 @@ class SearchSettings(TrainingSettings):
         "The scheduler that stops trials early: none, halving[:ETA[:FIRST_RUNG]] or hyperband[:ETA[:FIRST_RUNG]].",
         group="Search",
         check=check_race,
-        shown="halving:3:1",
+        shown="halving:3:1; of a default search of a table halving:3:9",
     )
     generation: int | None = setting(
         None,
         "The maximum number of trials that are proposed and trained together.",
         group="Search",
         check=at_least(1),
-        shown="256, or a fifth of the trials if the sampler learns or the study is shared",
+        shown="256, or a fifth of the trials if the sampler learns or the study is shared; with seconds 3 or 32",
     )
     refit: int | None = setting(
         None,

@@ -147,3 +147,12 @@ def test_an_unfinished_run_has_no_network_to_show(tmp_path) -> None:
     assert "model" not in vars(study.best), "it was not trained again"
     study.best.model.save(tmp_path / "best.safetensors")
     assert winner_data(zk.open(tmp_path), None)["trial"] == 0
+
+
+def test_a_page_says_that_the_model_is_a_mean_over_folds() -> None:
+    data = zk.data.load("digits").first(200)
+    study = zk.tune(data, {"lr": zk.log(1e-3, 1e-1), "hidden": (8,)}, trials=2, epochs=2, folds=2)
+    shown = winner_data(study, None)
+    assert (shown["mean"], shown["used"]) == (study.model.population, None)
+    alone = zk.tune(data, {"lr": zk.log(1e-3, 1e-1), "hidden": (8,)}, trials=2, epochs=2, validation=0.2, refit=0)
+    assert winner_data(alone, None)["mean"] is None

@@ -150,6 +150,7 @@ def winner_data(study: Study, kept: dict[str, Any] | None) -> dict[str, Any] | N
         "epoch": study.best.trial.epoch,
         "networks": model.ensemble.population,
         "used": study.model.about.get("refit"),
+        "mean": study.model.population if "folds" in study.model.about else None,
         "weight_bytes": int(network.params[0].nbytes),
         "model": None if beyond_limit(network) else forward_spec(model, network),
         "task": model.task,

@@ -18,7 +18,7 @@ function renderGlance(container, data, page) {
   if (search.winner === null) container.append(el("p", { class: "lead" }, text("glance.none")));
   else {
     container.append(el("p", { class: "lead" }, ...winnerSentence(page)));
-    if (search.summary.model?.refit || testScore(search) !== null) container.append(el("p", { class: "second" }, modelSentence(search)));
+    if (search.summary.model?.refit || search.summary.model?.folds || testScore(search) !== null) container.append(el("p", { class: "second" }, modelSentence(search)));
   }
   container.append(el("div", { class: "cards" }, qualityCard(page), matteredCard(page), savedCard(page)), nextCard(page) ?? "", ...commandRows(page));
 }
@@ -46,13 +46,20 @@ function winnerSentence(page) {
 /** @param {any} search @returns {string} what the model to use is, and what it got on the test samples */
 function modelSentence(search) {
   const { model, test_samples: samples } = search.summary;
-  const first = model?.refit ? text("glance.model", { networks: model.networks, epochs: model.epochs }) : "";
+  const first = model?.refit ? text("glance.model", { networks: model.networks, epochs: model.epochs }) : model?.folds ? foldSentence(search) : "";
   const score = testScore(search);
   if (score === null) return first;
   const test = search.score.label.replace("val_", "test_");
   const shown = withError(search.score.label, score, search.summary[`${test}_standard_error`] ?? NaN);
   const tested = text("glance.test", { score: shown, samples: samples ? grouped(samples) : "" });
   return first ? `${first}${gap()}${tested}` : tested;
+}
+
+/** @param {any} search @returns {string} the model of a search on folds, and its score on samples that its networks have not seen */
+function foldSentence(search) {
+  const { networks, folds, weights, ...more } = search.summary.model;
+  const score = scoreText(search.score.label, more[search.score.label.replace("val_", "out_of_fold_")] ?? NaN);
+  return text("glance.folds", { networks, folds, trials: Object.keys(weights).length, score });
 }
 
 /** @param {any} search @returns {number | null} */

@@ -70,6 +70,7 @@ function whyNot(network) {
 
 /** Which network this is, where there are several. @param {any} network @returns {string[]} */
 function networkLabels(network) {
+  if (network.mean) return [text("try.mean", { count: network.mean })];
   if (network.networks > 1) return [text("try.member", { count: network.networks })];
   return network.used ? [text(network.used > 1 ? "try.refitted" : "try.refit", { count: network.used })] : [];
 }
