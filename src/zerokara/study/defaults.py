@@ -35,8 +35,8 @@ def with_defaults(settings: SearchSettings, given: Mapping[str, Any] | None = No
     trials = settings.trials or values["trials"]
     if len(settings.first) > trials:
         raise InputError(
-            f"a search must have a trial for each of the first ones, got {len(settings.first)} first and {trials} trials: "
-            f"use trials={len(settings.first)}, or leave some out"
+            f"a search must have a trial for each of the first ones, got {len(settings.first)} first and {trials} "
+            f"trials: use trials={len(settings.first)}, or leave some out"
         )
     values["first"] = values.get("first", ())[:trials]  # The default ones, of which a short search has fewer.
     values["refit"] = 0 if (settings.folds or values["folds"]) > 1 else REFIT
