@@ -6,7 +6,7 @@ from typing import Any
 
 from zerokara.errors import InputError
 from zerokara.samplers.registry import generation_size
-from zerokara.space.defaults import default_space, has_rows, table_search
+from zerokara.space.defaults import PATIENCE, default_space, has_rows, table_search
 from zerokara.study.settings import SearchSettings
 
 USUAL: dict[str, Any] = {"trials": 100, "epochs": 50, "folds": 1, "race": "halving"}
@@ -32,6 +32,7 @@ def with_defaults(settings: SearchSettings, given: Mapping[str, Any] | None = No
     if settings.seconds is not None:
         timed = TIMED["tables" if table else "pictures"]
         values |= {"trials": max(timed, int(TRIALS_PER_SECOND * settings.seconds)), "generation": timed}
+        values |= {"patience": PATIENCE} if "patience" in values else {}
     trials = settings.trials or values["trials"]
     if len(settings.first) > trials:
         raise InputError(
