@@ -48,7 +48,7 @@ ROOMS = (
     ),
     *("data", "nn", "optim", "native", "train"),
     *("fonts", "pictures", "onnx", "model", "classic", "space", "samplers", "engine", "storage", "figures", "study"),
-    *("report", "callbacks", "tuning", "estimators"),
+    *("report", "board", "callbacks", "tuning", "estimators"),
     *("__init__", "cli", "__main__"),
 )
 """The rooms, from the ground up: the folders and files of the package. A file imports from rooms below its own."""
@@ -65,6 +65,8 @@ HEAVY |= {
     "pyarrow",
     "sqlalchemy",
     "psycopg",
+    "starlette",
+    "uvicorn",
 }
 FACES = {"rich", "cyclopts"}
 """What the command line, and it alone, is made of."""

@@ -23,6 +23,7 @@ EXTRAS = {
     "sklearn": ("scikit-learn",),
     "optuna": ("optuna", "cmaes"),
     "distributed": ("distributed", "optuna", "psycopg"),
+    "board": ("starlette", "uvicorn"),
 }
 """The optional packages of each extra."""
 
