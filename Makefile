@@ -8,7 +8,7 @@ SOURCES := pyproject.toml hatch_build.py $(shell find src -type f -not -name '*.
 
 # What pytest runs: the tests, and the doctests of the package as users install it.
 TESTS ?= tests --pyargs zerokara
-PYTHONS := 3.12 3.13 3.14
+PYTHONS := 3.12 3.13 3.14 3.15
 
 .PHONY: demo docs examples cifar10 test lint unit doctests soak soak-laws soak-wheels dist wheels test-lowest test-pythons bench clean postgresql chromium page-types vendor
 .PHONY: $(PYTHONS:%=test-python-%)

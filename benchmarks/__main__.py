@@ -104,7 +104,7 @@ def main() -> None:
     # A folder of data beside the repository serves as ZEROKARA_DATA where that is not set.
     if (shared := ROOT.parent / "shared" / "data").is_dir():
         os.environ.setdefault("ZEROKARA_DATA", str(shared))
-    works = {} if {*options.parts} <= TABULAR else {name: ALL[name]() for name in options.work or ALL}
+    works = {} if {*options.parts} <= {*TABULAR, "pages"} else {name: ALL[name]() for name in options.work or ALL}
     if options.quick:
         works = {name: work.shortened(work.trials // 5, work.epochs // 5) for name, work in works.items()}
 

@@ -144,7 +144,7 @@ def tuned(work: Work, *, seed: int, **settings: Any) -> dict[str, Any]:
     from zerokara.estimators import TunedNetworkClassifier, TunedNetworkRegressor
 
     kind = TunedNetworkClassifier if work.t_train.dtype.kind == "i" else TunedNetworkRegressor
-    model = kind(epochs=work.epochs, random_state=seed, **settings)
+    model = kind(random_state=seed, **settings)
     start = time.perf_counter()
     model.fit(work.x_train, work.t_train)
     seconds = time.perf_counter() - start

@@ -3,9 +3,11 @@
 import sys
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tools import reference
+from tools import languages, reference
 
 import zerokara as zk
 
@@ -19,7 +21,7 @@ source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
-# The pages describe what a reader calls: the signature has the types, the docstring the meaning.
+# A signature has names and defaults, the docstring the meaning: with types, most of it would be NumPy's unions.
 autodoc_typehints = "none"
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
@@ -30,8 +32,9 @@ napoleon_custom_sections = ["Shapes", "Source"]
 # Docstrings write `name` for code, as Markdown does.
 default_role = "code"
 nitpicky = True
-# Types of Python and NumPy, in `Raises` and signatures: no other site is asked where they are described.
-nitpick_ignore_regex = [("py:.*", r"(?!zerokara).*"), ("py:.*", r"zerokara\..*")]
+# Base classes that are described nowhere here: of Python, of scikit-learn, and four without a page of their own.
+PRIVATE_BASES = r"zerokara\.(study\.results\.Results|model\.members\.Members|estimators\.(tuned|base)\.\w+Estimator)"
+nitpick_ignore_regex = [("py:class", r"abc\.ABC|sklearn\..*"), ("py:class", PRIVATE_BASES)]
 
 html_theme = "furo"
 html_title = "zerokara"
@@ -46,6 +49,7 @@ html_css_files = ["pages.css"]
 smartquotes = False  # They would turn --out into an en dash and a word.
 
 
-def setup(app: object) -> None:
-    """Write the pages of the reference that come from the program's own tables."""
+def setup(app: Sphinx) -> None:
+    """Write the pages of the reference that come from the program's own tables, and set the language of each page."""
     reference.connect(app)
+    app.connect("html-page-context", languages.set_language)

@@ -16,7 +16,13 @@ def test_dir_shows_public_names_alone() -> None:
     assert {"cli", "report", "tuning", "errors"} <= set(vars(__import__("zerokara.cli.app")))
     shown = [name for name in dir(zk) if not name.startswith("__")]
     assert shown == sorted(zk.__all__)
-    assert [name for name in shown if isinstance(getattr(zk, name), ModuleType)] == ["callbacks", "data", "nn", "optim"]
+    assert [name for name in shown if isinstance(getattr(zk, name), ModuleType)] == [
+        "callbacks",
+        "data",
+        "nn",
+        "optim",
+        "plot",
+    ]
     assert {"__doc__", "__name__", "__version__", "__all__"} <= set(dir(zk))
 
 

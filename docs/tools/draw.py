@@ -1,4 +1,4 @@
-"""Draw the pictures of the explanations: `python docs/tools/draw.py [population] [roofline]`.
+"""Draw the pictures of the pages: `python docs/tools/draw.py [population] [roofline] [activations] [trajectories]`.
 
 `python docs/tools/draw.py measure` measures what the roofline shows, and prints `MEASURED`.
 """
@@ -106,6 +106,26 @@ def roofline() -> Figure:
     return figure
 
 
+def activations() -> Figure:
+    """Draw the activations of five layers from different initial weights, as docs/how-to/numbers.md does."""
+    import zerokara as zk
+
+    x = np.random.default_rng(0).standard_normal((1000, 100))
+    starts = {"sigmoid, 1": 1.0, "sigmoid, 0.01": 0.01, "sigmoid, Xavier": "lecun"}
+    nets = {name: zk.nn.mlp(100, (100,) * 5, 10, "sigmoid", init=init) for name, init in starts.items()}
+    nets |= {
+        f"ReLU, {name}": zk.nn.mlp(100, (100,) * 5, 10, init=init) for name, init in (("0.01", 0.01), ("He", "he"))
+    }
+    return zk.plot.activations(nets, x)
+
+
+def trajectories() -> Figure:
+    """Draw the ways of six optimizers."""
+    import zerokara as zk
+
+    return zk.plot.trajectories()
+
+
 def measure() -> None:
     """Print the numbers of the roofline: of one core, by the processor's time, which other programs disturb least."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -146,7 +166,7 @@ def seconds(call: Callable[[], object]) -> float:
 
 def main(names: list[str]) -> None:
     """Draw the pictures named, or all."""
-    for name in names or ["population", "roofline"]:
+    for name in names or ["population", "roofline", "activations", "trajectories"]:
         if name == "measure":
             measure()
             continue

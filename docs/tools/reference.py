@@ -15,7 +15,7 @@ from zerokara.train.ranking import RANKS
 PUBLIC = [
     "zerokara",
     *(f"zerokara.{name}" for name in ("callbacks", "classic", "data", "estimators", "figures", "model", "nn")),
-    *(f"zerokara.{name}" for name in ("onnx", "optim", "train")),
+    *(f"zerokara.{name}" for name in ("onnx", "optim", "plot", "train")),
 ]
 """The modules whose `__all__` is public."""
 GENERATED = Path(__file__).parents[1] / "reference" / "generated"

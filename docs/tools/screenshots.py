@@ -15,6 +15,7 @@ ALONE = """header, nav { display: none !important } .layout { display: block !im
 section { padding: 20px !important; width: 1120px }"""
 """Styles of a section without the frame of the page."""
 COMMAND = ["tune", "digits", "--trials", "100", "--seed", "0"]
+LONG = ["tune", "digits", "--trials", "80", "--generation", "40", "--epochs", "1620", "--race", "halving:3:20"]
 
 
 def main() -> None:
@@ -29,6 +30,7 @@ def main() -> None:
         file = (Path(folder) / "digits-1" / "report.html").as_uri()
         sections(browser, file)
         phone(browser, file)
+        board(browser, Path(folder) / "digits-2")
         browser.close()
 
 
@@ -54,6 +56,31 @@ def phone(browser: Browser, file: str) -> None:
     page.wait_for_timeout(500)
     page.screenshot(path=OUT / "phone.png")
     shrink(OUT / "phone.png")
+
+
+def board(browser: Browser, run: Path) -> None:
+    """Write pictures of a board while a race trains: on a wide screen, and on a phone in the dark."""
+    command = [sys.executable, "-m", "zerokara", *LONG, "--out", str(run), "--board"]
+    search = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=run.parent)
+    assert search.stdout
+    address = next(line for line in search.stdout if line.startswith("the board: ")).split()[-1]
+    wide = {"viewport": {"width": 1400, "height": 900}, "reduced_motion": "reduce", "color_scheme": "light"}
+    narrow = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
+    for name, settings in (("board.png", wide), ("board-phone.png", narrow)):
+        page = browser.new_page(**settings)
+        page.goto(address)
+        page.wait_for_selector("body[data-ready]", state="attached")
+        while page.evaluate("window.zerokara.data.search.rungs.length") < 2:
+            page.wait_for_timeout(100)
+        if settings is wide:
+            page.evaluate("document.getElementById('race').scrollIntoView()")
+        page.wait_for_timeout(2000)
+        page.screenshot(path=OUT / name)
+        page.close()
+        shrink(OUT / name)
+        print(OUT / name)
+    search.kill()
+    search.communicate()
 
 
 def shrink(path: Path) -> None:

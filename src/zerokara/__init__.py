@@ -5,9 +5,10 @@ from zerokara.version import __version__ as __version__
 
 TYPE_CHECKING = False  # As typing has it, without the time to import it.
 if TYPE_CHECKING:
-    from zerokara import callbacks, data, nn, optim
+    from zerokara import callbacks, data, nn, optim, plot
     from zerokara.model import Model
     from zerokara.report.network.explain import explain
+    from zerokara.report.network.inspection import inspect
     from zerokara.space.space import choice, integer, layers, log, powers, uniform
     from zerokara.study.saved import open
     from zerokara.study.study import Study
@@ -20,6 +21,7 @@ else:  # A type checker would take any name for one of the package.
             **dict.fromkeys(("choice", "integer", "layers", "log", "powers", "uniform"), "space.space"),
             **dict.fromkeys(("resume", "tune"), "tuning"),
             "explain": "report.network.explain",
+            "inspect": "report.network.inspection",
             "Model": "model",
             "open": "study.saved",
             "Study": "study.study",
@@ -35,12 +37,14 @@ __all__ = [
     "choice",
     "data",
     "explain",
+    "inspect",
     "integer",
     "layers",
     "log",
     "nn",
     "open",
     "optim",
+    "plot",
     "powers",
     "resume",
     "tune",

@@ -1,4 +1,4 @@
-"""What notebooks show of an object: a small table in HTML."""
+"""What prompts and notebooks show of an object: a small table in text or HTML."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -24,6 +24,22 @@ def html_table(title: str, rows: Mapping[str, object] | Sequence[Sequence[object
         texts = (f'<{k} style="{ALIGNED}">{escape(str(cell))}</{k}>' for k, cell in zip(kinds, row, strict=True))
         lines.append(f"<tr>{''.join(texts)}</tr>")
     return f"<div><b>{escape(title)}</b><table>{''.join(lines)}</table>{more}</div>"
+
+
+def text_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table as lines with aligned columns; columns of numbers are right-aligned, by their header too.
+
+    >>> text_table([("name", "size"), ("W1", "15"), ("b1", "3")])
+    ['name  size', 'W1      15', 'b1       3']
+    """
+    columns = list(zip(*rows, strict=True))
+    right = [bool(cells[1:]) and all(not cell or cell[-1] in "0123456789%" for cell in cells[1:]) for cells in columns]
+    right = [aligned and k > 0 for k, aligned in enumerate(right)]
+    widths = [max(map(len, cells)) for cells in columns]
+    return [
+        "  ".join(f"{cell:{'>' if r else '<'}{w}}" for cell, r, w in zip(row, right, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def few(names: Sequence[str], most: int = 12) -> str:

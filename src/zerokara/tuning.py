@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from zerokara.board.child import BoardProcess, print_address
 from zerokara.callbacks.time_limit import TimeLimit
 from zerokara.checks import check_counts
 from zerokara.data import Dataset
@@ -101,6 +102,7 @@ def run_search(
     new = settings.out if folder is None else None
     with ExitStack() as opened:
         store: Store
+        board = opened.enter_context(BoardProcess(print_address, settings.warn)) if settings.board else None
         if settings.storage is None:
             if settings.study is not None:
                 raise InputError(f"study requires storage, got study={settings.study!r} without: add storage")
@@ -131,11 +133,14 @@ def run_search(
                     f"This run had the callbacks {', '.join(names)}, and resumes without: what they would stop now is "
                     "not stopped. Pass them to zerokara.resume(run, data, callbacks=[...])."
                 )
+        if board:
+            if folder is None:
+                raise InputError("a board shows the folder of a run, got board=True without out: add out='runs/mine'")
+            board.start(folder, settings.storage)
         if folder is not None and not isinstance(settings.workers, Executor):  # Those may fork within an import.
             preload()
-        how["checkpoints"] = None if folder is None else folder.checkpoints
         with shown(settings.progress, table_of(plan, space), stay=True) as progress:
-            study = search(plan, store, progress=progress, **how)
+            study = search(plan, store, folder=folder, progress=progress, **how)
         if not study.interrupted:
             store.write_comparison(study.comparison())
         return _finish(study, folder, begun, draw, settings)

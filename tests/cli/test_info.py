@@ -1,7 +1,10 @@
 """`zerokara info`: what computes here, as text and as JSON."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -48,6 +51,16 @@ def test_the_text_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[3].startswith(f"BLAS: {found['blas'][0]['name']} {found['blas'][0]['version']}, ")
     assert f"extra sklearn: scikit-learn {version('scikit-learn')}" in lines
     assert "None" not in out
+
+
+@pytest.mark.parametrize(("given", "used"), [({}, 1), ({"OPENBLAS_NUM_THREADS": "2"}, 2)])
+def test_a_command_starts_no_threads_of_openblas_unless_they_are_asked_for(given: dict[str, str], used: int) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")} | given
+    command = [sys.executable, "-m", "zerokara", "info", "--json"]
+    blas = json.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)["blas"]
+    if blas[0]["name"] != "openblas" or cores() == 1:
+        pytest.skip("needs OpenBLAS and two cores")
+    assert blas[0]["threads"] == used
 
 
 def test_the_forced_engine_is_shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

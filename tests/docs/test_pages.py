@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 sys.path.append(str(DOCS))  # The pages' own tools, as `make docs` has them.
 
-from tools import pages  # noqa: E402
+from tools import languages, pages  # noqa: E402
 
 RUN = [page for page in pages.pages() if not pages.is_slow(page)]
 TRANSLATIONS = [ROOT / "README.ja.md", *sorted((DOCS / "ja").rglob("*.md"))]
@@ -40,6 +40,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         if anchor and target.suffix == ".md":
             headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}, link
+
+
+def test_the_site_says_the_language_of_each_page() -> None:
+    site = {page.relative_to(DOCS).with_suffix("").as_posix(): page for page in WRITTEN if page.is_relative_to(DOCS)}
+    japanese = {name for name, page in site.items() if len(re.findall(r"[ぁ-ん]", page.read_text("utf-8"))) > 200}
+    assert japanese, "there are such pages"
+    assert {name for name in site if languages.language_of(name) == "ja"} == japanese
 
 
 def original(page: Path) -> Path:

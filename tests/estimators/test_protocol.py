@@ -106,7 +106,7 @@ def test_a_tuned_estimator_is_tune(table: str) -> None:
 @pytest.mark.usefixtures("short")
 def test_a_network_without_arguments_is_the_default_networks(table: str) -> None:
     x, y, classes = TABLES[table]
-    first = 2 if table == "sparse" else 3
+    first = 3 if table == "sparse" else 4
     study = zk.tune((x, y), trials=first, race="none", seed=3)
     net = (NetworkClassifier if classes else NetworkRegressor)(random_state=3).fit(x, y)
     assert_same(net, study, x)

@@ -8,6 +8,7 @@ import pytest
 from zerokara.arrays import Array
 from zerokara.native.calls import kernel
 from zerokara.native.library import installed
+from zerokara.rng import entropy, stream
 
 VARIANTS = installed().variants
 pytestmark = pytest.mark.skipif(not VARIANTS, reason="no kernel here")
@@ -61,3 +62,13 @@ def test_the_ends(variant: str) -> None:
     assert call(SIGMOID, np.array([-np.inf, 0, np.inf]), variant).tolist() == [0, 0.5, 1]
     assert call(LOG, np.array([1, np.inf]), variant).tolist() == [0, np.inf]
     assert np.isnan(call(LOG, np.array([np.nan]), variant)).all()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("seed", [0, 7, (1 << 32) - 1, 1 << 32, 3 << 200])
+def test_uniform_numbers_are_those_of_numpy(seed: int, variant: str) -> None:
+    keys = [(seed, "dropout", step, 1 << 20, 9) for step in range(7)]
+    sizes = np.array([0, 1, 2, 3, 64, 1001, 5])
+    drawn = kernel(variant).uniforms(np.array([entropy(*key) for key in keys]), sizes)
+    each = [stream(*key).random(size, np.float32) for key, size in zip(keys, sizes, strict=True)]
+    assert drawn.tobytes() == np.concatenate(each).tobytes()

@@ -68,6 +68,8 @@ FAULTS = {
     "running variance is not kept": ("var[j] = momentum * var[j] +", "var[j] = 1 * var[j] + 0 *"),
     "batch norm forgets the mean's gradient": ("AT(d) - dbeta[j] * share", "AT(d)"),
     "Huber's gradient is not limited": ("scale * limited(z[c] - t[c], delta)", "scale * (z[c] - t[c])"),
+    "the high half is drawn first": ("(float)((unsigned)folded >> 8)", "(float)(folded >> 40)"),
+    "words beyond the pool are left out of the seed": ("EACH(i, count) EACH(j, 4) {", "EACH(i, 4) EACH(j, 4) {"),
 }  # fmt: skip
 
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.trial import TrialState
-from sqlalchemy.pool import NullPool
 
 import zerokara as zk
+from tests.databases import plain_storage
 from zerokara.engine.trial import Proposal, Trial
 from zerokara.errors import DatabaseError, InputError, OutsideError, ZerokaraError
 from zerokara.report.run import trials_csv
@@ -147,11 +147,6 @@ def trained(proposal: Proposal, value: float | None = None) -> Trial:
 
 def studied(url: str, name: str = "a study") -> optuna.Study:
     return optuna.load_study(study_name=name, storage=plain_storage(url))
-
-
-def plain_storage(url: str) -> optuna.storages.RDBStorage:
-    """Optuna's own, which leaves no connection open."""
-    return optuna.storages.RDBStorage(url, {"poolclass": NullPool})
 
 
 def numbers(study: optuna.Study) -> list[int]:

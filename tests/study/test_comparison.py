@@ -10,6 +10,7 @@ import optuna
 import pytest
 
 import zerokara as zk
+from tests.databases import plain_storage
 from zerokara.errors import InputError
 from zerokara.report.run import what_mattered
 from zerokara.storage.comparison import write_comparison
@@ -191,10 +192,11 @@ def test_a_study_of_that_name_of_another_program_stays(race: tuple[Study, Path])
 
 
 def test_a_database_has_it_too_once(tmp_path: Path) -> None:
-    storage, data = f"sqlite:///{tmp_path}/studies.db", digits()
+    url, data = f"sqlite:///{tmp_path}/studies.db", digits()
     space = {"lr": zk.log(1e-4, 1e-1), "hidden": (8,)}
-    options = {"trials": 6, "epochs": 3, "race": "none", "storage": storage, "study": "ours"}
+    options = {"trials": 6, "epochs": 3, "race": "none", "storage": url, "study": "ours"}
     zk.tune(data, space, **options)
+    storage = plain_storage(url)
     second = optuna.load_study(study_name="ours@3", storage=storage)
     zk.tune(data, space, **options, warn=[].append)  # This process finds all trials ended.
     assert [t._trial_id for t in optuna.load_study(study_name="ours@3", storage=storage).trials] == [

@@ -26,10 +26,11 @@ def frame() -> pd.DataFrame:
 def test_a_table_is_divided_into_folds_and_the_default_network_is_trained_first(frame: pd.DataFrame) -> None:
     study = zk.tune(frame, target="target", **FEW)
     assert study.plan.folds == 5
-    assert study.plan.patience is not None
+    assert study.plan.patience == 32
     assert study.plan.data.validation is None
     encodings = [trial.params["numeric_encoding"] for trial in study.trials[: study.plan.protected]]
-    assert encodings == ["standard", "piecewise", "piecewise"]
+    assert encodings == ["standard", "piecewise", "piecewise", "robust"]
+    assert [trial.params["hidden"] for trial in study.trials[:4]] == [(100,), (100,), (128, 128), ()]
     assert study.fold_mean is not None
     assert len(study.model.members) == 5
 
@@ -53,7 +54,7 @@ def test_a_validation_part_that_was_given_is_used(frame: pd.DataFrame) -> None:
     for how in given.values():
         study = zk.tune(frame.head(120), target="target", **how, **FEW)
         assert study.plan.folds == 1
-        assert study.plan.protected == 3
+        assert study.plan.protected == 4
         assert study.model.about["refit"] == 5
 
 
@@ -71,9 +72,9 @@ def test_a_space_that_is_given_is_searched_as_before(frame: pd.DataFrame) -> Non
 def test_many_rows_have_one_validation_part(frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(defaults, "FOLDED", range(20, 100))
     study = zk.tune(frame, target="target", **FEW)
-    assert study.plan.folds == 1
+    assert (study.plan.folds, study.plan.patience) == (1, 16)
     assert len(study.plan.data.validation) == 30
-    assert study.plan.protected == 3
+    assert study.plan.protected == 4
 
 
 def test_few_rows_have_one_validation_part_too(frame: pd.DataFrame) -> None:
@@ -96,7 +97,7 @@ def test_a_default_search_resumes(frame: pd.DataFrame, tmp_path: Path) -> None:
     whole = zk.tune(frame, target="target", trials=6, epochs=4)
     zk.tune(frame, target="target", **FEW, out=tmp_path / "run")
     config = RunFolder(tmp_path / "run").config()
-    assert (config["folds"], config["refit"], config["validation"], len(config["first"])) == (5, 0, 0, 3)
+    assert (config["folds"], config["refit"], config["validation"], len(config["first"])) == (5, 0, 0, 4)
     again = zk.resume(tmp_path / "run", frame, target="target", trials=6)
     assert [trial.value for trial in again.trials] == [trial.value for trial in whole.trials]
     assert again.fold_mean.weights == whole.fold_mean.weights
@@ -121,4 +122,4 @@ def test_many_features_and_sparse_samples_keep_their_numbers_as_they_are() -> No
     for samples in (wide, sparse.csr_matrix(wide[:, :5] * (wide[:, :5] > 0))):
         study = zk.tune(samples, labels, trials=3, epochs=2)
         assert study.space.fixed["numeric_encoding"] == "standard"
-        assert study.plan.protected == 2
+        assert study.plan.protected == 3

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import zerokara as zk
@@ -117,3 +118,15 @@ def test_a_stopped_search_is_finished_when_it_is_resumed(data: Dataset, tmp_path
 def test_a_limit_that_is_no_time_is_refused(data: Dataset, seconds: object) -> None:
     with pytest.raises(InputError, match="seconds must be a number above 0"):
         zk.tune(data, SPACE, seconds=seconds)
+
+
+def test_more_first_trials_than_trials_are_an_error(data: Dataset) -> None:
+    with pytest.raises(InputError, match=r"a trial for each of the first ones, got 2 first and 1 trials: use trials=2"):
+        zk.tune(data, SPACE, first=ASKED, trials=1)
+
+
+def test_a_short_default_search_has_fewer_default_networks(tmp_path: Path) -> None:
+    x = np.arange(60.0)[:, None]
+    study = zk.tune((x, x[:, 0] % 2 > 0), trials=2, epochs=2, out=tmp_path / "run")
+    assert len(study.plan.first) == len(study.trials) == 2
+    assert len(zk.resume(tmp_path / "run", (x, x[:, 0] % 2 > 0), trials=3).trials) == 3

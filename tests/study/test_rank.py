@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import average_precision_score, mean_absolute_error
 
 import zerokara as zk
+from tests.databases import plain_storage
 from zerokara.arrays import Array
 from zerokara.cli import main
 from zerokara.errors import InputError
@@ -151,7 +152,7 @@ def test_a_shared_study_maximizes_it(data, tmp_path) -> None:
     where = f"sqlite:///{tmp_path}/studies.db"
     options = SEARCH | {"rank": "roc_auc", "sampler": "tpe", "race": "none"}
     study = zk.tune(data, SPACE, storage=where, **options)
-    stored = optuna.load_study(study_name="zerokara", storage=where)
+    stored = optuna.load_study(study_name="zerokara", storage=plain_storage(where))
     assert (stored.direction.name, stored.metric_names) == ("MAXIMIZE", ["val_roc_auc"])
     assert stored.best_value == -study.best.trial.value
     assert [trial.params for trial in study.trials] == [

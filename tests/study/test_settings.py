@@ -49,6 +49,7 @@ OTHER = {
     "out": Path("runs/mine"),
     "force": True,
     "samples": False,
+    "board": True,
     "workers": "3",
 }
 """A value of every option that is not its default."""

@@ -1,4 +1,4 @@
-"""The commands evaluate, predict, export, import, gradcheck and data."""
+"""The commands evaluate, predict, export, import and data."""
 
 import sys
 from pathlib import Path
@@ -6,12 +6,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.table import Table
 
 from zerokara import data as datasets
-from zerokara.cli.samples.held_out import held_out
+from zerokara.cli.samples.held_out import load_held_out, load_like
 from zerokara.cli.samples.own_folder import own_folder
-from zerokara.cli.samples.tables import predict_rows, read_table
+from zerokara.cli.samples.tables import predict_rows
 from zerokara.cli.show import print_inputs, print_line, print_note, print_prediction
 from zerokara.cli.terminal import PlainConsole
 from zerokara.data import Dataset
@@ -19,8 +18,6 @@ from zerokara.data.table_files.reading import is_table
 from zerokara.errors import InputError, ZerokaraError
 from zerokara.model import Model
 from zerokara.model.weights import from_weights
-from zerokara.nn.cases import CASES
-from zerokara.nn.gradcheck import TOLERANCE, gradcheck
 from zerokara.onnx import read_signature
 from zerokara.pictures import is_image, read_picture, write_picture
 from zerokara.unpickle import load_pickle
@@ -35,10 +32,7 @@ def run_evaluate(model: Path, dataset: str, /, *, encoding: str | None = None) -
         encoding: the encoding of a table's text file. [default: UTF-8, or found in the file]
     """
     console, loaded = PlainConsole(), Model.load(model)
-    if is_table(dataset) and not loaded.first.encoder:
-        raise InputError(f"the model {model} was not trained on a table, got {dataset}: name a dataset of samples")
-    data = read_table(loaded, dataset, encoding) if loaded.first.encoder else _load_like(loaded, dataset)
-    data, part, which = held_out(loaded, data, "rows", dataset) if loaded.first.encoder else held_out(loaded, data)
+    data, part, which = load_held_out(loaded, dataset, encoding)
     _, score = loaded.evaluate(data, part)
     print_line(console, f"{loaded.metric} on the {len(getattr(data, part)):,} {which}: {score:.4f}")
     if loaded.task == "regression":
@@ -88,7 +82,7 @@ def run_predict(
     if index is None:
         _predict_picture(console, loaded, input)
     else:
-        _predict_sample(console, loaded, _load_like(loaded, input), index, picture)
+        _predict_sample(console, loaded, load_like(loaded, input), index, picture)
     return 0
 
 
@@ -111,7 +105,7 @@ def _ask(console: Console, model: Model, index: int | None, picture: Path | None
             return 0
         try:
             if name and text.removeprefix("-").isdecimal():
-                _predict_sample(console, model, _load_like(model, str(name)), int(text), picture)
+                _predict_sample(console, model, load_like(model, str(name)), int(text), picture)
             else:
                 _predict_picture(console, model, text)
         except ZerokaraError as error:
@@ -123,11 +117,6 @@ def _predict_picture(console: Console, model: Model, path: str) -> None:
     for note in read.notes:
         print_note(console, note)
     print_prediction(console, model, read.x)
-
-
-def _load_like(model: Model, dataset: str) -> Dataset:
-    """Return a dataset, with the pictures of a folder in the shape of the model's."""
-    return datasets.load(dataset, sample_shape=model.sample_shape if is_image(model.sample_shape) else None)
 
 
 def _predict_sample(console: Console, model: Model, data: Dataset, index: int, picture: Path | None) -> None:
@@ -196,23 +185,6 @@ def run_import(file: Path, /, *, activation: str, out: Path | None = None, datas
     sizes = "-".join(str(layer.shapes()["W"][0]) for layer in layers)
     print_line(PlainConsole(), f"{sizes}-{len(model.classes)}, {activation}: {out}")
     return 0
-
-
-def run_gradcheck() -> int:
-    """Check the gradient of every layer, activation and loss against a numerical one."""
-    console, table = PlainConsole(), Table("case", "parameters checked", "largest relative error", "")
-    failed = 0
-    for case in CASES:
-        network, loss = case.network("float64"), case.loss()
-        checks = gradcheck(network, loss, case.x, case.t, weights=case.weights, weight_decay=case.weight_decay)
-        passed = all(each.passed for each in checks)
-        failed += not passed
-        names = ", ".join(each.name for each in checks)
-        table.add_row(case.name, names, f"{max(each.error for each in checks):.1e}", "ok" if passed else "WRONG")
-    console.print(table)
-    result = "every gradient is right" if not failed else f"{failed} of {len(CASES)} cases are wrong"
-    print_line(console, f"{result}: analytical against numerical, float64, tolerance {TOLERANCE:g}")
-    return 1 if failed else 0
 
 
 def run_data_list() -> int:

@@ -28,6 +28,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         try:
             if arguments is None:
+                # All products of a command are computed by one thread, see `zerokara.blas`: others would only wait.
+                os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
                 gc.disable()  # What is imported stays: to search it for garbage again and again takes long.
             try:
                 from zerokara.cli.app import run

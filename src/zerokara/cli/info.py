@@ -23,6 +23,7 @@ EXTRAS = {
     "sklearn": ("scikit-learn",),
     "optuna": ("optuna", "cmaes"),
     "distributed": ("distributed", "optuna", "psycopg"),
+    "board": ("starlette", "uvicorn"),
 }
 """The optional packages of each extra."""
 
@@ -45,7 +46,8 @@ def run_info(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] 
     features = ", ".join(found["processor_features"]) or "unknown"
     print_line(console, f"processor: {found['platform']}, cores: {found['cores']}, features: {features}")
     for blas in found["blas"]:
-        parts = [blas["architecture"], blas["threading_layer"], blas["threads"] and f"{blas['threads']} threads"]
+        threads = blas["threads"] and f"{blas['threads']} thread{'s' * (blas['threads'] > 1)}"
+        parts = [blas["architecture"], blas["threading_layer"], threads]
         print_line(console, ", ".join([f"BLAS: {blas['name']} {blas['version']}", *filter(None, parts)]))
     for extra, packages in found["packages"].items():
         versions = ", ".join(f"{name} {number or 'not found'}" for name, number in packages.items())

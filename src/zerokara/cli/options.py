@@ -39,10 +39,17 @@ def _hyperparameter(name: str) -> tuple[str, Any, Any]:
 
 
 Hyperparameters = make_dataclass("Hyperparameters", map(_hyperparameter, HYPERPARAMETERS), frozen=True)
-Hyperparameters.__module__ = __name__
+NETWORK = (
+    *("hidden", "activation", "batch_norm", "dropout", "init_scale", "weight_decay", "label_smoothing"),
+    *("numeric_encoding", "category_encoding"),
+)
+"""The hyperparameters that a network and its loss depend on, and not how it is trained."""
+NetworkOptions = make_dataclass("NetworkOptions", map(_hyperparameter, NETWORK), frozen=True)
+Hyperparameters.__module__ = NetworkOptions.__module__ = __name__
 Hyperparameters = Parameter(
     name="*", group=Group("Hyperparameters", help="Each name can also be searched with --search.", sort_key=2)
 )(Hyperparameters)
+NetworkOptions = Parameter(name="*", group=Group("Network", sort_key=2))(NetworkOptions)
 
 
 def given(hyperparameters: Any) -> dict[str, Any]:
@@ -51,7 +58,7 @@ def given(hyperparameters: Any) -> dict[str, Any]:
     Raises:
         InputError: a value breaks its rule, or is a range.
     """
-    values = {name: getattr(hyperparameters, name) for name in HYPERPARAMETERS}
+    values = vars(hyperparameters)
     texts = {name: value for name, value in values.items() if isinstance(value, str)}
     for name, text in texts.items():
         if text.partition(":")[0] in SYNTAX:

@@ -234,7 +234,6 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
         print_line(console, f"{part} is at the {end} end of its range, {dist}: widen the range")
     if encoding := (written.get("best") or {}).get("encoding"):
         print_line(console, f"inputs of the winner: {encoding}")
-    print_verdict(console, written.get("validation"))
     if study.fold_mean is not None:
         weights = sorted(study.fold_mean.weights.items(), key=lambda each: -each[1])
         trials = ", ".join(f"trial {number} {weight:.1%}" for number, weight in weights)
@@ -242,6 +241,7 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
         print_line(
             console, f"its {metric} on samples that its networks were not trained on: {study.fold_mean.score:.4f}"
         )
+    print_verdict(console, written.get("validation"))
     if study.refitted is not None:
         samples = sum(len(part) for part in (study.plan.data.train, study.plan.data.validation) if part is not None)
         print_line(

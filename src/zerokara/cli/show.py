@@ -41,7 +41,7 @@ def print_prediction(console: Console, model: Model, x: Any) -> None:
     probabilities = model.predict_proba(x)[0]
     chosen = [int(probabilities.argmax())] if model.task == "classification" else np.flatnonzero(probabilities > 0.5)
     width = max(map(len, map(printable, model.classes)))
-    bar = "█" if _has(console, "█") else "#"
+    bar = "█" if has_character(console, "█") else "#"
     for k, (name, p) in enumerate(zip(model.classes, probabilities, strict=True)):
         mark = "<" if k in chosen else ""
         print_line(console, f"{printable(name):>{width}} {p:6.4f} {bar * round(BAR * float(p)):<{BAR}} {mark}".rstrip())
@@ -89,7 +89,7 @@ def print_inputs(console: Console, inputs: "Sequence[TensorInfo]") -> None:
         print_line(console, f"and {len(inputs) - SHOWN:,} more columns")
 
 
-def _has(console: Console, character: str) -> bool:
+def has_character(console: Console, character: str) -> bool:
     """Return whether the encoding of a console has a character."""
     try:
         return bool(character.encode(console.encoding))

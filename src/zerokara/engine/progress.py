@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 
@@ -80,8 +81,24 @@ class Progress:
         return left if self.epochs_done > self.epochs_before or self.epochs_underway else max(1.0, left - self.seconds)
 
 
+class GenerationView(Protocol):
+    """What a search shows of the generation that trains."""
+
+    def begin(self, proposals: Sequence[Proposal]) -> None:
+        """Take note of trials that begin to train."""
+
+    def record(self, proposals: Sequence[Proposal], epoch: Epoch) -> None:
+        """Take note of an epoch of a population; called from any thread."""
+
+    def finish(self, trials: Sequence[Trial]) -> None:
+        """Take note of trials that have ended."""
+
+
 class ProgressTracker:
     """Collects the progress of the workers, from any thread.
+
+    Attributes:
+        live: shows the progress to other processes, if there is one.
 
     Args:
         trials: the number of trials of the study.
@@ -108,6 +125,7 @@ class ProgressTracker:
         self.started, self.limit = time.perf_counter(), limit
         self.lock = threading.Lock()
         self.remark: str | None = None
+        self.live: GenerationView | None = None
         self.begun: set[int] = set()
         self.running: dict[int, TrialEpoch] = {}
         self.best_finished: list[tuple[Trial, TrialEpoch]] = []
@@ -119,6 +137,8 @@ class ProgressTracker:
 
     def record(self, proposals: Sequence[Proposal], epoch: Epoch) -> None:
         """Count an epoch of a population."""
+        if self.live:
+            self.live.record(proposals, epoch)
         values = np.where(epoch.diverged, np.inf, epoch.objective)
         with self.lock:
             for row, v, score in zip(epoch.rows, values, getattr(epoch, self.curve), strict=True):
@@ -156,8 +176,10 @@ class ProgressTracker:
         self.reach(trials)
         self.finish(trials)
 
-    def begin(self, proposals: Iterable[Proposal]) -> None:
+    def begin(self, proposals: Sequence[Proposal]) -> None:
         """Count trials as training."""
+        if self.live:
+            self.live.begin(proposals)
         with self.lock:
             self.begun.update(proposal.number for proposal in proposals)
 
@@ -168,8 +190,10 @@ class ProgressTracker:
                 for epoch in (epoch for epoch in self.reached if epoch <= trial.epochs):
                     self.reached[epoch].add(trial.number)
 
-    def finish(self, trials: Iterable[Trial]) -> None:
+    def finish(self, trials: Sequence[Trial]) -> None:
         """Count trials as finished."""
+        if self.live:
+            self.live.finish(trials)
         with self.lock:
             for trial in trials:
                 self.trials_done += 1

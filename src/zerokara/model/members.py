@@ -82,7 +82,7 @@ class Members:
 
     def layers(self, network: int = 0) -> list[dict[str, Any]]:
         """Return the layers of one of the networks, such as ``{"layer": "affine", "inputs": 64, "outputs": 10}``."""
-        return describe_layers(self._numbered(network)[1])
+        return describe_layers(self.numbered(network)[1])
 
     def arrays(self, network: int = 0) -> dict[str, Array]:
         """Return copies of the arrays of one of the networks, and of its scaling.
@@ -90,11 +90,11 @@ class Members:
         ``"0.W"`` (D_in, D_out) and ``"0.b"`` (D_out,) are those of layer 0; see `Preprocess` for ``"scaling.shift"``.
         docs/how-to/other-frameworks.md rebuilds a network from them in PyTorch and in Keras.
         """
-        member, one = self._numbered(network)
+        member, one = self.numbered(network)
         named = {name: array[0].copy() for name, array in disassemble(one)[1].items()}
         return named | {f"scaling.{name}": array.copy() for name, array in member.preprocess.arrays().items()}
 
-    def _numbered(self, network: int) -> tuple[ModelMember, Network]:
+    def numbered(self, network: int) -> tuple[ModelMember, Network]:
         """Return one of the networks, counted from 0 in the order of the members, and its member."""
         if not is_of(network, int) or not 0 <= network < self.population:
             raise InputError(f"the networks are 0 to {self.population - 1}, got {network}: choose one of them")

@@ -26,6 +26,7 @@ class Kernel:
     train: Any
     evaluate: Any
     judge: Any
+    fill_uniforms: Any
     elementary: Any
 
     @classmethod
@@ -36,6 +37,17 @@ class Kernel:
     def scratch(self, model: Any, rows: int, train: bool) -> Array:
         """Return memory for ``rows`` samples in a network."""
         return np.empty(self.scratch_size(model, rows, train), self.dtype)
+
+    def uniforms(self, entropy: Array, sizes: Array) -> Array:
+        """Return the first ``sizes`` (S,) uniform numbers of S streams of `zerokara.rng`, one after another.
+
+        Args:
+            entropy: of each stream, (S, words).
+        """
+        entropy, sizes = np.ascontiguousarray(entropy, np.uint32), np.ascontiguousarray(sizes, np.int64)
+        drawn = np.empty(sizes.sum(), np.float32)
+        self.fill_uniforms(*entropy.shape, address(entropy), address(sizes), address(drawn))
+        return drawn
 
 
 @lru_cache

@@ -16,6 +16,7 @@ from zerokara.nn.layers.encoding import encode, is_kept
 from zerokara.nn.losses import Loss, SoftmaxCrossEntropy
 from zerokara.nn.network import Network
 from zerokara.optim.optimizer import Optimizer
+from zerokara.rng import entropy
 
 CHUNK_ROWS = 200
 """Samples that are evaluated at once."""
@@ -133,9 +134,10 @@ class Compiled:
     def _uniforms(self, network: Network, rows: Sequence[int], step: int) -> Array | None:
         """Return the uniform numbers of the steps, for each step those of each dropout layer."""
         layers: list[Any] = [network.layers[i] for i in self.structure.dropouts]
-        sized = list(zip(layers, self.structure.units, strict=True)) if layers else []
-        drawn = [layer.uniforms(step + k, (n, units)).ravel() for k, n in enumerate(rows) for layer, units in sized]
-        return np.concatenate(drawn) if drawn else None
+        if not layers:
+            return None
+        seeds = [entropy(*layer.key(step + k)) for k in range(len(rows)) for layer in layers]
+        return self.kernel.uniforms(np.array(seeds), np.outer(rows, self.structure.units).ravel())
 
     def _numbers(self, network: Network, loss: Loss, optimizer: Optimizer) -> Array:
         """Return the hyperparameters, a row for each network."""

@@ -37,18 +37,19 @@ NUMBER_FIELDS = (
 """The hyperparameters of one network, each a double, in the order of the struct Numbers."""
 
 
-FUNCTIONS = ("scratch_size", "train", "evaluate", "judge", "elementary")
+FUNCTIONS = ("scratch_size", "train", "evaluate", "judge", "uniforms", "elementary")
 
 
 def declare(library: Any, variant: str) -> tuple[Any, ...]:
     """Return the `FUNCTIONS` of a variant, with their types."""
-    size, train, evaluate, judge, elementary = (getattr(library, f"{name}_{variant}") for name in FUNCTIONS)
+    size, train, evaluate, judge, uniforms, elementary = (getattr(library, f"{name}_{variant}") for name in FUNCTIONS)
     model, samples = ctypes.POINTER(Description), ctypes.POINTER(SampleArrays)
     size.argtypes, size.restype = (model, c_int, c_int), c_longlong
-    train.restype = evaluate.restype = judge.restype = elementary.restype = None
+    train.restype = evaluate.restype = judge.restype = uniforms.restype = elementary.restype = None
     pointers = (c_void_p,) * 5
     train.argtypes = (model, c_int, c_int, c_void_p, c_int, samples, c_void_p, c_void_p, c_longlong, *pointers)
     evaluate.argtypes = (model, c_int, c_longlong, c_int, samples, *(c_void_p,) * 6)
     judge.argtypes = (model, c_longlong, samples, *(c_void_p,) * 3)
+    uniforms.argtypes = (c_int, c_int, c_void_p, c_void_p, c_void_p)
     elementary.argtypes = (c_int, c_longlong, c_void_p, c_void_p)
-    return size, train, evaluate, judge, elementary
+    return size, train, evaluate, judge, uniforms, elementary

@@ -1,6 +1,8 @@
 """Networks from first principles: layers, losses, initial weights, and gradient checks."""
 
-from zerokara.nn.gradcheck import Check, gradcheck
+from zerokara.nn.gradients.check import gradcheck
+from zerokara.nn.gradients.report import GradientCheck
+from zerokara.nn.gradients.results import Check, Entry
 from zerokara.nn.layers.activations import ACTIVATIONS, GELU, LeakyReLU, ReLU, Sigmoid, Tanh
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.layers.batchnorm import BatchNorm
@@ -29,8 +31,10 @@ __all__ = [
     "Check",
     "Dropout",
     "Embedding",
+    "Entry",
     "Exp",
     "FixedEncoding",
+    "GradientCheck",
     "Huber",
     "InputEncoding",
     "Layer",

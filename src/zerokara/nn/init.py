@@ -5,6 +5,8 @@ import math
 from zerokara.errors import InputError, unknown
 
 INITS = ("he", "xavier", "lecun")
+UNKNOWN_INIT = "unknown"
+"""That of a layer whose weights come from a file."""
 
 
 def standard_deviation(init: str | float, n_in: int, n_out: int) -> float:
@@ -32,3 +34,12 @@ def standard_deviation(init: str | float, n_in: int, n_out: int) -> float:
         case "lecun":
             return math.sqrt(1 / n_in)
     raise unknown("initial weights", init, [*INITS, "a number"])
+
+
+def default_init(activation: str) -> str:
+    """Return the initial weights that go with an activation.
+
+    >>> default_init("tanh"), default_init("relu")
+    ('xavier', 'he')
+    """
+    return "xavier" if activation in ("sigmoid", "tanh") else "he"

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from zerokara.arrays import Array
 from zerokara.errors import InputError, unknown
+from zerokara.nn.init import UNKNOWN_INIT, default_init
 from zerokara.nn.layers.activations import ACTIVATIONS
 from zerokara.nn.layers.affine import Affine
 from zerokara.nn.layers.batchnorm import BatchNorm
@@ -74,7 +75,7 @@ def mlp(
     if rates is not None and not ((rates >= 0) & (rates < 1)).all():
         raise InputError(f"0 <= dropout < 1 must hold, got {rates}: try 0.2")
     scale = per_network("init_scale", init_scale, population)
-    init = init if init is not None else "xavier" if activation in ("sigmoid", "tanh") else "he"
+    init = init if init is not None else default_init(activation)
 
     layers: list[Layer] = []
     for number, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
@@ -126,6 +127,9 @@ def build_network(layers: Sequence[Mapping[str, Any]], arrays: Mapping[str, Arra
         built.append(LAYERS[kind](**{name: v for name, v in settings.items() if name != "layer"}))
     first = next(iter(arrays.values()))
     network = Network(built, len(first), first.dtype)
+    for layer in built:
+        if isinstance(layer, Affine):
+            layer.init = UNKNOWN_INIT
     expected = {name: value.shape for name, value in network.arrays().items()}
     got = {name: value.shape for name, value in arrays.items()}
     if expected != got:

@@ -143,6 +143,21 @@ class Network:
         """Return a copy of the networks that shares no arrays with them."""
         return self.take(np.arange(self.population))
 
+    def astype(self, dtype: npt.DTypeLike) -> Self:
+        """Return a copy of the networks in another precision.
+
+        >>> from zerokara.nn import mlp
+        >>> mlp(4, (), 3).astype("float64")
+        Network(Affine(4, 3); population 1, 15 parameters each, float64)
+        """
+        other = self.copy()
+        other.dtype = np.dtype(dtype)
+        other._bind(self.params.astype(dtype))
+        for layer in other.layers:
+            for name in layer.per_network:
+                setattr(layer, name, getattr(layer, name).astype(dtype))
+        return other
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to pickle: no views into the flat arrays, no gradients, no caches."""
         copied = self.copy()

@@ -7,7 +7,7 @@ from zerokara.errors import ZerokaraError
 from zerokara.report.kept import read_kept
 from zerokara.report.network import network_data
 from zerokara.report.page import page_html
-from zerokara.report.search import search_data
+from zerokara.report.search import Live, search_data
 from zerokara.study.run_folder import RunFolder, read_summary
 from zerokara.study.study import Study
 
@@ -16,16 +16,18 @@ MOST_TRIALS = 1000
 """`tune` of the command line writes the page of at most so many trials; ``zerokara report`` writes any."""
 
 
-def page_data(study: Study, folder: RunFolder) -> dict[str, Any]:
-    """Return what the page of a run shows: ``search``, the trials, and ``network``, the winner's network."""
-    kept = read_kept(folder.path)
+def page_data(study: Study, folder: RunFolder, live: Live | None = None) -> dict[str, Any]:
+    """Return what the page of a run shows: ``search``, the trials, and ``network``, the winner's network.
+
+    The network of a search that is shown ``live`` is left out.
+    """
     summary = read_summary(folder.path)
     summary = summary if summary.get("trials") == len(study.trials) else {}  # Else of the run before it was extended.
     count = len(study.trials)
     return {
         "title": f"{study.plan.name}: {'one network' if count == 1 else f'{count} trials'}",
-        "search": search_data(study, folder.config(), summary, folder.path),
-        "network": network_data(study, kept),
+        "search": search_data(study, folder.config(), summary, folder.path, live),
+        "network": None if live else network_data(study, read_kept(folder.path)),
     }
 
 

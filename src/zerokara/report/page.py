@@ -18,8 +18,10 @@ POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inli
 """What a browser lets the page load: nothing from anywhere."""
 
 
-def page_html(data: Mapping[str, Any], title: str | None = None) -> str:
+def page_html(data: Mapping[str, Any], title: str | None = None, main: str = MAIN, policy: str = POLICY) -> str:
     """Return the page of some data, as `zerokara.report.data.page_data` makes them, as the text of one HTML file.
+
+    ``main`` is the module that starts it, ``policy`` what it may load.
 
     >>> text = page_html({"search": None, "network": None}, title="empty")
     >>> text.startswith("<!doctype html>"), "http-equiv" in text
@@ -32,7 +34,7 @@ def page_html(data: Mapping[str, Any], title: str | None = None) -> str:
             "<!doctype html>",
             '<html lang="en">',
             '<head><meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f'<meta name="generator" content="zerokara {__version__}">',
             '<link rel="icon" href="data:,">',
@@ -44,7 +46,7 @@ def page_html(data: Mapping[str, Any], title: str | None = None) -> str:
             f'<script type="application/json" id="zk-text">{as_json(dictionary())}</script>',
             f"<!--\n{_static(vendor / 'uPlot.VERSION.txt')}{_static(vendor / 'uPlot.LICENSE.txt')}-->",
             f"<script>{_static(vendor / 'uPlot.iife.min.js')}</script>",
-            f'<script type="module">{script()}</script>',
+            f'<script type="module">{script(main)}</script>',
             "</body></html>",
             "",
         ]
@@ -67,9 +69,9 @@ def dictionary() -> dict[str, list[str]]:
     return texts
 
 
-def script() -> str:
-    """Return the page's modules as one, each after those that it imports, without import and export lines."""
-    return "\n".join(EXPORT.sub("", IMPORT.sub("", _static(STATIC / name))) for name in modules(MAIN, []))
+def script(main: str = MAIN) -> str:
+    """Return a module and those that it needs as one, in the order of their imports, without those lines."""
+    return "\n".join(EXPORT.sub("", IMPORT.sub("", _static(STATIC / name))) for name in modules(main, []))
 
 
 def modules(name: str, done: list[str]) -> list[str]:

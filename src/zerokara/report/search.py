@@ -1,6 +1,7 @@
 """What the page shows of a search: its trials and curves, what mattered, and its commands, as plain data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,32 @@ MOST_STOPS = 12
 """The most epochs at which the page compares trials."""
 
 
-def search_data(study: Study, config: Mapping[str, Any], summary: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Live:
+    """A search that is shown while it trains.
+
+    Args:
+        training: the numbers of the trials that train.
+        changed: the trials whose rows are sent to a page that has the others; None sends all.
+        since: by number, how many epochs of a trial's curves the page has.
+    """
+
+    training: Collection[int] = ()
+    changed: Sequence[Trial] | None = None
+    since: Mapping[int, int] = field(default_factory=dict)
+
+
+def search_data(
+    study: Study, config: Mapping[str, Any], summary: Mapping[str, Any], folder: Path, live: Live | None = None
+) -> dict[str, Any]:
     """Return the key ``search`` of the page's data.
 
     Arrays have a row for each trial, in the order of their numbers; curves are one after the other, see ``lengths``.
-    ``summary`` is the content of ``summary.json``, empty before the run has ended.
+    ``summary`` is the content of ``summary.json``, empty before the run has ended. With ``live`` some rows may be
+    left out; ``numbers`` has all.
     """
     plan, trials = study.plan, study.trials
+    shown = trials if live is None or live.changed is None else live.changed
     commands = commands_of(config, folder)
     score, best = METRICS[plan.task], study.winner
     row = {trial.number: k for k, trial in enumerate(trials)}
@@ -44,10 +64,11 @@ def search_data(study: Study, config: Mapping[str, Any], summary: Mapping[str, A
         "epochs_of_all": plan.epochs * plan.rows * len(trials),
         "seconds": study.seconds,
         "interrupted": study.interrupted,
-        "trials": _trials(trials, plan.rows > 1),
+        **({"live": True, "numbers": blob(np.array(list(row), int))} if live else {}),
+        "trials": _trials(shown, plan.rows > 1, live.training if live else ()),
         "order": blob(np.array([row[trial.number] for trial in study.ranking()], int)),
-        "curves": _curves(trials),
-        "panels": _panels(study),
+        "curves": _curves(shown, live.since if live else {}),
+        "panels": _panels(study, shown),
         "fixed": {name: show(value) for name, value in study.space.fixed.items()},
         "rungs": series.rungs_of(study),
         "stops": _stops(study),
@@ -58,7 +79,7 @@ def search_data(study: Study, config: Mapping[str, Any], summary: Mapping[str, A
         "narrowing": _narrowing(study) if study.rounds else None,
         "summary": dict(summary),
         "commands": commands,
-        "next": suggestions(study, summary, commands, grid=config.get("sampler") == "grid"),
+        "next": [] if live else suggestions(study, summary, commands, grid=config.get("sampler") == "grid"),
     }
 
 
@@ -66,12 +87,12 @@ def _metric(label: str, curve: str, maximize: bool) -> dict[str, Any]:
     return {"label": label, "curve": curve, "maximize": maximize}
 
 
-def _trials(trials: Sequence[Trial], several: bool) -> dict[str, Any]:
+def _trials(trials: Sequence[Trial], several: bool, training: Collection[int]) -> dict[str, Any]:
     """Return how each trial ended, and its values at the epoch that ranks it."""
     curves = _curve_names(trials)
     content: dict[str, Any] = {
         "number": blob(np.array([trial.number for trial in trials], int)),
-        "state": [trial.state for trial in trials],
+        "state": ["training" if trial.number in training else trial.state for trial in trials],
         "epochs": blob(np.array([trial.epochs for trial in trials], int)),
         "epoch": blob(np.array([trial.epoch for trial in trials], int)),
         "at": {name: blob(np.array([_at(trial, name) for trial in trials], float)) for name in curves},
@@ -91,20 +112,26 @@ def _curve_names(trials: Sequence[Trial]) -> list[str]:
     return list(dict.fromkeys(name for trial in trials for name in trial.curves))
 
 
-def _curves(trials: Sequence[Trial]) -> dict[str, Any]:
-    """Return the curves by name, all trials one after the other, and the epochs of each trial."""
+def _curves(trials: Sequence[Trial], since: Mapping[int, int]) -> dict[str, Any]:
+    """Return the curves by name, all trials one after the other, and the epochs of each trial.
+
+    ``since`` has the epochs that are left out at the beginning.
+    """
+    first = np.array([since.get(trial.number, 0) for trial in trials], int)
 
     def joined(name: str) -> Array:
-        return np.concatenate([np.empty(0), *(np.asarray(trial.curves[name], float) for trial in trials)])
+        parts = (np.asarray(trial.curves[name][k:], float) for trial, k in zip(trials, first, strict=True))
+        return np.concatenate([np.empty(0), *parts])
 
     lengths = np.array([len(trial.curves["val_loss"]) for trial in trials], int)
-    return {"lengths": blob(lengths), "values": {name: blob(joined(name)) for name in _curve_names(trials)}}
+    content = {"lengths": blob(lengths), "values": {name: blob(joined(name)) for name in _curve_names(trials)}}
+    return content | {"since": blob(first)} if since else content
 
 
-def _panels(study: Study) -> list[dict[str, Any]]:
+def _panels(study: Study, trials: Sequence[Trial]) -> list[dict[str, Any]]:
     """Return the searched hyperparameters: their values, and the ranges that they were searched in."""
     content = []
-    for panel in series.panels(study, study.trials):
+    for panel in series.panels(study, trials):
         part = study.space.parts[panel.name]
         ends = (None, None) if isinstance(part, Choice) else (float(part.low), float(part.high))
         content.append(

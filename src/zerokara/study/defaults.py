@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from zerokara.errors import InputError
 from zerokara.samplers.registry import generation_size
-from zerokara.space.defaults import default_space, has_rows, table_search
+from zerokara.space.defaults import PATIENCE, default_space, has_rows, table_search
 from zerokara.study.settings import SearchSettings
 
 USUAL: dict[str, Any] = {"trials": 100, "epochs": 50, "folds": 1, "race": "halving"}
@@ -31,9 +32,17 @@ def with_defaults(settings: SearchSettings, given: Mapping[str, Any] | None = No
     if settings.seconds is not None:
         timed = TIMED["tables" if table else "pictures"]
         values |= {"trials": max(timed, int(TRIALS_PER_SECOND * settings.seconds)), "generation": timed}
+        values |= {"patience": PATIENCE} if "patience" in values else {}
+    trials = settings.trials or values["trials"]
+    if len(settings.first) > trials:
+        raise InputError(
+            f"a search must have a trial for each of the first ones, got {len(settings.first)} first and {trials} "
+            f"trials: use trials={len(settings.first)}, or leave some out"
+        )
+    values["first"] = values.get("first", ())[:trials]  # The default ones, of which a short search has fewer.
     values["refit"] = 0 if (settings.folds or values["folds"]) > 1 else REFIT
     # A fifth of a shared study, or the first process would take all trials.
     sampler = settings.sampler if settings.storage is None else "tpe"
-    values.setdefault("generation", generation_size(sampler, settings.trials or values["trials"]))
+    values.setdefault("generation", generation_size(sampler, trials))
     gaps = {row.name for row in fields(settings) if getattr(settings, row.name) in (None, ())}
     return replace(settings, **{name: value for name, value in values.items() if name in gaps})

@@ -13,6 +13,8 @@ from zerokara.storage.store import Stop, Store
 from zerokara.study.study import Study
 from zerokara.train.ranking import name_of
 
+BOARD = "zerokara.board"
+"""What a stop is recorded under that another process asked for."""
 MOMENTS = ("on_generation", "on_rung", "on_trial", "on_end")
 
 
@@ -80,6 +82,7 @@ class Events:
         store: records a stop.
         plan, scheduler: those of the search.
         record: records a stop in the store, again while that fails.
+        request: returns the reason for which another process asks to stop, if one does.
     """
 
     def __init__(
@@ -89,9 +92,10 @@ class Events:
         plan: Plan,
         scheduler: Scheduler,
         record: Callable[[Stop], None],
+        request: Callable[[], str | None] | None = None,
     ) -> None:
         self.callbacks, self.store, self.plan, self.scheduler, self.record = callbacks, store, plan, scheduler, record
-        self.search = Search(store.space, plan)
+        self.search, self.request = Search(store.space, plan), request
 
     def replay(self) -> None:
         """Report the generations that were recorded before."""
@@ -113,6 +117,7 @@ class Events:
     def at_rung(self, rung: Rung) -> bool:
         """Report a rung, and return whether the generation ends here."""
         self._rung(rung, rung.place)
+        self._take_request(rung.place)
         return self._stopped(rung.place)
 
     def at_end(self, trials: Iterable[Trial]) -> None:
@@ -123,6 +128,12 @@ class Events:
     def at_generation(self, number: int, trials: Sequence[Trial]) -> None:
         """Report a generation whose results are recorded."""
         self._call("on_generation", (number + 1, 0, 0), trials)
+        self._take_request((number + 1, 0, 0))
+
+    def _take_request(self, place: tuple[int, int, int]) -> None:
+        """Record that another process asked to stop, if one did."""
+        if self.request and (reason := self.request()) is not None:
+            self._stop(BOARD, reason, place)
 
     def _rung(self, rung: Rung, place: tuple[int, int, int]) -> None:
         self._call("on_rung", place, rung)
@@ -138,10 +149,12 @@ class Events:
             if hasattr(callback, moment):
                 getattr(callback, moment)(self.search, *arguments)
             if self.search.requested is not None:
-                if self.store.stop is None:
-                    reason, worker = self.search.requested, self.store.worker_id
-                    self.record(Stop(name_of(callback), reason, self.store.total, place, worker))
+                self._stop(name_of(callback), self.search.requested, place)
                 self.search.requested = None
+
+    def _stop(self, name: str, reason: str, place: tuple[int, int, int]) -> None:
+        if self.store.stop is None:
+            self.record(Stop(name, reason, self.store.total, place, self.store.worker_id))
 
     def _stopped(self, place: tuple[int, int, int]) -> bool:
         stop = self.store.stop

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,8 +28,11 @@ from zerokara.errors import DatabaseError
 from zerokara.nn import Network, concat_networks
 from zerokara.storage.store import Store
 from zerokara.study.events import Events
+from zerokara.study.live.folder import LiveFolder
+from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
 from zerokara.train import Epoch, Trainer
+from zerokara.train.history import CURVES
 
 AVERAGED = 8
 """The number of best trials from which the mean of a search on folds is made."""
@@ -50,7 +52,7 @@ def search(
     *,
     scheduler: Scheduler | None = None,
     pool: OpenPool | None = None,
-    checkpoints: Path | None = None,
+    folder: RunFolder | None = None,
     refit: int = 0,
     ensemble: int | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -69,7 +71,7 @@ def search(
         store: proposes trials and records their results.
         scheduler: how long each trains; by default halving.
         pool: opens the workers; by default threads, then processes.
-        checkpoints: the folder for networks of trials that are not recorded yet.
+        folder: the run, which keeps the networks of trials that are not recorded yet, and where the search is watched.
         limit: the seconds that are shown as the end; a callback ends the search.
         refit, ensemble, progress, callbacks, on_epoch, warn: see `zerokara.tune`.
 
@@ -84,6 +86,9 @@ def search(
     tracker = ProgressTracker(
         store.total, epochs, on_epoch, rungs=counts, curve=curve, keep_best=plan.keep_best, limit=limit
     )
+    checkpoints = None if folder is None else folder.checkpoints
+    live = None if folder is None else LiveFolder(folder.path, store.space, (*CURVES, *plan.metric.more))
+    tracker.live = live
     files = Checkpoints(checkpoints, plan, warn)
     resumed = checkpoints is not None and checkpoints.exists()
     candidates = files.read_candidates(store.ended())
@@ -93,8 +98,12 @@ def search(
     refitted: Network | None = None
 
     def show() -> None:
-        if progress:
-            progress(tracker.progress())
+        if progress or live:
+            state = tracker.progress()
+            if progress:
+                progress(state)
+            if live:
+                live.tick(state)
 
     def tick() -> None:
         store.send_heartbeat()
@@ -136,13 +145,14 @@ def search(
 
     with interruptible() as stop, one_thread():
         retry = partial(_retry, stop=stop, tick=show, warn=warn)
-        events = Events(callbacks, store, plan, scheduler, lambda halt: retry(partial(store.record_stop, halt)))
+        record = lambda halt: retry(partial(store.record_stop, halt))  # noqa: E731
+        events = Events(callbacks, store, plan, scheduler, record, live.stop_request if live else None)
         try:
             with WorkerPool(
                 plan, pool or open_pool(None), tracker.record, stop, warn, lambda: tracker.progress().seconds_left
             ) as workers:
                 how = scheduler, workers, tracker, stop, files, keep, tick, store.report
-                runner = GenerationRunner(plan, *how, callbacks=events if callbacks or store.stop else None)
+                runner = GenerationRunner(plan, *how, callbacks=events if callbacks or live or store.stop else None)
                 events.replay()
                 while not stop.is_set():
                     number, proposals = retry(store.ask)
@@ -162,12 +172,17 @@ def search(
                     retry(partial(store.tell, generation.trials))
                     refresh()
                     files.remove_generation(number)
+                    if live:
+                        live.clear()
                     events.at_generation(number, generation.trials)
             best = ranked((trained | known).values())[:1]
             if refit and best and math.isfinite(best[0].value) and store.finished and not stop.is_set():
                 refitted = _refit(best[0], plan, refit, min(workers.count, cores()), tracker, stop, tick, warn)
         except DatabaseError as error:
             return study(error)
+        finally:
+            if live:
+                live.close()
         return study()
 
 

@@ -150,6 +150,11 @@ class SearchSettings(TrainingSettings):
         group="Run",
         config=True,
     )
+    board: bool = setting(
+        False,
+        "Show the search in the browser while it trains, at an address that is printed: see `zerokara board`.",
+        group="Run",
+    )
     workers: int | str | Executor | None = setting(
         None,
         "The workers: a number of threads, processes[:N], dask[:N], or the address of a Dask scheduler, "

@@ -15,7 +15,7 @@ from zerokara.nn.losses import Loss
 from zerokara.nn.network import Network
 from zerokara.optim.optimizer import Optimizer
 from zerokara.train.loader import BatchLoader
-from zerokara.train.metrics import Collect, Measured, measure_by_numpy, scores_of
+from zerokara.train.metrics import Collect, Measured, Totals, measure_by_numpy
 
 EngineName = Literal["auto", "native", "numpy"]
 BYTES = 4 << 20
@@ -77,8 +77,8 @@ class NativeEngine:
 
     def __init__(self, compiled: Compiled, loader: BatchLoader, train: Part, task: str) -> None:
         self.compiled, self.loader, self.task = compiled, loader, task
-        self.parts: dict[int, tuple[Part, Block]] = {}
-        self.training = self._block(train)
+        self.parts: dict[int, tuple[Part, Block, Totals]] = {}
+        self.training = self._known(train)[1]
 
     def cut(self, steps: Steps) -> Iterator[Steps]:
         size = max(1, BYTES // (max(map(len, steps.samples)) * self.compiled.bytes_per_sample))
@@ -93,14 +93,15 @@ class NativeEngine:
         self.compiled.train(network, loss, optimizer, block, rows, steps.factors, steps.first)
 
     def measure(self, network: Network, part: Part, collect: Collect | None = None) -> Measured:
-        total, tally, collected = self.compiled.evaluate(network, self._block(part), collect)
-        return *scores_of(total, tally, part, self.task), collected
+        _, block, totals = self._known(part)
+        total, tally, collected = self.compiled.evaluate(network, block, collect)
+        return *totals.scores(total, tally), collected
 
-    def _block(self, part: Part) -> Block:
-        """Return the samples of a part as the kernel reads them; they are converted once."""
+    def _known(self, part: Part) -> tuple[Part, Block, Totals]:
+        """Return a part with its samples as the kernel reads them, and with its totals; both are made once."""
         if id(part) not in self.parts:
-            self.parts[id(part)] = part, self.compiled.block(part, keep=True)
-        return self.parts[id(part)][1]
+            self.parts[id(part)] = part, self.compiled.block(part, keep=True), Totals.of(part, self.task)
+        return self.parts[id(part)]
 
 
 def choose(

@@ -1,7 +1,8 @@
 """Evaluation of every network on a part of the data: loss, and accuracy or R2."""
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -102,7 +103,7 @@ def _by_kernel(
     if isinstance(network, Network):
         compiled = Compiled(kernel, network, loss)
         total, tally, collected = compiled.evaluate(network, compiled.block(part), collect)
-        return *scores_of(total, tally, part, task), collected
+        return *Totals.of(part, task).scores(total, tally), collected
     describe_loss(Description(), loss)
     chunks = []
     for start in range(0, len(part.x), CHUNK):
@@ -112,7 +113,7 @@ def _by_kernel(
     scores = np.concatenate(chunks, axis=1)
     loss_sum, tallied = judge(kernel, loss, scores[0], Block.of(part, kernel.dtype, scores.shape[-1]))
     tally = tallied[None] if task == "regression" else tallied
-    return *scores_of(np.array([loss_sum]), tally, part, task), collect(scores) if collect else None
+    return *Totals.of(part, task).scores(np.array([loss_sum]), tally), collect(scores) if collect else None
 
 
 def measure_by_numpy(
@@ -148,20 +149,31 @@ def _measure(network: Predictor, part: Part, task: str, size: int, loss: Loss, c
         if collect:
             collected.append(collect(scores))
     everything = np.concatenate(collected, axis=1) if collect else None
-    return *scores_of(total, tally, part, task), everything
+    return *Totals.of(part, task).scores(total, tally), everything
 
 
-def scores_of(total: Array, tally: Array, part: Part, task: str) -> tuple[Array, Array]:
-    """Return the loss and the score (P,) from the sum of the weighted losses (P,) and the `_tally` of a part."""
-    if task != "regression":
-        weight = len(part.x) if part.weights is None else part.weights.astype(float).sum()
-        return total / weight, tally / weight
-    w = np.ones(len(part.x)) if part.weights is None else part.weights.astype(float)
-    mean = np.average(part.t, axis=0, weights=w)
-    # A sum, not a product with w: BLAS adds in another order on another processor.
-    spread = (w[:, None] * (part.t.astype(float) - mean) ** 2).sum(axis=0)
-    r2 = np.where(spread > 0, 1 - tally / np.where(spread > 0, spread, 1), 0.0)
-    return total / w.sum(), np.where(np.isfinite(tally).all(axis=1), r2.mean(axis=1), np.nan)
+@dataclass(frozen=True)
+class Totals:
+    """What the scores of a part are relative to: the sum of its weights, and in regression sum (t - mean t)^2 (C,)."""
+
+    weight: float
+    spread: Array | None
+
+    @classmethod
+    def of(cls, part: Part, task: str) -> Self:
+        w = np.ones(len(part.x)) if part.weights is None else part.weights.astype(float)
+        if task != "regression":
+            return cls(float(w.sum()), None)
+        mean = np.average(part.t, axis=0, weights=w)
+        # A sum, not a product with w: BLAS adds in another order on another processor.
+        return cls(float(w.sum()), (w[:, None] * (part.t.astype(float) - mean) ** 2).sum(axis=0))
+
+    def scores(self, total: Array, tally: Array) -> tuple[Array, Array]:
+        """Return the loss and the score (P,) from the sum of the weighted losses (P,) and the `_tally`."""
+        if self.spread is None:
+            return total / self.weight, tally / self.weight
+        r2 = np.where(self.spread > 0, 1 - tally / np.where(self.spread > 0, self.spread, 1), 0.0)
+        return total / self.weight, np.where(np.isfinite(tally).all(axis=1), r2.mean(axis=1), np.nan)
 
 
 def _tally(scores: Array, t: Array, w: Array, task: str) -> Array:

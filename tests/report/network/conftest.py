@@ -27,6 +27,20 @@ def pictures() -> Study:
     return zk.tune(data, {"hidden": (10,), "activation": "gelu"}, trials=1, epochs=3, refit=0, progress=None)
 
 
+@pytest.fixture(scope="session")
+def colors() -> Study:
+    """Twelve by twelve pixels in color: a red, a green or a blue patch somewhere on gray noise."""
+    rng = np.random.default_rng(0)
+    t = rng.integers(0, 3, 300)
+    x = rng.integers(90, 130, (300, 12, 12, 3))
+    for image, label in zip(x, t, strict=True):
+        row, column = rng.integers(0, 6, 2)
+        image[row : row + 6, column : column + 6] = 0
+        image[row : row + 6, column : column + 6, label] = 255
+    data = from_arrays(x.astype(np.float32) / np.float32(255), t, name="patches").split(0.3).scaled("standard")
+    return zk.tune(data, {"hidden": (20,), "lr": 0.002}, trials=1, epochs=4, refit=0, progress=None)
+
+
 def rows(count: int = 160) -> dict[str, list[object]]:
     """A table with numbers, a category and yes or no, each with missing cells."""
     rng = np.random.default_rng(1)

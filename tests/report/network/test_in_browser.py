@@ -25,7 +25,7 @@ def written(study: Study, folder: Path, samples: bool = True, **changes: Any) ->
 
 def shown_answers(page: Any) -> list[float]:
     page.wait_for_timeout(60)
-    return [float(each.get_attribute("data-value")) for each in page.locator("#try [data-value]").all()]
+    return [float(each.get_attribute("data-value")) for each in page.locator("#try .answers [data-value]").all()]
 
 
 def without_keys(page: Any) -> None:

@@ -35,30 +35,3 @@ def row(value: Any, size: int, what: str) -> Array:
             f"there must be a number for each of the {size} {what}, got {values.size}: give {size}, or one"
         )
     return values if values.size == size else np.broadcast_to(values, (1, 1, size))
-
-
-def class_numbers(t: Any, samples: int, classes: int) -> Array:
-    """Return the class of each sample, (N,), of labels or one-hot rows; a t of N x C numbers is one-hot.
-
-    Raises:
-        InputError: t has another number of samples, or a label that is no class.
-
-    >>> class_numbers([[0, 1], [1, 0]], 2, 2), class_numbers([1, 0], 2, 2)
-    (array([1, 0]), array([1, 0]))
-    """
-    t = np.asarray(t)
-    if t.size == samples * classes:
-        one_hot: Array = t.reshape(samples, classes).argmax(axis=1)
-        return one_hot
-    if t.size != samples:
-        raise InputError(
-            f"there must be a target for each of {samples} samples, got t of the shape {t.shape}: "
-            f"give {samples} labels, or one-hot rows of {classes}"
-        )
-    labels: Array = t.ravel().astype(int)
-    if (labels != t.ravel()).any() or (samples and not 0 <= labels.min() <= labels.max() < classes):
-        wrong = next(label for label in t.ravel() if label not in range(classes))
-        raise InputError(
-            f"labels must be whole numbers from 0 to {classes - 1}, got {wrong}: number the classes from 0"
-        )
-    return labels

@@ -15,8 +15,8 @@ import numpy as np
 from zerokara import nn
 from zerokara.arrays import Array, Index
 from zerokara.classic.common import functions
-from zerokara.classic.common.inputs import class_numbers
 from zerokara.classic.common.layers import Affine, Relu, Sigmoid, SoftmaxWithLoss
+from zerokara.nn.targets import class_numbers
 
 NAMES = ("W1", "b1", "W2", "b2")
 WORTHWHILE = 200

@@ -2,11 +2,28 @@
 
 import warnings
 
-from zerokara.data import Dataset
+from zerokara.cli.samples.tables import read_table
+from zerokara.data import Dataset, load
 from zerokara.data.counts import as_counts
+from zerokara.data.table_files.reading import is_table
 from zerokara.errors import InputError, ZerokaraWarning
 from zerokara.model import Model
 from zerokara.nn.regression_losses import POISSON
+from zerokara.pictures import is_image
+
+
+def load_like(model: Model, dataset: str) -> Dataset:
+    """Return a dataset, with the pictures of a folder in the shape of the model's."""
+    return load(dataset, sample_shape=model.sample_shape if is_image(model.sample_shape) else None)
+
+
+def load_held_out(model: Model, dataset: str, encoding: str | None = None) -> tuple[Dataset, str, str]:
+    """Return the dataset of a name, for a model's table prepared as its rows were, and the same as `held_out`."""
+    if model.first.encoder:
+        return held_out(model, read_table(model, dataset, encoding), "rows", dataset)
+    if is_table(dataset):
+        raise InputError(f"the model was not trained on a table, got {dataset}: name a dataset of samples")
+    return held_out(model, load_like(model, dataset))
 
 
 def held_out(model: Model, data: Dataset, noun: str = "samples", name: str = "") -> tuple[Dataset, str, str]:

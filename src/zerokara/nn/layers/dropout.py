@@ -37,7 +37,11 @@ class Dropout(Layer):
 
     def uniforms(self, step: int, shape: tuple[int, ...]) -> Array:
         """Return the uniform numbers of a training step, which all networks share."""
-        return stream(self.seed, "dropout", step, self.number, self.replicate).random(shape, np.float32)
+        return stream(*self.key(step)).random(shape, np.float32)
+
+    def key(self, step: int) -> tuple[int, str, int, int, int]:
+        """Return what the random stream of a training step is derived from."""
+        return self.seed, "dropout", step, self.number, self.replicate
 
     def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
         return dout if self.mask is None else dout * self.mask

@@ -12,7 +12,7 @@ from zerokara.model.ensemble import probabilities
 from zerokara.nn import Network
 from zerokara.pictures import describe_pixels, is_image
 from zerokara.report.network.habits import drawing, ranges
-from zerokara.report.network.histograms import COUNTED_SAMPLES, activations, gradients
+from zerokara.report.network.histograms import COUNTED_SAMPLES, activation_histograms, gradient_histograms
 from zerokara.report.network.packing import LAYOUT, as_blobs, pack_arrays, unpack_arrays
 from zerokara.report.network.samples import chosen, in_cells, raw_samples, spread_out
 from zerokara.report.network.spec import beyond_limit, by_name, forward_spec
@@ -61,7 +61,10 @@ def keep(study: Study, samples: bool = True) -> dict[str, Any]:
     trained, part = study.best.model.network, data.validation
     assert part is not None
     kept["distributions"] = {
-        name: {"activations": activations(network, part.x[:COUNTED_SAMPLES]), "gradients": gradients(network, first)}
+        name: {
+            "activations": activation_histograms(network, part.x[:COUNTED_SAMPLES]),
+            "gradients": gradient_histograms(network, first),
+        }
         for name, network in (("start", run.network), ("trained", trained))
     }
     shown = trace(first) | {"pictures": batch_pictures(first.x[:MOST_SAMPLES], data.sample_shape)} if samples else None

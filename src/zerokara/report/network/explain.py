@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from zerokara.errors import InputError
 from zerokara.files import write
 from zerokara.model import Model
 from zerokara.nn import Loss
+from zerokara.nn.targets import as_samples, as_targets
 from zerokara.optim import SGD, Optimizer
-from zerokara.report.network.adapt import as_network, as_targets, model_inputs
+from zerokara.report.network.adapt import as_network, model_inputs
 from zerokara.report.network.packing import as_blobs
 from zerokara.report.network.trace import TrainingStep, trace
 from zerokara.report.page import page_html
@@ -71,15 +71,11 @@ def explain(net: Any, x: Any, t: Any, *, loss: Loss | None = None, optimizer: Op
     """
     network, own = as_network(net)
     scaled = model_inputs(net, x) if isinstance(net, Model) else np.asarray(x, network.dtype)
-    if not scaled.size or scaled.ndim == 0:
-        raise InputError(f"x must have one sample or more, got the shape {scaled.shape}: pass samples (N, D)")
-    rows = scaled.reshape(1, -1) if scaled.ndim == 1 else scaled.reshape(len(scaled), -1)
+    rows = as_samples(network, scaled[None] if scaled.ndim == 1 else scaled)
     widths = [layer.shapes()["W"] for layer in network.layers if "W" in layer.shapes()]
-    if widths and rows.shape[1] != widths[0][0]:
-        raise InputError(f"x must have {widths[0][0]} inputs per sample, got {rows.shape[1]}: reshape it to (N, D)")
     if isinstance(net, Model) and net.task == "regression":
         t = net.preprocess.transform_target(np.asarray(t, float).reshape(len(rows), -1))
-    targets, loss = as_targets(network, t, len(rows), loss or own)
+    targets, loss = as_targets(network, rows[None], t, loss or own)
     step = trace(TrainingStep(network, loss, SGD(0.1) if optimizer is None else optimizer, rows, targets))
     sizes = "-".join(map(str, [rows.shape[1], *(width[1] for width in widths)]))
     title = f"{type(net).__name__} {sizes}, one step on {len(rows)} sample{'s' * (len(rows) != 1)}"

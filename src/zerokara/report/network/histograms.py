@@ -1,11 +1,13 @@
 """How activations and gradients are distributed, layer by layer. Source: Deep Learning from Scratch, section 6.2."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.nn import Network
+from zerokara.nn import Layer, Loss, Network
 from zerokara.report.network.trace import TrainingStep
 
 HISTOGRAM_BINS = 40
@@ -13,45 +15,73 @@ COUNTED_SAMPLES = 500
 """The samples whose activations are counted."""
 
 
-def histogram(values: Array) -> dict[str, Any]:
-    """Return how many values lie in each of 40 equal bins from the lowest to the highest, their mean and spread.
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """How many values lie in each of equal bins from ``low`` to ``high``, and their statistics.
 
-    >>> histogram(np.array([0.0, 0, 0, 1]))["counts"][[0, -1]]
+    The bins reach from the lowest to the highest value; where all are equal, half a unit further.
+    """
+
+    low: float
+    high: float
+    counts: Array
+    mean: float
+    deviation: float
+    lowest: float
+    highest: float
+
+    def plain(self) -> dict[str, Any]:
+        """Return what the page draws."""
+        return {name: getattr(self, name) for name in ("low", "high", "counts", "mean", "deviation")}
+
+
+def histogram(values: Array, bins: int = HISTOGRAM_BINS, limits: tuple[float, float] | None = None) -> Histogram:
+    """Return the distribution of the finite values, between limits if they are given.
+
+    >>> histogram(np.array([0.0, 0, 0, 1])).counts[[0, -1]]
     array([3, 1])
     """
     finite = values[np.isfinite(values)].astype(float)
     if not len(finite):
-        return {"low": 0.0, "high": 0.0, "counts": np.zeros(HISTOGRAM_BINS, int), "mean": 0.0, "deviation": 0.0}
-    counts, edges = np.histogram(finite, HISTOGRAM_BINS)
-    return {
-        "low": float(edges[0]),
-        "high": float(edges[-1]),
-        "counts": counts,
-        "mean": float(finite.mean()),
-        "deviation": float(finite.std()),
-    }
+        low, high = limits or (0.0, 0.0)
+        return Histogram(low, high, np.zeros(bins, int), *np.zeros(4).tolist())
+    counts, edges = np.histogram(finite, bins, limits)
+    numbers = (edges[0], edges[-1]), (finite.mean(), finite.std(), finite.min(), finite.max())
+    (low, high), rest = (map(float, each) for each in numbers)
+    return Histogram(low, high, counts, *rest)
 
 
-def activations(network: Network, x: Array) -> list[dict[str, Any]]:
-    """Return the histogram of each layer's outputs for samples x (N, D), evaluated as in a prediction."""
-    network, shown = network.copy(), []
+def layer_outputs(network: Network, x: Array) -> Iterator[tuple[Layer, Array]]:
+    """Yield each layer of a copy with its outputs (P, N, D) for samples x (N, D), evaluated as in a prediction."""
     values = x[None].astype(network.dtype, copy=False)
     with np.errstate(all="ignore"):
-        for layer in network.layers:
+        for layer in network.copy().layers:
             layer.in_place = False
             values = layer.forward(values)
-            shown.append(histogram(values.ravel()) | {"kind": type(layer).__name__})
-    return shown
+            yield layer, values
 
 
-def gradients(network: Network, step: TrainingStep) -> list[dict[str, Any]]:
-    """Return the histogram of each parameter's gradient for the batch of a step."""
+def batch_gradients(
+    network: Network, loss: Loss, x: Array, t: Array, weights: Array | None = None, number: int = 0
+) -> Iterator[tuple[Layer, str, Array]]:
+    """Yield each parameter's layer, name and gradient (P, ...) for a batch x (N, D), at a training step."""
     network = network.copy()
     with np.errstate(all="ignore"):
-        scores = network.forward(step.x[None].astype(network.dtype, copy=False), step.number)
-        network.backward(step.loss.backward(scores, step.t, step.weights))
+        scores = network.forward(x[None].astype(network.dtype, copy=False), number)
+        network.backward(loss.backward(scores, t, weights))
+    for name, _, gradient in network.parameters():
+        yield network.layers[int(name.split(".")[0])], name, gradient
+
+
+def activation_histograms(network: Network, x: Array) -> list[dict[str, Any]]:
+    """Return the distribution of each layer's outputs for samples x (N, D), as plain data."""
+    return [histogram(y.ravel()).plain() | {"kind": type(layer).__name__} for layer, y in layer_outputs(network, x)]
+
+
+def gradient_histograms(network: Network, step: TrainingStep) -> list[dict[str, Any]]:
+    """Return the distribution of the gradient of each weight for the batch of a step, as plain data."""
     return [
-        histogram(gradient.ravel()) | {"name": name, "kind": type(network.layers[int(name.split(".")[0])]).__name__}
-        for name, _, gradient in network.parameters()
+        histogram(gradient.ravel()).plain() | {"name": name, "kind": type(layer).__name__}
+        for layer, name, gradient in batch_gradients(network, step.loss, step.x, step.t, step.weights, step.number)
         if name.endswith(".W")
     ]

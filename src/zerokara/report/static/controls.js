@@ -80,8 +80,20 @@ export function player(label, count, value, moved, pause = 900) {
  * @param {import("./page.js").Page} page
  */
 export function epochSwitch(page) {
-  const stops = page.data.search.stops.map((/** @type {any} */ stop) => [stop.epoch, String(stop.epoch)]);
-  const made = switcher(text("compare.at"), stops, page.epoch.get(), (epoch) => page.epoch.set(epoch));
-  page.watch(page.epoch, made.show);
-  return made.element;
+  const element = el("div", { class: "switch", role: "group", "aria-label": text("compare.at") });
+  let shown = "";
+  const update = () => {
+    const epochs = page.data.search.stops.map((/** @type {any} */ stop) => stop.epoch);
+    element.hidden = epochs.length < 2;
+    if (shown !== String(epochs)) {
+      const options = epochs.map((/** @type {number} */ epoch) => [epoch, String(epoch)]);
+      element.replaceChildren(...switcher(text("compare.at"), options, page.epoch.get(), (epoch) => page.epoch.set(epoch)).element.children);
+      shown = String(epochs);
+    }
+    for (const button of element.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.value === String(page.epoch.get())));
+  };
+  page.watch(page.epoch, update);
+  page.watch(page.live, update);
+  update();
+  return element;
 }

@@ -4,6 +4,7 @@
  * @typedef {object} Filter
  * @property {(name: string, test: ((row: number) => boolean) | null, label?: string) => void} set sets or removes a test
  * @property {() => void} clear removes all tests
+ * @property {(rows: number) => void} resize tests all trials again, of which there are more or other ones
  * @property {(row: number) => boolean} passes
  * @property {() => number} count how many trials pass
  * @property {() => [string, string][]} tests the names and labels of the tests
@@ -19,7 +20,7 @@ export function makeFilter(rows) {
   const tests = new Map();
   /** @type {Set<() => void>} */
   const calls = new Set();
-  const passing = new Uint8Array(rows).fill(1);
+  let passing = new Uint8Array(rows).fill(1);
   const update = () => {
     const each = [...tests.values()];
     for (let row = 0; row < rows; row++) passing[row] = each.every(({ test }) => test(row)) ? 1 : 0;
@@ -34,6 +35,11 @@ export function makeFilter(rows) {
     clear() {
       if (!tests.size) return;
       tests.clear();
+      update();
+    },
+    resize(count) {
+      rows = count;
+      passing = new Uint8Array(rows);
       update();
     },
     passes: (row) => passing[row] === 1,

@@ -128,7 +128,7 @@ function savedCard(page) {
   const [done, all] = [search.epochs_trained, search.epochs_of_all];
   const share = 1 - done / all;
   const raced = search.rungs.length > 0 && all > 0;
-  const states = ["complete", "pruned", "diverged", "interrupted"]
+  const states = ["training", "complete", "pruned", "diverged", "interrupted"]
     .map((state) => [state, page.trials.state.filter((one) => one === state).length])
     .filter(([, count]) => count)
     .map(([state, count]) => text(`count.${state}`, { count: grouped(Number(count)) }));

@@ -12,11 +12,11 @@ section("importances", "importances", renderImportances, (data) => data.search &
 
 /** @param {HTMLElement} container @param {any} data @param {Page} page */
 function renderImportances(container, data, page) {
-  const { stops } = data.search;
   const says = el("p", { class: "says", "aria-live": "polite" });
   const bars = el("div", { class: "bars card" });
-  container.append(stops.length > 1 ? el("div", { class: "controls" }, epochSwitch(page)) : "", says, bars);
+  container.append(el("div", { class: "controls" }, epochSwitch(page)), says, bars);
   const update = () => {
+    const { stops } = data.search;
     const stop = stops.find((/** @type {any} */ one) => one.epoch === page.epoch.get()) ?? stops[0];
     bars.replaceChildren(...importanceBars(page, stop.importances));
     bars.hidden = !bars.children.length;
@@ -25,5 +25,6 @@ function renderImportances(container, data, page) {
   };
   page.watch(page.epoch, update);
   page.watch(page.color, update);
+  page.watch(page.live, update);
   update();
 }

@@ -14,6 +14,6 @@ import "./tryit.js";
 import "./steps.js";
 
 const content = JSON.parse(document.getElementById("zk-data")?.textContent ?? "{}");
-const page = makePage(content);
+export const page = makePage(content);
 show(/** @type {HTMLElement} */ (document.getElementById("zk-page")), page);
 Object.assign(window, { zerokara: page }); // For the browser's console.

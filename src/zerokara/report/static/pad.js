@@ -1,13 +1,12 @@
-/** A pad to draw one picture on, in the size, place and pixel range of the pictures that the network was trained on. */
+/** A pad to draw one gray picture on, in the size, place and pixel range of the pictures that the network was trained on. */
 
-import { el, style } from "./dom.js";
+import { style } from "./dom.js";
 import { paintPicture } from "./samples.js";
+import { coverage, onStroke, padFrame, strokesOnto } from "./strokes.js";
 import { text } from "./text.js";
 
+/** @typedef {import("./strokes.js").Stroke} Stroke */
 /** @typedef {{extent: number, center: [number, number]}} Habit how large the training pictures' ink is, and where */
-/** @typedef {[number, number][]} Stroke points in units of the picture's pixels */
-
-const PAD_SIZE = 280;
 
 /**
  * @param {number[]} shape (H, W) of the pictures
@@ -16,11 +15,11 @@ const PAD_SIZE = 280;
  * @param {(numbers: Float64Array) => void} drawn called with the picture as numbers after each change
  */
 export function drawingPad([height, width], pixels, habit, drawn) {
-  const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { class: "pad", "aria-label": text("try.pad"), role: "img", tabindex: 0 }));
-  const seen = /** @type {HTMLCanvasElement} */ (el("canvas", { class: "thumb seen" }));
-  const scale = PAD_SIZE / Math.max(height, width);
-  [canvas.width, canvas.height] = [width * scale * 2, height * scale * 2];
-  canvas.style.width = `${width * scale}px`;
+  const clear = () => {
+    [sample, strokes] = [null, []];
+    change();
+  };
+  const { canvas, seen, scale, element } = padFrame([height, width], clear);
   const brush = Math.max(1.3, 0.085 * Math.max(height, width));
   const ends = /** @type {[number, number]} */ ([pixels.low, pixels.high]);
   const dark = pixels.background - pixels.low < (pixels.high - pixels.low) / 2;
@@ -38,9 +37,8 @@ export function drawingPad([height, width], pixels, habit, drawn) {
       context.imageSmoothingEnabled = false;
       context.drawImage(seen, 0, 0, canvas.width, canvas.height);
     }
-    context.strokeStyle = dark ? "#fff" : "#000";
     context.setTransform(2 * scale, 0, 0, 2 * scale, 0, 0);
-    strokesOnto(context, strokes, brush);
+    strokesOnto(context, strokes);
     if (!strokes.length && !sample) {
       context.setTransform(2, 0, 0, 2, 0, 0);
       context.fillStyle = style("--faint");
@@ -50,36 +48,20 @@ export function drawingPad([height, width], pixels, habit, drawn) {
     }
   };
   const change = () => {
-    const ink = sample ? null : inkOf(strokes, height, width, brush, habit);
     const full = dark ? pixels.high : pixels.low;
-    const numbers = sample ?? Float64Array.from(/** @type {Float64Array} */ (ink), (share) => pixels.background + share * (full - pixels.background));
+    const numbers = sample ?? inkOf(strokes, [height, width], brush, habit).map((share) => pixels.background + share * (full - pixels.background));
     paintPicture(seen, numbers, [height, width], ends);
     paint();
     drawn(numbers);
   };
-  const point = (/** @type {PointerEvent} */ event) => {
-    const box = canvas.getBoundingClientRect();
-    return /** @type {[number, number]} */ ([((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height]);
-  };
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
+  onStroke(canvas, [height, width], (point, first) => {
     if (sample) [sample, strokes] = [null, []];
-    strokes.push([point(event)]);
+    if (first || !strokes.length) strokes.push({ color: dark ? "#fff" : "#000", width: brush, points: [] });
+    strokes[strokes.length - 1].points.push(point);
     change();
   });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!canvas.hasPointerCapture(event.pointerId) || !strokes.length) return;
-    strokes[strokes.length - 1].push(point(event));
-    change();
-  });
-  const clear = () => {
-    [sample, strokes] = [null, []];
-    change();
-  };
-  const button = el("button", { type: "button", class: "clear", onclick: clear }, text("try.clear"));
-  const beside = el("div", { class: "beside" }, el("span", { class: "note soft" }, text("try.seen")), seen, button);
   return {
-    element: el("div", { class: "pad-view" }, canvas, beside),
+    element,
     clear,
     /** @param {Float64Array} numbers */
     show(numbers) {
@@ -89,34 +71,21 @@ export function drawingPad([height, width], pixels, habit, drawn) {
   };
 }
 
-/** Draw strokes with a round brush. @param {CanvasRenderingContext2D} context @param {Stroke[]} strokes @param {number} brush */
-function strokesOnto(context, strokes, brush) {
-  context.lineWidth = brush;
-  [context.lineCap, context.lineJoin] = ["round", "round"];
-  for (const stroke of strokes) {
-    context.beginPath();
-    context.moveTo(...stroke[0]);
-    for (const [x, y] of stroke.length > 1 ? stroke : [[stroke[0][0] + 0.01, stroke[0][1]]]) context.lineTo(x, y);
-    context.stroke();
-  }
-}
-
 /**
  * The share of each pixel that is covered by ink; the strokes are enlarged and moved as the training pictures are.
- * @param {Stroke[]} strokes @param {number} height @param {number} width @param {number} brush @param {Habit | null} habit
+ * @param {Stroke[]} strokes @param {number[]} shape (H, W) @param {number} brush @param {Habit | null} habit
  */
-function inkOf(strokes, height, width, brush, habit) {
-  const cells = new Float64Array(height * width);
-  if (!strokes.length) return cells;
+function inkOf(strokes, [height, width], brush, habit) {
+  if (!strokes.length) return new Float64Array(height * width);
   let [zoom, dx, dy] = [1, 0, 0];
-  const points = strokes.flat();
+  const points = strokes.flatMap((stroke) => stroke.points);
   if (habit) {
     const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
     const size = Math.max((Math.max(...xs) - Math.min(...xs)) / width, (Math.max(...ys) - Math.min(...ys)) / height);
     const room = habit.extent - brush / Math.max(height, width);
     zoom = size > 0.15 ? Math.min(3, Math.max(0.4, room / size)) : 1;
   }
-  const render = () => inkCoverage(strokes, height, width, brush, zoom, dx, dy);
+  const render = () => coverage(strokes, [height, width], zoom, dx, dy).filter((_, k) => k % 4 === 3).map((share) => Math.min(1, 1.15 * share));
   if (!habit) return render();
   const middle = (/** @type {number} */ axis) => (Math.max(...points.map((p) => p[axis])) + Math.min(...points.map((p) => p[axis]))) / 2;
   [dx, dy] = [width / 2 - zoom * middle(0), height / 2 - zoom * middle(1)];
@@ -126,26 +95,4 @@ function inkOf(strokes, height, width, brush, habit) {
   const y = first.reduce((sum, each, k) => sum + each * (Math.floor(k / width) + 0.5), 0) / total;
   [dx, dy] = [dx + habit.center[1] * width - x, dy + habit.center[0] * height - y];
   return render();
-}
-
-/**
- * @param {Stroke[]} strokes @param {number} height @param {number} width @param {number} brush
- * @param {number} zoom @param {number} dx @param {number} dy
- */
-function inkCoverage(strokes, height, width, brush, zoom, dx, dy) {
-  const fine = Math.max(6, Math.ceil(160 / Math.max(height, width)));
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [width * fine, height * fine];
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
-  context.setTransform(fine * zoom, 0, 0, fine * zoom, fine * dx, fine * dy);
-  context.strokeStyle = "#000";
-  strokesOnto(context, strokes, brush / zoom);
-  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
-  const cells = new Float64Array(height * width);
-  for (let r = 0; r < canvas.height; r += 1) {
-    for (let c = 0; c < canvas.width; c += 1) {
-      cells[Math.floor(r / fine) * width + Math.floor(c / fine)] += pixels[4 * (r * canvas.width + c) + 3] / 255;
-    }
-  }
-  return cells.map((sum) => Math.min(1, (1.15 * sum) / fine ** 2));
 }

@@ -15,6 +15,7 @@ import { makeTrials } from "./trials.js";
  * @property {import("./signal.js").Signal<number>} epoch the epoch at which trials are compared
  * @property {import("./signal.js").Signal<number>} color the index of the hyperparameter that colors the trials
  * @property {import("./filter.js").Filter} filter which trials are shown
+ * @property {import("./signal.js").Signal<number>} live changes when the trials do, on the page of a board
  * @property {(source: {subscribe: (call: (value?: any) => void) => (() => void)}, call: (value?: any) => void) => void} watch
  *   subscribes until the sections are rendered again; use it within `render`
  * @property {() => void} forget ends what `watch` has begun
@@ -36,11 +37,27 @@ export function makePage(data) {
     epoch: signal(data.search?.stop ?? 1),
     color: signal(Math.max(0, trials.panels.findIndex((panel) => panel.name === mattered(data.search)))),
     filter: makeFilter(trials.count),
+    live: signal(0),
     watch: (source, call) => void ends.push(source.subscribe(call)),
     forget() {
       for (const end of ends.splice(0)) end();
     },
   };
+}
+
+/**
+ * Return the page for a part of it that is rendered again and again: `forget` ends what that part watches.
+ * @param {Page} page
+ * @returns {Page}
+ */
+export function partOf(page) {
+  /** @type {(() => void)[]} */
+  const ends = [];
+  const forget = () => {
+    for (const end of ends.splice(0)) end();
+  };
+  page.watch({ subscribe: () => forget }, forget);
+  return { ...page, watch: (source, call) => void ends.push(source.subscribe(call)), forget };
 }
 
 /** @param {any} search @returns {string | undefined} the hyperparameter that mattered most */

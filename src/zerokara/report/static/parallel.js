@@ -100,6 +100,7 @@ function renderParallel(container, _data, page) {
   };
   followPage(page, chart);
   page.watch(page.epoch, update);
+  page.watch(page.live, update);
   page.watch(redraw, update);
   page.watch(page.filter, () => {
     const names = new Set(page.filter.tests().map(([name]) => name));
@@ -117,9 +118,12 @@ function renderParallel(container, _data, page) {
     const axis = axes[k];
     const [top, bottom] = [Math.max(PARALLEL_TOP - 6, Math.min(from.y, to.y)), Math.min(PARALLEL_BOTTOM + 6, Math.max(from.y, to.y))];
     brushes.set(k, [top, bottom]);
-    const at = Float64Array.from({ length: trials.count }, (_, row) => axis.at(row));
+    const ends = [axis.scale.from(bottom), axis.scale.from(top)];
     const label = `${axis.name}: ${axis.show(axis.scale.from(bottom))} – ${axis.show(axis.scale.from(top))}`;
-    page.filter.set(`parallel ${axis.name}`, (row) => at[row] >= top && at[row] <= bottom, label);
+    page.filter.set(`parallel ${axis.name}`, (row) => {
+      const { scale: now, at } = axes[k]; // Of trials that come later the scale may be another.
+      return at(row) >= now.to(ends[1]) - 1e-6 && at(row) <= now.to(ends[0]) + 1e-6;
+    }, label);
   });
   chart.canvas.addEventListener("dblclick", (event) => {
     const k = axisAt(event.offsetX);

@@ -17,13 +17,14 @@ function renderRace(container, data, page) {
   const { search } = data;
   const { trials } = page;
   const curves = trials.curveNames.filter((name) => /^(val|train)_/.test(name));
-  const { longest } = trials;
-  const stops = [...search.stops.map((/** @type {any} */ stop) => stop.epoch).filter((/** @type {number} */ epoch) => epoch < longest), longest];
+  let { longest } = trials;
+  let stops = stopsOf(page);
   const state = {
     curve: "val_loss",
     logY: spansDecades(page, "val_loss"),
     logX: search.rungs.length > 0,
     limit: longest,
+    chosen: false,
     color: page.color.get(),
   };
 
@@ -32,27 +33,47 @@ function renderRace(container, data, page) {
   const key = el("div", { class: "key" });
   const shown = racePlot(plot, page, state);
 
-  const update = () => {
+  const words = () => {
     says.textContent = sentence(page, state.limit, longest);
     key.replaceChildren(colorKey(page), marksKey(page, true));
+  };
+  const update = () => {
+    words();
     shown.rebuild();
   };
-  const slider = player(text("race.slider"), stops.length, stops.length - 1, (place) => {
-    state.limit = stops[place];
-    page.epoch.set(place === stops.length - 1 ? search.stop : stops[place]);
-    says.textContent = sentence(page, state.limit, longest);
-    slider.input.setAttribute("aria-valuetext", says.textContent);
-    shown.draw();
-  });
-  const marks = el("div", { class: "marks" }, ...stops.map((epoch, k) =>
-    el("button", { type: "button", onclick: () => slider.go(k), title: text("race.go", { epoch }) }, String(epoch))));
+  const rungs = el("div", { class: "rungs" });
+  const fillRungs = () => {
+    const slider = player(text("race.slider"), stops.length, stops.indexOf(state.limit), (place) => {
+      state.limit = stops[place];
+      page.epoch.set(place === stops.length - 1 ? search.stop : stops[place]);
+      says.textContent = sentence(page, state.limit, longest);
+      slider.input.setAttribute("aria-valuetext", says.textContent);
+      shown.draw();
+    });
+    const marks = stops.map((epoch, k) => el("button", { type: "button", onclick: () => slider.go(k), title: text("race.go", { epoch }) }, String(epoch)));
+    rungs.replaceChildren(...(stops.length > 1 ? [slider.element, el("div", { class: "marks" }, ...marks)] : []));
+  };
+  const grown = () => {
+    const [before, last] = [String(stops), state.limit >= longest];
+    longest = trials.longest;
+    stops = stopsOf(page);
+    if (last || !stops.includes(state.limit)) state.limit = longest;
+    if (before !== String(stops)) fillRungs();
+    words();
+    if (state.chosen || state.logX === search.rungs.length > 0) return void shown.update();
+    state.logX = search.rungs.length > 0; // As of a page that is opened now.
+    axisX.show(Number(state.logX));
+    shown.rebuild();
+  };
 
   const axisY = switcher(text("race.y"), [[0, text("linear")], [1, text("log")]], Number(state.logY), (log) => {
     state.logY = Boolean(log);
+    state.chosen = true;
     shown.rebuild();
   });
   const axisX = switcher(text("race.x"), [[0, text("linear")], [1, text("log")]], Number(state.logX), (log) => {
     state.logX = Boolean(log);
+    state.chosen = true;
     shown.rebuild();
   });
   const chosen = list(text("race.curve"), curves.map((name) => [name, scoreName(page, name)]), state.curve, (name) => {
@@ -66,15 +87,21 @@ function renderRace(container, data, page) {
   container.append(
     el("div", { class: "controls" }, chosen, axisY.element, axisX.element, trials.panels.length ? colors : null),
     el("div", { class: "card" },
-      el("div", { class: "rungs" }, slider.element, stops.length > 1 ? marks : null),
-      says, plot,
+      rungs, says, plot,
       el("div", { class: "below" }, key, el("span", { class: "hint" }, text("race.hint"))),
     ),
   );
-  if (stops.length < 2) slider.element.remove();
+  fillRungs();
   page.watch(page.color, update);
+  page.watch(page.live, grown);
   page.watch(redraw, update);
   update();
+}
+
+/** @param {Page} page @returns {number[]} the epochs to go to: the rungs, and the end of the longest curve */
+function stopsOf(page) {
+  const { longest } = page.trials;
+  return [...page.data.search.stops.map((/** @type {any} */ stop) => stop.epoch).filter((/** @type {number} */ epoch) => epoch < longest), longest];
 }
 
 /** @param {Page} page @param {number} limit @param {number} longest */

@@ -17,16 +17,20 @@ const RACE_HEIGHT = 420;
 /**
  * @param {HTMLElement} container
  * @param {Page} page
- * @param {RaceState} state what is shown; change it, then call `draw`, or `rebuild` if the axes change
+ * @param {RaceState} state what is shown; change it, then call `draw`, or `rebuild` if the axes change, or `update` if
+ *   the trials do, which keeps the zoom
  */
 export function racePlot(container, page, state) {
   /** @type {any} */
   let plot = null;
   /** @type {ReturnType<typeof drawing> | null} */
   let over = null;
+  /** @type {number[][]} */
+  let ends = [];
   const build = () => {
     plot?.destroy();
-    plot = new uPlot(options(page, state, container.clientWidth || 600), bounds(page, state), container);
+    ends = bounds(page, state);
+    plot = new uPlot(options(page, state, container.clientWidth || 600), ends, container);
     const { over: area } = plot;
     over = drawing(area, 0, (context) => paintTop(context, page, state, css(plot)), { "aria-hidden": "true", class: "over" });
     Object.assign(over.canvas.style, { pointerEvents: "none", height: "100%" }); // The area gets its height later.
@@ -39,6 +43,13 @@ export function racePlot(container, page, state) {
     plot?.redraw(false);
     drawTop();
   };
+  const update = () => {
+    const { x, y } = plot.scales;
+    const zoomed = x.min !== ends[0][0] || x.max !== ends[0][1] || y.min !== ends[1][0] || y.max !== ends[1][1];
+    ends = bounds(page, state);
+    plot.setData(ends, !zoomed);
+    draw();
+  };
   new ResizeObserver(() => {
     const width = container.clientWidth;
     if (plot && width && width !== plot.width) plot.setSize({ width, height: RACE_HEIGHT });
@@ -46,7 +57,7 @@ export function racePlot(container, page, state) {
   page.watch(page.hover, drawTop);
   page.watch(page.select, drawTop);
   page.watch(page.filter, draw);
-  return { draw, rebuild: build };
+  return { draw, update, rebuild: build };
 }
 
 /** @param {any} plot @returns {Places} in CSS pixels of the plotting area */
@@ -66,7 +77,6 @@ function options(page, state, width) {
     values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((value) => brief(value, 3)),
     filter: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits,
   };
-  const stops = page.data.search.stops.map((/** @type {any} */ stop) => stop.epoch);
   const epochs = ticks(false, 8);
   return {
     width,
@@ -78,6 +88,7 @@ function options(page, state, width) {
     axes: [
       { ...axis, size: 34, label: text("epoch"), grid: { show: false },
         splits: (/** @type {any} */ u, /** @type {number} */ k, /** @type {number} */ low, /** @type {number} */ high) => {
+          const stops = page.data.search.stops.map((/** @type {any} */ stop) => stop.epoch); // They move while it trains.
           const inside = stops.filter((/** @type {number} */ stop) => stop >= low && stop <= high);
           return state.logX && inside.length > 1 ? inside : epochs(u, k, Math.max(1, low), high).filter(Number.isInteger);
         } },

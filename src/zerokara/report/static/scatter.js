@@ -22,8 +22,8 @@ const SCATTER_BOX = { left: 46, right: 10, top: 10, bottom: 28 };
 
 section("scatter", "scatter", renderScatter, (data) => data.search && data.search.panels.length > 0 && data.search.trials.state.length > 1);
 
-/** @param {HTMLElement} container @param {any} data @param {Page} page */
-function renderScatter(container, data, page) {
+/** @param {HTMLElement} container @param {any} _data @param {Page} page */
+function renderScatter(container, _data, page) {
   const score = shownScore(page);
   /** @type {ScatterState} */
   const state = { own: false, values: new Float64Array(0), best: [] };
@@ -36,7 +36,7 @@ function renderScatter(container, data, page) {
     update();
   });
   container.append(
-    el("div", { class: "controls" }, own.element, data.search.stops.length > 1 ? epochs : null),
+    el("div", { class: "controls" }, own.element, epochs),
     says, grid,
     el("div", { class: "below" }, key, el("span", { class: "hint" }, text("scatter.hint"))),
   );
@@ -56,6 +56,7 @@ function renderScatter(container, data, page) {
   };
   page.watch(page.epoch, update);
   page.watch(redraw, update);
+  page.watch(page.live, update);
   update();
 }
 
@@ -128,9 +129,7 @@ function scatterPanel(grid, page, panel, state, curve) {
     const label = panel.options.length
       ? `${panel.name}: ${panel.options.filter((_, option) => x.to(option) >= left && x.to(option) <= right).join(", ") || "–"}`
       : `${panel.name}: ${brief(x.from(brush[0]), 3)} – ${brief(x.from(brush[1]), 3)}`;
-    const inside = new Uint8Array(trials.count);
-    for (let row = 0; row < trials.count; row++) inside[row] = Number(at(row) >= left && at(row) <= right);
-    page.filter.set(name, (row) => inside[row] === 1, label);
+    page.filter.set(name, (row) => at(row) >= left && at(row) <= right, label); // Also of trials that come later.
   });
   page.watch(page.filter, () => {
     if (!page.filter.tests().some(([one]) => one === name)) brush = null;

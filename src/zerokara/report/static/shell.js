@@ -1,6 +1,7 @@
 /** The frame of the page: heading, navigation, language, colors, keys; and the rendering of its sections. */
 
 import { el, redraw } from "./dom.js";
+import { partOf } from "./page.js";
 import { sectionsOf } from "./sections.js";
 import { filterBar } from "./filterbar.js";
 import { trialPanel } from "./trial.js";
@@ -56,10 +57,13 @@ function titleOf({ title, search }) {
 
 /** @param {Page} page */
 function navigation(page) {
-  const links = sectionsOf(page.data).map((one) =>
-    el("li", {}, el("a", { href: `#${one.id}`, "data-section": one.id }, text(one.title))),
-  );
-  return el("nav", { "aria-label": text("navigation") }, el("ul", {}, ...links));
+  return el("nav", { id: "sections", "aria-label": text("navigation") }, links(page));
+}
+
+/** @param {Page} page */
+function links(page) {
+  return el("ul", {}, ...sectionsOf(page.data).map((one) =>
+    el("li", {}, el("a", { href: `#${one.id}`, "data-section": one.id }, text(one.title)))));
 }
 
 /**
@@ -69,10 +73,8 @@ function navigation(page) {
 function renderSections(page) {
   const main = /** @type {HTMLElement} */ (document.getElementById("main"));
   const waiting = sectionsOf(page.data).map((one) => {
-    const body = el("div", { class: `body ${one.id}` });
-    const about = hasText(`${one.title}.about`) ? el("p", { class: "about" }, text(`${one.title}.about`)) : null;
-    main.append(el("section", { id: one.id, "aria-label": text(one.title) }, el("h2", {}, text(one.title)), about, body));
-    return () => one.render(body, page.data, page);
+    main.append(emptySection(one));
+    return () => renderSection(one, page);
   });
   const started = language.get();
   const next = () => {
@@ -88,9 +90,65 @@ function renderSections(page) {
   follow(main);
 }
 
+/** @type {WeakMap<Element, Page>} what each section watches */
+const PARTS = new WeakMap();
+
+/** @param {import("./sections.js").Section} one */
+function emptySection(one) {
+  const about = hasText(`${one.title}.about`) ? el("p", { class: "about" }, text(`${one.title}.about`)) : null;
+  const body = el("div", { class: `body ${one.id}` });
+  return el("section", { id: one.id, "aria-label": text(one.title) }, el("h2", {}, text(one.title)), about, body);
+}
+
+/** @param {import("./sections.js").Section} one @param {Page} page */
+function renderSection(one, page) {
+  const section = document.getElementById(one.id);
+  const body = /** @type {HTMLElement | null} */ (section?.querySelector(".body"));
+  if (!section || !body) return;
+  PARTS.get(section)?.forget();
+  const part = partOf(page);
+  PARTS.set(section, part);
+  body.style.minHeight = `${body.offsetHeight}px`; // Else the page jumps while this is empty.
+  body.replaceChildren();
+  one.render(body, part.data, part);
+  requestAnimationFrame(() => (body.style.minHeight = ""));
+}
+
+/**
+ * Render some sections again, add those that the data have now, and remove those that they have no more.
+ * @param {Page} page
+ * @param {string[]} ids
+ */
+export function refresh(page, ids) {
+  const main = document.getElementById("main");
+  if (!main) return;
+  const wanted = sectionsOf(page.data);
+  let changed = false;
+  for (const section of [...main.children]) {
+    if (wanted.some((one) => one.id === section.id)) continue;
+    PARTS.get(section)?.forget();
+    section.remove();
+    changed = true;
+  }
+  wanted.forEach((one, place) => {
+    if (document.getElementById(one.id)) return void (ids.includes(one.id) && renderSection(one, page));
+    main.insertBefore(emptySection(one), main.children[place] ?? null);
+    renderSection(one, page);
+    changed = true;
+  });
+  document.querySelector("h1")?.replaceChildren(titleOf(page.data));
+  if (!changed) return;
+  document.getElementById("sections")?.replaceChildren(links(page));
+  follow(main);
+}
+
+/** @type {IntersectionObserver | null} */
+let observer = null;
+
 /** Mark the link of the section that is read. @param {HTMLElement} main */
 function follow(main) {
-  const observer = new IntersectionObserver(
+  observer?.disconnect();
+  observer = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) {
         const link = document.querySelector(`nav a[data-section="${entry.target.id}"]`);

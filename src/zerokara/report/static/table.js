@@ -38,10 +38,12 @@ function renderTable(container, data, page) {
     const { test, wrong: term } = parseQuery(input.value, columns);
     wrong.textContent = term ? text("table.wrong", { term }) : "";
     input.setAttribute("aria-invalid", String(Boolean(term)));
+    scroller.scrollTop = 0;
     if (!term) page.filter.set("table", test, input.value.trim());
   };
   const sortBy = (/** @type {number} */ k) => {
     order = { column: k, down: order.column === k ? !order.down : Boolean(columns[k].down) };
+    scroller.scrollTop = 0;
     update();
   };
   const update = () => {
@@ -51,7 +53,6 @@ function renderTable(container, data, page) {
     rows.sort((a, b) => compareCells(value(a), value(b), sign) || trials.place[a] - trials.place[b]);
     heads.forEach((head, k) => head.setAttribute("aria-sort", k !== order.column ? "none" : order.down ? "descending" : "ascending"));
     count.textContent = text("table.count", { count: rows.length, all: trials.count });
-    scroller.scrollTop = 0;
     paint();
   };
   let [from, to] = [0, 0];
@@ -110,10 +111,9 @@ function tableColumns(page) {
   const { rank } = data.search;
   const curves = [...new Set([rank.curve, "val_score", "val_loss", "train_score"])].filter((name) => trials.curveNames.includes(name));
   const scores = curves.map((curve) => {
-    const values = trials.ranked(curve);
     const label = scoreLabel(page, curve);
     const down = !curve.endsWith("loss");
-    return { name: label, title: scoreName(page, curve), value: (/** @type {number} */ row) => values[row], show: (/** @type {number} */ row) => scoreText(label, values[row]), down };
+    return { name: label, title: scoreName(page, curve), value: (/** @type {number} */ row) => trials.ranked(curve)[row], show: (/** @type {number} */ row) => scoreText(label, trials.ranked(curve)[row]), down };
   });
   const panels = trials.panels.map((panel) => {
     const value = (/** @type {number} */ row) => panel.options.length ? panel.options[panel.x[row]] ?? "" : panel.x[row];

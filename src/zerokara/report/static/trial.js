@@ -14,7 +14,7 @@ import { gap, text } from "./text.js";
  * @param {Page} page
  */
 export function trialPanel(root, page) {
-  if (!page.trials.count) return;
+  if (!page.trials.count && !page.data.board) return; // A board may have trials later.
   const panel = el("aside", { id: "trial", "aria-label": text("trial.panel"), hidden: true });
   const tip = el("div", { class: "tip", role: "status", hidden: true });
   root.append(panel, tip);
@@ -26,6 +26,11 @@ export function trialPanel(root, page) {
     panel.scrollTop = 0;
   };
   page.watch(page.select, show);
+  page.watch(page.live, () => {
+    const { scrollTop } = panel;
+    if (page.trials.state[page.select.get()] === "training") show(page.select.get());
+    panel.scrollTop = scrollTop;
+  });
   show(page.select.get());
   let [x, y] = [0, 0];
   const place = () => {

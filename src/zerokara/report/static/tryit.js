@@ -1,6 +1,7 @@
 /** Try it: a sample goes through the winner's network, computed here from its weights. */
 
 import { networkOf } from "./arrays.js";
+import { colorPad } from "./colorpad.js";
 import { fieldsView } from "./fields.js";
 import { el } from "./dom.js";
 import { brief, percent } from "./format.js";
@@ -8,7 +9,7 @@ import { predictSample, unknownParts } from "./forward.js";
 import { matrixView } from "./matrix.js";
 import { drawingPad } from "./pad.js";
 import { layerNames } from "./plan.js";
-import { chosenSample, pictureOf, pixelEnds, sampleCells, sampleNumbers, sampleView, verdictOf } from "./samples.js";
+import { chosenSample, sampleCells, sampleNumbers, sampleView, verdictOf } from "./samples.js";
 import { section } from "./sections.js";
 import { text } from "./text.js";
 
@@ -81,21 +82,10 @@ function networkLabels(network) {
  */
 function inputFor(network, changed) {
   const shape = network.sample_shape;
-  if (network.image && shape[2] !== 3) {
-    const pixels = { low: 0, high: 1, background: 0, ...network.pixels };
-    const pad = drawingPad(shape, pixels, network.drawing, changed);
-    return { element: pad.element, clear: pad.clear, show: (place) => pad.show(sampleNumbers(network, place)) };
-  }
   if (network.image) {
-    const holder = el("div", { class: "shown" });
-    const show = (/** @type {number} */ place) => {
-      const numbers = sampleNumbers(network, place);
-      const picture = pictureOf(numbers, shape, pixelEnds(network));
-      picture.classList.add("seen");
-      holder.replaceChildren(picture);
-      changed(numbers);
-    };
-    return { element: holder, show, clear: () => holder.replaceChildren(text("try.none")) };
+    const pixels = { low: 0, high: 1, background: 0, ...network.pixels };
+    const pad = shape[2] === 3 ? colorPad(shape, pixels, changed) : drawingPad(shape, pixels, network.drawing, changed);
+    return { ...pad, show: (place) => pad.show(sampleNumbers(network, place)) };
   }
   const fields = fieldsView(network, changed);
   return { ...fields, show: (place) => fields.set(network.samples.cells ? sampleCells(network, place) : sampleNumbers(network, place)) };

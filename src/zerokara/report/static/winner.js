@@ -14,7 +14,7 @@ section("winner", "winner", renderWinner, (data) => Boolean(data.network?.curves
 
 /** @param {HTMLElement} container @param {any} data */
 function renderWinner(container, data) {
-  if (!data.network) return void container.append(el("p", { class: "soft" }, text("winner.none")));
+  if (!data.network) return void container.append(el("p", { class: "soft" }, text(data.search?.live ? "winner.live" : "winner.none")));
   const network = networkOf(data);
   const { predictions, samples } = network;
   container.append(

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
-from zerokara.classic.common.inputs import class_numbers, floats
+from zerokara.classic.common.inputs import floats
 from zerokara.classic.common.layers import Affine, Relu
 from zerokara.classic.common.shortcut import NAMES
 from zerokara.classic.two_layer_net import initial
 from zerokara.nn import SoftmaxCrossEntropy
+from zerokara.nn.targets import class_numbers
 
 
 class TwoLayerNet:

@@ -1,7 +1,10 @@
-"""The command report: the page of a run, as one HTML file."""
+"""The commands report and board: the page of a run, as one HTML file, and live."""
 
+import threading
+import webbrowser
 from pathlib import Path
 
+from zerokara.board.serve import serving
 from zerokara.cli.show import print_line
 from zerokara.cli.terminal import PlainConsole
 from zerokara.errors import InputError
@@ -30,4 +33,28 @@ def run_report(run: Path, /, *, out: Path | None = None, storage: str | None = N
     written = write(path, run_page(study, RunFolder(run)))
     size = written.stat().st_size
     print_line(PlainConsole(), f"{len(study.trials):,} trials, {size / 1e6:.1f} MB: open {written} in a browser")
+    return 0
+
+
+def run_board(
+    run: Path, /, *runs: Path, port: int | None = None, open: bool = False, storage: str | None = None
+) -> int:
+    """Show runs in the browser while they train: the page of report with curves that grow, and a stop button.
+
+    It answers this machine alone, at the address that it prints, until Ctrl-C. The runs may have ended.
+
+    Example: zerokara board runs/digits-1 runs/digits-2
+
+    Args:
+        run: the folder of a run.
+        runs: the folders of more runs, each with a tab.
+        port: the port of the address. [default: a free one]
+        open: open the page in the browser.
+        storage: as for resume.
+    """
+    with serving([run, *runs], port=port or 0, storage=storage) as address:
+        print_line(PlainConsole(), f"the board, until Ctrl-C: {address}")
+        if open:
+            webbrowser.open(address)
+        threading.Event().wait()
     return 0

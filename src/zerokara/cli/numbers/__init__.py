@@ -1,0 +1,1 @@
+"""The commands gradcheck and inspect: the numbers within a network."""

@@ -1,0 +1,103 @@
+"""The command gradcheck: every layer and loss, or one network with its numbers."""
+
+from typing import Annotated
+
+import numpy as np
+from cyclopts import Parameter
+from rich.table import Table
+
+from zerokara.checks import check_counts
+from zerokara.cli.options import DataOptions, NetworkOptions, given
+from zerokara.cli.show import print_line
+from zerokara.cli.terminal import PlainConsole
+from zerokara.data.counts import as_counts
+from zerokara.errors import InputError
+from zerokara.nn import gradcheck
+from zerokara.nn.cases import CASES
+from zerokara.nn.gradients.subjects import TOLERANCE
+from zerokara.nn.regression_losses import POISSON
+from zerokara.space.hyperparameters import HYPERPARAMETERS
+from zerokara.train.build import build
+
+ENTRIES = Parameter(show_default=False)
+
+
+def run_gradcheck(
+    data: str | None = None,
+    *,
+    network: NetworkOptions = NetworkOptions(),  # type: ignore[valid-type]
+    entry: Annotated[tuple[str, ...], ENTRIES] = (),
+    loss: str | None = None,
+    samples: int = 20,
+    entries: int = 100,
+    h: float = 1e-5,
+    seed: int = 0,
+    options: DataOptions = DataOptions(),
+) -> int:
+    """Compare the gradients of a network with numerical ones; without options, of every layer, activation and loss.
+
+    Example: zerokara gradcheck digits --hidden 50 --activation sigmoid --entry "W1[20,7]"
+
+    The network has the options under Network, and its initial weights. The table has a row for each parameter, by the
+    names of the book: W1, b1, gamma1, beta1, W2 ... A relative error below 1e-6 is right, one above 0.01 is wrong.
+
+    Args:
+        data: a dataset, as for tune. [default: digits, if the network has options]
+        entry: an element whose two gradients are printed, such as W1[3,7]; may be repeated.
+        loss: of a regression: squared, absolute, huber[:DELTA] or poisson. [default: that of the task]
+        samples: the first training samples that the loss is computed of.
+        entries: the elements of each parameter that are checked at most: those with the largest gradients, and others.
+        h: the step of the differences.
+        seed: the seed of the initial weights, of the split and of the dropout masks.
+    """
+    params = given(network)
+    plain = (entry, loss, samples, entries, h, seed, options) == ((), None, 20, 100, 1e-5, 0, DataOptions())
+    if data is None and not params and plain:
+        return _check_all()
+    check_counts(1, samples=samples, entries=entries)
+    check_counts(0, seed=seed)
+    if not 0 < h < 1:
+        raise InputError(f"0 < h < 1 must hold, got --h {h}: try 1e-5")
+    loaded = options.load(data or "digits", seed)
+    loaded = as_counts(loaded) if loss == POISSON else loaded
+    values = {name: row.default for name, row in HYPERPARAMETERS.items()} | params
+    run = build(values, loaded, seed=seed, dtype=np.float64, loss=loss)
+    result = gradcheck(
+        run.network,
+        loaded,
+        run.loss,
+        weight_decay=values["weight_decay"],
+        h=h,
+        samples=samples,
+        entries=entries,
+        seed=seed,
+    )
+    shown = [result.entry(text) for text in entry]  # An entry that is not there is an error before any output.
+    console = PlainConsole()
+    for part in (result, *shown):
+        for line in repr(part).splitlines():
+            print_line(console, line)
+        print_line(console, "")
+    return 0 if result.ok else 1
+
+
+def _check_all() -> int:
+    console, table = PlainConsole(), Table("case", "parameters checked", "largest relative error", "")
+    failed = 0
+    for case in CASES:
+        pair = case.x, case.t
+        result = gradcheck(
+            case.network("float64"),
+            pair,
+            case.loss(),
+            weights=case.weights,
+            weight_decay=case.weight_decay,
+            entries=None,
+        )
+        failed += not result.ok
+        names = ", ".join(each.name for each in result)
+        table.add_row(case.name, names, f"{max(each.error for each in result):.1e}", "ok" if result.ok else "WRONG")
+    console.print(table)
+    conclusion = "every gradient is right" if not failed else f"{failed} of {len(CASES)} cases are wrong"
+    print_line(console, f"{conclusion}: analytical against numerical, float64, tolerance {TOLERANCE:g}")
+    return 1 if failed else 0

@@ -1,0 +1,1 @@
+"""Figures of networks and optimizers, without a study."""

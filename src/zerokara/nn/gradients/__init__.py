@@ -1,0 +1,1 @@
+"""Gradient checks: each analytic gradient is compared with a central difference of the loss."""

@@ -1,0 +1,131 @@
+"""Samples and targets of any usual form, as networks and losses take them."""
+
+from typing import Any
+
+import numpy as np
+
+from zerokara.arrays import Array
+from zerokara.data import Dataset
+from zerokara.errors import InputError
+from zerokara.nn.layers.exponential import Exp
+from zerokara.nn.losses import LOSSES, Loss, SoftmaxCrossEntropy
+from zerokara.nn.network import Network
+from zerokara.nn.regression_losses import PoissonError
+
+
+def as_batch(
+    network: Network, data: Any, samples: int, loss: Loss | None = None, part: str = "train"
+) -> tuple[Array, Array, Loss, Array | None]:
+    """Return samples x (P or 1, N, D) in the network's precision, targets, the loss, and sample weights or None.
+
+    Args:
+        data: a `Dataset`, of which the first ``samples`` of a part are taken; or a pair (x, t) of samples (N, D),
+            or of any shape whose first axis is N, and their targets, see `as_targets`. x may be (P, N, D).
+        loss: if None, the one that fits the task or the targets.
+
+    Raises:
+        InputError: the data are neither, or do not fit the network.
+    """
+    if isinstance(data, Dataset):
+        chosen = getattr(data, part)
+        if chosen is None:
+            raise InputError(f"{data.name} has no {part} part: split it, or name another part")
+        x = np.asarray(chosen.x[:samples], network.dtype)[None]
+        loss = loss or (PoissonError() if data.task == "regression" and ends_in_exp(network) else LOSSES[data.task]())
+        weights = None if chosen.weights is None else chosen.weights[:samples]
+        return x, *as_targets(network, x, chosen.t[:samples], loss), weights
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise InputError(
+            f"data must be a Dataset, or a pair (x, t), got {type(data).__name__}: pass the samples and their targets "
+            "as (x, t)"
+        )
+    x, t = np.asarray(data[0], network.dtype), np.asarray(data[1])
+    populated = x.ndim == 3 and len(x) in (1, network.population) and x.shape[1] == len(np.atleast_1d(t))
+    x = x if populated else as_samples(network, x)[None]
+    return x, *as_targets(network, x, t, loss), None
+
+
+def as_samples(network: Network, x: Any) -> Array:
+    """Return samples of any shape whose first axis is N as (N, D), in the network's precision.
+
+    Raises:
+        InputError: there is none, or the network has another number of inputs.
+    """
+    array = np.asarray(x, network.dtype)
+    if not array.size or array.ndim < 2:
+        raise InputError(f"x must have one sample or more, (N, D), got the shape {array.shape}: reshape it")
+    rows: Array = array.reshape(len(array), -1)
+    takes = (getattr(z, "inputs", getattr(z, "features", z.shapes().get("W", (None,))[0])) for z in network.layers)
+    width = next((each for each in takes if each is not None), rows.shape[1])
+    if width != rows.shape[1]:
+        raise InputError(f"x must have {width} inputs per sample, got {rows.shape[1]}: reshape it to (N, D)")
+    return rows
+
+
+def as_targets(network: Network, x: Array, t: Any, loss: Loss | None = None) -> tuple[Array, Loss]:
+    """Return the targets of samples x (P or 1, N, D) as the loss takes them, and the loss.
+
+    If there is no loss, it is the one that fits the targets: whole numbers and one-hot rows are classes; other rows of
+    0 and 1 are labels; other numbers are values.
+
+    >>> from zerokara.nn import mlp
+    >>> as_targets(mlp(2, (), 3), np.ones((1, 1, 2)), [[0, 0, 1]])[0]
+    array([2])
+    """
+    targets, samples = np.asarray(t), x.shape[1]
+    with np.errstate(all="ignore"):  # The number of outputs is what a sample gives: a layer may be the user's.
+        outputs = int(network.copy().forward(x[:, :1]).shape[2])
+    if loss is None:
+        loss = LOSSES[_task(targets, outputs)]()
+        if ends_in_exp(network):
+            loss = PoissonError()
+    if isinstance(loss, SoftmaxCrossEntropy):
+        return class_numbers(targets, samples, outputs), loss
+    values = targets.reshape(len(targets), -1) if targets.ndim else targets.reshape(1, 1)
+    if values.shape != (samples, outputs):
+        raise InputError(
+            f"t must have a row for each of {samples} samples and a column for each of {outputs} outputs, got the "
+            f"shape {targets.shape}: reshape it"
+        )
+    return values.astype(network.dtype), loss
+
+
+def ends_in_exp(network: Network) -> bool:
+    """Return whether the outputs are rates, which are above 0."""
+    return bool(network.layers) and isinstance(network.layers[-1], Exp)
+
+
+def class_numbers(t: Any, samples: int, classes: int) -> Array:
+    """Return the class of each sample, (N,), of labels or one-hot rows; a t of N x C numbers is one-hot.
+
+    Raises:
+        InputError: t has another number of samples, or a label that is no class.
+
+    >>> class_numbers([[0, 1], [1, 0]], 2, 2), class_numbers([1, 0], 2, 2)
+    (array([1, 0]), array([1, 0]))
+    """
+    t = np.asarray(t)
+    if t.size == samples * classes:
+        one_hot: Array = t.reshape(samples, classes).argmax(axis=1)
+        return one_hot
+    if t.size != samples:
+        raise InputError(
+            f"there must be a target for each of {samples} samples, got t of the shape {t.shape}: "
+            f"give {samples} labels, or one-hot rows of {classes}"
+        )
+    labels: Array = t.ravel().astype(int)
+    if (labels != t.ravel()).any() or (samples and not 0 <= labels.min() <= labels.max() < classes):
+        wrong = next(label for label in t.ravel() if label not in range(classes))
+        raise InputError(
+            f"labels must be whole numbers from 0 to {classes - 1}, got {wrong}: number the classes from 0"
+        )
+    return labels
+
+
+def _task(t: Array, outputs: int) -> str:
+    whole = t.dtype.kind in "iub"
+    if t.ndim < 2:
+        return "classification" if whole and outputs > 1 else "regression"
+    if not np.isin(t, (0, 1)).all():
+        return "classification" if whole and t.shape[1] == 1 and outputs > 1 else "regression"
+    return "classification" if outputs > 1 and (t.sum(axis=1) == 1).all() else "multilabel"

@@ -1,0 +1,1 @@
+"""How other processes watch a running search, and stop it."""
