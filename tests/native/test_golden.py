@@ -16,13 +16,13 @@ import pytest
 import zerokara as zk
 from zerokara.native.library import installed
 
-GOLDEN = "c6ae9bc4c08ba3a682a3c02903c52f928323b89d3a13aa439050124d2d73f0a0"
+GOLDEN = "341be2a8cceefd717f45abc92855098ec069657002d4ff95c6de853209852d31"
 VARIANTS = installed().variants
 pytestmark = pytest.mark.skipif(not VARIANTS, reason="no kernel here")
 
 
 def digest_of_a_search(workers: int | None = None) -> str:
-    """Return the digest of the hyperparameters, curves, scores and predictions of a small search."""
+    """Return the digest of hyperparameters, curves, scores and predictions of a small search, and of one on folds."""
     data = zk.data.load("digits").first(300).split(0.3, 0.2, seed=0).scaled("standard")
     space = {
         "lr": zk.log(1e-3, 1e-1),
@@ -37,14 +37,17 @@ def digest_of_a_search(workers: int | None = None) -> str:
     study = zk.tune(
         data, space, trials=12, epochs=6, race="halving:2", workers=workers, refit=2, ensemble=3, rank="f1_macro"
     )
+    x = np.random.default_rng(0).normal(size=(80, 4))
+    folds = zk.tune(x, x[:, 0] + x[:, 1] ** 2 > 1, trials=5, epochs=6, workers=workers)
     hashed = hashlib.sha256()
-    for trial in study.trials:
+    for trial in (*study.trials, *folds.trials):
         hashed.update(repr(sorted((name, str(value)) for name, value in trial.params.items())).encode())
         for name, curve in sorted(trial.curves.items()):
             hashed.update(name.encode() + np.ascontiguousarray(curve).tobytes())
     for model in (study.best.model, study.model):
         assert data.test is not None
         hashed.update(model.predict(data.test.x).tobytes() + model.scores(data.test.x).tobytes())
+    hashed.update(folds.model.scores(x).tobytes())
     return hashed.hexdigest()
 
 

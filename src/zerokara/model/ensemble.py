@@ -164,6 +164,7 @@ def combine(scores: Array, weights: Array, task: str) -> Array:
 
     classification: log sum_k w_k softmax(scores_k), whose softmax is the mean of the softmaxes;
     multilabel: log(p / (1 - p)), p = sum_k w_k sigmoid(scores_k). The scores of a single network stay as they are.
+    Computed in float64 and rounded: the last bit of a system's exp and log does not reach a float32.
 
     Shapes: scores (P, N, C), weights (P,).
 
@@ -174,16 +175,17 @@ def combine(scores: Array, weights: Array, task: str) -> Array:
     if len(scores) == 1:
         single: Array = scores[0]
         return single
-    w = weights.astype(scores.dtype)[:, None, None]
+    w = weights[:, None, None]
     if task == "regression":
         # One after another: NumPy adds many networks in another order for a single sample.
-        return np.asarray(reduce(np.add, w * scores))
-    log_w = np.log(w)
+        return np.asarray(reduce(np.add, w.astype(scores.dtype) * scores))
+    y, log_w = scores.astype(float), np.log(w)
     if task == "classification":
-        return np.asarray(np.logaddexp.reduce(scores - _log_sum_exp(scores) + log_w, axis=0))
-    zero = scores.dtype.type(0)
-    yes = np.logaddexp.reduce(log_w - np.logaddexp(zero, -scores), axis=0)
-    return np.asarray(yes - np.logaddexp.reduce(log_w - np.logaddexp(zero, scores), axis=0))
+        mean = np.logaddexp.reduce(y - _log_sum_exp(y) + log_w, axis=0)
+    else:
+        yes = np.logaddexp.reduce(log_w - np.logaddexp(0, -y), axis=0)
+        mean = yes - np.logaddexp.reduce(log_w - np.logaddexp(0, y), axis=0)
+    return np.asarray(mean, scores.dtype)
 
 
 def _log_sum_exp(scores: Array) -> Array:

@@ -15,6 +15,7 @@ from optuna.storages import RDBStorage
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import scoped_session, sessionmaker
+from sqlalchemy.pool import NullPool
 
 from zerokara.errors import DatabaseError, InputError, install
 
@@ -74,7 +75,9 @@ class Database:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master" if self.is_file else "SELECT 1")
         finally:
             probe.dispose()
-        self.storage = self._open_storage({**options, "pool_pre_ping": True})
+        # Of a file no connection is kept: those of an attempt that failed would stay open.
+        options |= {"poolclass": NullPool} if self.is_file else {"pool_pre_ping": True}
+        self.storage = self._open_storage(options)
 
     def _open_storage(self, options: dict[str, Any]) -> RDBStorage:
         # Optuna formats the URL, so braces in a password are escaped.
