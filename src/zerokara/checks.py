@@ -114,6 +114,19 @@ def check_counts(least: int = 1, **counts: int) -> None:
             raise InputError(f"{name} must be a whole number, {least} or above, got {value!r}")
 
 
+def require_weights(weights: npt.ArrayLike, samples: int) -> Array:
+    """Return the weights of samples as float32; raise InputError unless each has one, 0 or above."""
+    array = as_float32(weights, "weights")
+    if array.shape != (samples,):
+        raise InputError(
+            f"weights must have one number per sample, ({samples},), got {array.shape}: correct their length"
+        )
+    if (array < 0).any():
+        row = int(np.argmax(array < 0))
+        raise InputError(f"weights must be 0 or above, got {array[row]} in row {row}: correct it")
+    return array
+
+
 def require_positive(name: str, value: Any) -> None:
     """Raise InputError unless this is a finite number above 0."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < math.inf:

@@ -84,9 +84,28 @@ def trajectories(
         surface = BOOK_SURFACE if gradient is None else Surface(BOOK_SURFACE.z, gradient, BOOK_SURFACE.text)
     elif not isinstance(surface, Surface):
         surface = Surface(surface, gradient)
-    if len(start) != 2:
+    if np.shape(start) != (2,) or np.asarray(start).dtype.kind not in "biuf" or not np.isfinite(start).all():
         raise InputError(f"start must be a point (x, y), got {start}: give two numbers")
+    _check_surface(surface, start)
     return draw_trajectories(trajectory_data(_labeled(optimizers), surface, start, steps, limits))
+
+
+def _check_surface(surface: Surface, start: tuple[float, float]) -> None:
+    """Raise InputError unless the surface has a height for each of several points."""
+    x, y = np.array([start] * 3, float).T
+    try:
+        with np.errstate(all="ignore"):
+            heights = np.asarray(surface.z(x, y))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"a surface must be a function of two arrays x and y, got {type(error).__name__}: {error}; write it with "
+            "NumPy functions such as np.sin and np.where"
+        ) from error
+    if heights.dtype.kind not in "biuf" or heights.shape not in ((), (1,), x.shape):
+        raise InputError(
+            f"a surface must return a number for each point, got {heights.dtype} of the shape {heights.shape} for "
+            f"{len(x)} points: correct it"
+        )
 
 
 def _labeled(optimizers: Any) -> list[tuple[str, Optimizer]]:
@@ -95,7 +114,7 @@ def _labeled(optimizers: Any) -> list[tuple[str, Optimizer]]:
     if isinstance(optimizers, Mapping):
         labeled = [(str(label), rule) for label, rule in optimizers.items()]
     else:
-        rules = [optimizers] if isinstance(optimizers, Optimizer) else list(optimizers)
+        rules = list(optimizers) if isinstance(optimizers, list | tuple) else [optimizers]
         labeled = [(type(rule).__name__, rule) for rule in rules]
     if not labeled or not all(isinstance(rule, Optimizer) for _, rule in labeled):
         raise InputError(

@@ -101,7 +101,7 @@ def test_a_run_that_trains_is_killed_resumed_moved_stopped_and_deleted(
         page.locator(".stop").click()
         page.locator(".ask .yes").click()
         in_state(page, "stopped")
-        says(page, "zerokara.board: the stop button")
+        says(page, "The search was stopped before all its trials had run (the stop button).")
         study = zk.open(run)
         assert study.stopped is not None
         assert study.stopped.callback == "zerokara.board"

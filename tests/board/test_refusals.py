@@ -47,6 +47,13 @@ def test_no_token(address: str, path: str) -> None:
     assert (status, text) == (403, "refused: no token\n")
 
 
+def test_a_request_without_a_path(address: str) -> None:
+    host = urlsplit(address).netloc
+    with socket.create_connection(("127.0.0.1", urlsplit(address).port), timeout=10) as connection:
+        connection.sendall(f"OPTIONS * HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n\r\n".encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 403 ")
+
+
 def test_a_token_that_is_nearly_right(address: str) -> None:
     token = urlsplit(address).path.strip("/")
     for wrong in (token[:-1], token + "a", token.swapcase(), "ü"):

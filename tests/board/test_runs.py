@@ -1,6 +1,7 @@
 """What a board finds of a run: its state, its trials, and what has changed, without a browser."""
 
 import os
+import queue
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,8 +11,11 @@ import pytest
 
 import zerokara as zk
 from tests.board.conftest import LONG, SEARCH, wait_until
+from zerokara.board.child import BoardProcess
 from zerokara.board.watched import WatchedRun
+from zerokara.errors import ZerokaraWarning
 from zerokara.report.blobs import unblob
+from zerokara.study.run_folder import RunFolder
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -138,7 +142,7 @@ def test_trials_are_sent_when_they_change_and_curves_from_where_a_page_has_them(
     assert polled(run) == "stopping"
     wait_until(lambda: polled(run) == "stopped")
     assert search.wait() == 0
-    assert "zerokara.board ended it after 6 trials: the stop button" in search.communicate()[0]
+    assert "the search was stopped after 6 trials: the stop button" in search.communicate()[0]
 
 
 def test_a_run_of_a_shared_study(start: Start, tmp_path: Path) -> None:
@@ -152,3 +156,36 @@ def test_a_run_of_a_shared_study(start: Start, tmp_path: Path) -> None:
     wait_until(lambda: polled(run) == "stopped")
     assert search.wait() == 0
     assert 0 < len(zk.open(tmp_path / "a").trials) < 60
+
+
+def test_the_process_of_a_board_leaves_nothing(finished: Path) -> None:
+    told: queue.Queue[str] = queue.Queue()
+    with BoardProcess(told.put, told.put) as board:
+        board.start(RunFolder(finished), None)
+        assert told.get(timeout=30).startswith("http://127.0.0.1:")
+        process = board.process
+        assert process is not None
+        assert process.poll() is None
+    wait_until(lambda: process.returncode == 0)
+    wait_until(lambda: process.stderr.closed)
+    assert process.stdout.closed
+
+
+def test_a_damaged_model_is_left_out(copy: Path) -> None:
+    run = WatchedRun(copy)
+    assert polled(run) == "finished"
+    assert run.whole()["network"]
+    (copy / "best.safetensors").write_bytes(b"damaged")
+    with pytest.warns(ZerokaraWarning, match="The page leaves out the winner: .*best.safetensors is not a model file"):
+        page = run.whole()
+    assert page["search"]
+    assert page["network"] is None
+
+
+def test_a_run_that_is_deleted_while_its_page_is_made(copy: Path) -> None:
+    run = WatchedRun(copy)
+    assert polled(run) == "finished"
+    shutil.rmtree(copy)
+    page = run.whole()
+    assert page["search"]
+    assert page["network"] is None

@@ -1,5 +1,7 @@
 """The figures of activations and of optimizers on a surface: their data, and that they draw."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -123,9 +125,27 @@ def test_any_surface_start_and_limits() -> None:
     drawn(zk.plot.trajectories(zk.optim.Adam(0.1), flat))
 
 
-@pytest.mark.parametrize("wrong", [[], ["sgd"], {"a": 0.1}, {}])
+@pytest.mark.parametrize("wrong", [[], ["sgd"], {"a": 0.1}, {}, 5, "sgd", zk.optim.SGD])
 def test_something_else_than_optimizers_is_refused(wrong: object) -> None:
     with pytest.raises(InputError, match=r"optimizers must be one or more of zerokara\.optim"):
         zk.plot.trajectories(wrong)
-    with pytest.raises(InputError, match=r"start must be a point"):
-        zk.plot.trajectories(start=(1, 2, 3))
+    for start in ((1, 2, 3), (1, math.nan), "ab", 1):
+        with pytest.raises(InputError, match=r"start must be a point"):
+            zk.plot.trajectories(start=start)
+
+
+@pytest.mark.parametrize(
+    ("surface", "message"),
+    [
+        ("bowl", "a function of two arrays x and y, got TypeError"),
+        (lambda x: x, "a function of two arrays x and y, got TypeError"),
+        (lambda x, y: math.sin(x), "write it with NumPy functions such as np.sin"),
+        (lambda x, y: x if x > 0 else y, "write it with NumPy functions such as np.sin and np.where"),
+        (lambda x, y: None, "a number for each point, got object"),
+        (lambda x, y: 1j * x, "a number for each point, got complex128"),
+        (lambda x, y: [1.0, 2.0], r"the shape \(2,\) for 3 points"),
+    ],
+)
+def test_a_surface_that_cannot_be_drawn_is_refused(surface: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        zk.plot.trajectories(zk.optim.SGD(0.1), surface)

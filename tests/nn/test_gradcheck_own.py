@@ -1,5 +1,7 @@
 """The gradient check of a network that is not the library's: as in the book, or as in CS231n."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,21 @@ def test_own_arrays_must_be_double_and_have_a_gradient() -> None:
 def test_what_is_no_pair_is_refused() -> None:
     with pytest.raises(InputError, match=r"data must be a Dataset, or a pair \(x, t\), got ndarray"):
         nn.gradcheck(BookNet(), X)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"params": {}}, "params must have an array or more, got an empty dict"),
+        ({"gradient": None}, r"must have a method gradient\(x, t\)"),
+        ({"gradient": lambda x, t: None}, "the gradients must be a dict by the names in params, got NoneType"),
+        ({"loss": lambda x, t: np.ones(2)}, r"the loss must be one number, got the shape \(2,\)"),
+        ({"loss": lambda x, t: "low"}, "the loss must be one number, got str"),
+    ],
+)
+def test_a_network_that_cannot_be_checked(changes: dict[str, object], message: str) -> None:
+    net = SimpleNamespace(params={"W": np.ones(2)}, loss=lambda x, t: 1.0, gradient=lambda x, t: {"W": np.zeros(2)})
+    assert nn.gradcheck(net, ([1], [1])).ok
+    vars(net).update(changes)
+    with pytest.raises(InputError, match=message):
+        nn.gradcheck(net, ([1], [1]))

@@ -227,6 +227,8 @@ def test_a_small_error_is_doubtful_and_nan_is_wrong() -> None:
         (NET, (X, T[:4]), "a target for each of 6 samples"),
         (NET, (X, T + 1), "labels must be whole numbers from 0 to 2, got 3"),
         (NET, (X * np.nan, T), "x"),
+        (NET, (np.full((6, 4), "a"), T), "x must hold numbers"),
+        (NET, (X, list("abcabc")), "t must hold numbers, got dtype <U1: number the classes from 0"),
     ],
 )
 def test_what_is_refused(net: object, data: object, message: str) -> None:
@@ -235,11 +237,29 @@ def test_what_is_refused(net: object, data: object, message: str) -> None:
 
 
 def test_settings_are_checked() -> None:
-    for given in ({"h": 0.0}, {"entries": 0}, {"samples": 0}):
-        with pytest.raises(InputError, match="h must be above 0, entries and samples 1 or above"):
-            nn.gradcheck(NET, (X, T), **given)
+    for h in (0.0, np.inf, np.nan, "1e-5", True):
+        with pytest.raises(InputError, match="0 < h < 1 must hold, got"):
+            nn.gradcheck(NET, (X, T), h=h)
+        with pytest.raises(InputError, match="0 < h < 1 must hold, got"):
+            nn.gradcheck(NET, (X, T)).entry("W1[0,0]", h=h)
+    for name, value in (("entries", 0), ("entries", 1.5), ("samples", 0), ("samples", "all"), ("seed", -1)):
+        with pytest.raises(InputError, match=f"{name} must be a whole number"):
+            nn.gradcheck(NET, (X, T), **{name: value})
+    for weights in ([1.0] * 5, [[1.0]] * 6, [1, 1, 1, 1, 1, -1]):
+        with pytest.raises(InputError, match="weights must"):
+            nn.gradcheck(NET, (X, T), weights=weights)
+    assert nn.gradcheck(NET, (X, T), weights=[1, 2, 3, 1, 2, 3]).ok
     with pytest.raises(InputError, match="the networks are 0 to 0, got 1"):
         nn.gradcheck(NET, (X, T)).entry("W1[0,0]", network=1)
+    with pytest.raises(InputError, match="an entry is a parameter with its indices"):
+        nn.gradcheck(NET, (X, T)).entry(3)
+
+
+def test_a_loss_that_is_not_finite_is_no_wrong_gradient() -> None:
+    net = nn.mlp(4, (5,), 3)
+    net.params[:] = np.nan
+    with pytest.raises(InputError, match="the loss must be finite, got nan: .* NaN or infinity"):
+        nn.gradcheck(net, (X, T))
 
 
 def test_a_notebook_shows_tables() -> None:

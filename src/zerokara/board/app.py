@@ -68,7 +68,7 @@ class Guard:
             return "no origin"
         if scope["method"] == "GET" and headers.get(b"sec-fetch-site", [b"none"])[0] in (b"cross-site", b"same-site"):
             return "a link of another site"
-        given = scope["path"].split("/")[1].encode()
+        given = scope["path"].removeprefix("/").split("/")[0].encode()
         return "" if secrets.compare_digest(given, self.token.encode()) else "no token"
 
 

@@ -49,11 +49,13 @@ class BoardProcess:
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout
         assert process.stderr
-        if address := process.stdout.readline().strip():
-            self.tell(address)
-            return
-        lines = process.stderr.read().strip().splitlines() or ["no reason"]
-        self.warn(f"The board could not be started ({lines[-1]}); the search continues without.")
+        with process:  # Waits for its end, and closes the pipes.
+            if address := process.stdout.readline().strip():
+                self.tell(address)
+                process.stdout.read()
+                return
+            lines = process.stderr.read().strip().splitlines() or ["no reason"]
+            self.warn(f"The board could not be started ({lines[-1]}); the search continues without.")
 
     def __enter__(self) -> "BoardProcess":
         return self

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 from zerokara.board.place import RunPlace, is_alive
 from zerokara.board.training import trials_of_feed
 from zerokara.engine.trial import Trial
-from zerokara.errors import ZerokaraError
+from zerokara.errors import ZerokaraError, warn
 from zerokara.report.data import page_data
 from zerokara.report.search import Live, search_data
 from zerokara.study.live.feed import FEED, LIVE, Feed, read_feed, request_stop, watch
@@ -130,7 +131,7 @@ class WatchedRun:
             return "silent" if silent else "training", note
         if study.interrupted:
             return "interrupted", ""
-        return ("stopped", f"{stopped.callback}: {stopped.reason}") if stopped else ("finished", "")
+        return ("stopped", stopped.text) if stopped else ("finished", "")
 
     def stop(self) -> bool:
         """Ask the search to stop; return whether there is one that may take the request."""
@@ -156,9 +157,13 @@ class WatchedRun:
         study, live = self.shown
         if study is None:
             return {"title": self.path.name, "search": None, "network": None}
-        if self.state in UNREADABLE:
-            return {"title": "", "search": search_data(study, self.config, {}, self.path, live), "network": None}
-        return page_data(study, RunFolder(self.path), live)
+        if self.state not in UNREADABLE:
+            try:
+                return page_data(study, RunFolder(self.path), live)
+            except (ZerokaraError, OSError) as error:
+                if (self.path / CONFIG_FILE).is_file():  # Else the run has gone meanwhile: its state will say so.
+                    warn(f"The page leaves out the winner: {error}")
+        return {"title": "", "search": search_data(study, self.config, {}, self.path, live), "network": None}
 
     def changes(self) -> dict[str, Any] | None:
         """Return what the pages lack, as `search_data` of the trials that have changed; None if that is nothing."""
@@ -180,6 +185,7 @@ class WatchedRun:
         content: dict[str, Any] = {
             "name": self.path.name,
             "path": str(self.path),
+            "argument": shlex.quote(str(self.path)),
             "state": self.state,
             "note": self.note,
             "moved": self.moved,

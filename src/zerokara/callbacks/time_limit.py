@@ -22,8 +22,8 @@ class TimeLimit(Callback):
     >>> import zerokara as zk
     >>> limit = zk.callbacks.TimeLimit(0.5)
     >>> study = zk.tune("digits", {"lr": zk.log(1e-4, 1e-1)}, generation=4, trials=10_000, epochs=2, callbacks=[limit])
-    >>> 4 <= len(study.trials) < 10_000, study.stopped.reason[:14]
-    (True, '0.5 s are over')
+    >>> 4 <= len(study.trials) < 10_000, "s of 0.5 s are left" in study.stopped.reason
+    (True, True)
     """
 
     def __init__(self, seconds: float, refit: int = 0, begun: float | None = None) -> None:
@@ -42,4 +42,7 @@ class TimeLimit(Callback):
             epochs = sum(trial.epochs_trained for trial in search.trials)
             refit = (now - self._started) / epochs * self.refit * search.best.epoch
         if now - self._begun + self._longest + refit > self.seconds:
-            search.stop(f"{self.seconds:g} s are over: another generation takes {self._longest:.2f} s")
+            left = max(0.0, self.seconds - (now - self._begun))
+            final = f", the final training {refit:.2f} s" if refit else ""
+            needed = f"another generation takes about {self._longest:.2f} s{final}"
+            search.stop(f"{left:.2f} s of {self.seconds:g} s are left, {needed}")

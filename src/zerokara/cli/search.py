@@ -1,6 +1,7 @@
 """The commands tune, resume and train; to train one network is a search with one trial."""
 
 import dataclasses
+import shlex
 import time
 from functools import partial
 from math import isnan
@@ -250,15 +251,10 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
             f"epochs on all {samples:,} training and validation samples",
         )
     if study.stopped:
-        by = (
-            "the search ended"
-            if study.stopped.callback.endswith(".TimeLimit")
-            else f"{study.stopped.callback} ended it"
-        )
-        print_line(console, f"{by} after {len(study.trials):,} trials: {study.stopped.reason or 'no reason'}")
+        print_line(console, f"the search was stopped after {len(study.trials):,} trials: {study.stopped.text}")
     if study.interrupted:
         print_line(console, "interrupted: the trained networks are saved and ranked, the test data were not read")
-        print_line(console, f"to resume: zerokara resume {out}")
+        print_line(console, f"to resume: zerokara resume {shlex.quote(str(out))}")
     elif study.plan.data.test is not None:
         tested = name.split(",")[0] if study.refitted is None and study.fold_mean is None else "model"
         print_line(console, f"test {metric} of the {tested}, read once: {study.test_score:.4f}")

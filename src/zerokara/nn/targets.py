@@ -39,7 +39,7 @@ def as_batch(
             f"data must be a Dataset, or a pair (x, t), got {type(data).__name__}: pass the samples and their targets "
             "as (x, t)"
         )
-    x, t = np.asarray(data[0], network.dtype), np.asarray(data[1])
+    x, t = _as_numbers(data[0], network), np.asarray(data[1])
     populated = x.ndim == 3 and len(x) in (1, network.population) and x.shape[1] == len(np.atleast_1d(t))
     x = x if populated else as_samples(network, x)[None]
     return x, *as_targets(network, x, t, loss), None
@@ -51,7 +51,7 @@ def as_samples(network: Network, x: Any) -> Array:
     Raises:
         InputError: there is none, or the network has another number of inputs.
     """
-    array = np.asarray(x, network.dtype)
+    array = _as_numbers(x, network)
     if not array.size or array.ndim < 2:
         raise InputError(f"x must have one sample or more, (N, D), got the shape {array.shape}: reshape it")
     rows: Array = array.reshape(len(array), -1)
@@ -60,6 +60,13 @@ def as_samples(network: Network, x: Any) -> Array:
     if width != rows.shape[1]:
         raise InputError(f"x must have {width} inputs per sample, got {rows.shape[1]}: reshape it to (N, D)")
     return rows
+
+
+def _as_numbers(x: Any, network: Network) -> Array:
+    try:
+        return np.asarray(x, network.dtype)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"x must hold numbers, got {str(x)[:80]!r}: pass an array of samples (N, D)") from error
 
 
 def as_targets(network: Network, x: Array, t: Any, loss: Loss | None = None) -> tuple[Array, Loss]:
@@ -73,6 +80,8 @@ def as_targets(network: Network, x: Array, t: Any, loss: Loss | None = None) -> 
     array([2])
     """
     targets, samples = np.asarray(t), x.shape[1]
+    if targets.dtype.kind not in "biuf":
+        raise InputError(f"t must hold numbers, got dtype {targets.dtype}: number the classes from 0")
     with np.errstate(all="ignore"):  # The number of outputs is what a sample gives: a layer may be the user's.
         outputs = int(network.copy().forward(x[:, :1]).shape[2])
     if loss is None:

@@ -39,6 +39,12 @@ class Stop:
         object.__setattr__(self, "place", (generation, bracket, epoch))
         object.__setattr__(self, "trials", int(self.trials))
 
+    @property
+    def text(self) -> str:
+        """The reason, after the callback's name if it is not one of the library."""
+        reason = self.reason or "no reason"
+        return reason if self.callback.startswith("zerokara.") else f"{self.callback}: {reason}"
+
 
 def stop_of(attributes: Mapping[str, Any], trials: int) -> Stop | None:
     """Return what stopped a search for so many trials, from the attributes of its study."""

@@ -89,3 +89,14 @@ def test_the_palette_has_names_and_fits_a_phone(browser, colors, tmp_path) -> No
         assert page.locator(".swatch[aria-pressed=true]").count() == 1
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert page.evaluate("document.documentElement.lang") == "ja"
+
+
+def test_only_the_main_button_paints(view) -> None:
+    view.locator("#try .clear").click()
+    before = seen(view)
+    box = view.locator("canvas.pad").bounding_box()
+    view.mouse.move(box["x"] + 40, box["y"] + 40)
+    view.mouse.down(button="right")
+    view.mouse.move(box["x"] + 120, box["y"] + 90, steps=4)
+    view.mouse.up(button="right")
+    assert (seen(view) == before).all()

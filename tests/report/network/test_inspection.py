@@ -8,6 +8,7 @@ import pytest
 import zerokara as zk
 from zerokara.classic.two_layer_net import TwoLayerNet
 from zerokara.errors import InputError
+from zerokara.report.network.histograms import histogram
 from zerokara.report.network.inspected import spark
 
 DATA = zk.data.load("digits").first(300).split(validation=0.2, seed=0)
@@ -189,3 +190,63 @@ def test_sparse_samples() -> None:
     net = zk.nn.mlp(30, (4,), 3)
     assert zk.inspect(net, sparse).loss == pytest.approx(zk.inspect(net, dense).loss)
     assert zk.nn.gradcheck(net, sparse).ok
+
+
+def test_numbers_that_are_not_finite_are_counted_not_shown_as_zeros() -> None:
+    net = zk.nn.mlp(64, (4,), 10, "sigmoid")
+    net.params[:] = np.nan
+    numbers = zk.inspect(net, (X, T))
+    shown = [numbers.layers[1].outputs, numbers.parameters[0].values, numbers.parameters[0].gradient]
+    assert all(math.isnan(each.mean) and math.isnan(each.lowest) for each in shown)
+    assert [each.not_finite for each in shown] == [4 * len(X), 256, 256]
+    lines = repr(numbers).splitlines()
+    tables = [line for line in lines if line.startswith(("W1", "1 ", "2 ")) and "[" in line]
+    assert all("NaN or inf" in line for line in tables)
+    assert len(tables) == 4
+
+
+def test_large_equal_values_have_a_histogram() -> None:
+    for value in (1e38, 1e300, -1e16):
+        found = histogram(np.full(9, value))
+        assert found.counts.sum() == 9
+        assert found.low < value < found.high
+    assert histogram(np.array([1.0, 1.0 + 2**-52])).counts.sum() == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"data": "digits"}, "x must hold numbers"),
+        ({"data": X, "network": 1}, "the networks are 0 to 0, got 1"),
+        ({"data": X, "network": "a"}, "network must be a whole number"),
+        ({"data": DATA, "samples": 0}, "samples must be a whole number, 1 or above, got 0"),
+        ({"data": DATA, "samples": 1.5}, "samples must be a whole number, 1 or above, got 1.5"),
+        ({"net": "model.safetensors"}, r"got str: pass zerokara.Model.load\('model.safetensors'\)"),
+        ({"net": zk.estimators.NetworkClassifier()}, "got NetworkClassifier: pass its model_, which fit sets"),
+    ],
+)
+def test_what_is_refused_says_what_to_pass(given: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        zk.inspect(**{"net": zk.nn.mlp(64, (4,), 10), **given})
+
+
+@pytest.mark.parametrize("names", [[1, 2, 3], ["no", "perhaps", "yes"]])
+def test_labels_of_a_model_are_in_the_datas_units(names: list[object]) -> None:
+    x = np.random.default_rng(0).random((30, 4))
+    t = np.array(names)[np.arange(30) % 3]
+    data = zk.data.from_arrays(x, t)
+    model = zk.Model.of(zk.nn.mlp(4, (5,), 3), data)
+    wanted = zk.inspect(model, data).loss
+    assert zk.inspect(model, (x, t)).loss == pytest.approx(wanted, rel=1e-5)
+    assert zk.inspect(model, (x, np.eye(3)[np.arange(30) % 3])).loss == pytest.approx(wanted, rel=1e-5)
+    assert zk.explain(model, x, t).step["loss"]["value"] == pytest.approx(wanted, rel=1e-5)
+    with pytest.raises(InputError, match="unknown class 'maybe'"):
+        zk.inspect(model, (x, ["maybe"] * 30))
+
+
+@pytest.mark.parametrize("t", [["a"] * 2, [1.0] * 3, None])
+def test_targets_of_a_regression_are_numbers_for_each_sample(prices, t: object) -> None:
+    rows = {"size": [50.0, 90.0], "city": ["Bern", None], "garden": [True, False]}
+    for look in (lambda: zk.inspect(prices.best.model, (rows, t)), lambda: zk.explain(prices.best.model, rows, t)):
+        with pytest.raises(InputError, match="t must have a row of numbers for each of 2 samples"):
+            look()

@@ -11,9 +11,9 @@ from zerokara.cli.options import DataOptions, NetworkOptions, given
 from zerokara.cli.show import print_line
 from zerokara.cli.terminal import PlainConsole
 from zerokara.data.counts import as_counts
-from zerokara.errors import InputError
 from zerokara.nn import gradcheck
 from zerokara.nn.cases import CASES
+from zerokara.nn.gradients.differences import require_step
 from zerokara.nn.gradients.subjects import TOLERANCE
 from zerokara.nn.regression_losses import POISSON
 from zerokara.space.hyperparameters import HYPERPARAMETERS
@@ -56,8 +56,7 @@ def run_gradcheck(
         return _check_all()
     check_counts(1, samples=samples, entries=entries)
     check_counts(0, seed=seed)
-    if not 0 < h < 1:
-        raise InputError(f"0 < h < 1 must hold, got --h {h}: try 1e-5")
+    require_step(h)
     loaded = options.load(data or "digits", seed)
     loaded = as_counts(loaded) if loss == POISSON else loaded
     values = {name: row.default for name, row in HYPERPARAMETERS.items()} | params

@@ -74,9 +74,8 @@ def find_inputs(
             f"Python drop={list(refused)[:FEW]}"
         )
     if not inputs:
-        raise InputError(
-            f"a table needs an input column besides the target, got only columns left out ({left_out(infos)}): add one"
-        )
+        got = f"only columns left out ({left_out(infos)})" if left_out(infos) else "the target alone"
+        raise InputError(f"a table needs an input column besides the target, got {got}: add one")
     return inputs, infos
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from math import prod
 
-import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array
-from zerokara.checks import as_array, as_float32, as_single_precision, is_sparse
+from zerokara.checks import as_array, as_single_precision, is_sparse, require_weights
 from zerokara.data.dataset import Dataset
 from zerokara.data.part import Part, mean_one
 from zerokara.data.preprocess import Preprocess
@@ -101,13 +100,7 @@ def _samples(x: npt.ArrayLike, what: str) -> tuple[Array, tuple[int, ...]]:
 
 
 def _sample_weights(weights: npt.ArrayLike, n: int) -> Array:
-    array = as_float32(weights, "weights")
-    if array.shape != (n,):
-        raise InputError(f"weights must have one number per sample, ({n},), got {array.shape}: correct their length")
-    if (array < 0).any():
-        row = int(np.argmax(array < 0))
-        raise InputError(f"weights must be 0 or above, got {array[row]} in row {row}: correct it")
-    return mean_one(array)
+    return mean_one(require_weights(weights, n))
 
 
 def _require_pairs(part: Part, x: str, t: str) -> None:

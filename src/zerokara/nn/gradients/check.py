@@ -6,10 +6,10 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
-from zerokara.checks import require_finite
+from zerokara.checks import check_counts, require_finite, require_weights
 from zerokara.data import Dataset
 from zerokara.errors import InputError
-from zerokara.nn.gradients.differences import compare_gradients
+from zerokara.nn.gradients.differences import compare_gradients, require_step
 from zerokara.nn.gradients.report import GradientCheck
 from zerokara.nn.gradients.subjects import OwnSubject, PopulationSubject, Subject, is_own
 from zerokara.nn.losses import Loss
@@ -51,7 +51,7 @@ def gradcheck(
             drawn by ``seed``. None checks all.
 
     Raises:
-        InputError: another kind of network, or data that do not fit it.
+        InputError: another kind of network, data that do not fit it, or a loss that is not finite.
 
     >>> from zerokara import nn
     >>> net = nn.mlp(3, (5,), 2, "tanh")
@@ -63,8 +63,9 @@ def gradcheck(
 
     Source: Deep Learning from Scratch, section 5.7.4; CS231n notes, "Gradient checks".
     """
-    if not h > 0 or (entries is not None and entries < 1) or samples < 1:
-        raise InputError(f"h must be above 0, entries and samples 1 or above, got {h}, {entries}, {samples}: try 1e-5")
+    require_step(h)
+    check_counts(1, samples=samples, **({} if entries is None else {"entries": entries}))
+    check_counts(0, seed=seed)
     with one_thread_if_possible():  # Others would only wait for small products.
         subject = _subject(net, data, loss, weights, weight_decay, step, samples)
         chosen = {name: _elements(name, gradient, entries, seed) for name, (_, gradient) in subject.arrays.items()}
@@ -83,11 +84,12 @@ def _subject(
     if isinstance(net, Network):
         x, t, loss, own_weights = as_batch(net.astype(np.float64), data, samples, loss)
         require_finite(x, "x")
-        return PopulationSubject(net, loss, x, t, own_weights if weights is None else weights, weight_decay, step)
+        weights = own_weights if weights is None else require_weights(weights, x.shape[1])
+        return PopulationSubject(net, loss, x, t, weights, weight_decay, step)
     if not is_own(net):
         raise InputError(
             "gradcheck takes a zerokara.nn.Network, or a network with params, loss(x, t) and gradient(x, t), got "
-            f"{type(net).__name__}: of a Model pass model.network"
+            f"{type(net).__name__}: of a Model pass model.members[0].network"
         )
     if isinstance(data, Dataset):
         data = data.train.x[:samples], data.train.t[:samples]

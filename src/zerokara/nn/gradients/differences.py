@@ -65,9 +65,14 @@ def compare_gradients(subject: Subject, chosen: Mapping[str, Sequence[Element]],
     """Yield the check of each array, at the chosen elements.
 
     Raises:
-        InputError: the loss is random, so that its differences say nothing.
+        InputError: the loss is random or not finite, so that its differences say nothing.
     """
     here, again = subject.losses(), subject.losses()
+    if not np.isfinite(here).all():
+        got = here[~np.isfinite(here)][0]
+        raise InputError(
+            f"the loss must be finite, got {got}: look for NaN or infinity in the parameters and the samples"
+        )
     if not np.array_equal(here, again, equal_nan=True):
         raise InputError(
             f"the loss must be the same whenever it is computed, got {here[0]} and {again[0]}: leave out dropout, or "
@@ -127,10 +132,15 @@ def at_kink(coarse: Sides, fine: Sides, slack: float) -> Array:
     return np.asarray(lasting & (jump > slack + 2 * rounding))
 
 
+def require_step(h: Any) -> None:
+    """Raise InputError unless this is a step of differences."""
+    if isinstance(h, bool) or not isinstance(h, int | float | np.number) or not 0 < h < 1:
+        raise InputError(f"0 < h < 1 must hold, got {h!r}: try 1e-5")
+
+
 def measure_entry(subject: Subject, name: str, place: Element, network: int, h: float) -> Entry:
     """Return one element of one network of what is checked."""
-    if not h > 0:
-        raise InputError(f"h must be above 0, got {h}: try 1e-5")
+    require_step(h)
     here = subject.losses()
     coarse = sides(subject, name, place, h, here)
     value, analytic = (float(array[(network, *place)]) for array in subject.arrays[name])

@@ -51,7 +51,7 @@ class GradientCheck:
         Raises:
             InputError: there is no such element.
         """
-        match = re.fullmatch(r"\s*([^\W\d][\w.]*)\s*\[\s*(\d+(?:\s*,\s*\d+)*)\s*,?\s*\]\s*", text)
+        match = re.fullmatch(r"\s*([^\W\d][\w.]*)\s*\[\s*(\d+(?:\s*,\s*\d+)*)\s*,?\s*\]\s*", str(text))
         if match is None:
             raise InputError(
                 f"an entry is a parameter with its indices, such as W1[3,7] or b2[0], got {text!r}: fix it"
@@ -72,7 +72,7 @@ class GradientCheck:
 
     def _known(self, name: str) -> str:
         if name not in self._names:
-            raise unknown("parameter", name, self._names)
+            raise unknown("parameter", str(name), self._names)
         return name
 
     @property

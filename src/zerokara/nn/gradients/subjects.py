@@ -52,8 +52,9 @@ class PopulationSubject(Subject):
         self.x = np.repeat(x, network.population, axis=0) if len(x) == 1 else x.copy()
         self.loss, self.t, self.weights, self.weight_decay, self.step = loss, t, weights, weight_decay, step
         self.samples = x.shape[1]
-        scores = network.forward(self.x, step)
-        dx = network.backward(loss.backward(scores, t, weights), need_dx=True)
+        with np.errstate(all="ignore"):  # A loss that is not finite is reported as an error.
+            scores = network.forward(self.x, step)
+            dx = network.backward(loss.backward(scores, t, weights), need_dx=True)
         assert dx is not None
         decayed = slice(0, network.decayed)
         network.grads[:, decayed] += weight_decay * network.params[:, decayed]
@@ -63,8 +64,9 @@ class PopulationSubject(Subject):
 
     def losses(self) -> Array:
         network = self.network
-        value = self.loss.forward(network.forward(self.x, self.step), self.t, self.weights)
-        penalty: Array = value + 0.5 * self.weight_decay * np.sum(network.params[:, : network.decayed] ** 2, axis=1)
+        with np.errstate(all="ignore"):
+            value = self.loss.forward(network.forward(self.x, self.step), self.t, self.weights)
+            penalty: Array = value + 0.5 * self.weight_decay * np.sum(network.params[:, : network.decayed] ** 2, axis=1)
         return penalty
 
 
@@ -81,15 +83,25 @@ class OwnSubject(Subject):
         self.title, self.samples = type(net).__name__, len(x)
         training = {"train_flg": True} if "train_flg" in inspect.signature(net.loss).parameters else {}
         self._loss: Callable[[], Any] = lambda: net.loss(x, t, **training)
+        if not net.params:
+            raise InputError("params must have an array or more, got an empty dict: put the parameters into it")
         result = self._loss()
+        if not isinstance(result, tuple) and not callable(getattr(net, "gradient", None)):
+            raise InputError(
+                f"{self.title} must have a method gradient(x, t), as its loss returns one number: add the method"
+            )
         gradients = result[1] if isinstance(result, tuple) else net.gradient(x, t)
+        if not isinstance(gradients, dict):
+            got = type(gradients).__name__
+            raise InputError(f"the gradients must be a dict by the names in params, got {got}: return one")
+        self.losses()
         self.arrays = {}
         for name, value in net.params.items():
             if not isinstance(value, np.ndarray) or value.dtype != np.float64:
                 got = getattr(value, "dtype", type(value).__name__)
                 raise InputError(f"params[{name!r}] must be a float64 array, got {got}: use astype(float)")
             if name not in gradients or np.size(gradients[name]) != value.size:
-                got = np.shape(gradients[name]) if name in gradients else "none"
+                got = str(np.shape(gradients[name])) if name in gradients else "none"
                 raise InputError(
                     f"the gradient of {name} must have its shape {value.shape}, got {got}: return one for each array"
                 )
@@ -97,7 +109,11 @@ class OwnSubject(Subject):
 
     def losses(self) -> Array:
         result = self._loss()
-        return np.array([result[0] if isinstance(result, tuple) else result], float)
+        loss = result[0] if isinstance(result, tuple) else result
+        if np.size(loss) != 1 or np.asarray(loss).dtype.kind not in "biuf":
+            got = f"the shape {np.shape(loss)}" if np.ndim(loss) else type(loss).__name__
+            raise InputError(f"the loss must be one number, got {got}: return the mean over the samples")
+        return np.array(loss, float).reshape(1)
 
 
 def is_own(net: Any) -> bool:

@@ -1,13 +1,14 @@
 """Any network as one of `zerokara.nn`: the user's, a model's, and those of the courses in `zerokara.classic`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.classic.common.shortcut import NAMES, CourseCrossEntropy
-from zerokara.errors import InputError
+from zerokara.errors import InputError, unknown
 from zerokara.model import Model
 from zerokara.model.ensemble import ModelMember
 from zerokara.model.input_adapter import InputAdapter
@@ -47,9 +48,14 @@ def as_network(net: Any, caller: str = "explain") -> tuple[Network, Loss | None]
         if not listed and set(NAMES) <= set(params):
             inner = [Affine(*np.shape(params["W1"])), ReLU(), Affine(*np.shape(params["W2"]))]
             return _of_layers(params, inner), SoftmaxCrossEntropy()
+    remedy = "build the network with zerokara.nn.Network([...])"
+    if isinstance(net, str | Path):
+        remedy = f"pass zerokara.Model.load({str(net)!r})"
+    elif type(net).__module__.startswith("zerokara.estimators"):
+        remedy = "pass its model_, which fit sets"
     raise InputError(
         f"{caller} takes a zerokara.nn.Network, a Model, or a network of zerokara.classic, got {type(net).__name__}: "
-        "build the network with zerokara.nn.Network([...])"
+        f"{remedy}"
     )
 
 
@@ -70,3 +76,27 @@ def model_inputs(model: Model, x: Any, member: ModelMember | None = None) -> Arr
     """
     member = member or model.first
     return member.inputs(InputAdapter(model.task, model.classes, model.sample_shape, member).read(x))
+
+
+def model_targets(model: Model, t: Any, samples: int, member: ModelMember | None = None) -> Array:
+    """Return targets in the data's own units as the networks of a member take them.
+
+    Labels are matched by the names of the model's classes. Whole numbers that are not all labels are class numbers.
+    """
+    if model.task == "regression":
+        try:
+            values = np.asarray(t, float).reshape(samples, -1)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"t must have a row of numbers for each of {samples} samples, got {str(t)[:80]}: correct it"
+            ) from error
+        return (member or model.first).preprocess.transform_target(values)
+    targets = np.asarray(t)
+    if model.task == "classification" and targets.size == samples:
+        numbers = {label: k for k, label in enumerate(model.labels.tolist())}
+        wrong = [label for label in targets.ravel().tolist() if label not in numbers]
+        if not wrong:
+            return np.array([numbers[label] for label in targets.ravel().tolist()])
+        if targets.dtype.kind not in "biuf":
+            raise unknown("class", str(wrong[0]), model.classes)
+    return targets

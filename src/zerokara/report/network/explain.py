@@ -12,7 +12,7 @@ from zerokara.model import Model
 from zerokara.nn import Loss
 from zerokara.nn.targets import as_samples, as_targets
 from zerokara.optim import SGD, Optimizer
-from zerokara.report.network.adapt import as_network, model_inputs
+from zerokara.report.network.adapt import as_network, model_inputs, model_targets
 from zerokara.report.network.packing import as_blobs
 from zerokara.report.network.trace import TrainingStep, trace
 from zerokara.report.page import page_html
@@ -55,7 +55,7 @@ def explain(net: Any, x: Any, t: Any, *, loss: Loss | None = None, optimizer: Op
     Args:
         net: a `zerokara.nn.Network`, a `Model`, or a network of `zerokara.classic`, such as its ``TwoLayerNet``.
         x: the samples of the batch, (N, D), or of any shape whose first axis is N; for a `Model` in the data's units.
-        t: the targets: class numbers (N,), one-hot rows, labels or values (N, C).
+        t: the targets: class numbers (N,), one-hot rows, labels or values (N, C); for a `Model` in the data's units.
         loss: by default the cross-entropy of classes or labels, else the squared error.
         optimizer: makes the update; by default gradient descent with the learning rate 0.1.
 
@@ -73,8 +73,8 @@ def explain(net: Any, x: Any, t: Any, *, loss: Loss | None = None, optimizer: Op
     scaled = model_inputs(net, x) if isinstance(net, Model) else np.asarray(x, network.dtype)
     rows = as_samples(network, scaled[None] if scaled.ndim == 1 else scaled)
     widths = [layer.shapes()["W"] for layer in network.layers if "W" in layer.shapes()]
-    if isinstance(net, Model) and net.task == "regression":
-        t = net.preprocess.transform_target(np.asarray(t, float).reshape(len(rows), -1))
+    if isinstance(net, Model):
+        t = model_targets(net, t, len(rows))
     targets, loss = as_targets(network, rows[None], t, loss or own)
     step = trace(TrainingStep(network, loss, SGD(0.1) if optimizer is None else optimizer, rows, targets))
     sizes = "-".join(map(str, [rows.shape[1], *(width[1] for width in widths)]))

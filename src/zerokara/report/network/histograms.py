@@ -17,9 +17,10 @@ COUNTED_SAMPLES = 500
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """How many values lie in each of equal bins from ``low`` to ``high``, and their statistics.
+    """How many finite values lie in each of equal bins from ``low`` to ``high``, and their statistics.
 
-    The bins reach from the lowest to the highest value; where all are equal, half a unit further.
+    The bins reach from the lowest to the highest value; where all are equal, half a unit further, or more where floats
+    are wider apart. ``not_finite`` counts NaN and infinities; where there is nothing else, the statistics are NaN.
     """
 
     low: float
@@ -29,6 +30,7 @@ class Histogram:
     deviation: float
     lowest: float
     highest: float
+    not_finite: int = 0
 
     def plain(self) -> dict[str, Any]:
         """Return what the page draws."""
@@ -42,13 +44,17 @@ def histogram(values: Array, bins: int = HISTOGRAM_BINS, limits: tuple[float, fl
     array([3, 1])
     """
     finite = values[np.isfinite(values)].astype(float)
+    others = values.size - finite.size
     if not len(finite):
         low, high = limits or (0.0, 0.0)
-        return Histogram(low, high, np.zeros(bins, int), *np.zeros(4).tolist())
+        unknown = np.nan if others else 0.0
+        return Histogram(low, high, np.zeros(bins, int), unknown, unknown, unknown, unknown, others)
+    mean, deviation, lowest, highest = map(float, (finite.mean(), finite.std(), finite.min(), finite.max()))
+    if limits is None and highest - lowest < bins * np.spacing(max(abs(lowest), abs(highest))):
+        room = max(0.5, bins * float(np.spacing(max(abs(lowest), abs(highest)))))
+        limits = lowest - room, highest + room
     counts, edges = np.histogram(finite, bins, limits)
-    numbers = (edges[0], edges[-1]), (finite.mean(), finite.std(), finite.min(), finite.max())
-    (low, high), rest = (map(float, each) for each in numbers)
-    return Histogram(low, high, counts, *rest)
+    return Histogram(float(edges[0]), float(edges[-1]), counts, mean, deviation, lowest, highest, others)
 
 
 def layer_outputs(network: Network, x: Array) -> Iterator[tuple[Layer, Array]]:

@@ -144,7 +144,7 @@ def _parameter_table(parameters: Sequence[ParameterNumbers], ascii: bool) -> lis
             *_numbers_of(each.values),
             f"{100 * each.zeros:.0f}%",
             f"x {each.growth:.2f}" if each.growth is not None else "",
-            f"[{spark(each.values.counts, ascii)}]" + (f" {each.not_finite:,} NaN or inf" if each.not_finite else ""),
+            _bar_of(each.values, ascii),
         )
         for each in parameters
     ]
@@ -162,19 +162,23 @@ def _output_table(layers: Sequence[LayerNumbers], ascii: bool) -> list[str]:
             notes.append(f"{round(each.dead * each.width):,} of {each.width:,} units dead")
         if each.saturated is not None:
             notes.append(f"{100 * each.saturated:.0f}% saturated")
-        histogram = f"[{spark(each.outputs.counts, ascii)}]"
-        rows.append((str(each.index), each.text.split("(")[0], *_numbers_of(each.outputs), histogram, ", ".join(notes)))
+        bar = _bar_of(each.outputs, ascii)
+        rows.append((str(each.index), each.text.split("(")[0], *_numbers_of(each.outputs), bar, ", ".join(notes)))
     return text_table([("layer", "", *FIELDS, "histogram", ""), *rows])
 
 
 def _gradient_table(parameters: Sequence[ParameterNumbers], ascii: bool) -> list[str]:
     shown = [(each.name, each.gradient) for each in parameters if each.gradient is not None]
-    rows = [(name, *_numbers_of(each), f"[{spark(each.counts, ascii)}]") for name, each in shown]
+    rows = [(name, *_numbers_of(each), _bar_of(each, ascii)) for name, each in shown]
     return text_table([("of", *FIELDS, "histogram"), *rows])
 
 
 def _numbers_of(shown: Histogram) -> tuple[str, ...]:
     return tuple(f"{value:.3g}" for value in (shown.mean, shown.deviation, shown.lowest, shown.highest))
+
+
+def _bar_of(shown: Histogram, ascii: bool) -> str:
+    return f"[{spark(shown.counts, ascii)}]" + (f" {shown.not_finite:,} NaN or inf" if shown.not_finite else "")
 
 
 def _without(row: tuple[str, ...], place: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
+from zerokara.checks import check_counts
 from zerokara.data import Dataset
 from zerokara.errors import InputError, unknown
 from zerokara.model import Model
@@ -16,7 +17,7 @@ from zerokara.nn.gradients.subjects import book_names
 from zerokara.nn.init import UNKNOWN_INIT, default_init, standard_deviation
 from zerokara.nn.regression_losses import make_loss
 from zerokara.nn.targets import as_batch, as_samples, as_targets
-from zerokara.report.network.adapt import as_network, model_inputs
+from zerokara.report.network.adapt import as_network, model_inputs, model_targets
 from zerokara.report.network.histograms import (
     COUNTED_SAMPLES,
     batch_gradients,
@@ -61,15 +62,18 @@ def inspect(
     >>> [(each.name, each.shape) for each in numbers.parameters]
     [('W1', (64, 30)), ('b1', (30,)), ('W2', (30, 10)), ('b2', (10,))]
     """
+    check_counts(1, samples=samples)
+    check_counts(0, network=network)
     if isinstance(net, Model):
         member, one = net.numbered(network)
         batch = None if data is None else model_batch(net, member, one, data, loss, part, samples)
         title, starts = _title(net, network, net.population), _model_starts(net, one)
     else:
-        if isinstance(net, Network) and net.population > 1:
-            if not 0 <= network < net.population:
-                raise InputError(f"the networks are 0 to {net.population - 1}, got {network}: choose one of them")
-            title, one, own = _title(net, network, net.population), net.take(network), None
+        count = net.population if isinstance(net, Network) else 1
+        if network >= count:
+            raise InputError(f"the networks are 0 to {count - 1}, got {network}: choose one of them")
+        if isinstance(net, Network) and count > 1:
+            title, one, own = _title(net, network, count), net.take(network), None
         else:
             one, own = as_network(net, "inspect")
             title = repr(net) if isinstance(net, Network) else type(net).__name__
@@ -154,10 +158,8 @@ def model_batch(
         return x, as_targets(network, x[None], t, loss)[0], loss, weights
     if not isinstance(data, tuple):
         return model_inputs(model, data, member), None, None, None
-    x, t = model_inputs(model, data[0], member), data[1]
-    if model.task == "regression":
-        t = member.preprocess.transform_target(np.asarray(t, float).reshape(len(x), -1))
-    return x, as_targets(network, x[None], t, loss)[0], loss, None
+    x = model_inputs(model, data[0], member)
+    return x, as_targets(network, x[None], model_targets(model, data[1], len(x), member), loss)[0], loss, None
 
 
 def shown_part(data: Dataset, part: str | None = None) -> str:

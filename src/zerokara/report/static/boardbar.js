@@ -108,7 +108,7 @@ function message(run, connected) {
   const lines = [];
   if (!connected) lines.push(text("board.lost"));
   const key = `board.${run.state}.about`;
-  const about = text(key, { path: run.path, note: run.note });
+  const about = text(key, { path: run.path, argument: run.argument, note: run.note });
   if (about !== key) lines.push(about);
   if (run.moved) lines.push(text("board.moved", { path: run.path }));
   if (run.resumed && WORKING.includes(run.state)) lines.push(text("board.resumed"));

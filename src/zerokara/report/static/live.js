@@ -12,6 +12,7 @@ import { signal } from "./signal.js";
  * @typedef {object} Status
  * @property {string} name
  * @property {string} path
+ * @property {string} argument the path, quoted for a shell
  * @property {string} state
  * @property {string} note
  * @property {boolean} moved

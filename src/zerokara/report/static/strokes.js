@@ -40,6 +40,7 @@ export function onStroke(canvas, [height, width], moved) {
     return /** @type {[number, number]} */ ([((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height]);
   };
   canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return; // The others have menus.
     canvas.setPointerCapture(event.pointerId);
     moved(point(event), true);
   });
