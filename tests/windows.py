@@ -37,6 +37,12 @@ def simulate(*dependencies: str) -> None:
     """Let this process be one of Windows from now on, after importing the modules that it will use."""
     for name in dependencies:
         __import__(name)
+    loaded = 0
+    while loaded < len(sys.modules):  # Python 3.15 imports some of their parts when a name is first read.
+        loaded = len(sys.modules)
+        for module in [module for name, module in sys.modules.items() if name.partition(".")[0] in dependencies]:
+            for attribute in dir(module):
+                getattr(module, attribute, None)
     platform.uname()  # Python keeps the answer.
     sys.platform = "win32"
     for name in GONE:

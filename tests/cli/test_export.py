@@ -4,12 +4,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 
 import zerokara as zk
 from zerokara.cli import main
 from zerokara.model import Ensemble, Model
+
+onnxruntime = pytest.importorskip("onnxruntime")  # Its wheels come later than a Python.
 
 
 def run(capsys: pytest.CaptureFixture[str], *tokens: object) -> tuple[int, str, str]:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 
 import zerokara as zk
@@ -18,6 +17,8 @@ from zerokara.nn.encodings import CATEGORY_ENCODINGS, NUMERIC_ENCODINGS
 from zerokara.rng import stream
 from zerokara.space.hyperparameters import complete
 from zerokara.train.build import build
+
+onnxruntime = pytest.importorskip("onnxruntime")  # Its wheels come later than a Python.
 
 FILES = Path(__file__).parent / "files"
 ROWS = 1000

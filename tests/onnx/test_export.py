@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 
 import zerokara as zk
@@ -20,6 +19,8 @@ from zerokara.nn.cases import CASES, INPUTS, OUTPUTS
 from zerokara.onnx import EXPORTERS
 from zerokara.onnx.export import SCALINGS
 from zerokara.rng import stream
+
+onnxruntime = pytest.importorskip("onnxruntime")  # Its wheels come later than a Python.
 
 TASKS = ("classification", "multilabel", "regression")
 X = stream(5, "test").normal(3, 2, (50, INPUTS)).astype(np.float32)

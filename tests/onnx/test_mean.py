@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 
 from tests.model.folds import CASES, WEIGHTS, new_rows, of_folds
 from zerokara.model import Model
 from zerokara.rng import stream
+
+onnxruntime = pytest.importorskip("onnxruntime")  # Its wheels come later than a Python.
 
 ROWS = 1000
 

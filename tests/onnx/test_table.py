@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import pandas as pd
 import polars as pl
 import pytest
@@ -23,6 +22,8 @@ from zerokara.data.columns.texts import MISSING, TextRules
 from zerokara.data.preprocess import Preprocess
 from zerokara.model import Ensemble, Model, ModelMember
 from zerokara.onnx import read_signature
+
+onnxruntime = pytest.importorskip("onnxruntime")  # Its wheels come later than a Python.
 
 N = 240
 NUMBERS = "tensor(double)"
