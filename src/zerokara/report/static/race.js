@@ -60,8 +60,9 @@ function renderRace(container, data, page) {
     if (last || !stops.includes(state.limit)) state.limit = longest;
     if (before !== String(stops)) fillRungs();
     words();
-    if (state.chosen || state.logX === search.rungs.length > 0) return void shown.update();
-    state.logX = search.rungs.length > 0; // As of a page that is opened now.
+    // With the first rung the axis becomes that of a page that is opened now, unless the reader has set it or zoomed.
+    if (state.chosen || shown.zoomed() || state.logX === search.rungs.length > 0) return void shown.update();
+    state.logX = search.rungs.length > 0;
     axisX.show(Number(state.logX));
     shown.rebuild();
   };

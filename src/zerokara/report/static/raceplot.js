@@ -43,11 +43,14 @@ export function racePlot(container, page, state) {
     plot?.redraw(false);
     drawTop();
   };
-  const update = () => {
+  const zoomed = () => {
     const { x, y } = plot.scales;
-    const zoomed = x.min !== ends[0][0] || x.max !== ends[0][1] || y.min !== ends[1][0] || y.max !== ends[1][1];
+    return x.min !== ends[0][0] || x.max !== ends[0][1] || y.min !== ends[1][0] || y.max !== ends[1][1];
+  };
+  const update = () => {
+    const kept = zoomed();
     ends = bounds(page, state);
-    plot.setData(ends, !zoomed);
+    plot.setData(ends, !kept);
     draw();
   };
   new ResizeObserver(() => {
@@ -57,7 +60,7 @@ export function racePlot(container, page, state) {
   page.watch(page.hover, drawTop);
   page.watch(page.select, drawTop);
   page.watch(page.filter, draw);
-  return { draw, update, rebuild: build };
+  return { draw, update, rebuild: build, zoomed };
 }
 
 /** @param {any} plot @returns {Places} in CSS pixels of the plotting area */
