@@ -126,7 +126,7 @@ def test_several_runs_side_by_side_in_japanese_and_on_a_phone(browser: Any, fini
     zk.tune("digits", {"lr": zk.log(1e-3, 1e-1), "hidden": (8,)}, trials=3, epochs=2, out=other, samples=False)
     with serving([finished, other]) as address, board_page(browser, address, locale="ja-JP") as page:
         assert page.locator(".run").count() == 2
-        assert page.locator(".run .state").all_inner_texts() == ["完了"] * 2
+        wait_until(lambda: page.locator(".run .state").all_inner_texts() == ["完了"] * 2)
         best = zk.open(other).best
         best_text = f"最良：試行{best.number}、{100 * best.val_accuracy:.1f}\N{NO-BREAK SPACE}%"
         assert best_text in page.locator(".run").nth(1).inner_text()
@@ -135,7 +135,7 @@ def test_several_runs_side_by_side_in_japanese_and_on_a_phone(browser: Any, fini
         wait_for(page, "z && z.trials.count === 3")
         assert page.locator(".run").nth(1).get_attribute("aria-current") == "page"
         page.locator("#language").click()
-        assert page.locator(".now .state").inner_text() == "finished"
+        wait_until(lambda: page.locator(".now .state").inner_text() == "finished")
         page.set_viewport_size({"width": 390, "height": 844})
         assert of_page(page, "document.documentElement.scrollWidth") <= 390
         assert not page.locator(".stop").is_visible()

@@ -15,19 +15,12 @@ import numpy as np
 import pytest
 
 import zerokara as zk
+from tests.commands import run
 from zerokara.cli import main
 from zerokara.samplers.registry import SAMPLERS
 
 SMALL = ["--train-size", "150", "--hidden", "8", "--epochs", "3"]
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
-
-
-def run(capsys: pytest.CaptureFixture[str], *tokens: object) -> tuple[int, str, str]:
-    """Return the exit code and what was printed, to stdout and to stderr."""
-    with pytest.raises(SystemExit) as ended:
-        main([str(token) for token in tokens])
-    captured = capsys.readouterr()
-    return int(ended.value.code or 0), captured.out, captured.err
 
 
 @pytest.fixture(scope="module")

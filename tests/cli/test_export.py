@@ -7,18 +7,10 @@ import numpy as np
 import pytest
 
 import zerokara as zk
-from zerokara.cli import main
+from tests.commands import run
 from zerokara.model import Ensemble, Model
 
 onnxruntime = pytest.importorskip("onnxruntime")  # Its wheels come later than a Python.
-
-
-def run(capsys: pytest.CaptureFixture[str], *tokens: object) -> tuple[int, str, str]:
-    """Return the exit code and what was printed, to stdout and to stderr."""
-    with pytest.raises(SystemExit) as ended:
-        main([str(token) for token in tokens])
-    captured = capsys.readouterr()
-    return int(ended.value.code or 0), captured.out, captured.err
 
 
 @pytest.fixture

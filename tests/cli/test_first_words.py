@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import zerokara as zk
-from tests.cli.test_commands import rows, run
+from tests.cli.test_commands import rows
 from tests.cli.test_trials import folder  # noqa: F401
+from tests.commands import run
 from zerokara.cli.app import app
 from zerokara.cli.short_help import SHORT
 

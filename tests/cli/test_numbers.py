@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import zerokara as zk
-from tests.cli.test_commands import run
+from tests.commands import run
 from zerokara.nn import Sigmoid
 
 DATA = zk.data.load("digits").split(validation=0.2, test=0.2, seed=0)

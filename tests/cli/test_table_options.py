@@ -8,18 +8,10 @@ import numpy as np
 import pytest
 
 import zerokara as zk
-from zerokara.cli import main
+from tests.commands import run
 from zerokara.cli.samples.tables import as_csv
 
 N = 40
-
-
-def run(capsys, *tokens):
-    """Return the exit code and what was printed, to stdout and to stderr."""
-    with pytest.raises(SystemExit) as ended:
-        main([str(token) for token in tokens])
-    captured = capsys.readouterr()
-    return ended.value.code, captured.out, captured.err
 
 
 def tune(capsys, path, *tokens, epochs=1):

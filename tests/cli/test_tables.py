@@ -11,18 +11,11 @@ import pandas as pd
 import pytest
 
 import zerokara as zk
+from tests.commands import run
 from zerokara.cli import main
 
 SMALL = ["--hidden", "8", "--epochs", "3", "--trials", "4"]
 N = 100
-
-
-def run(capsys: pytest.CaptureFixture[str], *tokens: object) -> tuple[int, str, str]:
-    """Return the exit code and what was printed, to stdout and to stderr."""
-    with pytest.raises(SystemExit) as ended:
-        main([str(token) for token in tokens])
-    captured = capsys.readouterr()
-    return int(ended.value.code or 0), captured.out, captured.err
 
 
 def rows(seed: int = 0) -> pd.DataFrame:

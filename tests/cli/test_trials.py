@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import zerokara as zk
-from tests.cli.test_commands import run
+from tests.commands import run
 from tests.study.conftest import draw_nothing
 
 DATA = zk.data.load("digits").first(150).split(validation=0.2, seed=0)

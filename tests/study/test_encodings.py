@@ -12,8 +12,8 @@ import pytest
 from scipy.sparse import csr_array
 
 import zerokara as zk
+from tests.commands import run
 from tests.nn.test_encodings import table
-from zerokara.cli import main
 from zerokara.errors import InputError
 from zerokara.study.config import EARLIER_NUMBERS
 from zerokara.study.views import series
@@ -58,13 +58,6 @@ def test_the_bins_of_a_trial_are_those_of_its_training_part(data) -> None:
     column = fold.train.x[fold.train.x[:, 1] == 0, 0]
     assert layer.row("low")[0] == column.min()
     assert layer.row("low")[0] != study.model.network.layers[0].row("low")[0] or len(fold.train) == len(data.train)
-
-
-def run(capsys: pytest.CaptureFixture[str], *tokens: object) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main([str(token) for token in tokens])
-    captured = capsys.readouterr()
-    return int(ended.value.code or 0), captured.out, captured.err
 
 
 @pytest.fixture

@@ -19,13 +19,13 @@ class BoardProcess:
     """The process; as a context it ends with the block, after the pages have what was written last.
 
     Args:
-        tell: called with the address of the board, in another thread.
+        show: called with the address of the board, in another thread.
         warn: called with a sentence if the process fails.
     """
 
-    def __init__(self, tell: Callable[[str], object], warn: Callable[[str], object]) -> None:
+    def __init__(self, show: Callable[[str], object], warn: Callable[[str], object]) -> None:
         check_installed()
-        self.tell, self.warn = tell, warn
+        self.show, self.warn = show, warn
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, folder: RunFolder, storage: str | None) -> None:
@@ -51,7 +51,7 @@ class BoardProcess:
         assert process.stderr
         with process:  # Waits for its end, and closes the pipes.
             if address := process.stdout.readline().strip():
-                self.tell(address)
+                self.show(address)
                 process.stdout.read()
                 return
             lines = process.stderr.read().strip().splitlines() or ["no reason"]

@@ -56,7 +56,7 @@ class Hub:
         self._subscribers: tuple[Subscriber, ...] = ()  # Replaced, as threads iterate over it.
         self._replacing = threading.Lock()
         self._lock, self._wake, self._ended = threading.RLock(), threading.Event(), False
-        self._told = ""
+        self._sent_statuses = ""
         self._thread = threading.Thread(target=self._watch, name="zerokara-board", daemon=True)
         self._thread.start()
 
@@ -75,7 +75,7 @@ class Hub:
         """Ask the search of a run to stop; return whether there is one."""
         with self._lock:
             taken = self.runs[place].stop()
-            self._tell_statuses()
+            self._send_statuses()
             return taken
 
     def look(self) -> None:
@@ -83,7 +83,7 @@ class Hub:
         with self._lock:
             for place in range(len(self.runs)):
                 self._refresh(place)
-            self._tell_statuses()
+            self._send_statuses()
 
     def close(self) -> None:
         """Send what has changed last, and end all streams."""
@@ -168,11 +168,11 @@ class Hub:
     def _statuses(self) -> list[dict[str, Any]]:
         return [run.status() for run in self.runs]
 
-    def _tell_statuses(self) -> None:
+    def _send_statuses(self) -> None:
         """Send the states of all runs, if they differ from what was sent."""
         text = as_json(self._statuses())
-        if text == self._told:
+        if text == self._sent_statuses:
             return
-        self._told = text
+        self._sent_statuses = text
         for each in self._subscribers:
             each.send(("status", self.runs[each.run].version, text))

@@ -72,3 +72,5 @@ def serving(runs: Sequence[Path], *, port: int = 0, storage: str | None = None) 
         server.should_exit = True
         thread.join(5)
         listener.close()
+        for watched in hub.runs:
+            watched.place.close()

@@ -29,9 +29,9 @@ def trials_of_feed(feed: Feed, space: Space, plan: Plan) -> list[Trial]:
         objective = plan.metric.objective(curves[plan.metric.curve])
         epoch = int(np.argmin(objective)) + 1 if length and plan.keep_best else length
         value = float(objective[epoch - 1]) if length else np.inf
-        state: State = feed.ended.get(number, "interrupted")  # type: ignore[assignment]
-        if state not in PLACES:
-            state, value = "diverged", np.inf
+        ended = feed.ended.get(number, "interrupted")
+        state: State = next((each for each in PLACES if each == ended), "diverged")
+        value = np.inf if state == "diverged" else value
         trials.append(
             Trial(number, space.decode(raw), state, value, length, epoch, curves, score_name=METRICS[plan.task])
         )

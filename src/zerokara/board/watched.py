@@ -1,4 +1,4 @@
-"""A run that the board shows: its state, its trials so far, and what has changed since the pages were told."""
+"""A run that the board shows: its state, its trials so far, and what the pages do not have yet."""
 
 import math
 import os
@@ -48,7 +48,7 @@ class WatchedRun:
     def __init__(self, path: Path, storage: str | None = None) -> None:
         self.place, self.storage = RunPlace(path), storage
         self.version, self.state, self.note = 0, "", ""
-        self.moved = self.asked = self.resumed = False
+        self.moved = self.stop_requested = self.resumed = False
         self.study: SavedStudy | None = None
         self.config: dict[str, Any] = {}
         self.feed: Feed | None = None
@@ -87,7 +87,7 @@ class WatchedRun:
     def _become(self, state: str, note: str) -> None:
         self.resumed |= self.state in ("killed", "interrupted") and state in (*TRAINING, "writing")
         if state in ENDED:
-            self.asked = self.resumed = False
+            self.stop_requested = self.resumed = False
         self.state, self.note = state, note
 
     def _read(self) -> None:
@@ -125,7 +125,7 @@ class WatchedRun:
                 return "killed", note
             if not self.place.live and (stopped or len(study.trials) >= self.config["trials"]):
                 return "writing", note
-            if stopped or self.asked:
+            if stopped or self.stop_requested:
                 return "stopping", stopped.reason if stopped else ""
             silent = alive is None and time.monotonic() - self._fed > SILENT
             return "silent" if silent else "training", note
@@ -138,7 +138,7 @@ class WatchedRun:
         self.poll()
         if self.state not in TRAINING or not request_stop(self.path, STOP_REASON):
             return False
-        self.asked = True
+        self.stop_requested = True
         return True
 
     def _with_training(self) -> tuple[SavedStudy | None, Live | None]:

@@ -32,7 +32,8 @@ def with_defaults(settings: SearchSettings, given: Mapping[str, Any] | None = No
     if settings.seconds is not None:
         timed = TIMED["tables" if table else "pictures"]
         values |= {"trials": max(timed, int(TRIALS_PER_SECOND * settings.seconds)), "generation": timed}
-        values |= {"patience": PATIENCE} if "patience" in values else {}
+        if "patience" in values:
+            values["patience"] = PATIENCE
     trials = settings.trials or values["trials"]
     if len(settings.first) > trials:
         raise InputError(

@@ -26,7 +26,7 @@ from zerokara.engine.trial import Trial, ranked
 from zerokara.engine.workers import TICK, WorkerPool, interruptible
 from zerokara.errors import DatabaseError
 from zerokara.nn import Network, concat_networks
-from zerokara.storage.store import Store
+from zerokara.storage.store import Stop, Store
 from zerokara.study.events import Events
 from zerokara.study.live.folder import LiveFolder
 from zerokara.study.run_folder import RunFolder
@@ -145,7 +145,10 @@ def search(
 
     with interruptible() as stop, one_thread():
         retry = partial(_retry, stop=stop, tick=show, warn=warn)
-        record = lambda halt: retry(partial(store.record_stop, halt))  # noqa: E731
+
+        def record(end: Stop) -> None:
+            retry(partial(store.record_stop, end))
+
         events = Events(callbacks, store, plan, scheduler, record, live.stop_request if live else None)
         try:
             with WorkerPool(

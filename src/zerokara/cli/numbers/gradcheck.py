@@ -1,6 +1,7 @@
 """The command gradcheck: every layer and loss, or one network with its numbers."""
 
-from typing import Annotated
+from inspect import signature
+from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
@@ -20,6 +21,7 @@ from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.train.build import build
 
 ENTRIES = Parameter(show_default=False)
+LIBRARY_DEFAULTS = {name: each.default for name, each in signature(gradcheck).parameters.items()}
 
 
 def run_gradcheck(
@@ -28,10 +30,10 @@ def run_gradcheck(
     network: NetworkOptions = NetworkOptions(),  # type: ignore[valid-type]
     entry: Annotated[tuple[str, ...], ENTRIES] = (),
     loss: str | None = None,
-    samples: int = 20,
-    entries: int = 100,
-    h: float = 1e-5,
-    seed: int = 0,
+    samples: int = LIBRARY_DEFAULTS["samples"],
+    entries: int = LIBRARY_DEFAULTS["entries"],
+    h: float = LIBRARY_DEFAULTS["h"],
+    seed: int = LIBRARY_DEFAULTS["seed"],
     options: DataOptions = DataOptions(),
 ) -> int:
     """Compare the gradients of a network with numerical ones; without options, of every layer, activation and loss.
@@ -51,8 +53,9 @@ def run_gradcheck(
         seed: the seed of the initial weights, of the split and of the dropout masks.
     """
     params = given(network)
-    plain = (entry, loss, samples, entries, h, seed, options) == ((), None, 20, 100, 1e-5, 0, DataOptions())
-    if data is None and not params and plain:
+    how: dict[str, Any] = {"samples": samples, "entries": entries, "h": h, "seed": seed}
+    plain = options == DataOptions() and how == {name: LIBRARY_DEFAULTS[name] for name in how}
+    if plain and data is None and loss is None and not (params or entry):
         return _check_all()
     check_counts(1, samples=samples, entries=entries)
     check_counts(0, seed=seed)
@@ -61,16 +64,7 @@ def run_gradcheck(
     loaded = as_counts(loaded) if loss == POISSON else loaded
     values = {name: row.default for name, row in HYPERPARAMETERS.items()} | params
     run = build(values, loaded, seed=seed, dtype=np.float64, loss=loss)
-    result = gradcheck(
-        run.network,
-        loaded,
-        run.loss,
-        weight_decay=values["weight_decay"],
-        h=h,
-        samples=samples,
-        entries=entries,
-        seed=seed,
-    )
+    result = gradcheck(run.network, loaded, run.loss, weight_decay=values["weight_decay"], **how)
     shown = [result.entry(text) for text in entry]  # An entry that is not there is an error before any output.
     console = PlainConsole()
     for part in (result, *shown):

@@ -38,8 +38,8 @@ class LayerNumbers:
 class ParameterNumbers:
     """A parameter by the book's name and that of model files, with its distribution, and that of its gradient.
 
-    ``zeros`` is the share that is exactly 0, ``not_finite`` the number of NaN and infinities, and ``growth`` the
-    standard deviation divided by the initial one, None where it is unknown.
+    ``zeros`` is the share that is exactly 0, and ``growth`` the standard deviation divided by the initial one, None
+    where it is unknown.
     """
 
     name: str
@@ -48,9 +48,13 @@ class ParameterNumbers:
     shape: tuple[int, ...]
     values: Histogram
     zeros: float
-    not_finite: int
     growth: float | None = None
     gradient: Histogram | None = None
+
+    @property
+    def not_finite(self) -> int:
+        """The number of NaN and infinities."""
+        return self.values.not_finite
 
 
 @dataclass(frozen=True, eq=False, repr=False)

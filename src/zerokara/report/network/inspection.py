@@ -114,7 +114,6 @@ def _inspection(title: str, network: Network, starts: list[float | None], batch:
                 one.shape[-1:] if len(one) == 1 else one.shape,
                 shown,
                 float(np.mean(one == 0)),
-                int(np.count_nonzero(~np.isfinite(one))),
                 shown.deviation / start if start else None,
                 histogram(gradients[array].ravel()) if array in gradients else None,
             )
