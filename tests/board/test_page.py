@@ -133,6 +133,8 @@ def test_several_runs_side_by_side_in_japanese_and_on_a_phone(browser: Any, fini
         page.locator(".run").nth(1).click()
         page.wait_for_url(f"{address}1/")
         wait_for(page, "z && z.trials.count === 3")
+        page.locator("#sections a[data-section=table]").click()  # The mark of a section leaves that of the run.
+        page.locator("#sections a[data-section=table][aria-current]").wait_for()
         assert page.locator(".run").nth(1).get_attribute("aria-current") == "page"
         page.locator("#language").click()
         wait_until(lambda: page.locator(".now .state").inner_text() == "finished")

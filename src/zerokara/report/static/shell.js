@@ -151,9 +151,9 @@ function follow(main) {
   observer = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) {
-        const link = document.querySelector(`nav a[data-section="${entry.target.id}"]`);
+        const link = document.querySelector(`#sections a[data-section="${entry.target.id}"]`);
         if (!entry.isIntersecting || !link) continue;
-        for (const other of document.querySelectorAll("nav a[aria-current]")) other.removeAttribute("aria-current");
+        for (const other of document.querySelectorAll("#sections a[aria-current]")) other.removeAttribute("aria-current");
         link.setAttribute("aria-current", "true");
         const list = /** @type {HTMLElement} */ (link.closest("ul"));
         list.scrollLeft = /** @type {HTMLElement} */ (link).offsetLeft - 40; // On a narrow screen the links scroll.
