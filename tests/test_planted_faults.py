@@ -236,13 +236,13 @@ def _weights_by_position(patch: Patch) -> None:
 @fault("alone", replace(BASE, diverging=(1,)))
 def _divergence_spreads(patch: Patch) -> None:
     """one network that diverges retires everyone"""
-    right = trainer.Trainer._evaluate
+    right = trainer.Trainer._record
 
-    def evaluate(self, factor, started):  # type: ignore[no-untyped-def]
-        epoch = right(self, factor, started)
+    def record(self, *arguments):  # type: ignore[no-untyped-def]
+        epoch = right(self, *arguments)
         return replace(epoch, diverged=np.full_like(epoch.diverged, epoch.diverged.any()))
 
-    patch.setattr(Trainer, "_evaluate", evaluate)
+    patch.setattr(Trainer, "_record", record)
 
 
 @fault("alone", replace(BASE, optimizer="momentum"))

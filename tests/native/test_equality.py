@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.cases import CASES, OPTIMIZERS, SCHEDULES, SOAK, optimizer
-from tests.native.kernels import COMPILED, built, epoch, furthest
+from tests.native.kernels import COMPILED, SIZED, built, epoch, furthest
 from zerokara.native import calls
 from zerokara.native.compile import SOURCE, find_compiler
 from zerokara.native.compiled import Compiled
@@ -34,6 +34,17 @@ def test_learned_encodings_are_left_to_numpy(case: Case) -> None:
         Compiled(calls.kernel(installed().variants[0]), case.network("float32"))
 
 
+@pytest.mark.parametrize("case", SIZED, ids=lambda case: case.name)
+def test_networks_of_other_sizes(case: Case) -> None:
+    for name in ("sgd", "adam"):
+        for clip in (0.0, 0.05):
+            rule = optimizer(name, POPULATION)
+            rule.clip_norm = np.full(POPULATION, clip)
+            wanted = epoch(case, rule, "cosine", None, "float64")
+            for kernel in built(real="double"):
+                assert furthest(epoch(case, rule, "cosine", kernel, "float64"), wanted) < EQUAL, (name, clip)
+
+
 def test_with_clipped_gradients() -> None:
     for name in OPTIMIZERS:
         rule = optimizer(name, POPULATION)
@@ -58,17 +69,17 @@ FAULTS = {
     "biases decay": ("update(m->optimizer, *r, 0, block_size", "update(m->optimizer, *r, 1, block_size"),
     "W changes before dx": ("real *swap = s->d;", "s->W[at] += 1e-6f; real *swap = s->d;"),
     "dropout does not scale": ("real scale = 1 / (1 - rate);", "real scale = 1 - 0 * rate;"),
-    "dropout draws one layer's numbers for another": ("v[l].h), u += (integer)n * out;", "v[l].h);"),
-    "label smoothing is not spread": ("d[c] / sum - smooth / C", "d[c] / sum - 0 * smooth / C"),
-    "class weights are left out": ("if (s->class_weights) scale *= s->class_weights[t];", ""),
-    "sample weights are left out": ("samples->weights ? samples->weights[at + i] / n : 1 / (real)n", "1 / (real)n"),
+    "dropout draws one layer's numbers for another": ("v[l].h), u += out * wide;", "v[l].h);"),
+    "label smoothing is not spread": ("/ sum[j] - smooth / C", "/ sum[j] - 0 * smooth / C"),
+    "class weights are left out": ("scale[j] *= s->class_weights[label[j]];", "scale[j] *= 1;"),
+    "sample weights are left out": ("s->weights ? s->weights[at + i + j] / n : 1 / (real)n", "1 / (real)n"),
     "Adam does not correct its second average": ("(1 - power(h->beta2, t))", "1"),
     "the schedule is ignored": ("double lr = h->lr * factor", "double lr = h->lr + 0 * factor"),
     "a network's rates are those of the first": ("const Numbers *h = numbers + p;", "const Numbers *h = numbers;"),
     "running variance is not kept": ("var[j] = momentum * var[j] +", "var[j] = 1 * var[j] + 0 *"),
-    "batch norm forgets the mean's gradient": ("AT(d) - dbeta[j] * share", "AT(d)"),
-    "Huber's gradient is not limited": ("scale * limited(z[c] - t[c], delta)", "scale * (z[c] - t[c])"),
-    "the high half is drawn first": ("(float)((unsigned)folded >> 8)", "(float)(folded >> 40)"),
+    "batch norm forgets the mean's gradient": ("own[i] - b * share", "own[i]"),
+    "Huber's gradient is not limited": ("case HUBER: e = limited(e, delta); break;", ""),
+    "the high half is drawn first": ("(real)((unsigned)folded >> 8)", "(real)(folded >> 40)"),
     "words beyond the pool are left out of the seed": ("EACH(i, count) EACH(j, 4) {", "EACH(i, 4) EACH(j, 4) {"),
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ import pytest
 import zerokara as zk
 from zerokara.native.library import installed
 
-GOLDEN = "341be2a8cceefd717f45abc92855098ec069657002d4ff95c6de853209852d31"
+GOLDEN = "cc30e2c74e0ad42fc5054d9e9f8a585b528c48dab60c7511e0a6af17aea21859"
 VARIANTS = installed().variants
 pytestmark = pytest.mark.skipif(not VARIANTS, reason="no kernel here")
 

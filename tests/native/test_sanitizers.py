@@ -16,7 +16,7 @@ RUN = """
 import ctypes, sys
 import numpy as np
 from tests.cases import OPTIMIZERS, optimizer
-from tests.native.kernels import COMPILED, epoch
+from tests.native.kernels import COMPILED, SIZED, epoch
 from tests.native.test_bits import trained
 from zerokara.native.calls import Kernel
 from zerokara.native.library import VARIANTS
@@ -27,7 +27,7 @@ for variant in [name for name, (bit, _) in VARIANTS.items() if library.features(
     kernel = Kernel.of(library, variant)
     for clip in (0.0, 0.05):
         for name in OPTIMIZERS:
-            for case in COMPILED:
+            for case in [*COMPILED, *SIZED]:
                 rule = optimizer(name, POPULATION)
                 rule.clip_norm = np.full(POPULATION, clip)
                 epoch(case, rule, "cosine", kernel, "float32")

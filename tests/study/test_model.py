@@ -69,10 +69,10 @@ def test_workers_change_nothing(data, study, workers):
 def test_the_kernel_refits_in_so_many_threads(data, workers, networks, monkeypatch):
     refitted, train = set(), Compiled.train
 
-    def noted(self, network, *arguments):
+    def noted(self, network, *arguments, **options):
         if threading.current_thread().name.startswith("zerokara-refit"):
             refitted.add(network.population)
-        train(self, network, *arguments)
+        return train(self, network, *arguments, **options)
 
     monkeypatch.setattr(Compiled, "train", noted)
     monkeypatch.setattr(loop, "cores", lambda: 2)

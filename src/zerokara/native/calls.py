@@ -34,9 +34,9 @@ class Kernel:
         """Return the kernel of a loaded library."""
         return cls(variant, np.dtype(dtype), *declare(library, variant))
 
-    def scratch(self, model: Any, rows: int, train: bool) -> Array:
-        """Return memory for ``rows`` samples in a network."""
-        return np.empty(self.scratch_size(model, rows, train), self.dtype)
+    def scratch(self, model: Any, rows: int, held: int, train: bool) -> Array:
+        """Return memory for ``rows`` samples in a network, and for the inputs of ``held`` times as many."""
+        return np.empty(self.scratch_size(model, rows, held, train), self.dtype)
 
     def uniforms(self, entropy: Array, sizes: Array) -> Array:
         """Return the first ``sizes`` (S,) uniform numbers of S streams of `zerokara.rng`, one after another.
@@ -45,7 +45,7 @@ class Kernel:
             entropy: of each stream, (S, words).
         """
         entropy, sizes = np.ascontiguousarray(entropy, np.uint32), np.ascontiguousarray(sizes, np.int64)
-        drawn = np.empty(sizes.sum(), np.float32)
+        drawn = np.empty(sizes.sum(), self.dtype)
         self.fill_uniforms(*entropy.shape, address(entropy), address(sizes), address(drawn))
         return drawn
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data import Part
+from zerokara.data.sparse import SparseRows
 from zerokara.native.calls import Block, Kernel, address
-from zerokara.native.structs import NUMBER_FIELDS, Description, SampleArrays
+from zerokara.native.structs import NUMBER_FIELDS, PAD, Description, JudgedPart, SampleArrays
 from zerokara.native.structure import Structure, UnsupportedError, describe_loss, weights_of_classes
 from zerokara.nn.layers.encoding import encode, is_kept
 from zerokara.nn.losses import Loss, SoftmaxCrossEntropy
@@ -18,8 +19,12 @@ from zerokara.nn.network import Network
 from zerokara.optim.optimizer import Optimizer
 from zerokara.rng import entropy
 
-CHUNK_ROWS = 200
-"""Samples that are evaluated at once."""
+CHUNK_ROWS = 240
+"""Samples that are evaluated at once, at most: with 256 numbers, rows would fall on the same lines of a cache."""
+HELD_BYTES = 4 << 20
+"""The inputs of samples that are transposed at once, for all networks."""
+Judgment = tuple[Array, Array]
+"""The sums of losses and the tally of each network: see `Compiled.evaluate`."""
 
 
 class Compiled:
@@ -47,22 +52,46 @@ class Compiled:
         rows: Sequence[int],
         factors: Sequence[float],
         step: int,
-    ) -> None:
-        """Train the networks on the samples of ``block`` for ``len(rows)`` steps, the first of them ``step``."""
+        judged: Sequence[Block] = (),
+    ) -> tuple[Array, list[Judgment]]:
+        """Train the networks on the samples of ``block`` for ``len(rows)`` steps, the first of them ``step``.
+
+        Returns whether the parameters of each network are finite, (P,), and what `evaluate` returns for the blocks
+        ``judged``, which must be `small`: a network is judged while the processor's cache has its weights.
+        """
         count, factor = np.asarray(rows, np.int32), np.asarray(factors, float)
         uniforms = self._uniforms(network, rows, step)
         numbers = self._numbers(network, loss, optimizer)
         states = (ctypes.c_void_p * 2)(*(address(getattr(optimizer, name)) for name in optimizer.state))
         running = self._running(network)
-        scratch = self.kernel.scratch(self.model, max(rows), True)
+        scratch = self.kernel.scratch(self.model, max(rows), len(count), True)
+        finite = np.empty(network.population, np.int32)
+        found = [self._nothing(network) for _ in judged]
+        parts, kept = (JudgedPart * len(judged))(), []
+        for part, piece, (loss_sums, tally) in zip(parts, judged, found, strict=True):
+            part.samples, part.N, part.chunk = self._samples(piece), len(piece.x), chunk_rows(len(piece.x))
+            kept.append(self.kernel.scratch(self.model, part.chunk, -(-part.N // part.chunk), False))
+            part.scratch, part.loss, part.tally = address(kept[-1]), address(loss_sums), address(tally)
         self.kernel.train(
             *(self.model, network.population, len(count), address(count), max(rows), self._samples(block)),
             *(address(uniforms), address(factor), optimizer.t, address(numbers), address(network.params)),
-            *(states, address(running), address(scratch)),
+            *(states, address(running), address(scratch), address(finite), len(judged), parts),
         )
         optimizer.t += len(count)
         if running is not None:
             self._set_running(network, running)
+        return finite != 0, [self._judgment(*each) for each in found]
+
+    def small(self, block: Block) -> bool:
+        """Return whether `train` can judge on this block: its samples are few, and as the kernel reads them."""
+        return not block.encodings and not isinstance(block.x, SparseRows) and block.x.nbytes <= HELD_BYTES
+
+    def _nothing(self, network: Network) -> Judgment:
+        P, regression = network.population, _is_regression(self.model)
+        return np.zeros(P), np.zeros((P, self.structure.sizes[-1] if regression else 1))
+
+    def _judgment(self, loss: Array, tally: Array) -> Judgment:
+        return loss, tally if _is_regression(self.model) else tally[:, 0]
 
     def block(self, part: Part, keep: bool = False) -> Block:
         """Return the samples of a part for `evaluate`; encoded now, to be kept, unless they are too many."""
@@ -82,17 +111,19 @@ class Compiled:
         squared errors of each output, (P, C).
         """
         P, outputs = network.population, self.structure.sizes[-1]
-        loss, tally = np.zeros(P), np.zeros((P, outputs if _is_regression(self.model) else 1))
+        loss, tally = self._nothing(network)
         collected = []
         for piece in block.pieces():
-            scores = np.empty((1, len(piece.x), outputs), self.kernel.dtype)
-            each = []
-            for rows in [slice(row, row + 1) for row in range(P)] if collect else [slice(0, P)]:
-                self._evaluate(network, rows, self._samples(piece), len(piece.x), loss, tally, scores)
-                each += [collect(scores)] if collect else []
-            collected += [np.concatenate(each)] if collect else []
-        tally = tally if _is_regression(self.model) else tally[:, 0]
-        return loss, tally, np.concatenate(collected, axis=1) if collect else None
+            n, samples = len(piece.x), self._samples(piece)
+            if collect is None:
+                self._evaluate(network, slice(0, P), samples, n, loss, tally, None)
+                continue
+            scores, each = np.empty((1, n, outputs), self.kernel.dtype), []
+            for row in range(P):
+                self._evaluate(network, slice(row, row + 1), samples, n, loss, tally, scores)
+                each.append(collect(scores))
+            collected.append(np.concatenate(each))
+        return *self._judgment(loss, tally), np.concatenate(collected, axis=1) if collect else None
 
     def scores(self, network: Network, x: Array) -> Array:
         """Return the scores (P, N, C) of x (N, D)."""
@@ -110,14 +141,17 @@ class Compiled:
         n: int,
         loss: Array | None,
         tally: Array | None,
-        scores: Array,
+        scores: Array | None,
     ) -> None:
         params, running = network.params[rows], self._running(network)
         statistics = None if running is None else running[rows]
-        chunk = max(1, min(CHUNK_ROWS, n))
-        scratch = self.kernel.scratch(self.model, chunk, False)
+        chunk = chunk_rows(n)
+        held = max(1, HELD_BYTES // (chunk * self.structure.sizes[0] * self.kernel.dtype.itemsize))
+        held = min(held, max(1, -(-n // chunk)))
+        scratch = self.kernel.scratch(self.model, chunk, held, False)
         self.kernel.evaluate(
-            *(self.model, len(params), n, chunk, samples, address(params), address(statistics), address(scratch)),
+            *(self.model, len(params), n, chunk, held, samples, address(params), address(statistics)),
+            address(scratch),
             *(None if loss is None else address(loss[rows]), None if tally is None else address(tally[rows])),
             address(scores),
         )
@@ -126,7 +160,7 @@ class Compiled:
     def bytes_per_sample(self) -> int:
         """The memory of a training sample and of its uniform numbers."""
         drawn = sum(self.structure.units) if self.structure.dropout else 0
-        return int(self.kernel.dtype.itemsize * self.structure.sizes[0] + 4 * drawn)
+        return int(self.kernel.dtype.itemsize * (self.structure.sizes[0] + drawn))
 
     def _samples(self, block: Block) -> SampleArrays:
         return SampleArrays(address(block.x), address(block.t), address(block.weights), address(self.class_weights))
@@ -168,6 +202,12 @@ class Compiled:
             start += layer.features
 
 
+def chunk_rows(n: int) -> int:
+    """Return how many of n samples to evaluate at once: a multiple of `PAD`, and the last chunk not much smaller."""
+    chunks = max(1, -(-n // CHUNK_ROWS))
+    return max(1, -(-n // (chunks * PAD))) * PAD
+
+
 def judge(kernel: Kernel, loss: Loss, scores: Array, block: Block) -> tuple[float, Array]:
     """Return the weighted loss and the tally of scores (N, C), as `Compiled.evaluate` does for one network.
 
@@ -179,9 +219,12 @@ def judge(kernel: Kernel, loss: Loss, scores: Array, block: Block) -> tuple[floa
     model.sizes[:2] = [0, outputs]
     describe_loss(model, loss)
     total, tally = np.zeros(1), np.zeros(outputs if _is_regression(model) else 1)
-    scores, weights = np.ascontiguousarray(scores, kernel.dtype), weights_of_classes(loss, kernel.dtype)
+    weights = weights_of_classes(loss, kernel.dtype)
     samples = SampleArrays(None, address(block.t), address(block.weights), address(weights))
-    kernel.judge(model, len(scores), samples, address(scores), address(total), address(tally))
+    columns = np.zeros((outputs, -(-len(scores) // PAD) * PAD), kernel.dtype)
+    columns[:, : len(scores)] = scores.T
+    n, wide = len(scores), columns.shape[1]
+    kernel.judge(model, samples, 0, n, wide, address(columns), address(total), address(tally))
     return float(total[0]), tally
 
 

@@ -7,8 +7,9 @@
    of a matrix product is one chain of multiply-adds in the order of k; each fused operation is written as FMA and the
    compiler fuses no other (-ffp-contract=off); exp, log and tanh are defined here. No function of a library is called.
 
-   Names and shapes are those of the book: x (n, in), W (in, out), b (1, out), dout; n samples in a step. Inside, the
-   rows of a matrix are padded with zeros to a multiple of PAD numbers; outside, the arrays are those of `Network`. */
+   Names are those of the book: x, W (in, out), b, dout; n samples in a step. Inside, samples lie along the rows, x is
+   (in, n): vectors hold samples, and W is read number by number, in any layout. Rows are padded to a multiple of PAD
+   numbers; what lies beyond the n-th sample is never used. Outside, the arrays are those of `Network`. */
 #include <string.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -46,8 +47,6 @@ int features(void) { return 0; }
 #define EXPORT(name) NAMED(name, VARIANT)
 #define INLINE static inline __attribute__((always_inline))
 #define EACH(i, n) for (integer i = 0; i < (n); i++)
-#define CELLS(n, width) EACH(i, n) EACH(j, width) /* of a matrix (n, width) ... */
-#define AT(a) a[i * width + j]                    /* ... each of its numbers */
 #define SINGLE (sizeof(real) == 4)
 #define FMA(a, b, c) (SINGLE ? (real)__builtin_fmaf(a, b, c) : (real)__builtin_fma(a, b, c))
 #define SQRT(a) (SINGLE ? (real)__builtin_sqrtf(a) : (real)__builtin_sqrt(a))
@@ -62,6 +61,12 @@ enum { LANES = BYTES / sizeof(real), PAD = 16, MOST_LAYERS = 32 };
 typedef real vector __attribute__((vector_size(BYTES)));
 typedef real unaligned __attribute__((vector_size(BYTES), aligned(sizeof(real)), may_alias));
 typedef bits mask __attribute__((vector_size(BYTES)));
+
+/* The length of rows of n numbers. Rows of a large power of two would fall on the same few lines of a cache. */
+static inline int padded(int n) {
+  int length = (n + PAD - 1) / PAD * PAD;
+  return length % 128 ? length : length + PAD;
+}
 
 /* ---- Elementary functions. Their errors, in units of the last place (ulp), are those in float32. ---- */
 
@@ -124,7 +129,7 @@ void EXPORT(elementary)(int function, integer n, const real *x, real *y) {
 enum { PLAIN, ADD_BIAS, BIAS_AND_RELU, RELU_BACKWARD, SGD_STEP };
 typedef struct {
   int step;
-  const real *bias, *y; /* ADD_BIAS: C + bias. RELU_BACKWARD: C where y > 0, else 0. */
+  const real *bias, *y; /* ADD_BIAS: C + bias, one for each row. RELU_BACKWARD: C where y > 0, else 0. */
   real lr, keep;        /* SGD_STEP: C is the gradient of what lies in its place: W keep - lr dW. */
 } Finish;
 
@@ -145,12 +150,17 @@ INLINE vector fused(vector a, vector b, vector c) {
 INLINE vector load(const real *p) { return *(const unaligned *)p; }
 INLINE vector all(real a) { return a - (vector){0}; }
 
+#define PAIR(k) k, BYTES / 4 + k
+#define PAIRS(k) PAIR(k), PAIR(k + 1)
 #if BYTES == 64
 enum { TILE_ROWS = 8, TILE_VECTORS = 4 };
+#define HALF(k) PAIRS(k), PAIRS(k + 2), PAIRS(k + 4), PAIRS(k + 6)
 #elif BYTES == 32
 enum { TILE_ROWS = 6, TILE_VECTORS = 2 };
+#define HALF(k) PAIRS(k), PAIRS(k + 2)
 #else
 enum { TILE_ROWS = 4, TILE_VECTORS = 4 };
+#define HALF(k) PAIRS(k)
 #endif
 
 /* A tile of C, rows x vectors, in registers. A is read by its strides, so that it may be a transposed matrix. */
@@ -175,7 +185,7 @@ INLINE void tile(const int rows, const int vectors, int K, const real *A, intege
       vector y = sum[i][j];
       real *c = C + i * width + LANES * j;
       integer at = column + LANES * j;
-      if (f->step == ADD_BIAS || f->step == BIAS_AND_RELU) y += load(f->bias + at);
+      if (f->step == ADD_BIAS || f->step == BIAS_AND_RELU) y += all(f->bias[row + i]);
       if (f->step == BIAS_AND_RELU) y = (vector)((y > 0) & (mask)y);
       if (f->step == RELU_BACKWARD) y = (vector)((load(f->y + (row + i) * width + at) > 0) & (mask)y);
       if (f->step == SGD_STEP) y = fused(all(-f->lr), y, f->keep * load(c));
@@ -204,9 +214,10 @@ INLINE void columns(const int vectors, const int rows, int M, int K, const real 
   }
 }
 
-static void product(int M, int width, int K, const real *A, integer down, integer right, const real *B, real *C,
+static void product(int M, int N, int K, const real *A, integer down, integer right, const real *B, real *C,
                     Finish f) {
-  int left = width / LANES;
+  integer width = padded(N);
+  int left = (N + PAD - 1) / PAD * (PAD / LANES);
   for (integer at = 0; left;) {
     int n = left < TILE_VECTORS ? left : TILE_VECTORS;
     if (TILE_VECTORS > 2 && left > TILE_VECTORS && left < 2 * TILE_VECTORS - 1) n = TILE_VECTORS - 1; /* 6 = 3 + 3 */
@@ -224,40 +235,53 @@ static void product(int M, int width, int K, const real *A, integer down, intege
   }
 }
 
-/* T (columns, rows) = W (rows, width), in padded rows. */
-static void transpose(int rows, int columns, const real *W, int width, real *T, int wide) {
-  for (int r0 = 0; r0 < rows; r0 += PAD)
-    for (int c0 = 0; c0 < columns; c0 += PAD) {
-#if BYTES == 64
-      if (SINGLE) { /* Rows i and i + 8 are interleaved four times: then they are columns. */
-#define PAIR(k) k, 16 + k
-#define HALF(k) PAIR(k), PAIR(k + 1), PAIR(k + 2), PAIR(k + 3), PAIR(k + 4), PAIR(k + 5), PAIR(k + 6), PAIR(k + 7)
-        typedef float row __attribute__((vector_size(64)));
-        row now[PAD], next[PAD];
-        EACH(i, PAD) now[i] = r0 + i < rows ? (row)load(W + (r0 + i) * width + c0) : (row){0};
+/* T (columns, rows) = A (rows, columns); their rows have `wide` and `width` numbers. */
+static void transpose(int rows, int columns, const real *A, int width, real *T, int wide) {
+  enum { SIDE = BYTES / 4 };
+  for (integer r0 = 0; r0 < wide; r0 += SIDE)
+    for (integer c0 = 0; c0 < columns; c0 += SIDE) {
+      if (SINGLE && c0 + SIDE <= columns) { /* Rows i and i + SIDE / 2 are interleaved, until they are columns. */
+        typedef float row __attribute__((vector_size(BYTES)));
+        row now[SIDE], next[SIDE];
+        EACH(i, SIDE) now[i] = r0 + i < rows ? (row)load(A + (r0 + i) * width + c0) : (row){0};
 #pragma GCC unroll 4
-        for (int stage = 0; stage < 4; stage++) {
+        for (int stage = 1; stage < SIDE; stage *= 2) {
 #pragma GCC unroll 8
-          for (int i = 0; i < 8; i++) {
-            next[2 * i] = __builtin_shufflevector(now[i], now[i + 8], HALF(0));
-            next[2 * i + 1] = __builtin_shufflevector(now[i], now[i + 8], HALF(8));
+          for (int i = 0; i < SIDE / 2; i++) {
+            next[2 * i] = __builtin_shufflevector(now[i], now[i + SIDE / 2], HALF(0));
+            next[2 * i + 1] = __builtin_shufflevector(now[i], now[i + SIDE / 2], HALF(SIDE / 2));
           }
 #pragma GCC unroll 16
-          for (int i = 0; i < PAD; i++) now[i] = next[i];
+          for (int i = 0; i < SIDE; i++) now[i] = next[i];
         }
-        EACH(i, PAD) *(unaligned *)(T + (c0 + i) * wide + r0) = (vector)now[i];
+        EACH(i, SIDE) *(unaligned *)(T + (c0 + i) * wide + r0) = (vector)now[i];
         continue;
       }
-#endif
-      for (integer c = c0; c < c0 + PAD; c++)
-        for (integer r = r0; r < r0 + PAD; r++) T[c * wide + r] = r < rows ? W[r * width + c] : 0;
+      integer end = c0 + SIDE < columns ? c0 + SIDE : columns;
+      for (integer c = c0; c < end; c++)
+        for (integer r = r0; r < r0 + SIDE; r++) T[c * wide + r] = r < rows ? A[r * width + c] : 0;
     }
 }
 
 /* s (1, width) = the sums of the columns of d (n, width). */
 static void column_sums(int n, int width, const real *d, real *s) {
   memset(s, 0, sizeof(real) * width);
-  CELLS(n, width) s[j] += AT(d);
+  EACH(i, n) EACH(j, width) s[j] += d[i * width + j];
+}
+
+/* The sum of n products a b, or without b of a: in PAD lanes, which are then added in halves. */
+INLINE real dot(int n, const real *a, const real *b) {
+  vector sums[PAD / LANES] = {0};
+  int i = 0;
+  for (; i + PAD <= n; i += PAD)
+    for (int k = 0; k < PAD / LANES; k++)
+      sums[k] = fused(load(a + i + k * LANES), b ? load(b + i + k * LANES) : all(1), sums[k]);
+  real lanes[PAD];
+  memcpy(lanes, sums, sizeof lanes);
+  EACH(j, n - i) lanes[j] = FMA(a[i + j], b ? b[i + j] : 1, lanes[j]);
+#pragma GCC unroll 4
+  for (int half = PAD / 2; half; half /= 2) EACH(j, half) lanes[j] += lanes[j + half];
+  return lanes[0];
 }
 
 /* ---- What the networks of a population have in common; zerokara.native.compiled fills it in. ---- */
@@ -281,8 +305,7 @@ typedef struct {
   double lr, weight_decay, clip_norm, momentum, beta1, beta2, decay_rate, label_smoothing, dropout;
 } Numbers;
 
-/* Inside, a layer is a block of rows: W (in, out), then b and, with batch norm, gamma and beta. */
-static inline int padded(int n) { return (n + PAD - 1) / PAD * PAD; }
+/* Inside, a layer is a block of padded rows: W (in, out), then b and, with batch norm, gamma and beta. */
 static inline int block_rows(const Model *m, int l) {
   return m->sizes[l] + (m->batch_norm && l + 1 < m->layers ? 3 : 1);
 }
@@ -314,7 +337,10 @@ typedef struct { real *z, *y, *h, *normal, *deviation; } Values;
 static void activate(const Model *m, integer n, const real *z, real *y) {
   real slope = (real)m->slope;
   switch (m->activation) {
-    case RELU: EACH(i, n) y[i] = z[i] > 0 ? z[i] : z[i] == z[i] ? 0 : z[i]; break;
+    case RELU: EACH(i, n) {
+      real kept = z[i] > 0 ? z[i] : 0; /* Two selections: for nested ones, Clang jumps. */
+      y[i] = z[i] == z[i] ? kept : z[i];
+    } break;
     case LEAKY_RELU: EACH(i, n) y[i] = z[i] > 0 ? z[i] : slope * z[i]; break;
     case SIGMOID: EACH(i, n) y[i] = sigmoid(z[i]); break;
     case TANH: EACH(i, n) y[i] = hyperbolic_tangent(z[i]); break;
@@ -365,7 +391,7 @@ static void seed_words(int count, const unsigned *entropy, unsigned *state) {
 
 /* For each of some streams, one after another: sizes[i] numbers in [0, 1) from its words of entropy (streams, words).
    Each step of the generator gives two of them, of its low bits first. */
-void EXPORT(uniforms)(int streams, int words, const unsigned *entropy, const integer *sizes, float *u) {
+void EXPORT(uniforms)(int streams, int words, const unsigned *entropy, const integer *sizes, real *u) {
   __extension__ typedef unsigned __int128 wide;
   const wide multiplier = (wide)2549297995355413924u << 64 | 4865540595714422341u;
   for (int i = 0; i < streams; i++, entropy += words) {
@@ -378,137 +404,160 @@ void EXPORT(uniforms)(int streams, int words, const unsigned *entropy, const int
       state = state * multiplier + increment;
       unsigned long long folded = (unsigned long long)(state >> 64) ^ (unsigned long long)state, turn = state >> 122;
       folded = folded >> turn | folded << (-turn & 63);
-      *u++ = (float)((unsigned)folded >> 8) * 0x1p-24f;
-      if (left > 1) *u++ = (float)(folded >> 40) * 0x1p-24f;
+      *u++ = (real)((unsigned)folded >> 8) * (real)0x1p-24;
+      if (left > 1) *u++ = (real)(folded >> 40) * (real)0x1p-24;
     }
   }
 }
 
-/* y (n, size) = x / (1 - rate) where the uniform number u >= rate, else 0. The backward pass is the same. */
-static void drop(int n, int size, const real *x, const float *u, real rate, real *y) {
-  int width = padded(size);
+/* y = x / (1 - rate) where the uniform number u >= rate, else 0. The backward pass is the same. */
+static void drop(integer n, const real *x, const real *u, real rate, real *y) {
   real scale = 1 / (1 - rate);
-  CELLS(n, size) AT(y) = u[i * size + j] >= rate ? AT(x) * scale : 0;
+  EACH(i, n) y[i] = u[i] >= rate ? x[i] * scale : 0;
 }
 
-/* Batch norm, in place of z: gamma normal + beta, normal = (z - mean) / deviation; `running` has mean, then var. */
-static void normalize(const Model *m, int n, int size, const real *gamma, real *running, int train, Values *v) {
-  int width = padded(size);
-  real *z = v->z, *normal = v->normal, *s = v->deviation, *var = running + size, share = 1 / (real)n;
-  const real *beta = gamma + width, momentum = (real)m->bn_momentum, epsilon = (real)1e-5;
-  if (train) {
-    column_sums(n, width, z, s);
-    EACH(j, size) running[j] = momentum * running[j] + (1 - momentum) * (s[j] * share);
-    CELLS(n, width) AT(normal) = AT(z) - s[j] * share;
-    memset(s, 0, sizeof(real) * width);
-    CELLS(n, width) s[j] = FMA(AT(normal), AT(normal), s[j]);
-    EACH(j, size) var[j] = momentum * var[j] + (1 - momentum) * (s[j] * share);
-    EACH(j, width) s[j] = SQRT(s[j] * share + epsilon);
-  } else {
-    EACH(j, size) s[j] = SQRT(var[j] + epsilon);
-    CELLS(n, size) AT(normal) = AT(z) - running[j];
+/* Batch norm, in place of z: gamma normal + beta, normal = (z - mean) / deviation; `running` has means, then vars. */
+static void normalize(const Model *m, int n, int size, const real *gamma, const real *beta, real *running, int train,
+                      Values *v) {
+  real *var = running + size, momentum = (real)m->bn_momentum, share = 1 / (real)n, epsilon = (real)1e-5;
+  integer wide = padded(n);
+  EACH(j, size) {
+    real *restrict z = v->z + j * wide, *restrict normal = v->normal + j * wide, mean = running[j], variance = var[j];
+    if (train) mean = dot(n, z, 0) * share;
+    EACH(i, wide) normal[i] = z[i] - mean;
+    if (train) {
+      variance = dot(n, normal, normal) * share;
+      running[j] = momentum * running[j] + (1 - momentum) * mean;
+      var[j] = momentum * var[j] + (1 - momentum) * variance;
+    }
+    real deviation = v->deviation[j] = SQRT(variance + epsilon), scale = gamma[j], shift = beta[j];
+    EACH(i, wide) normal[i] /= deviation, z[i] = FMA(scale, normal[i], shift);
   }
-  CELLS(n, size) AT(normal) /= s[j], AT(z) = FMA(gamma[j], AT(normal), beta[j]);
 }
 
-/* g: dgamma and dbeta. In place of d: (d - dbeta / n - normal dgamma / n) gamma / deviation. */
-static void normalize_backward(int n, int size, const real *gamma, const Values *v, real *d, real *g) {
-  int width = padded(size);
-  real *normal = v->normal, *dbeta = g + width, share = 1 / (real)n;
-  memset(g, 0, sizeof(real) * width);
-  column_sums(n, width, d, dbeta);
-  CELLS(n, width) g[j] = FMA(AT(d), AT(normal), g[j]);
-  CELLS(n, size) AT(d) = FMA(-AT(normal), g[j] * share, AT(d) - dbeta[j] * share) * (gamma[j] / v->deviation[j]);
+/* In place of d: (d - dbeta / n - normal dgamma / n) gamma / deviation. */
+static void normalize_backward(int n, int size, const real *gamma, const Values *v, real *d, real *dgamma,
+                               real *dbeta) {
+  integer wide = padded(n);
+  real share = 1 / (real)n;
+  EACH(j, size) {
+    real *restrict own = d + j * wide, *restrict normal = v->normal + j * wide, factor = gamma[j] / v->deviation[j];
+    real a = dgamma[j] = dot(n, own, normal), b = dbeta[j] = dot(n, own, 0);
+    EACH(i, wide) own[i] = FMA(-normal[i], a * share, own[i] - b * share) * factor;
+  }
 }
 
-/* The scores (n, C), padded, in the last z. u: the uniform numbers of the step, in training with dropout. */
-static void forward(const Model *m, const real *packed, int n, const real *x, Values *v, const float *u, real rate,
+/* The scores (C, n) in the last z. W: blocks; u: the uniform numbers of the step, in training with dropout. */
+static void forward(const Model *m, const real *W, int n, const real *x, Values *v, const real *u, real rate,
                     real *running, int train) {
+  integer wide = padded(n);
   EACH(l, m->layers) {
-    int in = m->sizes[l], out = m->sizes[l + 1], width = padded(out), last = l + 1 == m->layers;
-    const real *b = packed + (integer)in * width;
-    int relu = !last && m->activation == RELU && !m->batch_norm;
+    int in = m->sizes[l], out = m->sizes[l + 1], width = padded(out);
+    const real *b = W + (integer)in * width, *gamma = b + width, *beta = gamma + width;
+    int last = l + 1 == m->layers, relu = !last && m->activation == RELU && !m->batch_norm;
     Finish add = {.step = relu ? BIAS_AND_RELU : ADD_BIAS, .bias = b};
-    product(n, width, in, l ? v[l - 1].h : x, l ? padded(in) : in, 1, packed, v[l].z, add);
-    packed += block_size(m, l);
+    product(out, n, in, W, 1, width, l ? v[l - 1].h : x, v[l].z, add); /* z = W^T x + b */
     if (last) return;
-    if (m->batch_norm) normalize(m, n, out, b + width, running, train, &v[l]), running += 2 * out;
-    if (!relu) activate(m, (integer)n * width, v[l].z, v[l].y);
-    if (u) drop(n, out, v[l].y, u, rate, v[l].h), u += (integer)n * out;
+    if (m->batch_norm) normalize(m, n, out, gamma, beta, running, train, &v[l]), running += 2 * out;
+    if (!relu) activate(m, out * wide, v[l].z, v[l].y);
+    if (u) drop(out * wide, v[l].y, u, rate, v[l].h), u += out * wide;
+    W += block_size(m, l);
   }
 }
 
-/* ---- Losses of sample `at` with the scores z (C). ---- */
+/* ---- Losses of n samples from `at`, with the scores z or y (C, n); PAD samples at once. ---- */
 
-/* p = exp(z - top), top = max z; the probabilities are p / sum. */
-INLINE real exponentials(int C, const real *z, real *p, real *top) {
-  real most = z[0], sum = 0;
-  EACH(c, C) most = z[c] > most ? z[c] : most;
-  EACH(c, C) p[c] = exponential(z[c] - most);
-  EACH(c, C) sum += p[c];
-  *top = most;
-  return sum;
+#define GROUPS(i, n) for (int i = 0, count; count = (n) - i < PAD ? (n) - i : PAD, count > 0; i += PAD)
+#define LANE(c, a) a[(c) * wide + i + j] /* of sample j of a group */
+
+/* top = max z, at `best`, as argmax finds it; sum = the sum of exp(z - top), which go into p if there is one. */
+INLINE void exponentials(int C, integer wide, int i, const real *z, real *p, real *top, bits *best, real *sum) {
+  EACH(j, PAD) top[j] = LANE(0, z), best[j] = 0, sum[j] = 0;
+  EACH(c, C) EACH(j, PAD) {
+    int more = LANE(c, z) > top[j];
+    best[j] = more ? c : best[j], top[j] = more ? LANE(c, z) : top[j];
+  }
+  EACH(c, C) EACH(j, PAD) {
+    real e = exponential(LANE(c, z) - top[j]);
+    sum[j] += e;
+    if (p) LANE(c, p) = e;
+  }
 }
 
 INLINE real limited(real x, real most) { return x > most ? most : x < -most ? -most : x; }
 INLINE real expected(real z) { return exponential(limited(z, 30)); } /* As in zerokara.nn.layers.exponential. */
 
-/* d = d loss_n / dz, times `scale`. With label smoothing s: p - q, q = (1 - s) [c = t] + s / C. */
-static void loss_backward(const Model *m, const Samples *s, integer at, real smooth, const real *z, real scale,
-                          real *d) {
-  int C = m->sizes[m->layers];
-  real top, delta = (real)m->delta;
-  if (m->loss == SOFTMAX_CROSS_ENTROPY) {
-    int t = ((const int *)s->t)[at];
-    real sum = exponentials(C, z, d, &top);
-    if (s->class_weights) scale *= s->class_weights[t];
-    EACH(c, C) d[c] = scale * (d[c] / sum - smooth / C);
-    d[t] -= scale * (1 - smooth);
-    return;
-  }
-  const real *t = (const real *)s->t + at * C;
-  switch (m->loss) {
-    case SIGMOID_CROSS_ENTROPY: EACH(c, C) d[c] = scale * (sigmoid(z[c]) - t[c]); break;
-    case SQUARED_ERROR: EACH(c, C) d[c] = scale * (z[c] - t[c]); break;
-    case ABSOLUTE_ERROR: EACH(c, C) d[c] = z[c] == t[c] ? 0 : z[c] > t[c] ? scale : z[c] < t[c] ? -scale : z[c]; break;
-    case HUBER: EACH(c, C) d[c] = scale * limited(z[c] - t[c], delta); break;
-    case POISSON_ERROR: EACH(c, C) d[c] = scale * (expected(z[c]) - t[c]);
+/* d = d loss / dz, the mean over the samples. With label smoothing s: p - q, q = (1 - s) [c = t] + s / C. */
+static void loss_backward(const Model *m, const Samples *s, integer at, int n, real smooth, const real *z, real *d) {
+  int C = m->sizes[m->layers], classes = m->loss == SOFTMAX_CROSS_ENTROPY;
+  integer wide = padded(n);
+  real delta = (real)m->delta;
+  GROUPS(i, n) {
+    const int *label = (const int *)s->t + at + i;
+    const real *t = (const real *)s->t + (at + i) * C;
+    real scale[PAD] = {0}, top[PAD], sum[PAD];
+    bits best[PAD];
+    EACH(j, count) scale[j] = s->weights ? s->weights[at + i + j] / n : 1 / (real)n;
+    if (classes) {
+      if (s->class_weights) EACH(j, count) scale[j] *= s->class_weights[label[j]];
+      exponentials(C, wide, i, z, d, top, best, sum);
+      EACH(c, C) EACH(j, PAD) LANE(c, d) = scale[j] * (LANE(c, d) / sum[j] - smooth / C);
+      EACH(j, count) LANE(label[j], d) -= scale[j] * (1 - smooth);
+      continue;
+    }
+    EACH(c, C) EACH(j, PAD) {
+      real y = LANE(c, z), own = j < count ? t[j * C + c] : 0, e = y - own;
+      switch (m->loss) {
+        case SIGMOID_CROSS_ENTROPY: e = sigmoid(y) - own; break;
+        case ABSOLUTE_ERROR: e = y == own ? 0 : y > own ? 1 : y < own ? -1 : y; break;
+        case HUBER: e = limited(e, delta); break;
+        case POISSON_ERROR: e = expected(y) - own;
+      }
+      LANE(c, d) = scale[j] * e;
+    }
   }
 }
 
-/* The weighted loss of a sample with these scores y (C), without smoothing. Adds to `tally` the weight of a right
-   sample, or in regression its squared errors (C). */
-static double loss_forward(const Model *m, const Samples *s, integer at, const real *y, double *tally) {
-  int C = m->sizes[m->layers], right = 1;
-  double weight = s->weights ? s->weights[at] : 1;
-  real loss = 0, delta = (real)m->delta;
-  if (m->loss == SOFTMAX_CROSS_ENTROPY) {
-    int t = ((const int *)s->t)[at];
-    real top = y[0], sum = 0;
-    EACH(c, C) top = y[c] > top ? y[c] : top;
-    EACH(c, C) sum += exponential(y[c] - top);
-    EACH(c, t) right &= y[c] < top; /* Of equal scores the first counts, as in argmax. */
-    *tally += weight * (right && y[t] == top);
-    loss = logarithm(sum) - (y[t] - top);
-    return weight * (s->class_weights ? loss * s->class_weights[t] : loss);
-  }
-  const real *t = (const real *)s->t + at * C;
-  EACH(c, C) {
-    real e = y[c] - t[c], size = ABS(e), part = size > delta ? delta : size; /* part: within Huber's delta */
-    right &= (y[c] > 0) == (t[c] > 0);
-    if (m->loss > SIGMOID_CROSS_ENTROPY) tally[c] += weight * ((double)e * e);
-    switch (m->loss) {
-      case SIGMOID_CROSS_ENTROPY:
-        loss += (y[c] > 0 ? y[c] : 0) + logarithm(1 + exponential(-ABS(y[c]))) - t[c] * y[c];
-        break;
-      case SQUARED_ERROR: loss += (real)0.5 * (e * e); break;
-      case ABSOLUTE_ERROR: loss += size; break;
-      case HUBER: loss += part * ((real)0.5 * part) + delta * (size - part); break;
-      case POISSON_ERROR: loss += y[c] - t[c] * logarithm(y[c]);
+/* Add the weighted losses of scores y, in rows of `wide` numbers, without smoothing. To `tally` add the weights of the
+   right samples, or in regression the squared errors (C). */
+void EXPORT(judge)(const Model *m, const Samples *s, integer at, int n, integer wide, const real *y, double *loss,
+                   double *tally) {
+  int C = m->sizes[m->layers], classes = m->loss == SOFTMAX_CROSS_ENTROPY;
+  real delta = (real)m->delta;
+  GROUPS(i, n) {
+    const int *label = (const int *)s->t + at + i;
+    const real *t = (const real *)s->t + (at + i) * C;
+    real each[PAD] = {0}, own[PAD] = {0}, top[PAD], sum[PAD];
+    bits best[PAD];
+    double weight[PAD];
+    int right[PAD];
+    EACH(j, count) weight[j] = s->weights ? s->weights[at + i + j] : 1, right[j] = 1;
+    if (classes) {
+      exponentials(C, wide, i, y, 0, top, best, sum);
+      EACH(j, count) own[j] = LANE(label[j], y);
+      EACH(j, PAD) each[j] = logarithm(sum[j]) - (own[j] - top[j]);
+      EACH(j, count) right[j] = best[j] == label[j] && each[j] == each[j];
+      if (s->class_weights) EACH(j, count) each[j] *= s->class_weights[label[j]];
+    } else {
+      EACH(c, C) EACH(j, count) {
+        real score = LANE(c, y), wanted = t[j * C + c], e = score - wanted, size = ABS(e);
+        real part = size > delta ? delta : size; /* within Huber's delta */
+        right[j] &= (score > 0) == (wanted > 0);
+        if (m->loss > SIGMOID_CROSS_ENTROPY) tally[c] += weight[j] * ((double)e * e);
+        switch (m->loss) {
+          case SIGMOID_CROSS_ENTROPY:
+            each[j] += (score > 0 ? score : 0) + logarithm(1 + exponential(-ABS(score))) - wanted * score;
+            break;
+          case SQUARED_ERROR: each[j] += (real)0.5 * (e * e); break;
+          case ABSOLUTE_ERROR: each[j] += size; break;
+          case HUBER: each[j] += part * ((real)0.5 * part) + delta * (size - part); break;
+          case POISSON_ERROR: each[j] += score - wanted * logarithm(score);
+        }
+      }
     }
+    EACH(j, count) *loss += weight[j] * each[j];
+    if (m->loss <= SIGMOID_CROSS_ENTROPY) EACH(j, count) *tally += weight[j] * right[j];
   }
-  if (m->loss == SIGMOID_CROSS_ENTROPY) *tally += weight * right;
-  return weight * loss;
 }
 
 /* ---- Optimizers. ---- */
@@ -578,32 +627,51 @@ static void flush(integer n, real *a) {
 
 /* ---- One step of one network, and the calls from Python. ---- */
 
-typedef struct { Values v[MOST_LAYERS]; real *W, *g, *states[2], *d, *next, *transposed; } Space;
+typedef struct {
+  Values v[MOST_LAYERS];
+  real *x, *u, *W, *g, *states[2], *d, *next, *rows; /* rows: the gradient d (out, n) as (n, out) */
+} Space;
 
-/* Divide scratch memory among the arrays of a network with n samples; return how many numbers it must have. */
-static integer divide(const Model *m, int n, int train, real *scratch, Space *s) {
+static integer hidden_units(const Model *m) {
+  integer units = 0;
+  EACH(l, m->layers - 1) units += m->sizes[l + 1];
+  return units;
+}
+
+static integer tally_size(const Model *m) { return m->loss <= SIGMOID_CROSS_ENTROPY ? 1 : m->sizes[m->layers]; }
+
+/* Divide scratch memory among the arrays of a network with n samples, and the x and u of `held` times as many; return
+   how many numbers it must have. In evaluation, every other layer has the same arrays. */
+static integer divide(const Model *m, int n, int held, int train, real *scratch, Space *s) {
   real *at = (real *)(((unsigned long long)scratch + 63) / 64 * 64), *start = at;
-  integer most = 0, largest = 0, size = packed_size(m);
+  integer most = 0, size = packed_size(m), wide = padded(n);
 #define CUT(count) (at += ((count) + PAD - 1) / PAD * PAD, at - ((count) + PAD - 1) / PAD * PAD)
+  EACH(l, m->layers) most = m->sizes[l + 1] > most ? m->sizes[l + 1] : most;
+  s->W = CUT(size), s->x = CUT(held * m->sizes[0] * wide);
   EACH(l, m->layers) {
-    integer width = padded(m->sizes[l + 1]), hidden = l + 1 < m->layers, before = padded(m->sizes[l]);
+    integer units = train ? m->sizes[l + 1] : most, hidden = l + 1 < m->layers;
     Values *v = &s->v[l];
-    most = width > most ? width : most;
-    if (l && before * width > largest) largest = before * width;
-    v->z = v->y = v->h = CUT(n * width);
-    if (hidden && m->activation == GELU) v->y = v->h = CUT(n * width);
-    if (hidden && m->dropout && train) v->h = CUT(n * width);
-    if (hidden && m->batch_norm) v->normal = CUT(n * width), v->deviation = CUT(width);
+    if (l > 1 && !train) {
+      *v = s->v[l - 2];
+      continue;
+    }
+    v->z = v->y = v->h = CUT(units * wide);
+    if (hidden && m->activation == GELU) v->y = v->h = CUT(units * wide);
+    if (hidden && m->dropout && train) v->h = CUT(units * wide);
+    if (hidden && m->batch_norm) v->normal = CUT(units * wide), v->deviation = CUT(units);
   }
-  s->W = CUT(size), s->d = CUT(n * most);
   if (train) {
-    s->g = CUT(size), s->next = CUT(n * most), s->transposed = CUT(largest);
+    if (m->dropout) s->u = CUT(held * hidden_units(m) * wide);
+    s->g = CUT(size);
+    s->d = CUT(most * wide), s->next = CUT(most * wide), s->rows = CUT(padded((int)most) * wide);
     EACH(i, m->states) s->states[i] = CUT(size);
   }
   return at - start + 64;
 }
 
-integer EXPORT(scratch_size)(const Model *m, int n, int train) { return divide(m, n, train, 0, &(Space){0}); }
+integer EXPORT(scratch_size)(const Model *m, int n, int held, int train) {
+  return divide(m, n, held, train, 0, &(Space){0});
+}
 
 static void update_block(const Model *m, int l, integer at, const Rates *r, int done, Space *s) {
   integer W = (integer)m->sizes[l] * padded(m->sizes[l + 1]), rest = at + W;
@@ -613,30 +681,31 @@ static void update_block(const Model *m, int l, integer at, const Rates *r, int 
 }
 
 /* From the gradient of the scores, s->d, to new parameters. u: the end of the step's uniform numbers. */
-static void backward(const Model *m, const Numbers *h, const Rates *r, int n, const real *x, const float *u, Space *s) {
+static void backward(const Model *m, const Numbers *h, const Rates *r, int n, const real *x, const real *u, Space *s) {
   integer at = packed_size(m);
-  int in_place = m->optimizer == SGD && h->clip_norm == 0;
+  int wide = padded(n), in_place = m->optimizer == SGD && h->clip_norm == 0;
   int relu = m->activation == RELU && !m->dropout && !m->batch_norm;
   for (int l = m->layers - 1; l >= 0; l--) {
-    int in = m->sizes[l], out = m->sizes[l + 1], width = padded(out), before = padded(in);
+    int in = m->sizes[l], out = m->sizes[l + 1], width = padded(out);
+    integer size = (integer)in * wide;
     Values *v = l ? &s->v[l - 1] : 0;
     at -= block_size(m, l);
     real *W = s->W + at, *g = s->g + at;
-    if (l) { /* dx = dout W^T, before W changes */
-      transpose(in, out, W, width, s->transposed, before);
+    if (l) { /* dx = W dout, before W changes */
       Finish masked = {.step = relu ? RELU_BACKWARD : PLAIN, .y = v->y};
-      product(n, before, out, s->d, width, 1, s->transposed, s->next, masked);
+      product(in, n, out, W, width, 1, s->d, s->next, masked);
     }
     Finish step = {.step = in_place ? SGD_STEP : PLAIN, .lr = r->lr, .keep = r->keep};
-    product(in, width, n, l ? v->h : x, 1, l ? before : in, s->d, in_place ? W : g, step); /* dW = x^T dout */
-    column_sums(n, width, s->d, g + (integer)in * width);
+    transpose(out, wide, s->d, wide, s->rows, width);
+    product(in, out, n, l ? v->h : x, wide, 1, s->rows, in_place ? W : g, step); /* dW = x dout^T */
+    column_sums(n, width, s->rows, g + (integer)in * width);
     if (h->clip_norm == 0) update_block(m, l, at, r, in_place, s);
     if (!l) break;
-    if (m->dropout) u -= (integer)n * in, drop(n, in, s->next, u, (real)h->dropout, s->next);
-    if (!relu) activate_backward(m, (integer)n * before, v->z, v->y, s->next);
+    if (m->dropout) u -= size, drop(size, s->next, u, (real)h->dropout, s->next);
+    if (!relu) activate_backward(m, size, v->z, v->y, s->next);
     if (m->batch_norm) {
-      integer gamma = at - 2 * before;
-      normalize_backward(n, in, s->W + gamma, v, s->next, s->g + gamma);
+      integer before = padded(in), gamma = at - 2 * before;
+      normalize_backward(n, in, s->W + gamma, v, s->next, s->g + gamma, s->g + gamma + before);
     }
     real *swap = s->d;
     s->d = s->next, s->next = swap;
@@ -646,78 +715,108 @@ static void backward(const Model *m, const Numbers *h, const Rates *r, int n, co
   for (int l = 0; l < m->layers; at += block_size(m, l++)) update_block(m, l, at, r, 0, s);
 }
 
-/* Train P networks for some steps, one network after another. rows: the samples of each step, which follow each
-   other; most: the largest of them; u: for each step the uniform numbers of each dropout layer; factors: of the
-   schedule; t: steps before. params and each of the states: (P, size); running: (P, mean and var of each layer). */
-void EXPORT(train)(const Model *m, int P, int steps, const int *rows, int most, const Samples *samples, const float *u,
+/* Transpose the samples of each step, and the uniform numbers of each of its layers. */
+static void transpose_steps(const Model *m, int steps, const int *rows, int most, const real *x, const real *u,
+                            Space *s) {
+  integer wide = padded(most), units = hidden_units(m);
+  EACH(k, steps) {
+    int n = rows[k], in = m->sizes[0];
+    transpose(n, in, x, in, s->x + k * in * wide, padded(n));
+    x += (integer)n * in;
+    real *to = s->u + k * units * wide;
+    if (u) EACH(l, m->layers - 1) {
+        int size = m->sizes[l + 1];
+        transpose(n, size, u, size, to, padded(n));
+        u += (integer)n * size, to += (integer)size * padded(n);
+      }
+  }
+}
+
+#define CHUNKS(at, n, x) /* of the samples from `first` to `end`; x: where they are, transposed */ \
+  for (integer at = first, n; n = end - at < chunk ? end - at : chunk, at < end; at += n, x += in * padded(chunk))
+
+static void transpose_chunks(const Model *m, const Samples *samples, integer first, integer end, int chunk, real *x) {
+  integer in = m->sizes[0];
+  CHUNKS(at, n, x) transpose((int)n, (int)in, samples->x + at * in, (int)in, x, padded((int)n));
+}
+
+/* Judge one network on them, if `loss` is given, with its tally (1 or C); set `scores` (N, C), if they are given. */
+static void judge_chunks(const Model *m, const Samples *samples, integer first, integer end, int chunk, const real *W,
+                         real *running, Space *s, double *loss, double *tally, real *scores) {
+  integer in = m->sizes[0], C = m->sizes[m->layers];
+  real *z = s->v[m->layers - 1].z, *x = s->x;
+  CHUNKS(at, n, x) {
+    integer wide = padded((int)n);
+    forward(m, W, (int)n, x, s->v, 0, 0, running, 0);
+    if (m->exponential) EACH(i, C * wide) z[i] = expected(z[i]);
+    if (scores) EACH(i, n) EACH(c, C) scores[(at + i) * C + c] = z[c * wide + i];
+    if (loss) EXPORT(judge)(m, samples, at, (int)n, wide, z, loss, tally);
+  }
+}
+
+/* Samples on which each network is judged, `chunk` of them at once: loss (P), tally (P, 1 or C). */
+typedef struct { Samples samples; integer N; int chunk; real *scratch; double *loss, *tally; } Part;
+enum { MOST_PARTS = 2 };
+
+/* Train P networks for some steps, one network after another; then judge each on some parts, while the processor's
+   cache has its weights. rows: the samples of each step, which follow each other; most: the largest of them; u: for
+   each step the uniform numbers of each dropout layer; factors: of the schedule; t: steps before. params and each of
+   the states: (P, size); running: (P, mean and var of each layer); finite: whether all parameters are (P). */
+void EXPORT(train)(const Model *m, int P, int steps, const int *rows, int most, const Samples *samples, const real *u,
                    const double *factors, integer t, const Numbers *numbers, real *params, real **states, real *running,
-                   real *scratch) {
-  Space s = {0};
-  integer units = 0, width = padded(m->sizes[m->layers]), last = m->layers - 1;
-  divide(m, most, 1, scratch, &s);
-  EACH(l, last) units += m->sizes[l + 1];
+                   real *scratch, int *finite, int parts, const Part *part) {
+  Space s = {0}, judged[MOST_PARTS];
+  integer units = hidden_units(m), wide = padded(most), tallies = tally_size(m);
+  divide(m, most, steps, 1, scratch, &s);
+  transpose_steps(m, steps, rows, most, samples->x, u, &s);
+  memset(s.g, 0, sizeof(real) * packed_size(m)); /* What lies beyond its rows stays 0. */
+  EACH(i, parts) {
+    divide(m, part[i].chunk, (int)((part[i].N + part[i].chunk - 1) / part[i].chunk), 0, part[i].scratch, &judged[i]);
+    transpose_chunks(m, &part[i].samples, 0, part[i].N, part[i].chunk, judged[i].x);
+  }
   EACH(p, P) {
     const Numbers *h = numbers + p;
-    real *statistics = m->batch_norm ? running + p * 2 * units : 0;
-    pack(m, params + p * m->size, s.W, 0);
+    real *own = params + p * m->size, *statistics = m->batch_norm ? running + p * 2 * units : 0;
+    pack(m, own, s.W, 0);
     EACH(i, m->states) pack(m, states[i] + p * m->size, s.states[i], 0);
     integer at = 0;
     EACH(k, steps) {
       int n = rows[k];
-      const real *x = samples->x + at * m->sizes[0];
-      const float *uniforms = m->dropout ? u + at * units : 0;
+      const real *x = s.x + k * m->sizes[0] * wide, *uniforms = m->dropout ? s.u + k * units * wide : 0;
       Rates r = rates_of(m, h, factors[k], t + k + 1);
       forward(m, s.W, n, x, s.v, uniforms, (real)h->dropout, statistics, 1);
-      memset(s.d, 0, sizeof(real) * n * width);
-      EACH(i, n) {
-        real scale = samples->weights ? samples->weights[at + i] / n : 1 / (real)n;
-        loss_backward(m, samples, at + i, (real)h->label_smoothing, s.v[last].z + i * width, scale, s.d + i * width);
-      }
-      backward(m, h, &r, n, x, uniforms ? uniforms + n * units : 0, &s);
+      loss_backward(m, samples, at, n, (real)h->label_smoothing, s.v[m->layers - 1].z, s.d);
+      backward(m, h, &r, n, x, uniforms ? uniforms + units * padded(n) : 0, &s);
       if ((t + k + 1) % 100 == 0) {
         flush(packed_size(m), s.W);
         EACH(i, m->states) flush(packed_size(m), s.states[i]);
       }
       at += n;
     }
-    pack(m, params + p * m->size, s.W, 1);
+    EACH(i, parts) judge_chunks(m, &part[i].samples, 0, part[i].N, part[i].chunk, s.W, statistics, &judged[i],
+                                part[i].loss + p, part[i].tally + p * tallies, 0);
+    pack(m, own, s.W, 1);
     EACH(i, m->states) pack(m, states[i] + p * m->size, s.states[i], 1);
+    finite[p] = 1;
+    EACH(i, m->size) finite[p] &= own[i] - own[i] == 0;
   }
 }
 
-/* Set the scores (N, C) of one network. */
-static void scores_of(const Model *m, integer N, int chunk, const real *x, real *statistics, Space *s, real *scores) {
-  integer C = m->sizes[m->layers], width = padded(C);
-  for (integer at = 0; at < N; at += chunk) {
-    int n = N - at < chunk ? (int)(N - at) : chunk;
-    forward(m, s->W, n, x + at * m->sizes[0], s->v, 0, 0, statistics, 0);
-    const real *z = s->v[m->layers - 1].z;
-    EACH(i, n) EACH(c, C) {
-      real score = z[i * width + c];
-      scores[(at + i) * C + c] = m->exponential ? expected(score) : score;
-    }
-  }
-}
-
-/* Add to the loss (1) the weighted losses of N samples with these scores (N, C); and to the tally (1) the weights of
-   the right ones, or in regression their squared errors (C). */
-void EXPORT(judge)(const Model *m, integer N, const Samples *samples, const real *scores, double *loss, double *tally) {
-  EACH(i, N) *loss += loss_forward(m, samples, i, scores + i * m->sizes[m->layers], tally);
-}
-
-/* Set the scores (P, N, C), or without t those of one network after another (N, C), which are judged: loss (P),
-   tally (P, 1 or C). */
-void EXPORT(evaluate)(const Model *m, int P, integer N, int chunk, const Samples *samples, real *params, real *running,
-                      real *scratch, double *loss, double *tally, real *scores) {
+/* Judge P networks, if `loss` (P) is given, with their tally (P, 1 or C); set `scores` (P, N, C), if they are given.
+   held: chunks that are transposed at once. */
+void EXPORT(evaluate)(const Model *m, int P, integer N, int chunk, int held, const Samples *samples, real *params,
+                      real *running, real *scratch, double *loss, double *tally, real *scores) {
   Space s = {0};
-  integer units = 0, C = m->sizes[m->layers];
-  divide(m, chunk, 0, scratch, &s);
-  EACH(l, m->layers - 1) units += m->sizes[l + 1];
-  EACH(p, P) {
-    real *own = scores + (samples->t ? 0 : p * N * C);
-    pack(m, params + p * m->size, s.W, 0);
-    scores_of(m, N, chunk, samples->x, m->batch_norm ? running + p * 2 * units : 0, &s, own);
-    if (samples->t) EXPORT(judge)(m, N, samples, own, loss + p, tally + (m->loss <= SIGMOID_CROSS_ENTROPY ? p : p * C));
+  integer C = m->sizes[m->layers], units = hidden_units(m), tallies = tally_size(m);
+  divide(m, chunk, held, 0, scratch, &s);
+  for (integer first = 0, end; first < N; first = end) {
+    end = N - first < (integer)held * chunk ? N : first + (integer)held * chunk;
+    transpose_chunks(m, samples, first, end, chunk, s.x);
+    EACH(p, P) {
+      pack(m, params + p * m->size, s.W, 0);
+      judge_chunks(m, samples, first, end, chunk, s.W, m->batch_norm ? running + p * 2 * units : 0, &s,
+                   loss ? loss + p : 0, tally ? tally + p * tallies : 0, scores ? scores + p * N * C : 0);
+    }
   }
 }
 #endif

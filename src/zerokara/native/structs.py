@@ -6,6 +6,8 @@ from typing import Any
 
 MOST_LAYERS = 32
 """Affine layers that the kernel can train."""
+PAD = 16
+"""Rows of samples in the kernel are multiples of so many numbers."""
 
 
 class Description(ctypes.Structure):
@@ -30,6 +32,17 @@ class SampleArrays(ctypes.Structure):
     _fields_ = tuple((name, c_void_p) for name in ("x", "t", "weights", "class_weights"))
 
 
+class JudgedPart(ctypes.Structure):
+    """Samples on which each network is judged after its steps."""
+
+    _fields_ = (
+        ("samples", SampleArrays),
+        ("N", c_longlong),
+        ("chunk", c_int),
+        *((name, c_void_p) for name in ("scratch", "loss", "tally")),
+    )
+
+
 NUMBER_FIELDS = (
     *("lr", "weight_decay", "clip_norm", "momentum", "beta1", "beta2", "decay_rate"),
     *("label_smoothing", "dropout"),
@@ -44,12 +57,13 @@ def declare(library: Any, variant: str) -> tuple[Any, ...]:
     """Return the `FUNCTIONS` of a variant, with their types."""
     size, train, evaluate, judge, uniforms, elementary = (getattr(library, f"{name}_{variant}") for name in FUNCTIONS)
     model, samples = ctypes.POINTER(Description), ctypes.POINTER(SampleArrays)
-    size.argtypes, size.restype = (model, c_int, c_int), c_longlong
+    size.argtypes, size.restype = (model, c_int, c_int, c_int), c_longlong
     train.restype = evaluate.restype = judge.restype = uniforms.restype = elementary.restype = None
     pointers = (c_void_p,) * 5
-    train.argtypes = (model, c_int, c_int, c_void_p, c_int, samples, c_void_p, c_void_p, c_longlong, *pointers)
-    evaluate.argtypes = (model, c_int, c_longlong, c_int, samples, *(c_void_p,) * 6)
-    judge.argtypes = (model, c_longlong, samples, *(c_void_p,) * 3)
+    more = (c_void_p, c_int, ctypes.POINTER(JudgedPart))
+    train.argtypes = (model, c_int, c_int, c_void_p, c_int, samples, c_void_p, c_void_p, c_longlong, *pointers, *more)
+    evaluate.argtypes = (model, c_int, c_longlong, c_int, c_int, samples, *(c_void_p,) * 6)
+    judge.argtypes = (model, samples, c_longlong, c_int, c_longlong, *(c_void_p,) * 3)
     uniforms.argtypes = (c_int, c_int, c_void_p, c_void_p, c_void_p)
     elementary.argtypes = (c_int, c_longlong, c_void_p, c_void_p)
     return size, train, evaluate, judge, uniforms, elementary

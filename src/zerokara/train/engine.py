@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
-from zerokara.arrays import Index
+import numpy as np
+
+from zerokara.arrays import Array, Index
 from zerokara.data import Part
 from zerokara.errors import InputError, unknown
 from zerokara.native.calls import Block, kernel
@@ -31,6 +33,23 @@ class Steps:
     first: int
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What training steps have led to.
+
+    Attributes:
+        finite: whether all parameters of each network are, (P,).
+        measured: what `Engine.measure` returns for each part that was asked.
+    """
+
+    finite: Array
+    measured: list[Measured]
+
+
+Asked = tuple[Part, Collect | None]
+"""A part to measure networks on, and what to collect of their scores."""
+
+
 class Engine(Protocol):
     """Trains and evaluates the networks of one trainer."""
 
@@ -39,8 +58,10 @@ class Engine(Protocol):
     def cut(self, steps: Steps) -> Iterator[Steps]:
         """Yield the steps of an epoch in pieces; between two of them, training can be stopped."""
 
-    def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
-        """Train the networks for these steps."""
+    def train(
+        self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps, asked: Sequence[Asked] = ()
+    ) -> Trained:
+        """Train the networks for these steps, and then measure what is ``asked``."""
 
     def measure(self, network: Network, part: Part, collect: Collect | None = None) -> Measured:
         """Return the losses and scores on a part, as `zerokara.train.metrics.measure` does."""
@@ -58,13 +79,17 @@ class NumpyEngine:
         for i, samples in enumerate(steps.samples):
             yield Steps([samples], [steps.factors[i]], steps.first + i)
 
-    def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
+    def train(
+        self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps, asked: Sequence[Asked] = ()
+    ) -> Trained:
         for step, (samples, factor) in enumerate(zip(steps.samples, steps.factors, strict=True), steps.first):
             weights = None if self.part.weights is None else self.part.weights[samples]
             encoded = {"encoded": True} if self.loader.encodes else {}
             scores = network.forward(self.loader.batch(samples, step), step, **encoded)
             network.backward(loss.backward(scores, self.part.t[samples], weights))
             optimizer.step(network, factor)
+        finite = np.asarray(np.isfinite(network.params).all(axis=1))
+        return Trained(finite, [self.measure(network, part, collect) for part, collect in asked])
 
     def measure(self, network: Network, part: Part, collect: Collect | None = None) -> Measured:
         return measure_by_numpy(network, part, self.task, self.threads, self.evaluation_loss, collect)
@@ -86,11 +111,24 @@ class NativeEngine:
             piece = slice(start, start + size)
             yield Steps(steps.samples[piece], steps.factors[piece], steps.first + start)
 
-    def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
+    def train(
+        self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps, asked: Sequence[Asked] = ()
+    ) -> Trained:
         x = self.loader.block(steps.samples, steps.first)
         rows = list(map(len, steps.samples))
         block = self.training.take(x, steps.samples)
-        self.compiled.train(network, loss, optimizer, block, rows, steps.factors, steps.first)
+        known = [self._known(part) for part, _ in asked]
+        at_once = [i for i, (_, collect) in enumerate(asked) if collect is None and self.compiled.small(known[i][1])]
+        finite, judgments = self.compiled.train(
+            *(network, loss, optimizer, block, rows, steps.factors, steps.first),
+            judged=[known[i][1] for i in at_once],
+        )
+        found = dict(zip(at_once, judgments, strict=True))
+        measured: list[Measured] = [
+            (*known[i][2].scores(*found[i]), None) if i in found else self.measure(network, part, collect)
+            for i, (part, collect) in enumerate(asked)
+        ]
+        return Trained(finite, measured)
 
     def measure(self, network: Network, part: Part, collect: Collect | None = None) -> Measured:
         _, block, totals = self._known(part)

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from zerokara import blas
 from zerokara.arrays import Array, Index, as_index
 from zerokara.checks import check_counts
-from zerokara.data import Part
 from zerokara.data.augment import Augment
 from zerokara.data.loaders.given import for_trainer
 from zerokara.errors import InputError
@@ -27,7 +26,7 @@ from zerokara.optim.optimizer import Optimizer
 from zerokara.optim.schedules import Constant, Schedule
 from zerokara.train import history as histories
 from zerokara.train import stopping
-from zerokara.train.engine import EngineName, Steps, choose
+from zerokara.train.engine import Asked, EngineName, Steps, Trained, choose
 from zerokara.train.epoch_line import EpochLine
 from zerokara.train.history import CURVES, Epoch, History
 from zerokara.train.loader import BatchLoader, batches, check_sizes, in_precision
@@ -208,29 +207,37 @@ class Trainer:
         borders = batches(len(order), self.batch_size)
         count, span = len(borders), self.schedule_epochs or 1
         factors = [self.schedule.factor(self.epoch + i / count, span) for i in range(count)]
+        number = self.epoch + 1
+        on_train = number % self.evaluate_train_every == 0 or number == self.schedule_epochs
+        asked: list[Asked] = [(self.train, None)] if on_train else []
+        if self.validation:
+            collect = partial(self.metric.predictions, preprocess=self.preprocess) if self.metric.more else None
+            asked.append((self.validation, collect))
         for steps in self.engine.cut(Steps([order[a:b] for a, b in borders], factors, self.epoch * count)):
             if before and self.stop and time.perf_counter() - started > PATIENT and self.stop():
                 self.network.load(before[0].arrays())
                 self.optimizer = before[1]
                 return None
-            self.engine.train(self.network, self.loss, self.optimizer, steps)
             done = steps.first + len(steps.samples) - self.epoch * count
+            trained = self.engine.train(self.network, self.loss, self.optimizer, steps, asked if done == count else ())
             self.underway = 0.75 * done / count  # The evaluation takes about a quarter of an epoch.
         self.epoch += 1
-        epoch = self._evaluate(factors[-1], started)
+        epoch = self._record(trained, on_train, factors[-1], started)
         self.underway = 0.0
         self.history.record(epoch)
         return epoch
 
-    def _evaluate(self, factor: float, started: float) -> Epoch:
+    def _record(self, trained: Trained, on_train: bool, factor: float, started: float) -> Epoch:
         train_loss = train_score = val_loss = val_score = unknown = np.full(len(self.rows), np.nan)
         more = dict.fromkeys(self.metric.more, unknown)
-        finite = np.isfinite(self.network.params).all(axis=1)
-        if self.epoch % self.evaluate_train_every == 0 or self.epoch == self.schedule_epochs:
-            train_loss, train_score, _ = self.engine.measure(self.network, self.train)
+        finite, measured = trained.finite, iter(trained.measured)
+        if on_train:
+            train_loss, train_score, _ = next(measured)
             finite &= np.isfinite(train_loss)
         if self.validation:
-            val_loss, val_score, more = self._validate(self.validation)
+            val_loss, val_score, predictions = next(measured)
+            if predictions is not None:
+                more = {self.metric.curve: self.metric.evaluate(predictions, self.validation, self.preprocess)}
             finite &= np.isfinite(val_loss)
         curves = {"val_loss": val_loss, "val_score": val_score, **more}
         objective = self.metric.objective(curves[self.metric.curve])
@@ -250,16 +257,6 @@ class Trainer:
             metric=METRICS[self.task],
             more=more,
         )
-
-    def _validate(self, part: Part) -> tuple[Array, Array, dict[str, Array]]:
-        """Return the loss and the score of each network, and the metric that they are ranked by, if it is another."""
-        if not self.metric.more:
-            loss, score, _ = self.engine.measure(self.network, part)
-            return loss, score, {}
-        collect = partial(self.metric.predictions, preprocess=self.preprocess)
-        loss, score, predictions = self.engine.measure(self.network, part, collect)
-        assert predictions is not None
-        return loss, score, {self.metric.curve: self.metric.evaluate(predictions, part, self.preprocess)}
 
     def _retire(self, epoch: Epoch) -> None:
         """Drop the networks that diverged in this epoch, and then those that stop early."""
