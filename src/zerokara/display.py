@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
+from zerokara.checks import check_flags
+
 Shown = TypeVar("Shown")
 
 DELAY = 2.0
@@ -24,6 +26,12 @@ LINE = 60
 
 OpenDisplay = Callable[[], tuple[Callable[[str], Any], Callable[[], Any]]]
 """Opens a place where text is shown, and returns what to call with each text, and what at the end."""
+
+
+def check_progress(name: str, value: Any) -> None:
+    """Raise InputError unless this is True, False, None or a function."""
+    if value is not None and not callable(value):
+        check_flags(**{name: value})
 
 
 @contextmanager
@@ -47,6 +55,7 @@ def shown(
     ...     show is None
     True
     """
+    check_progress("progress", progress)
     if callable(progress):
         yield progress
         return

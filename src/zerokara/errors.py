@@ -1,6 +1,7 @@
 """Exceptions. Each message states the rule, what was got, and a remedy."""
 
 import difflib
+import shlex
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -42,6 +43,15 @@ def warn(text: str) -> None:
     while frame.f_back and frame.f_code.co_filename.startswith(PACKAGE):
         level, frame = level + 1, frame.f_back
     warnings.warn(text, ZerokaraWarning, stacklevel=level)
+
+
+def command_line(*words: object) -> str:
+    """Return a command of zerokara as a shell reads it, for the remedy of an error.
+
+    >>> command_line("resume", "my runs/a", "--repair")
+    "zerokara resume 'my runs/a' --repair"
+    """
+    return shlex.join(["zerokara", *map(str, words)])
 
 
 def install(*packages: str) -> str:

@@ -21,7 +21,7 @@ from zerokara.engine.halving import make_scheduler
 from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress
 from zerokara.engine.settings import in_config, values_of
-from zerokara.errors import DatabaseError, InputError
+from zerokara.errors import DatabaseError, InputError, command_line
 from zerokara.figures import preload
 from zerokara.files import outside, write
 from zerokara.report.kept import write_kept
@@ -278,7 +278,7 @@ def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool, 
             write_pictures(study, folder)
         text += (
             f". The results so far are in {folder.path}. When the database is available again, resume with "
-            f"`zerokara resume {folder.path}`."
+            f"`{command_line('resume', folder.path)}`."
         )
     for callback in settings.callbacks:
         if hasattr(callback, "on_end"):

@@ -162,3 +162,20 @@ def test_a_new_setting_is_added_in_one_place(tmp_path: Path) -> None:
     done = subprocess.run(again, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "probe = 5\n" in (tmp_path / "again/config.toml").read_text()
+
+
+FLAGS = [row.name for row in dataclasses.fields(TuneArguments) if isinstance(row.default, bool)]
+
+
+@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize("value", ["no", 0])
+def test_a_flag_is_true_or_false(name: str, value: object) -> None:
+    """The text "no" is true in Python: it would do the opposite of what it says."""
+    with pytest.raises(InputError, match=f"{name} must be True or False, got {value!r}: write {name}=False"):
+        zk.tune("digits", {"lr": 0.1}, trials=1, epochs=1, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["shuffle", "keep_best"])
+def test_a_flag_of_a_trainer_is_true_or_false(name: str) -> None:
+    with pytest.raises(InputError, match=f"{name} must be True or False, got 'no'"):
+        zk.Trainer(zk.nn.mlp(64, (8,), 10), zk.optim.SGD(), zk.data.load("digits"), **{name: "no"})

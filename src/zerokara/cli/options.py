@@ -13,7 +13,7 @@ from zerokara.checks import is_of
 from zerokara.data import Dataset
 from zerokara.data.dataset import DEFAULT_VALIDATION
 from zerokara.engine.settings import TrainingSettings, values_of
-from zerokara.errors import InputError
+from zerokara.errors import InputError, command_line
 from zerokara.space.hyperparameters import HYPERPARAMETERS
 from zerokara.space.parsing import SYNTAX
 from zerokara.space.space import Space, parse_searches
@@ -249,7 +249,7 @@ def winner_of(run: Path) -> int:
     number = best.get("number") if isinstance(best, dict) else None
     if not isinstance(number, int):
         raise InputError(
-            f"{run} has no winner yet: finish it with `zerokara resume {run}`, or name a trial with --trial"
+            f"{run} has no winner yet: finish it with `{command_line('resume', run)}`, or name a trial with --trial"
         )
     return number
 
@@ -270,6 +270,7 @@ def trials_of(run: Path) -> dict[str, dict[str, str]]:
         raise InputError(f"trials.csv not found in {run}: wait until the run has finished") from error
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise InputError(
-            f"{path} must be as tune wrote it, got {error}: write it again with `zerokara resume {run} --repair`"
+            f"{path} must be as tune wrote it, got {error}: write it again with "
+            f"`{command_line('resume', run, '--repair')}`"
         ) from error
     return rows

@@ -1,7 +1,6 @@
 """The commands tune, resume and train; to train one network is a search with one trial."""
 
 import dataclasses
-import shlex
 import time
 from functools import partial
 from math import isnan
@@ -30,7 +29,7 @@ from zerokara.cli.terminal import PlainConsole, print_error
 from zerokara.data.loaders.catalog import absolute
 from zerokara.display import duration, pace
 from zerokara.engine.settings import check_values
-from zerokara.errors import InputError
+from zerokara.errors import InputError, command_line
 from zerokara.report.data import MOST_TRIALS, PAGE_FILE, write_page
 from zerokara.report.run import BEST, leaderboard, mean, what_mattered, write_pictures
 from zerokara.samplers.registry import make_local_sampler
@@ -254,7 +253,7 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
         print_line(console, f"the search was stopped after {len(study.trials):,} trials: {study.stopped.text}")
     if study.interrupted:
         print_line(console, "interrupted: the trained networks are saved and ranked, the test data were not read")
-        print_line(console, f"to resume: zerokara resume {shlex.quote(str(out))}")
+        print_line(console, f"to resume: {command_line('resume', out)}")
     elif study.plan.data.test is not None:
         tested = name.split(",")[0] if study.refitted is None and study.fold_mean is None else "model"
         print_line(console, f"test {metric} of the {tested}, read once: {study.test_score:.4f}")
@@ -282,7 +281,7 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     if len(study.trials) <= MOST_TRIALS:
         write_page(study, RunFolder(out), failures.append)
     else:
-        print_line(console, f"for a page of all trials: zerokara report {out}")
+        print_line(console, f"for a page of all trials: {command_line('report', out)}")
     for failure in failures:
         print_error(failure)
     names = sorted(path.name for path in Path(out).iterdir())

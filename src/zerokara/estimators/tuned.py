@@ -13,7 +13,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
 from zerokara.arrays import Array, Index
-from zerokara.checks import check_counts
+from zerokara.checks import check_counts, check_flags
 from zerokara.data import Part
 from zerokara.data.dataset import DEFAULT_VALIDATION
 from zerokara.data.sparse import as_given
@@ -114,8 +114,8 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             X_val, y_val: validation samples, in place of ``cv`` and ``validation``.
             groups: the group of each sample, (N,), for a splitter that uses groups.
         """
-        counts = {"trials": self.trials, "epochs": self.epochs, "networks": self.networks}
-        check_counts(**{name: count for name, count in counts.items() if count is not None})
+        check_counts(**{name: n for name in ("trials", "epochs", "networks") if (n := getattr(self, name)) is not None})
+        check_flags(refit=self.refit)
         own = any(given is not None for given in (self.scoring, X_val, y_val, groups))
         if not own and isinstance(self.cv, str) and self.cv == "auto":
             return self._tune(X, y, sample_weight)

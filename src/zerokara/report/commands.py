@@ -1,11 +1,11 @@
 """The commands that repeat a run, resume it, or train one of its networks again."""
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from zerokara.data.download.sources import DATASET_NAMES
+from zerokara.errors import command_line
 from zerokara.samplers.registry import SAMPLERS
 from zerokara.train.ranking import RANKS
 
@@ -22,10 +22,9 @@ def commands_of(config: Mapping[str, Any], folder: Path) -> dict[str, str]:
     loads = dataset in DATASET_NAMES or Path(dataset).is_absolute()
     if not loads or config.get("rank", "loss") not in RANKS or config.get("sampler") not in SAMPLERS:
         return {}
-    run = shlex.quote(str(folder))
     return {
-        "run": f"zerokara tune --config {shlex.quote(str(folder / 'config.toml'))}",
-        "winner": f"zerokara train --from {run}",
-        "trial": f"zerokara train --from {run} --trial",
-        "resume": f"zerokara resume {run}",
+        "run": command_line("tune", "--config", folder / "config.toml"),
+        "winner": command_line("train", "--from", folder),
+        "trial": command_line("train", "--from", folder, "--trial"),
+        "resume": command_line("resume", folder),
     }

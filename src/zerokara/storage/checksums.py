@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from zerokara.errors import InputError
+from zerokara.errors import InputError, command_line
 
 _END = re.compile(rb',"crc32":"([0-9a-f]{8})"}')
 _LENGTH = 20
@@ -83,6 +83,7 @@ def damaged(path: Path, content: bytes, sound: int, got: str) -> InputError:
     lines = content.split(b"\n")[:-1]
     return InputError(
         f"a journal must be as it was written, got {got} in {path}: the first {sound} of {len(lines)} lines are sound, "
-        f"with {ended_trials(lines[:sound])} finished trials. Resume from them with `zerokara resume {path.parent} "
-        "--repair`, which keeps a copy of the damaged file, or restore the file from a backup"
+        f"with {ended_trials(lines[:sound])} finished trials. Resume from them with "
+        f"`{command_line('resume', path.parent, '--repair')}`, which keeps a copy of the damaged file, or restore "
+        "the file from a backup"
     )

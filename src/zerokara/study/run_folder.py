@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CONFIG_FILE = "config.toml"
 JOURNAL = "journal.log"
 WORKER_ID = "worker_id"
+ANOTHER = "choose another with --out, in Python out='runs/mine'"
 
 
 class RunFolder:
@@ -188,13 +189,13 @@ def check_free(path: Path, force: bool) -> None:
     if not path.exists():
         return
     if not path.is_dir():
-        raise InputError(f"a run needs a new or empty folder, got the file {path}: choose another with --out")
+        raise InputError(f"a run needs a new or empty folder, got the file {path}: {ANOTHER}")
     if not any(path.iterdir()):
         return
     if not (path / CONFIG_FILE).is_file():
-        raise InputError(f"a run needs a new or empty folder, got {path} with other files: choose another with --out")
+        raise InputError(f"a run needs a new or empty folder, got {path} with other files: {ANOTHER}")
     if not force:
-        raise InputError(f"{path} already contains a run: choose another folder with --out, or replace it with --force")
+        raise InputError(f"{path} already contains a run: {ANOTHER}; or replace it with --force, in Python force=True")
     for name in (JOURNAL, WORKER_ID):
         with run_lock(path / name):
             """No process uses the run."""

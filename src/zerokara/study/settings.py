@@ -14,6 +14,7 @@ from zerokara.checks import require_positive
 from zerokara.data import Dataset, as_dataset
 from zerokara.data.dataset import DEFAULT_VALIDATION
 from zerokara.data.loaders.catalog import absolute
+from zerokara.display import check_progress
 from zerokara.engine.executors import open_pool
 from zerokara.engine.halving import make_scheduler
 from zerokara.engine.progress import Progress
@@ -169,6 +170,7 @@ class SearchSettings(TrainingSettings):
         "Show a call that lasts more than two seconds, in a notebook or on a terminal; False shows nothing. Or a "
         "function that is called about four times a second with the state of the search.",
         group="Python",
+        check=check_progress,
     )
     callbacks: Sequence[Any] = setting(
         (),

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from zerokara import blas
 from zerokara.arrays import Array, Index, as_index
-from zerokara.checks import check_counts
+from zerokara.checks import check_counts, check_flags
 from zerokara.data.augment import Augment
 from zerokara.data.loaders.given import for_trainer
 from zerokara.errors import InputError
@@ -105,6 +105,7 @@ class Trainer:
         engine: EngineName = "auto",
     ) -> None:
         check_counts(batch_size=batch_size, evaluate_train_every=evaluate_train_every, threads=threads)
+        check_flags(shuffle=shuffle, keep_best=keep_best)
         self.data = data = for_trainer(data, target, validation, test, seed)
         stopping.check_data(data, keep_best, early_stopping, evaluate_train_every)
         check_sizes(network, data)

@@ -1,5 +1,7 @@
 """Texts of a table become what they mean, in files and DataFrames alike, or are refused with their column and cell."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -217,8 +219,31 @@ def test_the_index_of_a_saved_frame_is_no_input():
     frame = pd.DataFrame({"a": range(N), "y": LABELS}, index=pd.Index([7 * k % N for k in range(N)], name="key"))
     with pytest.warns(ZerokaraWarning, match="columns left out: 'key' .it is the saved index of a DataFrame"):
         assert from_table(pa.Table.from_pandas(frame), "y").encoder.inputs == ("a",)
-    assert from_table(frame, "y").encoder.inputs == ("a",)
+    with pytest.warns(ZerokaraWarning, match="the index 'key' of the DataFrame is not used: .* reset_index"):
+        assert from_table(frame, "y").encoder.inputs == ("a",)
     assert from_table(pa.Table.from_pandas(frame), "key", drop="y").encoder.inputs == ("a",), "it may be the target"
+
+
+INDEXES = {
+    "rows": (pd.RangeIndex(40), None),
+    "shuffled": (pd.Index(range(40, 0, -1)), None),
+    "named": (pd.Index(range(40), name="id"), "the index 'id' of the DataFrame is not used"),
+    "texts": (pd.Index([f"r{i}" for i in range(40)]), "the index of the DataFrame is not used"),
+    "days": (pd.date_range("2020-01-01", periods=40), "the index of the DataFrame is not used"),
+    "levels": (
+        pd.MultiIndex.from_product([range(20), ["a", "b"]], names=["city", None]),
+        "the index 'city' of the DataFrame",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", INDEXES)
+def test_an_index_with_more_than_row_numbers_is_reported(case):
+    index, message = INDEXES[case]
+    frame = pd.DataFrame({"a": range(40), "y": ["n", "p"] * 20}).set_index(index)
+    expected = pytest.warns(ZerokaraWarning, match=message) if message else nullcontext()
+    with expected:
+        assert from_table(frame, "y").sample_shape == (1,)
 
 
 def test_a_target_far_from_zero_keeps_its_digits(tmp_path):

@@ -61,7 +61,7 @@ def raw_table(frame: Any) -> RawTable:
         ) from error
     names = labeled(table.columns)
     cells = {name: _of_series(name, series, nw) for name, series in zip(names, table.iter_columns(), strict=True)}
-    return RawTable(cells, _index(frame, names), source=frame)
+    return RawTable(cells, _index(frame, names), notes=_index_note(frame), source=frame)
 
 
 def missing_package(what: str, package: str, *others: str) -> InputError:
@@ -82,6 +82,16 @@ def _index(frame: Any, names: list[str]) -> frozenset[str]:
         levels = []
     levels = [level for level in levels if isinstance(level, str)] if isinstance(levels, list) else []
     return frozenset(name for name in names if name in levels or _INDEX.fullmatch(name))
+
+
+def _index_note(frame: Any) -> tuple[str, ...]:
+    """Return a note if the index of a pandas DataFrame holds more than row numbers: it is not a column."""
+    index = getattr(frame, "index", None)
+    names = [str(name) for name in getattr(index, "names", ()) if name is not None]
+    if index is None or not (names or getattr(index, "dtype", np.dtype(int)).kind not in "iu"):
+        return ()
+    which = f" {', '.join(map(repr, names))}" if names else ""
+    return (f"the index{which} of the DataFrame is not used: make it a column with reset_index() if it should be",)
 
 
 def _of_series(name: str, series: Any, nw: Any) -> Column | Texts:
