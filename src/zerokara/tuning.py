@@ -163,6 +163,7 @@ def resume(
     sampler: Any = None,
     rank: Rank | None = None,
     progress: bool | Callable[[Progress], Any] | None = True,
+    board: bool = False,
     callbacks: Sequence[Any] = (),
     on_epoch: Callable[[Epoch], None] | None = None,
     warn: Callable[[str], None] = warnings.warn,
@@ -174,7 +175,7 @@ def resume(
         run: the folder that was the ``out`` of `tune`.
         data, target, task, validation, test: the same data as in `tune`; fractions are those of the run.
         trials: the total number of trials, if more than before.
-        workers, progress, callbacks, on_epoch, warn: as in `tune`.
+        workers, progress, board, callbacks, on_epoch, warn: as in `tune`.
         storage: the database URL with its password, which a run folder never contains.
         repair: cut a damaged journal before its first damaged line, keep a copy, and train the trials after it again.
         sampler, rank: the sampler object and the function that were given to `tune`; a run folder has their names only.
@@ -195,7 +196,9 @@ def resume(
     folder = RunFolder(run)
     data = data_again(folder.config(), data, target=target, task=task, validation=validation, test=test)
     settings = saved_settings(folder, data, trials, storage, warn, rank, sampler)
-    settings = replace(settings, workers=workers, progress=progress, callbacks=callbacks, on_epoch=on_epoch)
+    settings = replace(
+        settings, workers=workers, progress=progress, board=board, callbacks=callbacks, on_epoch=on_epoch
+    )
     return run_search(settings, folder=folder, repair=repair)
 
 

@@ -161,9 +161,17 @@ def test_without_the_token(browser: Any, address: str) -> None:
     page.close()
 
 
-def test_tune_with_a_board(browser: Any, start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize("resumed", [False, True], ids=["tune", "resume"])
+def test_a_search_with_a_board(browser: Any, start: Start, tmp_path: Path, resumed: bool) -> None:
     """Its page has all results when the search has ended, and the board ends with it."""
-    search = start("tune", "digits", *LONG, "--out", tmp_path / "mine", "--board")
+    words: tuple[object, ...] = ("tune", "digits", *LONG, "--out", tmp_path / "mine")
+    if resumed:
+        killed = start(*words)
+        wait_until((tmp_path / "mine" / "journal.pid").exists)
+        killed.kill()
+        killed.wait()
+        words = ("resume", tmp_path / "mine")
+    search = start(*words, "--board")
     assert search.stdout
     address = next(line for line in search.stdout if line.startswith("the board: ")).split()[-1]
     with board_page(browser, address) as page:

@@ -102,6 +102,7 @@ def run_resume(
     workers: str | None = None,
     storage: str | None = None,
     repair: bool = False,
+    board: bool = False,
 ) -> int:
     """Finish a search that was interrupted or killed, with the same numbers as an uninterrupted one.
 
@@ -111,6 +112,7 @@ def run_resume(
         workers: as for tune.
         storage: the database URL with its password, if it is in no other place: a run folder never contains it.
         repair: cut a damaged journal before its first damaged line, keep a copy, and train the trials after it again.
+        board: as for tune.
     """
     console = PlainConsole()
     folder = RunFolder(out)
@@ -124,7 +126,7 @@ def run_resume(
     metric = ranking(config.get("rank", "loss"), data.task)
     with ProgressView(console, Space(space_from_config(config)), metric.shown.title) as view:
         settings = saved_settings(folder, data, trials, storage, partial(print_note, console))
-        settings = dataclasses.replace(settings, workers=workers, progress=view)
+        settings = dataclasses.replace(settings, workers=workers, progress=view, board=board)
         study = run_search(settings, folder=folder, repair=repair, started=STARTED, draw=False)
     print_leaderboard(console, study)
     return print_summary(console, study, out)
