@@ -9,12 +9,19 @@ from scipy.sparse import csr_array
 
 import zerokara as zk
 from zerokara import nn
-from zerokara.data import Dataset, from_arrays, from_table
+from zerokara.data import Dataset, from_arrays, from_table, load
 from zerokara.data.part import join
 from zerokara.errors import InputError
 from zerokara.model import Ensemble
 from zerokara.nn import encodings
-from zerokara.nn.encodings import NUMERIC_ENCODINGS, encoding_layers, keep_encodings, learned_encodings, numbers
+from zerokara.nn.encodings import (
+    NUMERIC_ENCODINGS,
+    categories,
+    encoding_layers,
+    keep_encodings,
+    learned_encodings,
+    numbers,
+)
 from zerokara.nn.layers.embedding import DIMENSION
 from zerokara.nn.layers.piecewise import QUANTILE_BINS as BINS
 from zerokara.rng import stream
@@ -109,6 +116,23 @@ def test_robust_scaling_is_by_median_and_quartiles() -> None:
     z = (x[..., 0] - median) / (upper - lower)
     assert np.allclose(y[..., 0], z / np.sqrt(1 + z**2 / 9), atol=1e-6)
     assert np.abs(layer.encode(np.full((1, 1, data.n_inputs), 3e38, np.float32))[..., places]).max() <= 3
+
+
+def test_categories_are_divided_by_twice_their_deviation() -> None:
+    data = table()
+    (layer,) = layers(data, "standard", "scaled")
+    assert layer.columns.tolist() == [j for j, values in categories(data).items() if values.any()]
+    x = data.train.x[None]
+    y = layer.encode(x)
+    rest = np.setdiff1d(np.arange(data.n_inputs), layer.columns)
+    assert np.array_equal(y[..., rest], x[..., rest])
+    assert np.allclose(y[..., layer.columns].std(axis=1), 0.5, atol=1e-6)
+    assert (y[x == 0] == 0).all()
+    both = layers(data, "robust", "scaled")
+    assert [type(each).__name__ for each in both] == ["Scaled", "Robust"]
+    digits = load("digits")
+    assert layers(digits, "standard", "scaled") == []
+    assert layers(data.scaled("standard"), "standard", "scaled") == [], "they are numbers like others"
 
 
 def test_periodic_functions_are_those_of_the_formula() -> None:
@@ -232,6 +256,7 @@ DAMAGES = {
     "half a place": ("robust", "feature", 0.5, "must encode inputs from 0 to"),
     "a bin without width": ("piecewise", "width", 0, "wider than 0"),
     "a spread of zero": ("robust", "spread", 0, "spreads above 0"),
+    "a factor of zero": ("scaled", "factor", 0, "factors above 0"),
     "not a number": ("piecewise", "low", np.nan, "must be finite"),
     "groups that overlap": ("embedding", "feature", 2, "separate inputs"),
     "levels beyond the inputs": ("embedding", "levels", 99, "separate inputs"),
@@ -243,7 +268,8 @@ DAMAGES = {
 def test_damaged_arrays_are_found(name: str) -> None:
     kind, array, value, message = DAMAGES[name]
     embedding = nn.Embedding(7, 2, 5, feature=np.array([0, 4]), levels=np.array([3, 2]))
-    layer = embedding if kind == "embedding" else layers(table(), kind)[0]
+    fitted = ("standard", kind) if kind == "scaled" else (kind,)
+    layer = embedding if kind == "embedding" else layers(table(), *fitted)[0]
     network = nn.Network([copy.copy(layer)])
     network.layers[0].check()
     getattr(network.layers[0], array)[..., -1] = value

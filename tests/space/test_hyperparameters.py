@@ -15,7 +15,7 @@ VALUES = {
     **{name: st.floats(1e-12, 0.999) for name in NUMBERS},
     "hidden": st.lists(SIZES, max_size=6).map(tuple),
     "numeric_encoding": st.sampled_from(["standard", "piecewise", "robust", "periodic"]),
-    "category_encoding": st.sampled_from(["one-hot", "embedding"]),
+    "category_encoding": st.sampled_from(["one-hot", "scaled", "embedding"]),
     "activation": st.sampled_from(["relu", "leaky_relu", "sigmoid", "tanh", "gelu"]),
     "optimizer": st.sampled_from(["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]),
     "batch_size": SIZES,

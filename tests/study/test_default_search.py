@@ -30,6 +30,8 @@ def test_a_table_is_divided_into_folds_and_the_default_network_is_trained_first(
     assert study.plan.data.validation is None
     encodings = [trial.params["numeric_encoding"] for trial in study.trials[: study.plan.protected]]
     assert encodings == ["standard", "piecewise", "piecewise", "robust"]
+    encodings = [trial.params["category_encoding"] for trial in study.trials[: study.plan.protected]]
+    assert encodings == ["one-hot", "scaled", "scaled", "one-hot"]
     assert [trial.params["hidden"] for trial in study.trials[:4]] == [(100,), (100,), (128, 128), ()]
     assert study.fold_mean is not None
     assert len(study.model.members) == 5
@@ -39,6 +41,7 @@ def test_arrays_are_a_table_too() -> None:
     X, y = load_iris(return_X_y=True)
     study = zk.tune(X, y, **FEW)
     assert study.plan.folds == 5
+    assert "category_encoding" not in study.space.searched, "there are no categories"
     assert study.model.predict(X[:2]).tolist() == [0, 0]
 
 

@@ -13,7 +13,7 @@ from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.layer import Layer
 from zerokara.nn.layers.periodic import Periodic
 from zerokara.nn.layers.piecewise import Piecewise
-from zerokara.nn.layers.robust import Robust
+from zerokara.nn.layers.scaling import Robust, Scaled
 from zerokara.nn.losses import LOSSES, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError, softmax
 from zerokara.nn.mlp import LAYERS, build_network, describe_layers, mlp
 from zerokara.nn.network import Network, concat_networks
@@ -46,6 +46,7 @@ __all__ = [
     "PoissonError",
     "ReLU",
     "Robust",
+    "Scaled",
     "Sigmoid",
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",

@@ -15,24 +15,26 @@ from zerokara.nn.layers.embedding import Embedding
 from zerokara.nn.layers.encoding import FixedEncoding, InputEncoding
 from zerokara.nn.layers.periodic import PERIODIC_FUNCTIONS, Periodic
 from zerokara.nn.layers.piecewise import QUANTILE_BINS, Piecewise
-from zerokara.nn.layers.robust import Robust
+from zerokara.nn.layers.scaling import Robust, Scaled
 from zerokara.nn.network import Network
 
 STANDARD = "standard"
-LAYERS_OF_NUMBERS: dict[str, type[Piecewise] | type[Robust] | type[Periodic]] = {
+NUMERIC_ENCODINGS = (STANDARD, "piecewise", "robust", "periodic")
+ONE_HOT, SCALED, EMBEDDING = "one-hot", "scaled", "embedding"
+CATEGORY_ENCODINGS = (ONE_HOT, SCALED, EMBEDDING)
+FITTED: dict[str, type[Piecewise] | type[Robust] | type[Periodic] | type[Scaled]] = {
     "piecewise": Piecewise,
     "robust": Robust,
     "periodic": Periodic,
+    SCALED: Scaled,
 }
-NUMERIC_ENCODINGS = (STANDARD, *LAYERS_OF_NUMBERS)
-ONE_HOT, EMBEDDING = "one-hot", "embedding"
-CATEGORY_ENCODINGS = (ONE_HOT, EMBEDDING)
+"""The layers that are fitted to the training samples before training."""
 FEW_LEVELS = 9
 """Categories of up to so many values are not embedded."""
 ROWS_COMPARED = 4096
 """Samples that are compared at once."""
 _fitted: "WeakKeyDictionary[Dataset, dict[str, InputEncoding | None]]" = WeakKeyDictionary()
-"""The encodings of numbers of each dataset: many populations are trained on one."""
+"""The fixed encodings of each dataset, by name: many populations are trained on one."""
 
 
 def encoding_layers(params: Mapping[str, Any], data: Dataset, seed: int = 0, replicate: int = 0) -> list[InputEncoding]:
@@ -51,9 +53,9 @@ def encoding_layers(params: Mapping[str, Any], data: Dataset, seed: int = 0, rep
             f"numeric_encoding={kind} needs dense samples, got sparse ones of {data.name}: use standard, or pass them "
             "with toarray()"
         )
+    scaled = _fitted_layer(SCALED, data) if params["category_encoding"] == SCALED else None
     fitted = None if kind == STANDARD else _fitted_layer(kind, data)
-    if isinstance(fitted, FixedEncoding):
-        layers.append(copy.copy(fitted))
+    layers += [copy.copy(layer) for layer in (scaled, fitted) if isinstance(layer, FixedEncoding)]
     width = layers[-1].outputs if layers else data.n_inputs
     places = fitted.columns if isinstance(fitted, Periodic) else np.empty(0, np.intp)
     if groups := _groups(data) if params["category_encoding"] == EMBEDDING else {}:
@@ -68,9 +70,9 @@ def encoding_layers(params: Mapping[str, Any], data: Dataset, seed: int = 0, rep
 
 
 def keep_encodings(network: Network, data: Dataset) -> None:
-    """Let networks that are built for ``data`` have the encoding of numbers that this network has, as it was fitted."""
+    """Let networks that are built for ``data`` have the fixed encodings that this network has, as they were fitted."""
     of = {type(layer): layer.take(np.array([0])) for layer in network.layers if isinstance(layer, InputEncoding)}
-    _fitted[data] = {kind: of.get(layer) for kind, layer in LAYERS_OF_NUMBERS.items()}
+    _fitted[data] = {kind: of.get(layer) for kind, layer in FITTED.items()}
 
 
 def learned_encodings(params: Mapping[str, Any], data: Dataset) -> list[str]:
@@ -94,7 +96,8 @@ def width_limit(params: Mapping[str, Any], data: Dataset) -> int:
 def _fitted_layer(kind: str, data: Dataset) -> InputEncoding | None:
     fitted = _fitted.setdefault(data, {})
     if kind not in fitted:
-        fitted[kind] = LAYERS_OF_NUMBERS[kind].fit(data.n_inputs, numbers(data))
+        values = categories(data) if kind == SCALED else numbers(data)
+        fitted[kind] = FITTED[kind].fit(data.n_inputs, values)
     return fitted[kind]
 
 
@@ -107,6 +110,14 @@ def _groups(data: Dataset) -> dict[int, int]:
         for place, coding in data.encoder.places()
         if coding.kind == "category" and len(coding.levels) > FEW_LEVELS
     }
+
+
+def categories(data: Dataset) -> dict[int, Array]:
+    """Return the training values of each input that stands for a value of a category, by its place."""
+    if data.encoder is None or data.was_scaled:
+        return {}
+    of = [(place, coding.width) for place, coding in data.encoder.places() if coding.kind == "category"]
+    return {j: data.train.x[:, j] for place, width in of for j in range(place, place + width)}
 
 
 def numbers(data: Dataset) -> dict[int, Array]:

@@ -20,7 +20,7 @@ from zerokara.nn.layers.exponential import Exp
 from zerokara.nn.layers.layer import Layer
 from zerokara.nn.layers.periodic import Periodic
 from zerokara.nn.layers.piecewise import Piecewise
-from zerokara.nn.layers.robust import Robust
+from zerokara.nn.layers.scaling import Robust, Scaled
 from zerokara.nn.network import Network
 
 LAYERS: dict[str, type[Layer]] = {
@@ -30,6 +30,7 @@ LAYERS: dict[str, type[Layer]] = {
     "exponential": Exp,
     "piecewise": Piecewise,
     "robust": Robust,
+    "scaled": Scaled,
     "periodic": Periodic,
     "embedding": Embedding,
     **ACTIVATIONS,

@@ -20,6 +20,7 @@ from zerokara.nn import (
     Piecewise,
     ReLU,
     Robust,
+    Scaled,
     Sigmoid,
     Tanh,
 )
@@ -80,6 +81,12 @@ def _robust(graph: Graph, layer: Robust, x: str) -> str:
     return _chosen(graph, "order", graph.add("Concat", _chosen(graph, "others", x, others), z, axis=-1), order)
 
 
+def _scaled(graph: Graph, layer: Scaled, x: str) -> str:
+    factor = np.ones(layer.inputs)
+    factor[layer.columns] = layer.row("factor")
+    return graph.add("Mul", x, graph.constant("factor", factor))
+
+
 def _periodic(graph: Graph, layer: Periodic, x: str) -> str:
     P, K = len(layer.W), layer.size
     values = graph.add("Unsqueeze", _chosen(graph, "feature", x, layer.columns), graph.constant("last", [-1], np.int64))
@@ -117,6 +124,7 @@ EXPORTERS: dict[type[Layer], Callable[[Graph, Any, str], str]] = {
     Exp: _exponential,
     Piecewise: _piecewise,
     Robust: _robust,
+    Scaled: _scaled,
     Periodic: _periodic,
     Embedding: _embedded,
     ReLU: lambda graph, layer, x: graph.add("Relu", x),

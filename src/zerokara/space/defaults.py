@@ -6,7 +6,7 @@ from typing import Any
 from zerokara.data import Dataset
 from zerokara.data.dataset import DEFAULT_VALIDATION
 from zerokara.data.sparse import SparseRows
-from zerokara.nn.encodings import width_limit
+from zerokara.nn.encodings import categories, width_limit
 from zerokara.space.first import first_text
 from zerokara.space.hyperparameters import HYPERPARAMETERS, complete, lookup
 from zerokara.space.space import choice, is_used, log, uniform
@@ -49,10 +49,10 @@ def default_space(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
 
 
 DEFAULT_NETWORKS: tuple[dict[str, Any], ...] = (
-    {"numeric_encoding": "standard", "hidden": (100,), "lr": 1e-3},
-    {"numeric_encoding": "piecewise", "hidden": (100,), "lr": 1e-3},
-    {"numeric_encoding": "piecewise", "hidden": (128, 128), "lr": 2e-3},
-    {"numeric_encoding": "robust", "hidden": (), "lr": 4e-3},
+    {"numeric_encoding": "standard", "category_encoding": "one-hot", "hidden": (100,), "lr": 1e-3},
+    {"numeric_encoding": "piecewise", "category_encoding": "scaled", "hidden": (100,), "lr": 1e-3},
+    {"numeric_encoding": "piecewise", "category_encoding": "scaled", "hidden": (128, 128), "lr": 2e-3},
+    {"numeric_encoding": "robust", "category_encoding": "one-hot", "hidden": (), "lr": 4e-3},
 )
 """The default networks of a table, the last of which is linear: together they are better than more initializations of
 one, see benchmarks/ablations.md."""
@@ -76,6 +76,8 @@ def table_search(data: Dataset, given: Mapping[str, Any] | None = None) -> dict[
         "hidden": choice([(100,), (256,), (128, 128), ()]),
         "numeric_encoding": choice(["standard", "piecewise", "robust"]),
     }
+    if categories(data):
+        space["category_encoding"] = choice(["one-hot", "scaled"])
     folded = default_validation(data) is None
     searched = {name: dist for name, dist in space.items() if name not in fixed}
     default = [{"weight_decay": 1e-3, "dropout": 0.0, **each} for each in DEFAULT_NETWORKS]

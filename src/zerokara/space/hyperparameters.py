@@ -211,7 +211,8 @@ _ROWS = (
     ),
     _categorical(
         *("category_encoding", ONE_HOT, CATEGORY_ENCODINGS),
-        f"encoding of categories of more than {FEW_LEVELS} values; embedding learns {DIMENSION} numbers for each",
+        "encoding of categories; scaled divides one-hot inputs by twice their standard deviation, embedding learns "
+        f"{DIMENSION} numbers for each value of those with more than {FEW_LEVELS}",
     ),
     _structure("hidden", (100, 100), _sizes, _SIZES, "the hidden layers", _read_sizes, ("layers", "choice")),
     _categorical("activation", "relu", ACTIVATIONS, "activation function of the hidden layers", _HIDDEN),

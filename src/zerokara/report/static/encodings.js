@@ -24,6 +24,14 @@ function robustOutput(x, layer) {
   return y;
 }
 
+/** Categories by twice their deviation. @param {Float64Array} x @param {LayerSpec} layer */
+function scaledOutput(x, layer) {
+  const { feature, factor } = layer.arrays;
+  const y = Float64Array.from(x);
+  for (let k = 0; k < feature.data.length; k += 1) y[feature.data[k]] *= factor.data[k];
+  return y;
+}
+
 /** Learned periodic functions of numbers beside all inputs. @param {Float64Array} x @param {LayerSpec} layer */
 function periodicOutput(x, layer) {
   const { feature, frequency, phase, W, b } = layer.arrays;
@@ -66,6 +74,7 @@ function embeddingOutput(x, layer) {
 export const ENCODING_OUTPUTS = {
   piecewise: piecewiseOutput,
   robust: robustOutput,
+  scaled: scaledOutput,
   periodic: periodicOutput,
   embedding: embeddingOutput,
 };

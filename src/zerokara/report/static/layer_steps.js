@@ -64,6 +64,7 @@ const ACTIVATION_FORMULAS = {
 /** @type {Record<string, string>} */
 const ENCODING_FORMULAS = {
   Piecewise: `${V.y} = [${V.x}, clip((${V.x} − low) / width, 0, 1) <i>for each bin</i>]`,
+  Scaled: `${V.y} = ${V.x} · factor`,
   Robust: `${V.y} = z / √(1 + (z / 3)²), z = (${V.x} − middle) / spread`,
   Periodic: `${V.y} = [${V.x}, cos(2π ${V.x} frequency + phase) ${V.W} + ${V.b}]`,
   Embedding: `${V.y} = [<i>other inputs</i>, ${V.x}<sub>group</sub> ${V.W}<sub>group</sub>]`,

@@ -1,4 +1,4 @@
-"""The robust scaling of numbers: by median and quartiles, with outliers drawn in."""
+"""The scaling of inputs: numbers by median and quartiles, with outliers drawn in; categories by their deviation."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Self
@@ -66,6 +66,55 @@ class Robust(FixedEncoding):
         super().check()
         if not (self.spread > 0).all():
             raise InputError(f"the layer Robust must have spreads above 0, got {self.spread.min()}")
+
+
+class Scaled(FixedEncoding):
+    """y[feature] = factor x[feature], factor = 1 / (2 sqrt(p (1 - p))); other inputs pass.
+
+    p is the mean of the training values, the share of a category's value. The factor is 1 for half of the samples, and
+    5 for 1 %: its weight need not be as large, so that weight decay and small gradients hold it back less.
+    Shapes: x, y (P or 1, N, D); feature and factor (P, 1, K).
+    Source: Gelman 2008, Scaling regression inputs by dividing by two standard deviations.
+
+    >>> layer = Scaled.fit(2, {1: np.array([0.0] * 99 + [1])})
+    >>> layer.encode(np.array([[[0.5, 1]]])).round(2)
+    array([[[0.5 , 5.03]]])
+    """
+
+    per_network: ClassVar = ("feature", "factor")
+    fixed: ClassVar = ("feature", "factor")
+    factor: Array
+
+    @classmethod
+    def fit(cls, inputs: int, values: Mapping[int, Array]) -> Self | None:
+        """Return the layer, fitted to the training values of each input; None without any that differ."""
+        deviations = {j: float(known.std()) for j, known in values.items() if len(known)}
+        fitted = [(j, 1 / (2 * deviation)) for j, deviation in deviations.items() if deviation > 0]
+        if not fitted:
+            return None
+        feature, factor = np.array(fitted).T
+        return cls(inputs, len(fitted), feature=feature, factor=factor)
+
+    @property
+    def text(self) -> str:
+        return "categories divided by twice their standard deviation"
+
+    def encode(self, x: Array) -> Array:
+        y: Array = x.copy()
+        y[..., self.columns] *= self.row("factor")
+        return y
+
+    def backward(self, dout: Array, need_dx: bool = True) -> Array | None:
+        if not need_dx:
+            return None
+        dx: Array = dout.copy()
+        dx[..., self.columns] *= self.row("factor")
+        return dx
+
+    def check(self) -> None:
+        super().check()
+        if not (np.isfinite(self.factor) & (self.factor > 0)).all():
+            raise InputError(f"the layer Scaled must have factors above 0, got {self.factor.min()}")
 
 
 def _middle(values: Array) -> tuple[float, float]:
