@@ -81,7 +81,7 @@ def _robust(graph: Graph, layer: Robust, x: str) -> str:
     return _chosen(graph, "order", graph.add("Concat", _chosen(graph, "others", x, others), z, axis=-1), order)
 
 
-def _scaled(graph: Graph, layer: Scaled, x: str) -> str:
+def _divided(graph: Graph, layer: Scaled, x: str) -> str:
     factor = np.ones(layer.inputs)
     factor[layer.columns] = layer.row("factor")
     return graph.add("Mul", x, graph.constant("factor", factor))
@@ -124,7 +124,7 @@ EXPORTERS: dict[type[Layer], Callable[[Graph, Any, str], str]] = {
     Exp: _exponential,
     Piecewise: _piecewise,
     Robust: _robust,
-    Scaled: _scaled,
+    Scaled: _divided,
     Periodic: _periodic,
     Embedding: _embedded,
     ReLU: lambda graph, layer, x: graph.add("Relu", x),
