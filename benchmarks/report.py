@@ -34,7 +34,7 @@ FLOORS = [
     Floor("W2", "PyTorch eager", 5.0, PER_CORE),
     Floor("W2", "PyTorch batched", 2.5),
     Floor("W2", "JAX", 1.5),
-    Floor("W3", "one by one", 3.0, PLAIN),
+    Floor("W3", "one by one", 2.0, PLAIN),
 ]
 
 PEAK = ("W1", 0.60)
