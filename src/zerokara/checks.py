@@ -114,11 +114,10 @@ def check_counts(least: int = 1, **counts: int) -> None:
             raise InputError(f"{name} must be a whole number, {least} or above, got {value!r}")
 
 
-def check_flags(**flags: Any) -> None:
-    """Raise for the first of these that is not True or False: the text "no" counts as true in Python."""
-    for name, value in flags.items():
-        if not isinstance(value, bool | np.bool_):
-            raise InputError(f"{name} must be True or False, got {value!r}: write {name}=False, for example")
+def require_flag(name: str, value: Any) -> None:
+    """Raise InputError unless this is True or False: the text "no" counts as true in Python."""
+    if not isinstance(value, bool | np.bool_):
+        raise InputError(f"{name} must be True or False, got {value!r}: write {name}=False, for example")
 
 
 def require_weights(weights: npt.ArrayLike, samples: int) -> Array:

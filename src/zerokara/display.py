@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
-from zerokara.checks import check_flags
+from zerokara.checks import require_flag
 
 Shown = TypeVar("Shown")
 
@@ -31,7 +31,7 @@ OpenDisplay = Callable[[], tuple[Callable[[str], Any], Callable[[], Any]]]
 def check_progress(name: str, value: Any) -> None:
     """Raise InputError unless this is True, False, None or a function."""
     if value is not None and not callable(value):
-        check_flags(**{name: value})
+        require_flag(name, value)
 
 
 @contextmanager

@@ -77,26 +77,26 @@ def test_alone_in_company_and_in_any_cut() -> None:
             assert digest(alone) == digest({name: a[[k]] for name, a in company.items()})
 
 
-JUDGED = (1, 16, 100, 128, 240, 241, 255, 700)
+PARTS = (1, 16, 100, 128, 240, 241, 255, 700)
 """Numbers of samples with one chunk of rows or several, and rows whose padding is longer."""
 
 
 @pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), SquaredError()], ids=["classes", "numbers"])
-def test_judged_with_its_steps_or_afterwards_a_network_is_the_same(loss: Loss) -> None:
+def test_evaluated_with_its_steps_or_afterwards_a_network_is_the_same(loss: Loss) -> None:
     rng = stream(0, "samples")
     inputs, hidden, outputs = SIZES
     x = rng.standard_normal((700, inputs)).astype(np.float32)
     numbers = rng.standard_normal((700, outputs)).astype(np.float32)
     t = rng.integers(0, outputs, 700) if isinstance(loss, SoftmaxCrossEntropy) else numbers
-    for first, second in zip(JUDGED, JUDGED[::-1], strict=True):
+    for first, second in zip(PARTS, PARTS[::-1], strict=True):
         network = mlp(inputs, hidden, outputs, "gelu", batch_norm=True, population=3)
         rule = Adam(1e-2).start(network)
         compiled = Compiled(installed_kernels()[0], network, loss, rule)
         blocks = [compiled.block(Part(x[:n], t[:n], rng.random(n))) for n in (first, second)]
         batch = compiled.block(Part(x[:90], t[:90]))
-        finite, judged = compiled.train(network, loss, rule, batch, [40, 50], [1.0, 1.0], 0, blocks)
+        finite, evaluated = compiled.train(network, loss, rule, batch, [40, 50], [1.0, 1.0], 0, blocks)
         assert finite.all()
-        for block, (sums, tally) in zip(blocks, judged, strict=True):
+        for block, (sums, tally) in zip(blocks, evaluated, strict=True):
             again, tally_again, _ = compiled.evaluate(network, block)
             assert np.array_equal(sums, again)
             assert np.array_equal(tally, tally_again)

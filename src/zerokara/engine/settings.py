@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
-from zerokara.checks import check_counts, check_flags
+from zerokara.checks import check_counts, require_flag
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError, unknown
 from zerokara.nn.regression_losses import check_loss
@@ -39,12 +39,12 @@ def setting(
         help: the help text, in Python and on the command line.
         group: the group of its option.
         check: called with a name and a value; raises InputError for an invalid value. A default of None is not
-            checked. By default that of True and False, where ``default`` is one of them.
+            checked. Where ``default`` is True or False, the value must be one of them.
         shown: the default in words, if ``default`` does not say it.
         option: the type of its option, if it differs from the type in Python.
         config: whether a run's config contains it; by default those of Search and Training.
     """
-    check = check or (is_flag if isinstance(default, bool) else None)
+    check = check or (require_flag if isinstance(default, bool) else None)
     metadata = {"help": help, "group": group, "check": check, "shown": shown, "option": option}
     metadata["config"] = group in ("Search", "Training") if config is None else config
     return dataclasses.field(default=default, metadata=metadata)
@@ -63,11 +63,6 @@ def one_of(*names: str) -> Callable[[str, Any], None]:
             raise unknown(name, str(value), names)
 
     return check
-
-
-def is_flag(name: str, value: Any) -> None:
-    """Raise InputError for a value that is neither True nor False."""
-    check_flags(**{name: value})
 
 
 def is_text(name: str, value: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from zerokara.checks import check_counts, check_flags
+from zerokara.checks import check_counts, require_flag
 from zerokara.engine.settings import one_of
 from zerokara.errors import InputError, install
 from zerokara.space.defaults import batch_size
@@ -129,7 +129,8 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
         """Validate the arguments that are not hyperparameters of a search."""
         check_counts(epochs=self.epochs, networks=self.networks, threads=self.threads)
         check_counts(**{n: getattr(self, n) for n in ("schedule_epochs", "patience") if getattr(self, n) is not None})
-        check_flags(shuffle=self.shuffle, warm_start=self.warm_start)
+        require_flag("shuffle", self.shuffle)
+        require_flag("warm_start", self.warm_start)
         EarlyStopping(min_delta=self.tol)
         one_of("float32", "float64")("dtype", self.dtype)
         check_engine("engine", self.engine)

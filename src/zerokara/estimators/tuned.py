@@ -13,7 +13,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
 from zerokara.arrays import Array, Index
-from zerokara.checks import check_counts, check_flags
+from zerokara.checks import check_counts, require_flag
 from zerokara.data import Part
 from zerokara.data.dataset import DEFAULT_VALIDATION
 from zerokara.data.sparse import as_given
@@ -115,7 +115,7 @@ class TunedEstimator(BaseEstimator):  # type: ignore[misc]
             groups: the group of each sample, (N,), for a splitter that uses groups.
         """
         check_counts(**{name: n for name in ("trials", "epochs", "networks") if (n := getattr(self, name)) is not None})
-        check_flags(refit=self.refit)
+        require_flag("refit", self.refit)
         own = any(given is not None for given in (self.scoring, X_val, y_val, groups))
         if not own and isinstance(self.cv, str) and self.cv == "auto":
             return self._tune(X, y, sample_weight)

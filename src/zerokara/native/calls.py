@@ -34,9 +34,9 @@ class Kernel:
         """Return the kernel of a loaded library."""
         return cls(variant, np.dtype(dtype), *declare(library, variant))
 
-    def scratch(self, model: Any, rows: int, held: int, train: bool) -> Array:
-        """Return memory for ``rows`` samples in a network, and for the inputs of ``held`` times as many."""
-        return np.empty(self.scratch_size(model, rows, held, train), self.dtype)
+    def scratch(self, model: Any, rows: int, chunks: int, train: bool) -> Array:
+        """Return memory for ``rows`` samples in a network, and for the inputs of ``chunks`` times as many."""
+        return np.empty(self.scratch_size(model, rows, chunks, train), self.dtype)
 
     def uniforms(self, entropy: Array, sizes: Array) -> Array:
         """Return the first ``sizes`` (S,) uniform numbers of S streams of `zerokara.rng`, one after another.

@@ -11,7 +11,7 @@ from zerokara.arrays import Array
 from zerokara.data import Part
 from zerokara.data.sparse import SparseRows
 from zerokara.native.calls import Block, Kernel, address
-from zerokara.native.structs import NUMBER_FIELDS, PAD, Description, JudgedPart, SampleArrays
+from zerokara.native.structs import NUMBER_FIELDS, PAD, Description, EvaluatedPart, SampleArrays
 from zerokara.native.structure import Structure, UnsupportedError, describe_loss, weights_of_classes
 from zerokara.nn.layers.encoding import encode, is_kept
 from zerokara.nn.losses import Loss, SoftmaxCrossEntropy
@@ -21,10 +21,10 @@ from zerokara.rng import entropy
 
 CHUNK_ROWS = 240
 """Samples that are evaluated at once, at most: with 256 numbers, rows would fall on the same lines of a cache."""
-HELD_BYTES = 4 << 20
+INPUT_BYTES = 4 << 20
 """The inputs of samples that are transposed at once, for all networks."""
-Judgment = tuple[Array, Array]
-"""The sums of losses and the tally of each network: see `Compiled.evaluate`."""
+Sums = tuple[Array, Array]
+"""The losses and the tally of every network: see `Compiled.evaluate`."""
 
 
 class Compiled:
@@ -52,12 +52,12 @@ class Compiled:
         rows: Sequence[int],
         factors: Sequence[float],
         step: int,
-        judged: Sequence[Block] = (),
-    ) -> tuple[Array, list[Judgment]]:
+        evaluated: Sequence[Block] = (),
+    ) -> tuple[Array, list[Sums]]:
         """Train the networks on the samples of ``block`` for ``len(rows)`` steps, the first of them ``step``.
 
-        Returns whether the parameters of each network are finite, (P,), and what `evaluate` returns for the blocks
-        ``judged``, which must be `small`: a network is judged while the processor's cache has its weights.
+        Returns whether the parameters of each network are finite, (P,), and the losses and tallies on the blocks
+        ``evaluated``, which must be `small`: a network is evaluated while the processor's cache has its weights.
         """
         count, factor = np.asarray(rows, np.int32), np.asarray(factors, float)
         uniforms = self._uniforms(network, rows, step)
@@ -66,31 +66,32 @@ class Compiled:
         running = self._running(network)
         scratch = self.kernel.scratch(self.model, max(rows), len(count), True)
         finite = np.empty(network.population, np.int32)
-        found = [self._nothing(network) for _ in judged]
-        parts, kept = (JudgedPart * len(judged))(), []
-        for part, piece, (loss_sums, tally) in zip(parts, judged, found, strict=True):
-            part.samples, part.N, part.chunk = self._samples(piece), len(piece.x), chunk_rows(len(piece.x))
-            kept.append(self.kernel.scratch(self.model, part.chunk, -(-part.N // part.chunk), False))
-            part.scratch, part.loss, part.tally = address(kept[-1]), address(loss_sums), address(tally)
+        sums = [self._zeros(network) for _ in evaluated]
+        parts, memory = (EvaluatedPart * len(evaluated))(), []
+        for part, piece, (losses, tally) in zip(parts, evaluated, sums, strict=True):
+            part.samples, part.N = self._samples(piece), len(piece.x)
+            part.chunk, part.chunks = chunking(part.N)
+            memory.append(self.kernel.scratch(self.model, part.chunk, part.chunks, False))
+            part.scratch, part.loss, part.tally = address(memory[-1]), address(losses), address(tally)
         self.kernel.train(
             *(self.model, network.population, len(count), address(count), max(rows), self._samples(block)),
             *(address(uniforms), address(factor), optimizer.t, address(numbers), address(network.params)),
-            *(states, address(running), address(scratch), address(finite), len(judged), parts),
+            *(states, address(running), address(scratch), address(finite), len(parts), parts),
         )
         optimizer.t += len(count)
         if running is not None:
             self._set_running(network, running)
-        return finite != 0, [self._judgment(*each) for each in found]
+        return finite != 0, [self._sums(*each) for each in sums]
 
     def small(self, block: Block) -> bool:
-        """Return whether `train` can judge on this block: its samples are few, and as the kernel reads them."""
-        return not block.encodings and not isinstance(block.x, SparseRows) and block.x.nbytes <= HELD_BYTES
+        """Return whether `train` can evaluate on this block: its samples are few, and as the kernel reads them."""
+        return not block.encodings and not isinstance(block.x, SparseRows) and block.x.nbytes <= INPUT_BYTES
 
-    def _nothing(self, network: Network) -> Judgment:
+    def _zeros(self, network: Network) -> Sums:
         P, regression = network.population, _is_regression(self.model)
         return np.zeros(P), np.zeros((P, self.structure.sizes[-1] if regression else 1))
 
-    def _judgment(self, loss: Array, tally: Array) -> Judgment:
+    def _sums(self, loss: Array, tally: Array) -> Sums:
         return loss, tally if _is_regression(self.model) else tally[:, 0]
 
     def block(self, part: Part, keep: bool = False) -> Block:
@@ -111,7 +112,7 @@ class Compiled:
         squared errors of each output, (P, C).
         """
         P, outputs = network.population, self.structure.sizes[-1]
-        loss, tally = self._nothing(network)
+        loss, tally = self._zeros(network)
         collected = []
         for piece in block.pieces():
             n, samples = len(piece.x), self._samples(piece)
@@ -123,7 +124,7 @@ class Compiled:
                 self._evaluate(network, slice(row, row + 1), samples, n, loss, tally, scores)
                 each.append(collect(scores))
             collected.append(np.concatenate(each))
-        return *self._judgment(loss, tally), np.concatenate(collected, axis=1) if collect else None
+        return *self._sums(loss, tally), np.concatenate(collected, axis=1) if collect else None
 
     def scores(self, network: Network, x: Array) -> Array:
         """Return the scores (P, N, C) of x (N, D)."""
@@ -145,12 +146,11 @@ class Compiled:
     ) -> None:
         params, running = network.params[rows], self._running(network)
         statistics = None if running is None else running[rows]
-        chunk = chunk_rows(n)
-        held = max(1, HELD_BYTES // (chunk * self.structure.sizes[0] * self.kernel.dtype.itemsize))
-        held = min(held, max(1, -(-n // chunk)))
-        scratch = self.kernel.scratch(self.model, chunk, held, False)
+        chunk, chunks = chunking(n)
+        at_once = min(chunks, max(1, INPUT_BYTES // (chunk * self.structure.sizes[0] * self.kernel.dtype.itemsize)))
+        scratch = self.kernel.scratch(self.model, chunk, at_once, False)
         self.kernel.evaluate(
-            *(self.model, len(params), n, chunk, held, samples, address(params), address(statistics)),
+            *(self.model, len(params), n, chunk, at_once, samples, address(params), address(statistics)),
             address(scratch),
             *(None if loss is None else address(loss[rows]), None if tally is None else address(tally[rows])),
             address(scores),
@@ -202,10 +202,15 @@ class Compiled:
             start += layer.features
 
 
-def chunk_rows(n: int) -> int:
-    """Return how many of n samples to evaluate at once: a multiple of `PAD`, and the last chunk not much smaller."""
+def chunking(n: int) -> tuple[int, int]:
+    """Return how many of n samples to evaluate at once, a multiple of `PAD`, and in how many chunks.
+
+    >>> chunking(400), chunking(7)
+    ((208, 2), (16, 1))
+    """
     chunks = max(1, -(-n // CHUNK_ROWS))
-    return max(1, -(-n // (chunks * PAD))) * PAD
+    chunk = max(1, -(-n // (chunks * PAD))) * PAD  # The last one is not much smaller.
+    return chunk, max(1, -(-n // chunk))
 
 
 def judge(kernel: Kernel, loss: Loss, scores: Array, block: Block) -> tuple[float, Array]:

@@ -640,14 +640,14 @@ static integer hidden_units(const Model *m) {
 
 static integer tally_size(const Model *m) { return m->loss <= SIGMOID_CROSS_ENTROPY ? 1 : m->sizes[m->layers]; }
 
-/* Divide scratch memory among the arrays of a network with n samples, and the x and u of `held` times as many; return
+/* Divide scratch memory among the arrays of a network with n samples, and the x and u of `chunks` times as many; return
    how many numbers it must have. In evaluation, every other layer has the same arrays. */
-static integer divide(const Model *m, int n, int held, int train, real *scratch, Space *s) {
+static integer divide(const Model *m, int n, int chunks, int train, real *scratch, Space *s) {
   real *at = (real *)(((unsigned long long)scratch + 63) / 64 * 64), *start = at;
   integer most = 0, size = packed_size(m), wide = padded(n);
 #define CUT(count) (at += ((count) + PAD - 1) / PAD * PAD, at - ((count) + PAD - 1) / PAD * PAD)
   EACH(l, m->layers) most = m->sizes[l + 1] > most ? m->sizes[l + 1] : most;
-  s->W = CUT(size), s->x = CUT(held * m->sizes[0] * wide);
+  s->W = CUT(size), s->x = CUT(chunks * m->sizes[0] * wide);
   EACH(l, m->layers) {
     integer units = train ? m->sizes[l + 1] : most, hidden = l + 1 < m->layers;
     Values *v = &s->v[l];
@@ -661,7 +661,7 @@ static integer divide(const Model *m, int n, int held, int train, real *scratch,
     if (hidden && m->batch_norm) v->normal = CUT(units * wide), v->deviation = CUT(units);
   }
   if (train) {
-    if (m->dropout) s->u = CUT(held * hidden_units(m) * wide);
+    if (m->dropout) s->u = CUT(chunks * hidden_units(m) * wide);
     s->g = CUT(size);
     s->d = CUT(most * wide), s->next = CUT(most * wide), s->rows = CUT(padded((int)most) * wide);
     EACH(i, m->states) s->states[i] = CUT(size);
@@ -669,8 +669,8 @@ static integer divide(const Model *m, int n, int held, int train, real *scratch,
   return at - start + 64;
 }
 
-integer EXPORT(scratch_size)(const Model *m, int n, int held, int train) {
-  return divide(m, n, held, train, 0, &(Space){0});
+integer EXPORT(scratch_size)(const Model *m, int n, int chunks, int train) {
+  return divide(m, n, chunks, train, 0, &(Space){0});
 }
 
 static void update_block(const Model *m, int l, integer at, const Rates *r, int done, Space *s) {
@@ -740,9 +740,10 @@ static void transpose_chunks(const Model *m, const Samples *samples, integer fir
   CHUNKS(at, n, x) transpose((int)n, (int)in, samples->x + at * in, (int)in, x, padded((int)n));
 }
 
-/* Judge one network on them, if `loss` is given, with its tally (1 or C); set `scores` (N, C), if they are given. */
-static void judge_chunks(const Model *m, const Samples *samples, integer first, integer end, int chunk, const real *W,
-                         real *running, Space *s, double *loss, double *tally, real *scores) {
+/* Evaluate one network on them: judge its scores, if `loss` is given, with its tally (1 or C); set `scores` (N, C), if
+   they are given. */
+static void evaluate_chunks(const Model *m, const Samples *samples, integer first, integer end, int chunk,
+                            const real *W, real *running, Space *s, double *loss, double *tally, real *scores) {
   integer in = m->sizes[0], C = m->sizes[m->layers];
   real *z = s->v[m->layers - 1].z, *x = s->x;
   CHUNKS(at, n, x) {
@@ -754,25 +755,25 @@ static void judge_chunks(const Model *m, const Samples *samples, integer first, 
   }
 }
 
-/* Samples on which each network is judged, `chunk` of them at once: loss (P), tally (P, 1 or C). */
-typedef struct { Samples samples; integer N; int chunk; real *scratch; double *loss, *tally; } Part;
+/* Samples on which each network is evaluated, `chunk` of them at once: loss (P), tally (P, 1 or C). */
+typedef struct { Samples samples; integer N; int chunk, chunks; real *scratch; double *loss, *tally; } Part;
 enum { MOST_PARTS = 2 };
 
-/* Train P networks for some steps, one network after another; then judge each on some parts, while the processor's
+/* Train P networks for some steps, one network after another; then evaluate each on some parts, while the processor's
    cache has its weights. rows: the samples of each step, which follow each other; most: the largest of them; u: for
    each step the uniform numbers of each dropout layer; factors: of the schedule; t: steps before. params and each of
    the states: (P, size); running: (P, mean and var of each layer); finite: whether all parameters are (P). */
 void EXPORT(train)(const Model *m, int P, int steps, const int *rows, int most, const Samples *samples, const real *u,
                    const double *factors, integer t, const Numbers *numbers, real *params, real **states, real *running,
                    real *scratch, int *finite, int parts, const Part *part) {
-  Space s = {0}, judged[MOST_PARTS];
+  Space s = {0}, spaces[MOST_PARTS];
   integer units = hidden_units(m), wide = padded(most), tallies = tally_size(m);
   divide(m, most, steps, 1, scratch, &s);
   transpose_steps(m, steps, rows, most, samples->x, u, &s);
   memset(s.g, 0, sizeof(real) * packed_size(m)); /* What lies beyond its rows stays 0. */
   EACH(i, parts) {
-    divide(m, part[i].chunk, (int)((part[i].N + part[i].chunk - 1) / part[i].chunk), 0, part[i].scratch, &judged[i]);
-    transpose_chunks(m, &part[i].samples, 0, part[i].N, part[i].chunk, judged[i].x);
+    divide(m, part[i].chunk, part[i].chunks, 0, part[i].scratch, &spaces[i]);
+    transpose_chunks(m, &part[i].samples, 0, part[i].N, part[i].chunk, spaces[i].x);
   }
   EACH(p, P) {
     const Numbers *h = numbers + p;
@@ -793,8 +794,8 @@ void EXPORT(train)(const Model *m, int P, int steps, const int *rows, int most, 
       }
       at += n;
     }
-    EACH(i, parts) judge_chunks(m, &part[i].samples, 0, part[i].N, part[i].chunk, s.W, statistics, &judged[i],
-                                part[i].loss + p, part[i].tally + p * tallies, 0);
+    EACH(i, parts) evaluate_chunks(m, &part[i].samples, 0, part[i].N, part[i].chunk, s.W, statistics, &spaces[i],
+                                   part[i].loss + p, part[i].tally + p * tallies, 0);
     pack(m, own, s.W, 1);
     EACH(i, m->states) pack(m, states[i] + p * m->size, s.states[i], 1);
     finite[p] = 1;
@@ -802,20 +803,20 @@ void EXPORT(train)(const Model *m, int P, int steps, const int *rows, int most, 
   }
 }
 
-/* Judge P networks, if `loss` (P) is given, with their tally (P, 1 or C); set `scores` (P, N, C), if they are given.
-   held: chunks that are transposed at once. */
-void EXPORT(evaluate)(const Model *m, int P, integer N, int chunk, int held, const Samples *samples, real *params,
+/* Evaluate P networks: judge their scores, if `loss` (P) is given, with their tally (P, 1 or C); set `scores` (P, N, C),
+   if they are given. chunks: those that are transposed at once. */
+void EXPORT(evaluate)(const Model *m, int P, integer N, int chunk, int chunks, const Samples *samples, real *params,
                       real *running, real *scratch, double *loss, double *tally, real *scores) {
   Space s = {0};
   integer C = m->sizes[m->layers], units = hidden_units(m), tallies = tally_size(m);
-  divide(m, chunk, held, 0, scratch, &s);
+  divide(m, chunk, chunks, 0, scratch, &s);
   for (integer first = 0, end; first < N; first = end) {
-    end = N - first < (integer)held * chunk ? N : first + (integer)held * chunk;
+    end = N - first < (integer)chunks * chunk ? N : first + (integer)chunks * chunk;
     transpose_chunks(m, samples, first, end, chunk, s.x);
     EACH(p, P) {
       pack(m, params + p * m->size, s.W, 0);
-      judge_chunks(m, samples, first, end, chunk, s.W, m->batch_norm ? running + p * 2 * units : 0, &s,
-                   loss ? loss + p : 0, tally ? tally + p * tallies : 0, scores ? scores + p * N * C : 0);
+      evaluate_chunks(m, samples, first, end, chunk, s.W, m->batch_norm ? running + p * 2 * units : 0, &s,
+                      loss ? loss + p : 0, tally ? tally + p * tallies : 0, scores ? scores + p * N * C : 0);
     }
   }
 }

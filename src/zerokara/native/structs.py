@@ -32,13 +32,14 @@ class SampleArrays(ctypes.Structure):
     _fields_ = tuple((name, c_void_p) for name in ("x", "t", "weights", "class_weights"))
 
 
-class JudgedPart(ctypes.Structure):
-    """Samples on which each network is judged after its steps."""
+class EvaluatedPart(ctypes.Structure):
+    """Samples on which each network is evaluated after its steps."""
 
     _fields_ = (
         ("samples", SampleArrays),
         ("N", c_longlong),
         ("chunk", c_int),
+        ("chunks", c_int),
         *((name, c_void_p) for name in ("scratch", "loss", "tally")),
     )
 
@@ -60,7 +61,7 @@ def declare(library: Any, variant: str) -> tuple[Any, ...]:
     size.argtypes, size.restype = (model, c_int, c_int, c_int), c_longlong
     train.restype = evaluate.restype = judge.restype = uniforms.restype = elementary.restype = None
     pointers = (c_void_p,) * 5
-    more = (c_void_p, c_int, ctypes.POINTER(JudgedPart))
+    more = (c_void_p, c_int, ctypes.POINTER(EvaluatedPart))
     train.argtypes = (model, c_int, c_int, c_void_p, c_int, samples, c_void_p, c_void_p, c_longlong, *pointers, *more)
     evaluate.argtypes = (model, c_int, c_longlong, c_int, c_int, samples, *(c_void_p,) * 6)
     judge.argtypes = (model, samples, c_longlong, c_int, c_longlong, *(c_void_p,) * 3)

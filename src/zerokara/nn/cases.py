@@ -113,7 +113,7 @@ CASES = [
     Case("poisson", _with_exp, PoissonError),
     Case("poisson, weighted samples", _with_exp, PoissonError, weighted=True),
     Case("piecewise", _encoded(Piecewise.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}, 3))),
-    Case("scaled categories", _encoded(Scaled.fit(INPUTS, {1: _VALUES[:, 1], 4: 0.1 * _VALUES[:, 4]}))),
+    Case("scaled categories", _encoded(Scaled.fit(INPUTS, {1: _VALUES[:, 1] > 0, 4: _VALUES[:, 4] > 1}))),
     Case("robust", _encoded(Robust.fit(INPUTS, {0: _VALUES[:, 0], 3: _VALUES[:, 3]}), dropout=RATES)),
     Case("periodic", _encoded(Periodic(INPUTS, 2, feature=np.array([1, 3]))), compiled=False),
     Case("embedding", _encoded(_embedding(INPUTS)), x=_CODES[:, _REPEATED], compiled=False),

@@ -34,7 +34,7 @@ FEW_LEVELS = 9
 ROWS_COMPARED = 4096
 """Samples that are compared at once."""
 _fitted: "WeakKeyDictionary[Dataset, dict[str, InputEncoding | None]]" = WeakKeyDictionary()
-"""The fixed encodings of each dataset, by name: many populations are trained on one."""
+"""What was fitted to each dataset, by name: many populations are trained on one."""
 
 
 def encoding_layers(params: Mapping[str, Any], data: Dataset, seed: int = 0, replicate: int = 0) -> list[InputEncoding]:
@@ -96,8 +96,7 @@ def width_limit(params: Mapping[str, Any], data: Dataset) -> int:
 def _fitted_layer(kind: str, data: Dataset) -> InputEncoding | None:
     fitted = _fitted.setdefault(data, {})
     if kind not in fitted:
-        values = categories(data) if kind == SCALED else numbers(data)
-        fitted[kind] = FITTED[kind].fit(data.n_inputs, values)
+        fitted[kind] = FITTED[kind].fit(data.n_inputs, (categories if kind == SCALED else numbers)(data))
     return fitted[kind]
 
 

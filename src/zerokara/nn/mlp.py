@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zerokara.arrays import Array
-from zerokara.checks import check_flags
+from zerokara.checks import require_flag
 from zerokara.errors import InputError, unknown
 from zerokara.nn.init import UNKNOWN_INIT, default_init
 from zerokara.nn.layers.activations import ACTIVATIONS
@@ -71,7 +71,7 @@ def mlp(
         raise InputError(
             f"layer sizes must be whole numbers, 1 or above, got {inputs}-{tuple(hidden)}-{outputs}: correct them"
         )
-    check_flags(batch_norm=batch_norm)
+    require_flag("batch_norm", batch_norm)
     if activation not in ACTIVATIONS:
         raise unknown("activation", activation, ACTIVATIONS)
     rates = per_network("dropout", dropout, population) if dropout is not None else None

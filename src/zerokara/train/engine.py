@@ -10,7 +10,7 @@ from zerokara.arrays import Array, Index
 from zerokara.data import Part
 from zerokara.errors import InputError, unknown
 from zerokara.native.calls import Block, kernel
-from zerokara.native.compiled import Compiled
+from zerokara.native.compiled import Compiled, Sums
 from zerokara.native.library import choose_variant, why_numpy
 from zerokara.native.structure import UnsupportedError
 from zerokara.nn.losses import Loss
@@ -35,19 +35,19 @@ class Steps:
 
 @dataclass(frozen=True)
 class Trained:
-    """What training steps have led to.
+    """The networks after an epoch.
 
     Attributes:
         finite: whether all parameters of each network are, (P,).
-        measured: what `Engine.measure` returns for each part that was asked.
+        measured: what `Engine.measure` returns for each evaluation.
     """
 
     finite: Array
     measured: list[Measured]
 
 
-Asked = tuple[Part, Collect | None]
-"""A part to measure networks on, and what to collect of their scores."""
+Evaluation = tuple[Part, Collect | None]
+"""A part to evaluate networks on, and what to collect of their scores."""
 
 
 class Engine(Protocol):
@@ -58,10 +58,13 @@ class Engine(Protocol):
     def cut(self, steps: Steps) -> Iterator[Steps]:
         """Yield the steps of an epoch in pieces; between two of them, training can be stopped."""
 
-    def train(
-        self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps, asked: Sequence[Asked] = ()
+    def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
+        """Train the networks for these steps."""
+
+    def end_epoch(
+        self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps, evaluations: Sequence[Evaluation]
     ) -> Trained:
-        """Train the networks for these steps, and then measure what is ``asked``."""
+        """Train the networks for the last steps of an epoch, and evaluate them."""
 
     def measure(self, network: Network, part: Part, collect: Collect | None = None) -> Measured:
         """Return the losses and scores on a part, as `zerokara.train.metrics.measure` does."""
@@ -79,17 +82,20 @@ class NumpyEngine:
         for i, samples in enumerate(steps.samples):
             yield Steps([samples], [steps.factors[i]], steps.first + i)
 
-    def train(
-        self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps, asked: Sequence[Asked] = ()
-    ) -> Trained:
+    def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
         for step, (samples, factor) in enumerate(zip(steps.samples, steps.factors, strict=True), steps.first):
             weights = None if self.part.weights is None else self.part.weights[samples]
             encoded = {"encoded": True} if self.loader.encodes else {}
             scores = network.forward(self.loader.batch(samples, step), step, **encoded)
             network.backward(loss.backward(scores, self.part.t[samples], weights))
             optimizer.step(network, factor)
+
+    def end_epoch(
+        self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps, evaluations: Sequence[Evaluation]
+    ) -> Trained:
+        self.train(network, loss, optimizer, steps)
         finite = np.asarray(np.isfinite(network.params).all(axis=1))
-        return Trained(finite, [self.measure(network, part, collect) for part, collect in asked])
+        return Trained(finite, [self.measure(network, part, collect) for part, collect in evaluations])
 
     def measure(self, network: Network, part: Part, collect: Collect | None = None) -> Measured:
         return measure_by_numpy(network, part, self.task, self.threads, self.evaluation_loss, collect)
@@ -111,24 +117,30 @@ class NativeEngine:
             piece = slice(start, start + size)
             yield Steps(steps.samples[piece], steps.factors[piece], steps.first + start)
 
-    def train(
-        self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps, asked: Sequence[Asked] = ()
+    def train(self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps) -> None:
+        self._train(network, loss, optimizer, steps, [])
+
+    def end_epoch(
+        self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps, evaluations: Sequence[Evaluation]
     ) -> Trained:
+        blocks = [self._known(part)[1] for part, _ in evaluations]
+        # The others are evaluated after all networks are trained.
+        at_once = [i for i, (_, collect) in enumerate(evaluations) if not collect and self.compiled.small(blocks[i])]
+        finite, sums = self._train(network, loss, optimizer, steps, [blocks[i] for i in at_once])
+        sums_of = dict(zip(at_once, sums, strict=True))
+        measured: list[Measured] = [
+            (*self._known(part)[2].scores(*sums_of[i]), None) if i in sums_of else self.measure(network, part, collect)
+            for i, (part, collect) in enumerate(evaluations)
+        ]
+        return Trained(finite, measured)
+
+    def _train(
+        self, network: Network, loss: Loss, optimizer: Optimizer, steps: Steps, evaluated: Sequence[Block]
+    ) -> tuple[Array, list[Sums]]:
         x = self.loader.block(steps.samples, steps.first)
         rows = list(map(len, steps.samples))
         block = self.training.take(x, steps.samples)
-        known = [self._known(part) for part, _ in asked]
-        at_once = [i for i, (_, collect) in enumerate(asked) if collect is None and self.compiled.small(known[i][1])]
-        finite, judgments = self.compiled.train(
-            *(network, loss, optimizer, block, rows, steps.factors, steps.first),
-            judged=[known[i][1] for i in at_once],
-        )
-        found = dict(zip(at_once, judgments, strict=True))
-        measured: list[Measured] = [
-            (*known[i][2].scores(*found[i]), None) if i in found else self.measure(network, part, collect)
-            for i, (part, collect) in enumerate(asked)
-        ]
-        return Trained(finite, measured)
+        return self.compiled.train(network, loss, optimizer, block, rows, steps.factors, steps.first, evaluated)
 
     def measure(self, network: Network, part: Part, collect: Collect | None = None) -> Measured:
         _, block, totals = self._known(part)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from zerokara import blas
 from zerokara.arrays import Array, Index, as_index
-from zerokara.checks import check_counts, check_flags
+from zerokara.checks import check_counts, require_flag
 from zerokara.data.augment import Augment
 from zerokara.data.loaders.given import for_trainer
 from zerokara.errors import InputError
@@ -26,7 +26,7 @@ from zerokara.optim.optimizer import Optimizer
 from zerokara.optim.schedules import Constant, Schedule
 from zerokara.train import history as histories
 from zerokara.train import stopping
-from zerokara.train.engine import Asked, EngineName, Steps, Trained, choose
+from zerokara.train.engine import EngineName, Evaluation, Steps, Trained, choose
 from zerokara.train.epoch_line import EpochLine
 from zerokara.train.history import CURVES, Epoch, History
 from zerokara.train.loader import BatchLoader, batches, check_sizes, in_precision
@@ -105,7 +105,8 @@ class Trainer:
         engine: EngineName = "auto",
     ) -> None:
         check_counts(batch_size=batch_size, evaluate_train_every=evaluate_train_every, threads=threads)
-        check_flags(shuffle=shuffle, keep_best=keep_best)
+        require_flag("shuffle", shuffle)
+        require_flag("keep_best", keep_best)
         self.data = data = for_trainer(data, target, validation, test, seed)
         stopping.check_data(data, keep_best, early_stopping, evaluate_train_every)
         check_sizes(network, data)
@@ -208,23 +209,24 @@ class Trainer:
         borders = batches(len(order), self.batch_size)
         count, span = len(borders), self.schedule_epochs or 1
         factors = [self.schedule.factor(self.epoch + i / count, span) for i in range(count)]
-        number = self.epoch + 1
-        on_train = number % self.evaluate_train_every == 0 or number == self.schedule_epochs
-        asked: list[Asked] = [(self.train, None)] if on_train else []
+        on_train = (self.epoch + 1) % self.evaluate_train_every == 0 or self.epoch + 1 == self.schedule_epochs
+        evaluations: list[Evaluation] = [(self.train, None)] if on_train else []
         if self.validation:
             collect = partial(self.metric.predictions, preprocess=self.preprocess) if self.metric.more else None
-            asked.append((self.validation, collect))
+            evaluations.append((self.validation, collect))
         for steps in self.engine.cut(Steps([order[a:b] for a, b in borders], factors, self.epoch * count)):
             if before and self.stop and time.perf_counter() - started > PATIENT and self.stop():
                 self.network.load(before[0].arrays())
                 self.optimizer = before[1]
                 return None
             done = steps.first + len(steps.samples) - self.epoch * count
-            trained = self.engine.train(self.network, self.loss, self.optimizer, steps, asked if done == count else ())
+            if done < count:
+                self.engine.train(self.network, self.loss, self.optimizer, steps)
+            else:
+                trained = self.engine.end_epoch(self.network, self.loss, self.optimizer, steps, evaluations)
             self.underway = 0.75 * done / count  # The evaluation takes about a quarter of an epoch.
-        self.epoch += 1
+        self.epoch, self.underway = self.epoch + 1, 0.0
         epoch = self._record(trained, on_train, factors[-1], started)
-        self.underway = 0.0
         self.history.record(epoch)
         return epoch
 

@@ -91,7 +91,7 @@ def _index_note(frame: Any) -> tuple[str, ...]:
     if index is None or not (names or getattr(index, "dtype", np.dtype(int)).kind not in "iu"):
         return ()
     which = f" {', '.join(map(repr, names))}" if names else ""
-    return (f"the index{which} of the DataFrame is not used: make it a column with reset_index() if it should be",)
+    return (f"the index{which} of the DataFrame is not used: call reset_index() to make it a column",)
 
 
 def _of_series(name: str, series: Any, nw: Any) -> Column | Texts:

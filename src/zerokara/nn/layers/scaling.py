@@ -1,5 +1,6 @@
 """The scaling of inputs: numbers by median and quartiles, with outliers drawn in; categories by their deviation."""
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar, Self
 
@@ -71,8 +72,9 @@ class Robust(FixedEncoding):
 class Scaled(FixedEncoding):
     """y[feature] = factor x[feature], factor = 1 / (2 sqrt(p (1 - p))); other inputs pass.
 
-    p is the mean of the training values, the share of a category's value. The factor is 1 for half of the samples, and
-    5 for 1 %: its weight need not be as large, so that weight decay and small gradients hold it back less.
+    x[feature] is 1 for the samples with one value of a category, and p is their share of the training samples. The
+    factor is 1 for a share of 50 % and 5 for 1 %: the weight of a rare value need not be as large, so that weight decay
+    and small gradients hold it back less.
     Shapes: x, y (P or 1, N, D); feature and factor (P, 1, K).
     Source: Gelman 2008, Scaling regression inputs by dividing by two standard deviations.
 
@@ -87,9 +89,10 @@ class Scaled(FixedEncoding):
 
     @classmethod
     def fit(cls, inputs: int, values: Mapping[int, Array]) -> Self | None:
-        """Return the layer, fitted to the training values of each input; None without any that differ."""
-        deviations = {j: float(known.std()) for j, known in values.items() if len(known)}
-        fitted = [(j, 1 / (2 * deviation)) for j, deviation in deviations.items() if deviation > 0]
+        """Return the layer, fitted to the training values of each input, 0 or 1; None where all are equal."""
+        # Sums of 0 and 1 are exact in float64: the factors have the same bits on every processor.
+        shares = {j: float(known.mean(dtype=float)) for j, known in values.items() if len(known)}
+        fitted = [(j, 1 / (2 * math.sqrt(p * (1 - p)))) for j, p in shares.items() if 0 < p < 1]
         if not fitted:
             return None
         feature, factor = np.array(fitted).T
