@@ -803,8 +803,8 @@ void EXPORT(train)(const Model *m, int P, int steps, const int *rows, int most, 
   }
 }
 
-/* Evaluate P networks: judge their scores, if `loss` (P) is given, with their tally (P, 1 or C); set `scores` (P, N, C),
-   if they are given. chunks: those that are transposed at once. */
+/* Evaluate P networks: judge their scores, if `loss` (P) is given, with their tally (P, 1 or C); set `scores`
+   (P, N, C), if they are given. chunks: those that are transposed at once. */
 void EXPORT(evaluate)(const Model *m, int P, integer N, int chunk, int chunks, const Samples *samples, real *params,
                       real *running, real *scratch, double *loss, double *tally, real *scores) {
   Space s = {0};
