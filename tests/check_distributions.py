@@ -64,11 +64,14 @@ def check_contents(source: Path, wheel: Path) -> None:
     with tarfile.open(source) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     needed = {"LICENSE", "Makefile", "PKG-INFO", "README.md", "hatch_build.py", "pyproject.toml"}
-    needed |= {"src/zerokara/native/kernel.c", "src/zerokara/data/digits.LICENSE.txt", "tests/test_public.py"}
+    needed |= {"src/zerokara/data/digits.LICENSE.txt", "tests/test_public.py"}
+    kernel = {path.as_posix() for path in Path("src/zerokara/native").rglob("*.[ch]")}
+    needed |= kernel
     assert needed <= names, f"the source distribution lacks {sorted(needed - names)}"
     with zipfile.ZipFile(wheel) as archive:
         files = set(archive.namelist())
     modules = {path.relative_to("src").as_posix() for path in Path("src").rglob("*.py")} | {"zerokara/py.typed"}
+    modules |= {path.removeprefix("src/") for path in kernel}
     assert modules <= files, f"the wheel lacks {sorted(modules - files)}"
     assert any(name.startswith("zerokara/native/kernel.") and name[-2:] != ".c" for name in files), "no kernel"
     rest = {name.split("/")[0] for name in files}

@@ -32,7 +32,7 @@ _folder = TemporaryDirectory(prefix="zerokara-kernels-")
 def built(
     source: str | None = None, real: str = "float", optimize: str = "-O1", compiler: str | None = None
 ) -> tuple[Kernel, ...]:
-    """Return the variants that run here of the kernel, or of this text in place of kernel.c."""
+    """Return the variants that run here of the kernel, or of this text in place of kernel.c and its parts."""
     folder = Path(_folder.name, f"{len(list(Path(_folder.name).iterdir()))}")
     folder.mkdir()
     path = SOURCE if source is None else folder / "kernel.c"
@@ -75,7 +75,7 @@ SIZED = [
     Sized(128, 128, (127,), 128, activation="tanh"),
     Sized(257, 20, (256,), 10, activation="leaky_relu", dropout=0.1),
 ]
-"""One number, one vector and its neighbors, and rows whose padding is longer: see `padded` in kernel.c."""
+"""One number, one vector and its neighbors, and rows whose padding is longer: see `padded` in kernel/numbers.h."""
 
 
 def epoch(case: Case, rule: Optimizer, schedule: str, kernel: Kernel | None, dtype: str, steps: int = STEPS) -> Found:

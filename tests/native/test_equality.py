@@ -6,7 +6,7 @@ import pytest
 from tests.cases import CASES, OPTIMIZERS, SCHEDULES, SOAK, optimizer
 from tests.native.kernels import COMPILED, SIZED, built, epoch, furthest
 from zerokara.native import calls
-from zerokara.native.compile import SOURCE, find_compiler
+from zerokara.native.compile import SOURCE, find_compiler, source_text
 from zerokara.native.compiled import Compiled
 from zerokara.native.library import installed
 from zerokara.native.structure import UnsupportedError
@@ -87,7 +87,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS if SOAK else list(FAULTS)[::3])
 def test_a_planted_fault_is_found(fault: str) -> None:
     right, wrong = FAULTS[fault]
-    source = SOURCE.read_text()
+    source = source_text(SOURCE)
     assert source.count(right) >= 1
     kernel = built(source.replace(right, wrong), real="double", optimize="-O0")[-1]
     worst = 0.0

@@ -45,6 +45,18 @@ def test_a_library_of_another_source_is_not_used(tiny: Make) -> None:
     assert library.problem == "the compiled library is not of the kernel.c beside it"
 
 
+def test_a_library_of_another_part_of_the_source_is_not_used(tiny: Make) -> None:
+    folder = tiny(7)
+    (folder / "part.h").write_text("enum { PART = 1 };\n")
+    (folder / "kernel.c").write_text('#include "part.h"\n' + (folder / "kernel.c").read_text())
+    compile_kernel(folder / file_name(), source=folder / "kernel.c")
+    assert load_library(folder).variants
+    (folder / "part.h").write_text("enum { PART = 2 };\n")
+    assert load_library(folder).problem == "the compiled library is not of the kernel.c beside it"
+    (folder / "part.h").unlink()
+    assert "cannot be loaded" in (load_library(folder).problem or "")
+
+
 def test_a_file_that_is_no_library_is_a_reason(tmp_path: Path) -> None:
     (tmp_path / "kernel.so").write_bytes(b"of another system")
     assert re.match(r"the compiled library cannot be loaded \(.+\)$", load_library(tmp_path).problem or "")

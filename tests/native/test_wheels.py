@@ -12,7 +12,17 @@ from zipfile import ZipFile
 import pytest
 
 from tests.native.binaries import machine_and_exports
-from zerokara.native.compile import SOURCE, TARGETS, WIDTHS, compile_kernel, file_name, find_compiler, host, is_zig
+from zerokara.native.compile import (
+    SOURCE,
+    TARGETS,
+    WIDTHS,
+    compile_kernel,
+    file_name,
+    find_compiler,
+    host,
+    is_zig,
+    source_text,
+)
 from zerokara.native.library import load_library
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +39,7 @@ print(hashlib.sha256(study.best.model.network.params.tobytes()).hexdigest(), [tr
 
 def functions() -> set[str]:
     """The functions of every variant, as kernel.c names them."""
-    names = set(re.findall(r"\bEXPORT\((\w+)\)\(", SOURCE.read_text(encoding="utf-8")))
+    names = set(re.findall(r"\bEXPORT\((\w+)\)\(", source_text(SOURCE)))
     assert "train" in names
     return names
 

@@ -10,9 +10,7 @@ import platform
 import re
 import shlex
 import shutil
-import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +50,8 @@ TARGETS = {
 
 def host() -> str:
     """Return the target that runs this Python; it is not in `TARGETS` where the kernel cannot be built."""
+    import sysconfig  # Here, and subprocess below: a search reads only the digest.
+
     system, _, machine = sysconfig.get_platform().rpartition("-")
     name = {"darwin": "macos", "win32": "windows"}.get(sys.platform, sys.platform)
     machine = platform.machine().lower() if system.startswith("macosx") else machine  # universal2 is no processor.
@@ -157,9 +157,15 @@ def compile_kernel(
     return library
 
 
+def source_text(source: Path) -> str:
+    """Return a C file with the files that it includes in their places."""
+    text = source.read_text(encoding="ascii")
+    return re.sub(r'^#include "(.+)"\n', lambda found: source_text(source.parent / found[1]), text, flags=re.MULTILINE)
+
+
 def source_digest(source: Path) -> str:
-    """Return the SHA-256 of a C file, which its library contains: one of another source is not loaded."""
-    return hashlib.sha256(source.read_bytes()).hexdigest()
+    """Return the SHA-256 of this text, which its library contains: one of another source is not loaded."""
+    return hashlib.sha256(source_text(source).encode()).hexdigest()
 
 
 def _for_target(compiler: Sequence[str], where: Target, target: str | None) -> list[str]:
@@ -186,6 +192,8 @@ def _level(compiler: Sequence[str], where: Target, variant: str) -> list[str]:
 
 def _run_all(commands: Sequence[Sequence[str]]) -> None:
     """Run commands at the same time."""
+    import subprocess
+
     try:
         running = [
             subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

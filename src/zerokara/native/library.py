@@ -1,13 +1,13 @@
 """The compiled library: found beside this file, loaded once, and which of its variants this processor runs."""
 
 import ctypes
-import hashlib
 import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from zerokara.errors import InputError
+from zerokara.native.compile import source_digest
 
 VARIANTS = {"avx512": (2, "AVX-512"), "avx2": (1, "AVX2 and FMA"), "neon": (4, "NEON")}
 """Best first: the bit in the library's ``features()``, and what the processor must have."""
@@ -32,7 +32,7 @@ def load_library(folder: Path) -> Library:
     try:
         functions = ctypes.CDLL(str(path))
         digest = ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(functions, "source_digest"))).decode()
-        source = hashlib.sha256((folder / "kernel.c").read_bytes()).hexdigest()
+        source = source_digest(folder / "kernel.c")
         bits: int = functions.features()
     except (OSError, AttributeError, ValueError) as error:
         return Library(None, (), f"the compiled library cannot be loaded ({error})")

@@ -1,4 +1,4 @@
-"""The structures of kernel.c, as ctypes sees them, for both precisions."""
+"""The structures of the kernel, as ctypes sees them, for both precisions."""
 
 import ctypes
 from ctypes import c_double, c_int, c_longlong, c_void_p

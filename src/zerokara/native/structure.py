@@ -27,7 +27,7 @@ LOSS_ORDER: tuple[type[Loss], ...] = (
     *(regression_losses.AbsoluteError, regression_losses.Huber, regression_losses.PoissonError),
 )
 OPTIMIZER_ORDER = tuple(OPTIMIZERS.values())
-"""In the order of the enums of kernel.c."""
+"""In the order of the enums of kernel/model.h."""
 
 
 class UnsupportedError(Exception):
