@@ -24,6 +24,7 @@ from zerokara.engine.settings import in_config, values_of
 from zerokara.errors import DatabaseError, InputError, command_line
 from zerokara.figures import preload
 from zerokara.files import outside, write
+from zerokara.nn.encodings import without_effect
 from zerokara.report.kept import write_kept
 from zerokara.report.run import write_pictures, write_run, write_summary
 from zerokara.samplers.registry import SAMPLERS, check_proposals, make_local_sampler, sampler_text
@@ -95,6 +96,8 @@ def run_search(
     # All names are checked before a folder is created.
     check_proposals(make_local_sampler(settings.sampler, space, plan.seed, trials=trials))
     check_shipping(settings.rank, settings.workers)
+    for report in without_effect(space.ends(), plan.data):
+        settings.warn(report)
     how: dict[str, Any] = {"scheduler": make_scheduler(race), "pool": open_pool(settings.workers)}
     how |= {name: getattr(settings, name) for name in ("refit", "ensemble", "on_epoch", "warn")}
     limits = [] if settings.seconds is None else [TimeLimit(settings.seconds, settings.refit or 0, begun)]

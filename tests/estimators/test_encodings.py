@@ -38,7 +38,9 @@ def test_partial_fit_keeps_the_encoding_of_the_first_samples(digits: Arrays, kin
 def test_features_without_numbers_may_get_some_later(digits: Arrays) -> None:
     X, y = digits
     net = NetworkClassifier((8,), numeric_encoding="piecewise", random_state=0)
-    net.partial_fit((X > 8).astype(float), y, classes=np.arange(10)).partial_fit(X, y)
+    with pytest.warns(UserWarning, match="numeric_encoding=piecewise has no effect: .* has no numbers"):
+        net.partial_fit((X > 8).astype(float), y, classes=np.arange(10))
+    net.partial_fit(X, y)
     assert net.model_.layers()[0]["layer"] == "affine"
 
 
@@ -54,7 +56,8 @@ def test_sparse_samples_and_unknown_names_are_refused(digits: Arrays) -> None:
         NetworkClassifier((8,), numeric_encoding="piecewise").fit(csr_array(X), y)
     with pytest.raises(InputError, match="unknown numeric_encoding 'quantile'"):
         NetworkClassifier((8,), numeric_encoding="quantile").fit(X, y)
-    assert NetworkClassifier((8,), category_encoding="embedding", epochs=1).fit(csr_array(X), y).n_iter_ == 1
+    with pytest.warns(UserWarning, match="category_encoding=embedding has no effect: .* has no categories"):
+        assert NetworkClassifier((8,), category_encoding="embedding", epochs=1).fit(csr_array(X), y).n_iter_ == 1
 
 
 def test_a_tuned_estimator_searches_encodings() -> None:

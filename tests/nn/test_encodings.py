@@ -15,12 +15,14 @@ from zerokara.errors import InputError
 from zerokara.model import Ensemble
 from zerokara.nn import encodings
 from zerokara.nn.encodings import (
+    CATEGORY_ENCODINGS,
     NUMERIC_ENCODINGS,
     categories,
     encoding_layers,
     keep_encodings,
     learned_encodings,
     numbers,
+    without_effect,
 )
 from zerokara.nn.layers.embedding import DIMENSION
 from zerokara.nn.layers.piecewise import QUANTILE_BINS as BINS
@@ -187,6 +189,26 @@ def test_all_encodings_together_act_on_their_own_inputs() -> None:
     assert [type(layer).__name__ for layer in layers(data, "piecewise", "embedding")] == ["Piecewise", "Embedding"]
     assert learned_encodings({"numeric_encoding": "piecewise"}, data) == []
     assert learned_encodings({"category_encoding": "embedding"}, data) == ["category_encoding=embedding"]
+
+
+ALL = {"numeric_encoding": NUMERIC_ENCODINGS, "category_encoding": CATEGORY_ENCODINGS}
+NO_NUMBERS = [f"numeric_encoding={kind} has no effect: arrays has no numbers" for kind in NUMERIC_ENCODINGS[1:]]
+NO_CATEGORIES = [f"category_encoding={kind} has no effect: arrays has no categories" for kind in CATEGORY_ENCODINGS[1:]]
+
+
+def test_encodings_that_change_nothing_are_reported() -> None:
+    numbers, flags = from_arrays([[0.0], [1.0], [2.0]], [0, 1, 1]), from_arrays([[0.0], [1.0], [0.0]], [0, 1, 1])
+    assert without_effect(ALL, table()) == []
+    assert without_effect(ALL, numbers) == NO_CATEGORIES
+    assert sorted(without_effect(ALL, flags)) == sorted([*NO_NUMBERS, *NO_CATEGORIES])
+    assert without_effect({"numeric_encoding": ["standard"], "category_encoding": ["one-hot"]}, flags) == []
+    few = from_table({"kind": ["a", "b"] * 10, "y": ["u", "v", "v", "u"] * 5}, target="y")
+    assert without_effect({"category_encoding": CATEGORY_ENCODINGS}, few) == [
+        f"category_encoding=embedding has no effect: {few.name} has no categories of more than 9 values"
+    ]
+    for kind in ("scaled", "embedding"):
+        changed = bool(encoding_layers({"numeric_encoding": "standard", "category_encoding": kind}, few))
+        assert changed == (kind == "scaled")
 
 
 def fitted_without_and_with_other_parts(kind: str) -> list[dict[str, np.ndarray]]:

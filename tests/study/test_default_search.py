@@ -10,8 +10,9 @@ from sklearn.datasets import load_diabetes, load_iris
 
 import zerokara as zk
 from zerokara.cli.app import run
-from zerokara.data import load
+from zerokara.data import from_arrays, load
 from zerokara.space import defaults
+from zerokara.space.defaults import table_search
 from zerokara.study.run_folder import RunFolder
 
 FEW = {"trials": 5, "epochs": 4}
@@ -43,6 +44,14 @@ def test_arrays_are_a_table_too() -> None:
     assert study.plan.folds == 5
     assert "category_encoding" not in study.space.searched, "there are no categories"
     assert study.model.predict(X[:2]).tolist() == [0, 0]
+
+
+def test_numbers_are_encoded_where_there_are_any() -> None:
+    y = [0, 1, 1, 0] * 10
+    assert "numeric_encoding" in table_search(from_arrays([[k % 3] for k in range(40)], y))["space"]
+    search = table_search(from_arrays([[k % 2] for k in range(40)], y))
+    assert search["space"]["numeric_encoding"] == "standard"
+    assert len(search["first"]) == 3, "two of the default networks are the same there"
 
 
 def test_pictures_keep_one_validation_part() -> None:

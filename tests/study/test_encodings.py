@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from sklearn.datasets import load_iris
 
 import zerokara as zk
 from tests.commands import run
@@ -47,6 +48,14 @@ def test_a_search_over_encodings_resumes_with_identical_results(data, tmp_path: 
     rows = {name: column.values[:20] for name, column in data.train.table.columns.items() if column.kind == "number"}
     rows |= {"garden": [True] * 20, "city": ["city 03"] * 20, "kind": ["tent"] * 20}
     assert np.array_equal(opened.model.predict(rows), whole.model.predict(rows))
+
+
+def test_an_encoding_that_changes_nothing_is_reported(data) -> None:
+    space = {"category_encoding": zk.choice(["one-hot", "scaled"]), "hidden": (4,)}
+    X, y = load_iris(return_X_y=True)
+    with pytest.warns(UserWarning, match="category_encoding=scaled has no effect: arrays has no categories"):
+        zk.tune(X, y, space, **SEARCH)
+    zk.tune(data, space, **SEARCH)
 
 
 def test_the_bins_of_a_trial_are_those_of_its_training_part(data) -> None:

@@ -26,6 +26,7 @@ from zerokara.estimators.fit_state import FitState, Objective, mean_curves
 from zerokara.estimators.reading import FLOATS, Reader
 from zerokara.model import Ensemble, Model, ModelMember
 from zerokara.nn import Network
+from zerokara.nn.encodings import without_effect
 from zerokara.nn.regression_losses import POISSON
 from zerokara.space.defaults import FOLDED, table_search
 from zerokara.study.study import Study
@@ -144,6 +145,8 @@ class NetworkEstimator(Reader):
         if stopped := state.stopped(patience):
             _warn(f"training stopped early in epoch {state.epoch} and does not continue: increase patience")
         else:
+            if not state.epoch:
+                _ = [warn(report) for report in without_effect({n: [value] for n, value in params.items()}, data)]
             state.keep_encodings(params["numeric_encoding"], data)
             run = build(
                 params,

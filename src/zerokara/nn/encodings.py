@@ -1,7 +1,7 @@
 """The encodings of inputs: the first layers of a network, fitted to the training samples of a dataset."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -85,6 +85,25 @@ def learned_encodings(params: Mapping[str, Any], data: Dataset) -> list[str]:
     numeric, category = params.get("numeric_encoding", STANDARD), params.get("category_encoding", ONE_HOT)
     learned = {"numeric_encoding": numeric == "periodic", "category_encoding": category == EMBEDDING and _groups(data)}
     return [f"{name}={params[name]}" for name, holds in learned.items() if holds]
+
+
+def without_effect(values: Mapping[str, Iterable[Any]], data: Dataset) -> list[str]:
+    """Return what to report of encodings, by the name of the setting, that leave all inputs of ``data`` as they are.
+
+    >>> from zerokara.data import load
+    >>> without_effect({"numeric_encoding": ["robust"], "category_encoding": ["one-hot", "scaled"]}, load("digits"))
+    ['category_encoding=scaled has no effect: digits has no categories']
+    """
+    few = f"no categories of more than {FEW_LEVELS} values" if categories(data) else "no categories"
+    inputs = {SCALED: (categories, few), EMBEDDING: (_groups, few)}
+    if not isinstance(data.train.x, SparseRows):  # Else an error says that numbers cannot be encoded.
+        inputs |= {kind: (numbers, "no numbers") for kind in NUMERIC_ENCODINGS if kind != STANDARD}
+    return [
+        f"{name}={kind} has no effect: {data.name} has {lacks}"
+        for kind, (of, lacks) in inputs.items()
+        for name in ("numeric_encoding", "category_encoding")
+        if kind in values.get(name, ()) and not of(data)
+    ]
 
 
 def width_limit(params: Mapping[str, Any], data: Dataset) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 from zerokara.data import Dataset
 from zerokara.data.dataset import DEFAULT_VALIDATION
 from zerokara.data.sparse import SparseRows
-from zerokara.nn.encodings import categories, width_limit
+from zerokara.nn.encodings import categories, numbers, width_limit
 from zerokara.space.first import first_text
 from zerokara.space.hyperparameters import HYPERPARAMETERS, complete, lookup
 from zerokara.space.space import choice, is_used, log, uniform
@@ -66,7 +66,7 @@ def table_search(data: Dataset, given: Mapping[str, Any] | None = None) -> dict[
     samples = sum(len(part) for part in (data.train, data.validation) if part is not None)
     fixed: dict[str, Any] = {"init_scale": 0.5, "batch_size": batch_size(samples), "schedule": "constant"}
     too_wide = width_limit({"numeric_encoding": "piecewise"}, data) > WIDEST
-    if isinstance(data.train.x, SparseRows) or too_wide:  # Other encodings need dense samples.
+    if isinstance(data.train.x, SparseRows) or too_wide or not numbers(data):  # Other encodings need dense samples.
         fixed["numeric_encoding"] = "standard"
     fixed |= given or {}
     space = {

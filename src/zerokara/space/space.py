@@ -170,6 +170,12 @@ class Space:
         """
         return {self.parts[part].key(part): self.parts[part].encode(v) for part, v in self.values(params).items()}
 
+    def ends(self) -> dict[str, tuple[Any, ...]]:
+        """Return all options of each hyperparameter, the ends of its range, or its value."""
+        return {name: (value,) for name, value in self.fixed.items()} | {
+            name: dist.ends() for name, dist in self.searched.items()
+        }
+
     def searches(self) -> list[str]:
         """Return the ranges as text, the inverse of ``parse_searches``."""
         return [f"{name}={dist.text()}" for name, dist in self.searched.items()]
