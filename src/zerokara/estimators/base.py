@@ -145,8 +145,9 @@ class NetworkEstimator(Reader):
         if stopped := state.stopped(patience):
             _warn(f"training stopped early in epoch {state.epoch} and does not continue: increase patience")
         else:
-            if not state.epoch:
-                _ = [warn(report) for report in without_effect({n: [value] for n, value in params.items()}, data)]
+            for report in without_effect({name: [value] for name, value in params.items()}, data):
+                if not state.epoch:
+                    warn(report)
             state.keep_encodings(params["numeric_encoding"], data)
             run = build(
                 params,
