@@ -8,6 +8,7 @@ import pytest
 import zerokara as zk
 from tests.figures.drawing import drawn
 from zerokara.errors import InputError
+from zerokara.figures.networks.activations import draw_activations
 from zerokara.figures.networks.trajectories import trajectory_data
 from zerokara.nn.layers.activations import sigmoid
 from zerokara.optim.descent import BOOK_SURFACE, Surface
@@ -41,6 +42,18 @@ def test_relu_has_its_zeros_apart_and_one_scale() -> None:
     for panel in panels:
         assert 0.4 < panel.zeros < 0.6
         assert panel.zeros + panel.shares.sum() == pytest.approx(1)
+
+
+def test_outputs_that_are_not_finite_are_counted_in_their_panel() -> None:
+    net = zk.nn.mlp(100, (4,), 2, "sigmoid", population=2)
+    net.layers[0].b[0, 0] = [np.nan, 0, 0, 0]
+    net.layers[0].b[1] = np.nan
+    data = activation_data(net, X)
+    some, every = (panels[0] for _, panels in data.rows)
+    assert (some.not_finite, every.not_finite) == (0.25, 1)
+    assert some.deviation > 0
+    notes = [[text.get_text() for text in axes.texts] for axes in draw_activations(data).axes]
+    assert [note[0].split("\n")[1] for note in notes] == ["25% NaN or inf", "100% NaN or inf"]
 
 
 def test_a_population_has_a_row_for_each_network_and_layers_are_chosen() -> None:

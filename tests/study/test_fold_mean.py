@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import zerokara as zk
 from zerokara.data import Part
-from zerokara.study.averaging import eligible, mean_weights, out_of_fold
+from zerokara.study.averaging import PRIOR, eligible, mean_weights, out_of_fold
 
 SPACE = {"lr": zk.log(1e-3, 1e-1), "hidden": (8,), "numeric_encoding": zk.choice(["standard", "piecewise"])}
 
@@ -98,14 +98,32 @@ def test_a_refit_replaces_the_mean() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 5), st.sampled_from(["classification", "multilabel", "regression"]))
-def test_the_weighted_mean_has_at_most_the_loss_of_the_best_trial(seed: int, trials: int, task: str) -> None:
+def test_the_weighted_mean_has_at_most_the_loss_of_the_plain_mean(seed: int, trials: int, task: str) -> None:
     p, part = _predictions(seed, trials, task)
     weights = mean_weights(p, part, task)
     assert (weights >= 0).all()
     assert 990 <= weights.sum() <= 1010
-    mean = (p * (weights / weights.sum())[:, None, None]).sum(axis=0)
+    assert _loss(_mean(p, weights), part.t, task) <= _loss(p.mean(axis=0), part.t, task) * 1.01 + 1e-9
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 5), st.sampled_from(["classification", "multilabel", "regression"]))
+def test_with_many_samples_it_has_at_most_the_loss_of_the_best_trial(seed: int, trials: int, task: str) -> None:
+    p, part = _predictions(seed, trials, task)
+    many = np.tile(np.arange(len(part.t)), 50)
+    weights = mean_weights(p[:, many], Part(part.t[many], part.t[many]), task)
     losses = [_loss(each, part.t, task) for each in p]
-    assert _loss(mean, part.t, task) <= min(losses) * 1.01 + 1e-9
+    assert _loss(_mean(p, weights), part.t, task) <= min(losses) * 1.01 + 1e-9
+
+
+@pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
+def test_with_few_samples_the_weights_are_nearer_to_equal_ones(task: str) -> None:
+    p, part = _predictions(3, 3, task)
+    spreads = [
+        float(np.ptp(mean_weights(p[:, rows], Part(part.t[rows], part.t[rows]), task)))
+        for rows in (np.arange(2), np.tile(np.arange(2), 30))
+    ]
+    assert spreads[0] < 0.75 * spreads[1]
 
 
 @pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
@@ -113,18 +131,20 @@ def test_the_weights_are_the_best_on_a_grid(task: str) -> None:
     p, part = _predictions(3, 3, task)
     weights = mean_weights(p, part, task) / 1000
     grid = [(a, b, 1 - a - b) for a, b in itertools.product(np.linspace(0, 1, 51), repeat=2) if a + b <= 1 + 1e-9]
-    best = min(_loss((p * np.array(w)[:, None, None]).sum(axis=0), part.t, task) for w in grid)
-    assert _loss((p * weights[:, None, None]).sum(axis=0), part.t, task) <= best * 1.002
+    best = min(_objective(p, np.array(w), part.t, task) for w in grid)
+    assert _objective(p, weights, part.t, task) <= best + 0.002 * abs(best)
 
 
 @pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
-def test_a_weight_of_two_counts_as_a_sample_twice(task: str) -> None:
+def test_a_weight_of_two_counts_as_a_sample_twice_but_for_the_prior(task: str) -> None:
     p, part = _predictions(5, 3, task)
     twice = np.r_[np.arange(len(part.t)), np.arange(10)]
     sample = np.ones(len(part.t))
     sample[:10] = 2
     weighted = mean_weights(p, Part(part.t, part.t, sample), task)
-    assert np.abs(weighted - mean_weights(p[:, twice], Part(part.t[twice], part.t[twice]), task)).max() <= 1
+    assert np.abs(weighted - mean_weights(p[:, twice], Part(part.t[twice], part.t[twice]), task)).max() <= 20
+    thousandths = Part(part.t, part.t, sample / 1000)
+    assert np.array_equal(mean_weights(p, thousandths, task), weighted), "only their ratios count"
 
 
 def test_the_weights_do_not_depend_on_the_order_of_trials() -> None:
@@ -146,6 +166,21 @@ def _predictions(seed: int, trials: int, task: str) -> tuple[np.ndarray, Part]:
     t = rng.integers(0, c, n)
     e = np.exp(raw + 1.5 * np.eye(c)[t])
     return (e / e.sum(axis=-1, keepdims=True)).astype(np.float32), Part(t, t)
+
+
+def _mean(p: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return (p * (weights / weights.sum())[:, None, None]).sum(axis=0)
+
+
+def _objective(p: np.ndarray, w: np.ndarray, t: np.ndarray, task: str) -> float:
+    """Return the loss of the mean, less the logarithm of the prior, for each sample."""
+    with np.errstate(divide="ignore"):
+        if task == "regression":
+            least = min(_loss(each, t, task) for each in p)
+            prior = PRIOR * len(w) * least * ((w - 1 / len(w)) ** 2).sum()
+        else:
+            prior = -PRIOR * np.log(np.maximum(w, 0)).sum()
+        return _loss((p * w[:, None, None]).sum(axis=0), t, task) + float(prior) / len(t)
 
 
 def _loss(p: np.ndarray, t: np.ndarray, task: str) -> float:

@@ -22,6 +22,8 @@ ITERATIONS = 200
 SLOPE_TOLERANCE = 1e-9
 LEAST_PROBABILITY = float(np.finfo(np.float32).tiny)
 """The least probability of a true class."""
+PRIOR = 3
+"""Samples for each trial in favor of equal weights: with few samples, a small advantage is luck."""
 LEAST_WEIGHT = 0.02
 """A smaller weight is not worth the time to predict."""
 WEIGHT_UNITS = 1000
@@ -77,40 +79,46 @@ def mean_weights(predictions: Array, part: Part, task: str) -> Array:
 
     The loss is -log of the mean probability of the true class or label, or the squared error. Both are convex in the
     weights. The first is minimized by expectation maximization, w_k <- w_k mean_n(p_kn / sum_j w_j p_jn), the second
-    by steps between pairs. Weights below `LEAST_WEIGHT` are left out.
+    by steps between pairs. Both have a `PRIOR` in favor of equal weights. Weights below `LEAST_WEIGHT` are left out.
 
     Shapes: predictions (T, N, C).
     """
     sample = np.ones(len(part)) if part.weights is None else part.weights.astype(float)
     p, t = predictions.astype(float), part.t
+    prior = PRIOR * float((sample**2).sum() / sample.sum() ** 2)  # PRIOR / N; weighted samples count as fewer.
     if task == "regression":
-        weights = _least_squares((p - t).reshape(len(p), -1) * np.sqrt(np.repeat(sample, p.shape[2])))
+        weights = _least_squares((p - t).reshape(len(p), -1) * np.sqrt(np.repeat(sample, p.shape[2])), prior)
     else:
         right = (
             p[:, np.arange(len(t)), t] if task == "classification" else np.where(t > 0, p, 1 - p).reshape(len(p), -1)
         )
         sample = np.repeat(sample, right.shape[1] // len(sample))
-        weights = _most_likely(np.maximum(right, LEAST_PROBABILITY), sample / sample.sum())
+        weights = _most_likely(np.maximum(right, LEAST_PROBABILITY), sample / sample.sum(), prior)
     weights = np.where(weights < LEAST_WEIGHT, 0, weights)
     return np.asarray(np.round(WEIGHT_UNITS * weights / weights.sum()), int)
 
 
-def _most_likely(p: Array, sample: Array) -> Array:
-    """Return the weights of the mixture of probabilities p (T, N) that makes these samples most likely."""
+def _most_likely(p: Array, sample: Array, prior: float) -> Array:
+    """Return the weights w of the mixture of probabilities p (T, N) with the largest posterior.
+
+    The prior is a Dirichlet distribution: each trial explains so many more samples, as a fraction of all.
+    """
     w = np.full(len(p), 1 / len(p))
     for _ in range(ITERATIONS):
         mixture = (w[:, None] * p).sum(axis=0)
-        w = w * (p * (sample / mixture)).sum(axis=1)
+        w = w * (p * (sample / mixture)).sum(axis=1) + prior
         w /= w.sum()
     return w
 
 
-def _least_squares(errors: Array) -> Array:
-    """Return the weights w >= 0 with sum 1 for which the squares of the mean error, of errors (T, N), are least.
+def _least_squares(errors: Array, prior: float) -> Array:
+    """Return the weights w >= 0 with sum 1 for which the mean square of sum_k w_k errors_k (T, N) is least.
 
-    Pairs of weights are balanced in turn, each exactly: from the one with the steepest slope to the one with the least.
+    The prior adds prior T s^2 sum_k (w_k - 1 / T)^2, s^2 the mean square of the best trial's errors. Pairs of weights
+    are balanced in turn, each exactly: from the one with the steepest slope to the one with the least.
     """
     g = np.array([[(one * other).mean() for other in errors] for one in errors])
+    g += prior * g.diagonal().min() * (len(g) * np.eye(len(g)) - 1)
     w = np.full(len(g), 1 / len(g))
     for _ in range(ITERATIONS * len(g)):
         slopes = (g * w).sum(axis=1)

@@ -56,6 +56,17 @@ def test_dead_units_and_saturated_outputs_are_counted() -> None:
         assert found.dead is None
 
 
+def test_nothing_is_said_of_units_whose_outputs_are_not_finite() -> None:
+    for name, number in (("relu", np.inf), ("sigmoid", np.nan), ("tanh", np.nan)):
+        net = zk.nn.mlp(64, (4,), 10, name)
+        net.layers[0].b[0, 0, 0] = number
+        found = zk.inspect(net, X)
+        assert (found.layers[1].dead, found.layers[1].saturated) == (None, None)
+        assert f"{len(X)} NaN or inf" in str(found)
+        assert "dead" not in str(found)
+        assert "saturated" not in str(found)
+
+
 def test_without_targets_or_samples() -> None:
     net = zk.nn.mlp(64, (4,), 10)
     alone = zk.inspect(net, X)

@@ -20,7 +20,7 @@ class ActivationPanel:
     """The outputs of a layer: the share of them in each of equal bins from ``low`` to ``high``, (B,).
 
     The ``zeros``, the share that is exactly 0 such as that of a ReLU, are not in the bins; those of sigmoid and tanh
-    are. ``deviation`` is the standard deviation of all outputs.
+    are. ``deviation`` is the standard deviation of all finite outputs, ``not_finite`` the share of the others.
     """
 
     name: str
@@ -29,6 +29,7 @@ class ActivationPanel:
     shares: Array
     zeros: float
     deviation: float
+    not_finite: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +56,7 @@ def draw_activations(data: Activations) -> "Figure":
             place.set(xlim=(panel.low - margin, panel.high + margin), ylim=(0, 1.3 * top), yticks=[])
             place.set_title(panel.name, fontsize=10, color=INK, parse_math=False)
             note = f"std {panel.deviation:.2g}" + (f", {100 * panel.zeros:.0f}% are 0" if panel.zeros >= 0.005 else "")
+            note += f"\n{100 * panel.not_finite:.3g}% NaN or inf" if panel.not_finite else ""
             place.text(0.97, 0.93, note, transform=place.transAxes, ha="right", va="top", fontsize=8, color=GRAY)
             place.locator_params(axis="x", nbins=3)
         for place in own[len(panels) :]:

@@ -66,6 +66,8 @@ def _layer_panels(network: Network, x: Array, layers: Sequence[int] | None) -> t
         limits = BOUNDS.get(type(layer), shared)
         counted = histogram(y if type(layer) in BOUNDS else y[y != 0], ACTIVATION_BINS, limits)
         name, zeros = f"{k} {type(layer).__name__}", 0.0 if type(layer) in BOUNDS else float(np.mean(y == 0))
-        deviation = float(np.std(y, dtype=float))
-        panels.append(ActivationPanel(name, *limits, counted.counts / len(y), zeros, deviation))
+        finite = y[np.isfinite(y)]
+        deviation = float(np.std(finite, dtype=float)) if len(finite) else np.nan
+        others = 1 - len(finite) / len(y)
+        panels.append(ActivationPanel(name, *limits, counted.counts / len(y), zeros, deviation, others))
     return tuple(panels)

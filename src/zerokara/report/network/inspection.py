@@ -125,8 +125,17 @@ def _of_layer(index: int, layer: Layer, y: Array | None) -> LayerNumbers:
     size = sum(rows * columns for rows, columns in layer.shapes().values())
     if y is None:
         return LayerNumbers(index, repr(layer), size)
-    dead = float((y <= 0).all(axis=1).mean()) if isinstance(layer, ReLU) else None
-    slopes = y * (1 - y) * 4 if isinstance(layer, Sigmoid) else 1 - y * y if isinstance(layer, Tanh) else None
+    known = bool(np.isfinite(y).all())  # Of NaN, nothing is known.
+    dead = float((y <= 0).all(axis=1).mean()) if known and isinstance(layer, ReLU) else None
+    slopes = (
+        None
+        if not known
+        else y * (1 - y) * 4
+        if isinstance(layer, Sigmoid)
+        else 1 - y * y
+        if isinstance(layer, Tanh)
+        else None
+    )
     return LayerNumbers(
         *(index, repr(layer), size, y.shape[2], histogram(y.ravel()), float(np.mean(y == 0)), dead),
         saturated=None if slopes is None else float(np.mean(slopes < SATURATED)),
