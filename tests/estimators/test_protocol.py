@@ -132,9 +132,9 @@ def test_settings_and_weights_go_to_the_search() -> None:
     assert_same(by_class, zk.tune((X, CLASSES), class_weight={"0": 5, "1": 1, "2": 1}, **SHORT), X)
     for given in ({"engine": "numpy"}, {"dtype": "float64"}):
         net = NetworkRegressor(random_state=0, **given).fit(X, Y)  # type: ignore[arg-type]
-        assert_same(net, zk.tune((X, Y), trials=3, race="none", **given), X)
+        assert_same(net, zk.tune((X, Y), trials=4, race="none", **given), X)
     part = zk.data.as_dataset((FRAME, SOLD), validation=None)
-    weighted = zk.tune(_weighted(part, weights), trials=3, race="none")
+    weighted = zk.tune(_weighted(part, weights), trials=4, race="none")
     assert_same(NetworkClassifier(random_state=0).fit(FRAME, SOLD, sample_weight=weights), weighted, FRAME)
 
 

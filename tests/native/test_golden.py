@@ -16,7 +16,7 @@ import pytest
 import zerokara as zk
 from zerokara.native.library import installed
 
-GOLDEN = "cc30e2c74e0ad42fc5054d9e9f8a585b528c48dab60c7511e0a6af17aea21859"
+GOLDEN = "54a63615569ec94459e6ab107f8067c983055e13c3b63ac8bf80c7edc29bd226"
 VARIANTS = installed().variants
 pytestmark = pytest.mark.skipif(not VARIANTS, reason="no kernel here")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import zerokara as zk
 from zerokara.data import Part
-from zerokara.study.averaging import PRIOR, eligible, mean_weights, out_of_fold
+from zerokara.study.averaging import PRIOR_SAMPLES, eligible, mean_weights, out_of_fold
 
 SPACE = {"lr": zk.log(1e-3, 1e-1), "hidden": (8,), "numeric_encoding": zk.choice(["standard", "piecewise"])}
 
@@ -177,9 +177,9 @@ def _objective(p: np.ndarray, w: np.ndarray, t: np.ndarray, task: str) -> float:
     with np.errstate(divide="ignore"):
         if task == "regression":
             least = min(_loss(each, t, task) for each in p)
-            prior = PRIOR * len(w) * least * ((w - 1 / len(w)) ** 2).sum()
+            prior = PRIOR_SAMPLES * len(w) * least * ((w - 1 / len(w)) ** 2).sum()
         else:
-            prior = -PRIOR * np.log(np.maximum(w, 0)).sum()
+            prior = -PRIOR_SAMPLES * np.log(np.maximum(w, 0)).sum()
         return _loss((p * w[:, None, None]).sum(axis=0), t, task) + float(prior) / len(t)
 
 

@@ -22,7 +22,7 @@ ITERATIONS = 200
 SLOPE_TOLERANCE = 1e-9
 LEAST_PROBABILITY = float(np.finfo(np.float32).tiny)
 """The least probability of a true class."""
-PRIOR = 3
+PRIOR_SAMPLES = 3
 """Samples for each trial in favor of equal weights: with few samples, a small advantage is luck."""
 LEAST_WEIGHT = 0.02
 """A smaller weight is not worth the time to predict."""
@@ -79,13 +79,14 @@ def mean_weights(predictions: Array, part: Part, task: str) -> Array:
 
     The loss is -log of the mean probability of the true class or label, or the squared error. Both are convex in the
     weights. The first is minimized by expectation maximization, w_k <- w_k mean_n(p_kn / sum_j w_j p_jn), the second
-    by steps between pairs. Both have a `PRIOR` in favor of equal weights. Weights below `LEAST_WEIGHT` are left out.
+    by steps between pairs. `PRIOR_SAMPLES` favor equal weights. Weights below `LEAST_WEIGHT` are left out.
 
     Shapes: predictions (T, N, C).
     """
     sample = np.ones(len(part)) if part.weights is None else part.weights.astype(float)
     p, t = predictions.astype(float), part.t
-    prior = PRIOR * float((sample**2).sum() / sample.sum() ** 2)  # PRIOR / N; weighted samples count as fewer.
+    share = float((sample**2).sum() / sample.sum() ** 2)  # 1 / N; weighted samples count as fewer.
+    prior = PRIOR_SAMPLES * share
     if task == "regression":
         weights = _least_squares((p - t).reshape(len(p), -1) * np.sqrt(np.repeat(sample, p.shape[2])), prior)
     else:
