@@ -101,7 +101,7 @@ def run_search(
     how: dict[str, Any] = {"scheduler": make_scheduler(race), "pool": open_pool(settings.workers)}
     how |= {name: getattr(settings, name) for name in ("refit", "ensemble", "on_epoch", "warn")}
     limits = [] if settings.seconds is None else [TimeLimit(settings.seconds, settings.refit or 0, begun)]
-    how |= {"callbacks": [*settings.callbacks, *limits], "limit": settings.seconds}
+    how |= {"callbacks": [*settings.callbacks, *limits], "limit": limits[0] if limits else None}
     new = settings.out if folder is None else None
     with ExitStack() as opened:
         store: Store

@@ -12,10 +12,14 @@ from zerokara.cli.app import run
 from zerokara.data import Dataset
 from zerokara.engine.bracket import raced
 from zerokara.engine.halving import Bracket
+from zerokara.engine.plan import Plan
 from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
 from zerokara.space.first import first_text, read_first
+from zerokara.space.space import Space
+from zerokara.study.defaults import with_defaults
 from zerokara.study.run_folder import RunFolder
+from zerokara.study.settings import SearchSettings
 
 SPACE = {"lr": zk.log(1e-4, 1e-1), "hidden": zk.choice([(8,), (16, 8)])}
 ASKED = [{"lr": 2e-4, "hidden": (16, 8)}, "lr=0.0003"]
@@ -97,6 +101,7 @@ def test_text_and_mapping_are_the_same() -> None:
     assert read_first(first_text({"hidden": (), "batch_norm": True})) == {"hidden": (), "batch_norm": True}
 
 
+@pytest.mark.filterwarnings("ignore:Of the 5 networks")
 def test_a_search_ends_in_time_and_between_generations(data: Dataset) -> None:
     started = time.perf_counter()
     study = zk.tune(data, SPACE, seconds=1.0, epochs=4, generation=4)
@@ -104,15 +109,49 @@ def test_a_search_ends_in_time_and_between_generations(data: Dataset) -> None:
     assert len(study.trials) % 4 == 0
     assert study.stopped
     assert re.match(r"\d\.\d\d s of 1 s are left, another generation takes about", study.stopped.reason)
-    assert study.model.population == 5
     same = zk.tune(data, SPACE, trials=len(study.trials), epochs=4, generation=4)
     assert [trial.value for trial in same.trials] == [trial.value for trial in study.trials]
 
 
+@pytest.mark.filterwarnings("ignore:Of the 5 networks")
 def test_a_stopped_search_is_finished_when_it_is_resumed(data: Dataset, tmp_path: Path) -> None:
     study = zk.tune(data, SPACE, seconds=0.3, epochs=2, generation=2, out=tmp_path / "run")
     again = zk.resume(tmp_path / "run", data)
     assert len(again.trials) == len(study.trials)
+
+
+def test_the_final_training_has_as_many_networks_as_fit(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial, now = zk.tune(data, SPACE, trials=1, epochs=4, refit=0).best.trial, [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    limit = zk.callbacks.TimeLimit(10.0, refit=5)
+    search = zk.callbacks.Search(Space(SPACE), Plan(data))
+    search.trials = [trial]
+    now[0] = 4.0  # An epoch takes a second.
+    limit.on_generation(search, [trial])
+    assert search.requested == "6.00 s of 10 s are left, another generation takes about 4.00 s, the final training " + (
+        f"{5 * trial.epoch:.2f} s"
+    )
+    assert [limit.final_networks(epochs) for epochs in (1, 2, 6, 7)] == [5, 3, 1, 0]
+    now[0] = 11.0
+    assert [limit.final_networks(epochs) for epochs in (0, 1)] == [5, 0]
+
+
+@pytest.mark.filterwarnings("ignore:Of the 5 networks")
+def test_without_time_for_the_final_training_the_model_is_the_winner(data: Dataset, tmp_path: Path) -> None:
+    rest = "Of the 5 networks of the final training there is time for 0: the model is the winner's own network."
+    with pytest.warns(UserWarning, match=re.escape(rest)):
+        study = zk.tune(data, SPACE, seconds=1e-6, epochs=4, generation=2, out=tmp_path / "run")
+    assert (len(study.trials), study.model.population, study.refitted) == (2, 1, None)
+    assert np.array_equal(study.model.network.params, study.best.model.network.params)
+    assert zk.Model.load(tmp_path / "run" / "model.safetensors").population == 1
+    assert zk.open(tmp_path / "run").model.population == 1
+
+
+def test_large_tables_train_one_network_at_a_time_where_time_is_limited() -> None:
+    x = np.arange(10_000.0)[:, None]
+    for rows, generation in ((20_000, 1), (9_000, 3)):
+        data = zk.data.from_arrays(np.resize(x, (rows, 1)), np.resize(x[:, 0] % 3, rows))
+        assert with_defaults(SearchSettings(data, seconds=1.0)).generation == generation
 
 
 @pytest.mark.parametrize("seconds", [0, -1, True, "60", float("nan"), float("inf")])

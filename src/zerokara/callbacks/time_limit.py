@@ -31,18 +31,25 @@ class TimeLimit(Callback):
         self.seconds, self.refit = seconds, refit
         self._started = self._last = time.perf_counter()
         self._begun = self._started if begun is None else begun
-        self._longest = 0.0
+        self._longest = self._each = 0.0  # Seconds of a generation, and of an epoch of one network.
 
     def on_generation(self, search: Search, trials: Sequence[Trial]) -> None:
         """End the search if another generation would take too long."""
         now = time.perf_counter()
         self._longest, self._last = max(self._longest, now - self._last), now
-        refit = 0.0
-        if self.refit and search.best:
-            epochs = sum(trial.epochs_trained for trial in search.trials)
-            refit = (now - self._started) / epochs * self.refit * search.best.epoch
-        if now - self._begun + self._longest + refit > self.seconds:
-            left = max(0.0, self.seconds - (now - self._begun))
+        if epochs := sum(trial.epochs_trained for trial in search.trials):
+            self._each = (now - self._started) / epochs
+        refit = self.refit * self._each * search.best.epoch if search.best else 0.0
+        left = self._left()
+        if self._longest + refit > left:
             final = f", the final training {refit:.2f} s" if refit else ""
             needed = f"another generation takes about {self._longest:.2f} s{final}"
             search.stop(f"{left:.2f} s of {self.seconds:g} s are left, {needed}")
+
+    def final_networks(self, epochs: int) -> int:
+        """Return how many networks there is time to train for so many epochs after the search, ``refit`` at most."""
+        one = self._each * epochs
+        return self.refit if one * self.refit <= self._left() else int(self._left() // one)
+
+    def _left(self) -> float:
+        return max(0.0, self.seconds - (time.perf_counter() - self._begun))

@@ -252,7 +252,8 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
             f"epochs on all {samples:,} training and validation samples",
         )
     if study.stopped:
-        print_line(console, f"the search was stopped after {len(study.trials):,} trials: {study.stopped.text}")
+        trials = f"{len(study.trials):,} trial{'s' * (len(study.trials) != 1)}"
+        print_line(console, f"the search was stopped after {trials}: {study.stopped.text}")
     if study.interrupted:
         print_line(console, "interrupted: the trained networks are saved and ranked, the test data were not read")
         print_line(console, f"to resume: {command_line('resume', out)}")

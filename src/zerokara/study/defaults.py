@@ -6,13 +6,13 @@ from typing import Any
 
 from zerokara.errors import InputError
 from zerokara.samplers.registry import generation_size
-from zerokara.space.defaults import PATIENCE, default_space, has_rows, table_search
+from zerokara.space.defaults import FOLDED, PATIENCE, default_space, has_rows, table_search
 from zerokara.study.settings import SearchSettings
 
 USUAL: dict[str, Any] = {"trials": 100, "epochs": 50, "folds": 1, "race": "halving"}
 """The defaults of a search whose space is given, and of pictures."""
 REFIT = 5
-TIMED = {"tables": 3, "pictures": 32}
+TIMED = {"tables": 3, "large tables": 1, "pictures": 32}
 """The trials of a generation where time is limited: a search ends between two of them."""
 TRIALS_PER_SECOND = 1000
 """More than any search trains."""
@@ -30,7 +30,8 @@ def with_defaults(settings: SearchSettings, given: Mapping[str, Any] | None = No
         default = {"space": {**default_space(given), **(given or {})}}
         values |= table_search(settings.data, given) if table else default
     if settings.seconds is not None:
-        timed = TIMED["tables" if table else "pictures"]
+        large = len(settings.data.train) >= FOLDED.stop
+        timed = TIMED["pictures" if not table else "large tables" if large else "tables"]
         values |= {"trials": max(timed, int(TRIALS_PER_SECOND * settings.seconds)), "generation": timed}
         if "patience" in values:
             values["patience"] = PATIENCE

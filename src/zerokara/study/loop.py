@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -46,6 +46,15 @@ RETRY_SECONDS = 30.0
 Response = TypeVar("Response")
 
 
+class TimeBudget(Protocol):
+    """The seconds that a search may take, see `zerokara.callbacks.TimeLimit`."""
+
+    seconds: float
+
+    def final_networks(self, epochs: int) -> int:
+        """Return how many networks there is time to train for so many epochs after the search."""
+
+
 def search(
     plan: Plan,
     store: Store,
@@ -57,7 +66,7 @@ def search(
     ensemble: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     callbacks: Sequence[Any] = (),
-    limit: float | None = None,
+    limit: TimeBudget | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     warn: Callable[[str], None] = warnings.warn,
 ) -> Study:
@@ -72,7 +81,7 @@ def search(
         scheduler: how long each trains; by default halving.
         pool: opens the workers; by default threads, then processes.
         folder: the run, which keeps the networks of trials that are not recorded yet, and where the search is watched.
-        limit: the seconds that are shown as the end; a callback ends the search.
+        limit: the time that is shown as the end, and that limits the final training; a callback ends the search.
         refit, ensemble, progress, callbacks, on_epoch, warn: see `zerokara.tune`.
 
     If the database is unavailable for ``RETRY_SECONDS`` seconds, the study ends with the error as its ``failure``.
@@ -84,7 +93,13 @@ def search(
     curve = plan.metric.shown.curve
     counts = sum((Counter(bracket.counts) for bracket in brackets), Counter())
     tracker = ProgressTracker(
-        store.total, epochs, on_epoch, rungs=counts, curve=curve, keep_best=plan.keep_best, limit=limit
+        store.total,
+        epochs,
+        on_epoch,
+        rungs=counts,
+        curve=curve,
+        keep_best=plan.keep_best,
+        limit=limit.seconds if limit else None,
     )
     checkpoints = None if folder is None else folder.checkpoints
     live = None if folder is None else LiveFolder(folder.path, store.space, (*CURVES, *plan.metric.more))
@@ -180,13 +195,24 @@ def search(
                     events.at_generation(number, generation.trials)
             best = ranked((trained | known).values())[:1]
             if refit and best and math.isfinite(best[0].value) and store.finished and not stop.is_set():
-                refitted = _refit(best[0], plan, refit, min(workers.count, cores()), tracker, stop, tick, warn)
+                networks = refit if limit is None else _affordable(refit, limit, best[0].epoch, warn)
+                if networks:
+                    refitted = _refit(best[0], plan, networks, min(workers.count, cores()), tracker, stop, tick, warn)
         except DatabaseError as error:
             return study(error)
         finally:
             if live:
                 live.close()
         return study()
+
+
+def _affordable(networks: int, limit: TimeBudget, epochs: int, warn: Callable[[str], None]) -> int:
+    """Return how many networks of the final training there is time for; report it if not for all."""
+    fit = limit.final_networks(epochs)
+    if fit < networks:
+        rest = "their mean" if fit else "the winner's own network"
+        warn(f"Of the {networks} networks of the final training there is time for {fit}: the model is {rest}.")
+    return fit
 
 
 def _refit(

@@ -82,8 +82,9 @@ class SearchSettings(TrainingSettings):
     )
     seconds: float | None = setting(
         None,
-        "End the search before the generation that would not end within so many seconds. How many trials fit depends "
-        "on the machine, so that two runs may differ; ``trials`` gives identical results.",
+        "End the search before the generation that would not end within so many seconds; the final training has as "
+        "many networks as fit. How much fits depends on the machine, so that two runs may differ; ``trials`` gives "
+        "identical results.",
         group="Search",
         check=require_positive,
         shown="no limit",
@@ -108,7 +109,7 @@ class SearchSettings(TrainingSettings):
         "The maximum number of trials that are proposed and trained together.",
         group="Search",
         check=at_least(1),
-        shown="256, or a fifth of the trials if the sampler learns or the study is shared; with seconds 3 or 32",
+        shown="256, or a fifth of the trials if the sampler learns or the study is shared; with seconds 1, 3 or 32",
     )
     refit: int | None = setting(
         None,
