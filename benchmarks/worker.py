@@ -45,12 +45,15 @@ def cpu() -> float:
     """Return the CPU seconds of this process and its children; of those that still run where there is a /proc."""
     usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     seconds = sum(usage.ru_utime + usage.ru_stime for usage in usages)
-    for children in Path("/proc/self/task").glob("*/children"):
-        for child in children.read_text().split():
-            with suppress(OSError):  # It has ended.
-                # What follows the name: the state, and ten fields later the ticks of the process and its children.
-                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-                seconds += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    children: list[str] = []
+    for of_thread in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # The thread has ended.
+            children += of_thread.read_text().split()
+    for child in children:
+        with suppress(OSError):  # It has ended.
+            # What follows the name: the state, and ten fields later the ticks of the process and its children.
+            fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+            seconds += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     return seconds
 
 

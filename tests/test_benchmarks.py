@@ -3,6 +3,8 @@
 import os
 import shutil
 import sys
+import threading
+import time
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from benchmarks.contestants import ALONE, CONTESTANTS, CORES, ONE_THREAD, OURS, 
 from benchmarks.harness import Row, measure, timed
 from benchmarks.rivals import textbook
 from benchmarks.work import WORKS, Work
+from benchmarks.worker import cpu
 
 GIGA = 1e9
 
@@ -209,6 +212,23 @@ def test_mixed_structure_is_the_same_work_together_and_one_by_one() -> None:
 def test_every_floor_has_its_contestants() -> None:
     there = {(c.name, way) for c in CONTESTANTS + mixed.MIXED for way in (c.way, None)}
     assert {(floor.rival, floor.way) for floor in report.FLOORS} <= there
+
+
+def test_the_seconds_are_counted_while_threads_end() -> None:
+    over = threading.Event()
+
+    def start_and_end() -> None:
+        while not over.is_set():
+            threading.Thread(target=time.sleep, args=(1e-4,)).start()
+
+    starting = threading.Thread(target=start_and_end)
+    starting.start()
+    try:
+        seconds = [cpu() for _ in range(500)]
+    finally:
+        over.set()
+        starting.join()
+    assert seconds == sorted(seconds)
 
 
 def test_the_peak_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,11 @@ def start(*tokens: str, ignored: tuple[signal.Signals, ...] = ()) -> "subprocess
 
 def children(pid: int) -> list[str]:
     """Return the child processes of all threads of a process."""
-    threads = Path(f"/proc/{pid}/task").glob("*/children")
-    return [child for thread in threads for child in thread.read_text().split()]
+    found: list[str] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # The thread has ended.
+            found += thread.read_text().split()
+    return found
 
 
 def wait_for(process: "subprocess.Popen[str]", moment: str, run: Path) -> None:
