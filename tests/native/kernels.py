@@ -75,7 +75,7 @@ SIZED = [
     Sized(128, 128, (127,), 128, activation="tanh"),
     Sized(257, 20, (256,), 10, activation="leaky_relu", dropout=0.1),
 ]
-"""One number, one vector and its neighbors, and rows whose padding is longer: see `padded` in kernel/numbers.h."""
+"""One number, one vector and its neighbors, and rows whose padding is longer: see `padded` in kernel/elementary.h."""
 
 
 def epoch(case: Case, rule: Optimizer, schedule: str, kernel: Kernel | None, dtype: str, steps: int = STEPS) -> Found:

@@ -145,6 +145,7 @@ def test_without_time_for_the_final_training_the_model_is_the_winner(data: Datas
     assert np.array_equal(study.model.network.params, study.best.model.network.params)
     assert zk.Model.load(tmp_path / "run" / "model.safetensors").population == 1
     assert zk.open(tmp_path / "run").model.population == 1
+    assert zk.tune(data, SPACE, seconds=60.0, epochs=4, trials=2).model.population == 5
 
 
 def test_large_tables_train_one_network_at_a_time_where_time_is_limited() -> None:

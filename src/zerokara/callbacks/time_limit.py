@@ -31,15 +31,16 @@ class TimeLimit(Callback):
         self.seconds, self.refit = seconds, refit
         self._started = self._last = time.perf_counter()
         self._begun = self._started if begun is None else begun
-        self._longest = self._each = 0.0  # Seconds of a generation, and of an epoch of one network.
+        self._longest = 0.0  # Seconds of a generation.
+        self._epoch = 0.0  # Seconds of an epoch of one network.
 
     def on_generation(self, search: Search, trials: Sequence[Trial]) -> None:
         """End the search if another generation would take too long."""
         now = time.perf_counter()
         self._longest, self._last = max(self._longest, now - self._last), now
         if epochs := sum(trial.epochs_trained for trial in search.trials):
-            self._each = (now - self._started) / epochs
-        refit = self.refit * self._each * search.best.epoch if search.best else 0.0
+            self._epoch = (now - self._started) / epochs
+        refit = self.refit * self._epoch * search.best.epoch if search.best else 0.0
         left = self._left()
         if self._longest + refit > left:
             final = f", the final training {refit:.2f} s" if refit else ""
@@ -47,9 +48,9 @@ class TimeLimit(Callback):
             search.stop(f"{left:.2f} s of {self.seconds:g} s are left, {needed}")
 
     def final_networks(self, epochs: int) -> int:
-        """Return how many networks there is time to train for so many epochs after the search, ``refit`` at most."""
-        one = self._each * epochs
-        return self.refit if one * self.refit <= self._left() else int(self._left() // one)
+        """Return how many of the ``refit`` networks there is time to train for so many epochs after the search."""
+        left, each = self._left(), self._epoch * epochs
+        return self.refit if self.refit * each <= left else int(left // each)
 
     def _left(self) -> float:
         return max(0.0, self.seconds - (time.perf_counter() - self._begun))

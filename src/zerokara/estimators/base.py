@@ -145,9 +145,9 @@ class NetworkEstimator(Reader):
         if stopped := state.stopped(patience):
             _warn(f"training stopped early in epoch {state.epoch} and does not continue: increase patience")
         else:
-            for report in without_effect({name: [value] for name, value in params.items()}, data):
-                if not state.epoch:
-                    warn(report)
+            values = {} if state.epoch else {name: (value,) for name, value in params.items()}
+            for report in without_effect(values, data):
+                warn(report)
             state.keep_encodings(params["numeric_encoding"], data)
             run = build(
                 params,

@@ -13,7 +13,7 @@
 #ifdef DISPATCH
 #include "kernel/features.h"
 #else
-#include "kernel/numbers.h"
+#include "kernel/elementary.h"
 #include "kernel/products.h"
 #include "kernel/model.h"
 #include "kernel/layers.h"

@@ -88,22 +88,25 @@ def learned_encodings(params: Mapping[str, Any], data: Dataset) -> list[str]:
 
 
 def without_effect(values: Mapping[str, Iterable[Any]], data: Dataset) -> list[str]:
-    """Return what to report of encodings, by the name of the setting, that leave all inputs of ``data`` as they are.
+    """Return a sentence for each encoding among these values that leaves all inputs of ``data`` as they are.
+
+    Args:
+        values: those that the settings may have, by name.
 
     >>> from zerokara.data import load
     >>> without_effect({"numeric_encoding": ["robust"], "category_encoding": ["one-hot", "scaled"]}, load("digits"))
     ['category_encoding=scaled has no effect: digits has no categories']
     """
+    found: list[tuple[str, str]] = []
+    numeric = [kind for kind in values.get("numeric_encoding", ()) if kind != STANDARD]
+    # Of sparse samples, an error says that they cannot be encoded.
+    if numeric and not isinstance(data.train.x, SparseRows) and not numbers(data):
+        found += [(f"numeric_encoding={kind}", "no numbers") for kind in numeric]
     few = f"no categories of more than {FEW_LEVELS} values" if categories(data) else "no categories"
-    inputs = {SCALED: (categories, few), EMBEDDING: (_groups, few)}
-    if not isinstance(data.train.x, SparseRows):  # Else an error says that numbers cannot be encoded.
-        inputs |= {kind: (numbers, "no numbers") for kind in NUMERIC_ENCODINGS if kind != STANDARD}
-    return [
-        f"{name}={kind} has no effect: {data.name} has {lacks}"
-        for kind, (of, lacks) in inputs.items()
-        for name in ("numeric_encoding", "category_encoding")
-        if kind in values.get(name, ()) and not of(data)
-    ]
+    for kind, of in ((SCALED, categories), (EMBEDDING, _groups)):
+        if kind in values.get("category_encoding", ()) and not of(data):
+            found.append((f"category_encoding={kind}", few))
+    return [f"{encoding} has no effect: {data.name} has {lacks}" for encoding, lacks in found]
 
 
 def width_limit(params: Mapping[str, Any], data: Dataset) -> int:

@@ -66,7 +66,8 @@ def table_search(data: Dataset, given: Mapping[str, Any] | None = None) -> dict[
     samples = sum(len(part) for part in (data.train, data.validation) if part is not None)
     fixed: dict[str, Any] = {"init_scale": 0.5, "batch_size": batch_size(samples), "schedule": "constant"}
     too_wide = width_limit({"numeric_encoding": "piecewise"}, data) > WIDEST
-    if isinstance(data.train.x, SparseRows) or too_wide or not numbers(data):  # Other encodings need dense samples.
+    # Other encodings need dense samples, with numbers.
+    if isinstance(data.train.x, SparseRows) or too_wide or not numbers(data):
         fixed["numeric_encoding"] = "standard"
     fixed |= given or {}
     space = {

@@ -172,9 +172,8 @@ class Space:
 
     def ends(self) -> dict[str, tuple[Any, ...]]:
         """Return all options of each hyperparameter, the ends of its range, or its value."""
-        return {name: (value,) for name, value in self.fixed.items()} | {
-            name: dist.ends() for name, dist in self.searched.items()
-        }
+        searched = {name: dist.ends() for name, dist in self.searched.items()}
+        return {name: (value,) for name, value in self.fixed.items()} | searched
 
     def searches(self) -> list[str]:
         """Return the ranges as text, the inverse of ``parse_searches``."""

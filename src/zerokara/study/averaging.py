@@ -23,7 +23,7 @@ SLOPE_TOLERANCE = 1e-9
 LEAST_PROBABILITY = float(np.finfo(np.float32).tiny)
 """The least probability of a true class."""
 PRIOR_SAMPLES = 3
-"""Samples for each trial in favor of equal weights: with few samples, a small advantage is luck."""
+"""The strength of the prior for equal weights, in samples for each trial: of few samples, a small advantage is luck."""
 LEAST_WEIGHT = 0.02
 """A smaller weight is not worth the time to predict."""
 WEIGHT_UNITS = 1000
@@ -79,14 +79,15 @@ def mean_weights(predictions: Array, part: Part, task: str) -> Array:
 
     The loss is -log of the mean probability of the true class or label, or the squared error. Both are convex in the
     weights. The first is minimized by expectation maximization, w_k <- w_k mean_n(p_kn / sum_j w_j p_jn), the second
-    by steps between pairs. `PRIOR_SAMPLES` favor equal weights. Weights below `LEAST_WEIGHT` are left out.
+    by steps between pairs. Both have a prior for equal weights, see `PRIOR_SAMPLES`. Weights below `LEAST_WEIGHT` are
+    left out.
 
     Shapes: predictions (T, N, C).
     """
     sample = np.ones(len(part)) if part.weights is None else part.weights.astype(float)
     p, t = predictions.astype(float), part.t
-    share = float((sample**2).sum() / sample.sum() ** 2)  # 1 / N; weighted samples count as fewer.
-    prior = PRIOR_SAMPLES * share
+    # Divided by N; samples of different weights count as fewer (Kish's effective sample size).
+    prior = PRIOR_SAMPLES * float((sample**2).sum() / sample.sum() ** 2)
     if task == "regression":
         weights = _least_squares((p - t).reshape(len(p), -1) * np.sqrt(np.repeat(sample, p.shape[2])), prior)
     else:
@@ -102,7 +103,8 @@ def mean_weights(predictions: Array, part: Part, task: str) -> Array:
 def _most_likely(p: Array, sample: Array, prior: float) -> Array:
     """Return the weights w of the mixture of probabilities p (T, N) with the largest posterior.
 
-    The prior is a Dirichlet distribution: each trial explains so many more samples, as a fraction of all.
+    The prior is a Dirichlet distribution, as if each trial alone explained ``prior`` N more samples:
+    w_k <- (w_k mean_n(p_kn / sum_j w_j p_jn) + prior) / (1 + T prior).
     """
     w = np.full(len(p), 1 / len(p))
     for _ in range(ITERATIONS):

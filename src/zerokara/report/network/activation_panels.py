@@ -68,6 +68,6 @@ def _layer_panels(network: Network, x: Array, layers: Sequence[int] | None) -> t
         name, zeros = f"{k} {type(layer).__name__}", 0.0 if type(layer) in BOUNDS else float(np.mean(y == 0))
         finite = y[np.isfinite(y)]
         deviation = float(np.std(finite, dtype=float)) if len(finite) else np.nan
-        others = 1 - len(finite) / len(y)
-        panels.append(ActivationPanel(name, *limits, counted.counts / len(y), zeros, deviation, others))
+        not_finite = counted.not_finite / len(y)
+        panels.append(ActivationPanel(name, *limits, counted.counts / len(y), zeros, deviation, not_finite))
     return tuple(panels)

@@ -127,15 +127,11 @@ def _of_layer(index: int, layer: Layer, y: Array | None) -> LayerNumbers:
         return LayerNumbers(index, repr(layer), size)
     known = bool(np.isfinite(y).all())  # Of NaN, nothing is known.
     dead = float((y <= 0).all(axis=1).mean()) if known and isinstance(layer, ReLU) else None
-    slopes = (
-        None
-        if not known
-        else y * (1 - y) * 4
-        if isinstance(layer, Sigmoid)
-        else 1 - y * y
-        if isinstance(layer, Tanh)
-        else None
-    )
+    slopes = None
+    if known and isinstance(layer, Sigmoid):
+        slopes = y * (1 - y) * 4
+    elif known and isinstance(layer, Tanh):
+        slopes = 1 - y * y
     return LayerNumbers(
         *(index, repr(layer), size, y.shape[2], histogram(y.ravel()), float(np.mean(y == 0)), dead),
         saturated=None if slopes is None else float(np.mean(slopes < SATURATED)),
