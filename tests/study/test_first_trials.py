@@ -1,7 +1,9 @@
 """Trials that the user asks for, and the limit of time."""
 
+import json
 import re
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -148,11 +150,36 @@ def test_without_time_for_the_final_training_the_model_is_the_winner(data: Datas
     assert zk.tune(data, SPACE, seconds=60.0, epochs=4, trials=2).model.population == 5
 
 
+@pytest.mark.parametrize("fit", [0, 2, 5])
+def test_a_finished_run_keeps_its_final_networks(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fit: int
+) -> None:
+    run, start = tmp_path / "run", {"epochs": 4, "generation": 2, "trials": 2, "seconds": 60.0, "out": tmp_path / "run"}
+    with monkeypatch.context() as patched, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patched.setattr(zk.callbacks.TimeLimit, "final_networks", lambda limit, epochs: fit)
+        zk.tune(data, SPACE, **start)
+    summary, model = json.loads((run / "summary.json").read_text()), (run / "model.safetensors").read_bytes()
+    assert summary["final_networks"] == fit
+    monkeypatch.setattr(zk.callbacks.TimeLimit, "_left", lambda limit: 0.0)
+    for _ in range(2):
+        assert zk.resume(run, data, warn=[].append).model.population == max(1, fit)
+        assert (run / "model.safetensors").read_bytes() == model
+    monkeypatch.undo()
+    assert zk.resume(run, data, trials=3).model.population == 5
+
+
 def test_large_tables_train_one_network_at_a_time_where_time_is_limited() -> None:
     x = np.arange(10_000.0)[:, None]
     for rows, generation in ((20_000, 1), (9_000, 3)):
         data = zk.data.from_arrays(np.resize(x, (rows, 1)), np.resize(x[:, 0] % 3, rows))
         assert with_defaults(SearchSettings(data, seconds=1.0)).generation == generation
+
+
+@pytest.mark.parametrize(("seconds", "generation"), [(0.1, 8), (1.0, 32)])
+def test_many_pictures_train_fewer_networks_at_a_time_where_time_is_limited(seconds: float, generation: int) -> None:
+    data = zk.data.load("digits").split(validation=0.2, seed=0)
+    assert with_defaults(SearchSettings(data, seconds=seconds)).generation == generation
 
 
 @pytest.mark.parametrize("seconds", [0, -1, True, "60", float("nan"), float("inf")])

@@ -18,6 +18,7 @@ class TimeLimit(Callback):
         seconds: from the creation of the callback to the end of the search.
         refit: networks that are trained as the winner after the search, for which time is kept.
         begun: the reading of `time.perf_counter` from which the seconds count; None is now.
+        final: how many of these networks train, whatever the time: those of a finished run that is resumed.
 
     >>> import zerokara as zk
     >>> limit = zk.callbacks.TimeLimit(0.5)
@@ -26,9 +27,9 @@ class TimeLimit(Callback):
     (True, True)
     """
 
-    def __init__(self, seconds: float, refit: int = 0, begun: float | None = None) -> None:
+    def __init__(self, seconds: float, refit: int = 0, begun: float | None = None, final: int | None = None) -> None:
         require_positive("seconds", seconds)
-        self.seconds, self.refit = seconds, refit
+        self.seconds, self.refit, self.final = seconds, refit, final
         self._started = self._last = time.perf_counter()
         self._begun = self._started if begun is None else begun
         self._longest = 0.0  # Seconds of a generation.
@@ -49,6 +50,8 @@ class TimeLimit(Callback):
 
     def final_networks(self, epochs: int) -> int:
         """Return how many of the ``refit`` networks there is time to train for so many epochs after the search."""
+        if self.final is not None:
+            return self.final
         left, each = self._left(), self._epoch * epochs
         return self.refit if self.refit * each <= left else int(left // each)
 

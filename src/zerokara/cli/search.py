@@ -10,7 +10,6 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from zerokara.checks import is_of
 from zerokara.cli.live import ProgressView
 from zerokara.cli.options import (
     DataOptions,
@@ -38,7 +37,7 @@ from zerokara.space.space import Space
 from zerokara.study.config import space_from_config
 from zerokara.study.data import load_data
 from zerokara.study.defaults import USUAL, with_defaults
-from zerokara.study.run_folder import WORKER_ID, RunFolder, check_free, out_folder, read_summary
+from zerokara.study.run_folder import RunFolder, check_free, out_folder, read_summary
 from zerokara.study.settings import SearchSettings
 from zerokara.study.study import Study
 from zerokara.train import Epoch
@@ -116,9 +115,8 @@ def run_resume(
     """
     console = PlainConsole()
     folder = RunFolder(out)
-    config = folder.config()
-    if trials in (None, config["trials"]) and not repair and is_finished(out, config["trials"]):
-        print_line(console, f"{out} is already finished: {read_summary(out)['trials']} trials")
+    if not repair and (summary := folder.finished(trials)):
+        print_line(console, f"{out} is already finished: {summary['trials']} trials")
         return 0
     config = resumed_config(folder, trials, storage)
     check_values(SearchSettings, {"workers": workers})
@@ -130,13 +128,6 @@ def run_resume(
         study = run_search(settings, folder=folder, repair=repair, started=STARTED, draw=False)
     print_leaderboard(console, study)
     return print_summary(console, study, out)
-
-
-def is_finished(run: Path, trials: int) -> bool:
-    """Return whether a run has the results of so many trials, or was stopped, and no process was killed since."""
-    summary = read_summary(run)
-    complete = summary.get("finished") is True and is_of(summary.get("trials"), int)
-    return complete and (summary["trials"] >= trials or bool(summary.get("stopped"))) and not (run / WORKER_ID).exists()
 
 
 def print_leaderboard(console: Console, study: Study) -> None:

@@ -78,6 +78,7 @@ def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
         "rank": {"metric": rank.label, "direction": rank.direction},
         "best": None,
         "model": None,
+        "final_networks": study.final_networks,
         f"test_{metric}": None,
     }
     if study.candidates:

@@ -12,8 +12,10 @@ from zerokara.study.settings import SearchSettings
 USUAL: dict[str, Any] = {"trials": 100, "epochs": 50, "folds": 1, "race": "halving"}
 """The defaults of a search whose space is given, and of pictures."""
 REFIT = 5
-TIMED = {"tables": 3, "large tables": 1, "pictures": 32}
+TIMED = {"tables": 3, "large tables": 1, "pictures": 32, "many pictures": 8}
 """The trials of a generation where time is limited: a search ends between two of them."""
+SAMPLES_PER_SECOND = 2000
+"""With more pictures for each second of the limit there are many: 32 trials of MNIST take 15 s on one thread."""
 TRIALS_PER_SECOND = 1000
 """More than any search trains."""
 
@@ -30,8 +32,7 @@ def with_defaults(settings: SearchSettings, given: Mapping[str, Any] | None = No
         default = {"space": {**default_space(given), **(given or {})}}
         values |= table_search(settings.data, given) if table else default
     if settings.seconds is not None:
-        large = len(settings.data.train) >= FOLDED.stop
-        timed = TIMED["pictures" if not table else "large tables" if large else "tables"]
+        timed = TIMED[_kind(settings)]
         values |= {"trials": max(timed, int(TRIALS_PER_SECOND * settings.seconds)), "generation": timed}
         if "patience" in values:
             values["patience"] = PATIENCE
@@ -48,3 +49,11 @@ def with_defaults(settings: SearchSettings, given: Mapping[str, Any] | None = No
     values.setdefault("generation", generation_size(sampler, trials))
     gaps = {row.name for row in fields(settings) if getattr(settings, row.name) in (None, ())}
     return replace(settings, **{name: value for name, value in values.items() if name in gaps})
+
+
+def _kind(settings: SearchSettings) -> str:
+    samples = len(settings.data.train)
+    if has_rows(settings.data):
+        return "large tables" if samples >= FOLDED.stop else "tables"
+    assert settings.seconds is not None
+    return "many pictures" if samples > SAMPLES_PER_SECOND * settings.seconds else "pictures"

@@ -111,6 +111,7 @@ def search(
     trained: dict[int, Trial] = {}
     train_seconds = 0.0
     refitted: Network | None = None
+    final_networks = 0
 
     def show() -> None:
         if progress or live:
@@ -156,6 +157,7 @@ def search(
             ensemble_size=ensemble,
             failure=failure,
             stopped=store.stop,
+            final_networks=final_networks,
         )
 
     with interruptible() as stop, one_thread():
@@ -195,9 +197,10 @@ def search(
                     events.at_generation(number, generation.trials)
             best = ranked((trained | known).values())[:1]
             if refit and best and math.isfinite(best[0].value) and store.finished and not stop.is_set():
-                networks = refit if limit is None else _affordable(refit, limit, best[0].epoch, warn)
-                if networks:
-                    refitted = _refit(best[0], plan, networks, min(workers.count, cores()), tracker, stop, tick, warn)
+                final_networks = refit if limit is None else _affordable(refit, limit, best[0].epoch, warn)
+                if final_networks:
+                    threads = min(workers.count, cores())
+                    refitted = _refit(best[0], plan, final_networks, threads, tracker, stop, tick, warn)
         except DatabaseError as error:
             return study(error)
         finally:

@@ -64,7 +64,8 @@ class Results:
     ``train_seconds`` the time inside trainers, summed over workers, ``proposing_seconds`` the time to propose and
     record trials. ``interrupted`` is true if it ended early: after Ctrl-C, or after a ``failure`` of the database.
     ``rounds`` are those of a sampler with rounds. ``refitted`` has the networks that were trained as the winner, on all
-    training and validation samples. ``stopped`` says which callback ended the search, if one did.
+    training and validation samples. ``stopped`` says which callback ended the search, if one did. ``final_networks`` is
+    the number of networks of the final training: ``refit``, or as many as a limit of time allowed.
     """
 
     space: Space
@@ -80,6 +81,7 @@ class Results:
     ensemble_size: int | None = None
     failure: DatabaseError | None = None
     stopped: Stop | None = None
+    final_networks: int = 0
 
     def __repr__(self) -> str:
         epochs = f"{self.epochs_trained:,} network-epochs"

@@ -10,6 +10,7 @@ from pathlib import Path
 from string import hexdigits
 from typing import TYPE_CHECKING, Any
 
+from zerokara.checks import is_of
 from zerokara.errors import InputError, OutsideError, warn
 from zerokara.files import backup, outside, recover, remove_temporary, replacing, write
 from zerokara.locks import run_lock
@@ -108,6 +109,18 @@ class RunFolder:
             self.write(CONFIG_FILE, toml(config | {"trials": trials}))
         for folder in (self.path, self.checkpoints):
             remove_temporary(folder)
+
+    def finished(self, trials: int | None = None) -> dict[str, Any]:
+        """Return the summary of a run that has so many trials, or that a callback stopped; else nothing.
+
+        A run of which a process was killed since is not finished. ``trials`` None are those of the run.
+        """
+        planned, summary = self.config()["trials"], read_summary(self.path)
+        trained = summary.get("trials")
+        readable = is_of(trained, int) and is_of(summary.get("final_networks", 0), int)
+        complete = readable and summary.get("finished") is True and trials in (None, planned)
+        ended = complete and (trained >= planned or summary.get("stopped"))
+        return summary if ended and not (self.path / WORKER_ID).exists() else {}
 
     def config(self) -> dict[str, Any]:
         """Return the config.
