@@ -68,6 +68,10 @@ def test_floors_by_hand() -> None:
     lines = tables.floors({TUNE: dear, SHORT: ahead, FIVE: level, LINEAR: level | {"cars": of([0.6] * 5)}})
     assert [line.split(":")[0] for line in lines] == ["- FAIL"] * 3 + ["- pass", "- FAIL", "- pass"]
     assert lines[2].endswith("two standard errors: " + ", ".join(names))
+    more = tables.each_table({TUNE: ahead, LINEAR: level | {"cars": of([0.53] * 5)}})
+    assert "| cars | -0.0100 ± 0.0000 |" in more
+    assert more.endswith("- FAIL: behind linear at no table by more than two standard errors: cars")
+    assert tables.each_table({TUNE: ahead}) == ""
 
 
 def test_a_search_counts_at_the_seconds_that_ours_took() -> None:
