@@ -48,12 +48,13 @@ def draw_activations(data: Activations) -> "Figure":
     )
     for number, (label, panels) in enumerate(data.rows):
         top = max(max((float(panel.shares.max()) for panel in panels), default=0.0), 1e-9)
+        room = 1.5 if any(panel.not_finite for panel in panels) else 1.3  # For the lines of text above the bars.
         own = axes[number * columns : (number + 1) * columns]
         for place, panel in zip(own, panels, strict=False):
             edges = np.linspace(panel.low, panel.high, len(panel.shares) + 1)
             place.stairs(panel.shares, edges, fill=True, color=BLUE)
             margin = 0.02 * (panel.high - panel.low)
-            place.set(xlim=(panel.low - margin, panel.high + margin), ylim=(0, 1.3 * top), yticks=[])
+            place.set(xlim=(panel.low - margin, panel.high + margin), ylim=(0, room * top), yticks=[])
             place.set_title(panel.name, fontsize=10, color=INK, parse_math=False)
             note = f"std {panel.deviation:.2g}" + (f", {100 * panel.zeros:.0f}% are 0" if panel.zeros >= 0.005 else "")
             note += f"\n{100 * panel.not_finite:.3g}% NaN or inf" if panel.not_finite else ""
