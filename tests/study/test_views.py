@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 import zerokara as zk
 from zerokara.errors import InputError
+from zerokara.study.views import series
 
 DATA = zk.data.load("digits").first(300).split(validation=0.2, test=0.2, seed=0)
 SPACE = {"lr": zk.log(1e-3, 1e-1), "hidden": zk.choice([(8,), (8, 4)]), "dropout": 0.1}
@@ -135,3 +136,19 @@ def test_data_model_and_networks_as_html(study) -> None:
     assert "<td" in zk.nn.mlp(4, (3,), 2, population=5)._repr_html_()
     odd = zk.data.from_arrays(np.eye(4), ["<b>", "a&b", "<b>", "a&b"])
     assert "&lt;b&gt;, a&amp;b" in odd._repr_html_()
+
+
+def test_networks_with_best_epochs_of_their_own_are_shown_as_such() -> None:
+    """The star of the winner lies on its mean curve, and no epoch is marked that no network was kept at."""
+    x = np.random.default_rng(0).normal(size=(90, 4))
+    study = zk.tune((x, x[:, 0] * x[:, 1] > 0), trials=3, race="none", epochs=40, progress=False)
+    best = study.best.trial
+    own = sorted(row.epoch for row in best.rows)
+    assert own[0] < own[-1]
+    assert best.epoch_text == f"epochs {own[0]} to {own[-1]}"
+    race, curves = series.race(study), series.curves(study)
+    assert race.best_loss == race.losses[race.best][race.epoch - 1]
+    assert race.best_label == f"winner: trial {best.number} at {best.epoch_text} of its networks"
+    assert next(curve for curve in curves.curves if curve.number == best.number).epoch == 0
+    assert series.learning(study).epoch is None
+    assert len(best.curves["val_loss"]) == min(row.epochs for row in best.rows)

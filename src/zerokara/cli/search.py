@@ -216,7 +216,7 @@ def print_summary(console: Console, study: Study, out: Path) -> int:
     more = "".join(f"{rank.title} {mean(best, name)}, " for name in rank.more)
     scores = f"validation {more}{metric} {mean(best, 'val_score')}, loss {mean(best, 'val_loss')}"
     print_line(console, "")
-    print_line(console, f"the {name} at epoch {best.epoch}: {scores}")
+    print_line(console, f"the {name} at {best.epoch_text}: {scores}")
     written = read_summary(out)
     if len(study.trials) > 1:
         epoch, count = study.last_comparison

@@ -38,7 +38,8 @@ class Trial:
 
     ``seconds`` is its share of the time in trainers, if this process trained it. ``score_name`` is "accuracy" or "r2".
 
-    With several seeds or folds, ``rows`` has a trial for each network, and the trial has their means.
+    With several seeds or folds, ``rows`` has a trial for each network, judged at its own ``epoch``, and the trial has
+    their means: its ``epoch`` too, which is rounded. The curves end with the first network that stopped.
     """
 
     number: int
@@ -93,8 +94,19 @@ class Trial:
         """The network-epochs of its training."""
         return sum(row.epochs for row in self.rows) if self.rows else self.epochs
 
+    @property
+    def same_epoch(self) -> bool:
+        """Whether all its networks are judged at one epoch."""
+        return len({row.epoch for row in self.rows}) < 2
+
+    @property
+    def epoch_text(self) -> str:
+        """The epoch that it is judged at: "epoch 30"; or those of its networks, "epochs 4 to 52"."""
+        own = sorted(row.epoch for row in self.rows)
+        return f"epoch {self.epoch}" if self.same_epoch else f"epochs {own[0]} to {own[-1]}"
+
     def at(self, curve: str) -> float:
-        """Return a curve's value at the epoch that the trial is ranked by; NaN if there is none."""
+        """Return a curve's value where the trial is judged, of several networks the mean; NaN if there is none."""
         if self.rows:
             return float(np.mean([row.at(curve) for row in self.rows]))
         return float(self.curves[curve][self.epoch - 1]) if self.epoch else np.nan

@@ -62,8 +62,10 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
     Attributes:
         model_: the network of the best epoch, as a `zerokara.Model` that can be saved; or the mean of the default ones.
         history_: curves over the epochs: train_loss, train_score, val_loss, val_score and lr, each (n_iter_,); with
-            ``scoring`` also val_scoring. Of the default networks those of the best, the mean over its folds.
-        best_epoch_, n_iter_: the epoch whose weights were kept, and the number of epochs trained, in all calls.
+            ``scoring`` also val_scoring. Of the default networks those of the best, the mean over its folds, up to
+            where the first of them stopped.
+        best_epoch_, n_iter_: the epoch whose weights were kept, and the number of epochs trained, in all calls. Of
+            the default networks those of the best: the mean over its folds, and the most.
 
     The default networks are the first trials of the default search of `zerokara.tune`, on 5
     folds, and predictions are their weighted mean. They are trained if all arguments have their defaults (except

@@ -22,7 +22,7 @@ from zerokara.data.sparse import as_rows
 from zerokara.engine.workers import interruptible
 from zerokara.errors import InputError, warn
 from zerokara.estimators import samples
-from zerokara.estimators.fit_state import FitState, Objective, mean_curves
+from zerokara.estimators.fit_state import FitState, Objective
 from zerokara.estimators.reading import FLOATS, Reader
 from zerokara.model import Ensemble, Model, ModelMember
 from zerokara.nn import Network
@@ -105,7 +105,7 @@ class NetworkEstimator(Reader):
         """Set the attributes of an estimator that was fitted by a search."""
         warn_of_interruption(study)
         best = study.best.trial
-        self.model_, self.history_ = study.model, mean_curves(best)
+        self.model_, self.history_ = study.model, {name: best.curves[name] for name in CURVES}
         self.best_epoch_, self.n_iter_ = best.epoch, best.epochs
         self._searched = True
         self.__dict__.pop("_fit_state", None)

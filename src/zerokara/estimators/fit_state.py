@@ -8,13 +8,11 @@ import numpy as np
 from zerokara import blas, nn
 from zerokara.arrays import Array
 from zerokara.data import Dataset, Encoder, Preprocess
-from zerokara.engine.trial import Trial
 from zerokara.errors import InputError
 from zerokara.nn.encodings import keep_encodings
 from zerokara.optim.optimizer import Optimizer
 from zerokara.train import EarlyStopping, Epoch, History, Trainer
 from zerokara.train.epoch_line import EpochLine
-from zerokara.train.history import CURVES
 
 Objective = Callable[[nn.Network, Epoch], float]
 """Returns the objective of all networks together after an epoch, lower is better."""
@@ -126,19 +124,6 @@ class FitState:
         Without patience so many epochs are wanted. A cosine schedule ends with a rate of 0: nothing is to follow.
         """
         return patience is not None and not self.stopped(patience) and not schedule.startswith("cosine")
-
-
-def mean_curves(trial: Trial) -> dict[str, Array]:
-    """Return the curves of a trial, each the mean over those of its networks that reached an epoch."""
-    rows = trial.rows or (trial,)
-    curves = {}
-    for name in CURVES:
-        padded = np.full((len(rows), trial.epochs), np.nan)
-        for own, row in zip(padded, rows, strict=True):
-            own[: row.epochs] = row.curves[name]
-        reached = (np.arange(trial.epochs) < [[row.epochs] for row in rows]).sum(axis=0)
-        curves[name] = np.where(np.isnan(padded), 0, padded).sum(axis=0) / reached
-    return curves
 
 
 def _like(old: nn.Network, new: nn.Network) -> nn.Network:

@@ -17,8 +17,8 @@ SCORE = {"accuracy": "accuracy", "r2": "R²"}
 class Curve:
     """One trial's scores by epoch, (E,), NaN where not evaluated.
 
-    ``epoch``, counted from 1, is the one that ranks the trial, and ``score`` the validation score there; the ``state``
-    is shown in place of a score that is not finite.
+    ``epoch``, counted from 1, is the one that ranks the trial, 0 if its networks have several; ``score`` is what ranks
+    it. The ``state`` is shown in place of a score that is not finite.
     """
 
     rank: int

@@ -205,7 +205,7 @@ def leaderboard(trials: list[Trial], study: Study) -> list[str]:
     for place, trial in enumerate(trials, start=1):
         params = ", ".join(f"{name}:{show(value)}" for name, value in series.searched(study, trial).items())
         state = f" [{trial.state}]" if trial.state in ("diverged", "interrupted") else ""
-        epochs = f"epoch {trial.epoch} of {trial.epochs}" if trial.epoch < trial.epochs else f"epoch {trial.epoch}"
+        epochs = trial.epoch_text + (f" of {trial.epochs}" if trial.epoch < trial.epochs else "")
         more = "".join(f"val {rank.title}:{mean(trial, name)}, " for name in rank.more)
         lines.append(
             f"Best-{place} ({more}{short}:{mean(trial, 'val_score')}, val loss:{mean(trial, 'val_loss')}) | "

@@ -253,8 +253,9 @@ function paintTop(context, page, state, places) {
   };
   if (winner !== null) {
     bold(winner, style("--star"), 2.5);
-    const epoch = trials.epoch[winner];
-    if (epoch <= state.limit) star(context, places.x(epoch), places.y(trials.curve(state.curve, winner)[epoch - 1]), 9);
+    const own = trials.curve(state.curve, winner);
+    const epoch = Math.min(trials.epoch[winner], own.length); // A mean curve ends with the first network that stopped.
+    if (epoch <= state.limit) star(context, places.x(epoch), places.y(own[epoch - 1]), 9);
   }
   for (const row of new Set([page.select.get(), page.hover.get()])) if (row >= 0) bold(row, style("--ink"), 2.5);
 }

@@ -26,7 +26,7 @@ def study_html(study: Results) -> str:
             f"val_{metric}": "val_score",
             "val_loss": "val_loss",
         }
-        rows["winner"] = f"trial {best.number} at epoch {best.epoch}"
+        rows["winner"] = f"trial {best.number} at {best.epoch_text}"
         rows |= {name: f"{best.at(curve):.4f}" for name, curve in scores.items()}
         rows |= {name: show(best.params[name]) for name in study.space.searched if name in best.params}
     if math.isfinite(score := vars(study).get("test_score", math.nan)):

@@ -43,7 +43,8 @@ def curves(study: Results, count: int = 20) -> Curves:
 
     def curve(rank: int, trial: Trial) -> Curve:
         scores = trial.curves["train_score"], trial.curves["val_score"]
-        return Curve(rank, trial.number, _score(trial), *scores, searched(study, trial), trial.epoch, trial.state)
+        kept = trial.epoch if trial.same_epoch else 0
+        return Curve(rank, trial.number, _score(trial), *scores, searched(study, trial), kept, trial.state)
 
     best = tuple(curve(rank, trial) for rank, trial in enumerate(study.ranking(count), start=1))
     metric = METRICS[study.plan.task]
@@ -65,13 +66,15 @@ def race(study: Results) -> Race:
         color = panel(name, study.space.parts[name], [study.space.values(trial.params).get(name) for trial in trials])
         label = name + (f"\nmattered most:\n{shares[name]:.2f} at epoch {study.comparison().epoch}" if shares else "")
     best = study.winner
+    # The star lies on the mean curve, though networks that are judged at epochs of their own have a lower mean.
+    epoch = min(best.epoch, len(best.curves["val_loss"])) if best else 0
     return Race(
         losses=tuple(trial.curves["val_loss"] for trial in trials),
         states=tuple(trial.state for trial in trials),
         rungs=rungs_of(study),
         best=trials.index(best) if best else None,
-        epoch=best.epoch if best else 0,
-        best_loss=best.val_loss if best else math.nan,
+        epoch=epoch,
+        best_loss=float(best.curves["val_loss"][epoch - 1]) if best else math.nan,
         best_label=_won(best) if best else "",
         color=color,
         color_label=label,
@@ -111,7 +114,7 @@ def scatter(study: Results) -> Scatter:
 
 
 def _won(trial: Trial) -> str:
-    return f"winner: trial {trial.number} at epoch {trial.epoch}"
+    return f"winner: trial {trial.number} at {trial.epoch_text}" + ("" if trial.same_epoch else " of its networks")
 
 
 def _scores_by_epoch(study: Results, trials: Sequence[Trial]) -> dict[str, list[float]]:
@@ -180,7 +183,7 @@ def panel(name: str, part: Single, values: Sequence[Any]) -> Panel:
 def learning(study: Results, number: int | None = None) -> Learning:
     """Return the curves of a trial, by default of the winner."""
     trial = study.best.trial if number is None else trial_of(study, number)
-    epoch = trial.epoch if study.plan.keep_best or trial.epoch < trial.epochs else None
+    epoch = trial.epoch if trial.same_epoch and (study.plan.keep_best or trial.epoch < trial.epochs) else None
     curves = {name: trial.curves[name] for name in ("train_loss", "val_loss", "train_score", "val_score")}
     title = f"{study.plan.name}: trial {trial.number}"
     return Learning(**curves, metric=METRICS[study.plan.task], epoch=epoch, title=title)
