@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,9 @@ from zerokara.engine.plan import Plan
 from zerokara.engine.progress import Progress
 from zerokara.engine.trial import Proposal
 from zerokara.errors import InputError, OutsideError
+from zerokara.nn import Affine
 from zerokara.space.space import Space
+from zerokara.train import Trainer
 
 SPACE = {
     "lr": zk.log(1e-3, 1e-1),
@@ -430,3 +432,48 @@ def test_invalid_workers(invalid) -> None:
 def test_a_study_leaves_no_context(data) -> None:
     zk.tune(data, SPACE, trials=1, epochs=1)
     assert not workers._contexts
+
+
+def test_a_population_in_a_thread_is_not_trained_again_when_the_processes_die(
+    data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Dying(Executor):
+        def submit(self, *args: object, **settings: object) -> Future:
+            future: Future = Future()
+            future.set_exception(BrokenExecutor("killed"))
+            return future
+
+    forward, pools, inside = Affine.forward, [], set()
+    train, open_first = Trainer._train_epoch, executors._threads_first
+
+    def slowly(layer: Affine, *args: object) -> object:
+        time.sleep(1e-3 if layer.outputs == 9 else 0)
+        return forward(layer, *args)
+
+    def alone(trainer: Trainer, *args: object) -> object:
+        assert id(trainer) not in inside, "two threads train one population"
+        inside.add(id(trainer))
+        try:
+            return train(trainer, *args)
+        finally:
+            inside.remove(id(trainer))
+
+    def opened(count: int) -> object:
+        pools.append(open_first(2))
+        return pools[-1]
+
+    def processes_die(epoch: object) -> None:
+        if not pools[-1].executor.growing:
+            pools[-1].executor.growing, pools[-1].executor._processes = True, Dying()
+
+    monkeypatch.setattr(Affine, "forward", slowly)
+    monkeypatch.setattr(workers, "has_small_arrays", lambda *_: False)  # Or one thread waits for the other.
+    monkeypatch.setattr(Trainer, "_train_epoch", alone)
+    monkeypatch.setattr(executors, "_threads_first", opened)
+    space = {"hidden": zk.choice([(9,), (4,)]), "batch_size": 10}
+    how = {"first": ["hidden=9", "hidden=4"], "trials": 2, "epochs": 3, "race": "none", "refit": 0, "engine": "numpy"}
+    expected = zk.tune(data, space, **how, workers=1)
+    warned: list[str] = []
+    got = zk.tune(data, space, **how, on_epoch=processes_die, warn=warned.append)
+    assert any("died" in text for text in warned)
+    same(got, expected)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +19,7 @@ from tests.faults import KINDS, failing
 from tests.study.conftest import draw_nothing
 from zerokara.engine import checkpoint, workers
 from zerokara.errors import OutsideError, ZerokaraWarning
+from zerokara.nn import Affine
 from zerokara.study.run_folder import RunFolder
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
@@ -218,3 +220,32 @@ def test_a_kill_at_every_operation(old, quick, tmp_path) -> None:
         command = folder.name.split("-")[0]
         COMMANDS[command][1](folder)
         assert state(folder) == wanted[command], folder.name
+
+
+def test_a_failed_checkpoint_has_no_network_in_the_middle_of_an_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One trial returns and its checkpoint fails, while a thread trains the other."""
+    forward, save, failures = Affine.forward, checkpoint.Checkpoints._save, ["no space left on device"]
+
+    def slowly(layer: Affine, *args: object) -> object:
+        time.sleep({9: 4e-3, 4: 2e-3}.get(layer.outputs, 0))
+        return forward(layer, *args)
+
+    def fail_once(self: object, name: str, *args: object) -> None:
+        if failures:
+            raise OutsideError(failures.pop())
+        save(self, name, *args)
+
+    quickly(monkeypatch)
+    monkeypatch.setattr(workers, "SLICE", 60.0)
+    monkeypatch.setattr(workers, "has_small_arrays", lambda *_: False)  # Or one thread waits for the other.
+    monkeypatch.setattr(Affine, "forward", slowly)
+    space = {"hidden": zk.choice([(9,), (4,)]), "batch_size": 10}
+    search = {"first": ["hidden=9", "hidden=4"], "trials": 2, "epochs": 3, "race": "none", "refit": 0, "workers": 2}
+    expected = zk.tune(data(), space, engine="numpy", **search)
+    with monkeypatch.context() as patch, pytest.raises(OutsideError, match="no space"):
+        patch.setattr(checkpoint.Checkpoints, "_save", fail_once)
+        zk.tune(data(), space, engine="numpy", **search, out=tmp_path / "run")
+    got = zk.resume(tmp_path / "run", data(), workers=2, warn=ignore)
+    assert [trial.record for trial in got.trials] == [trial.record for trial in expected.trials]

@@ -20,7 +20,7 @@ from zerokara.errors import InputError
 from zerokara.space.first import first_text, read_first
 from zerokara.space.space import Space
 from zerokara.study.defaults import with_defaults
-from zerokara.study.run_folder import RunFolder
+from zerokara.study.run_folder import WORKER_ID, RunFolder
 from zerokara.study.settings import SearchSettings
 
 SPACE = {"lr": zk.log(1e-4, 1e-1), "hidden": zk.choice([(8,), (16, 8)])}
@@ -165,8 +165,31 @@ def test_a_finished_run_keeps_its_final_networks(
     for _ in range(2):
         assert zk.resume(run, data, warn=[].append).model.population == max(1, fit)
         assert (run / "model.safetensors").read_bytes() == model
+    # An interrupted resume, and one that a process did not end.
+    (run / "summary.json").write_text(json.dumps(json.loads((run / "summary.json").read_text()) | {"finished": False}))
+    (run / WORKER_ID).touch()
+    assert zk.resume(run, data, warn=[].append).model.population == max(1, fit)
     monkeypatch.undo()
     assert zk.resume(run, data, trials=3).model.population == 5
+
+
+def test_a_stopped_search_that_was_extended_is_not_finished(data: Dataset, tmp_path: Path) -> None:
+    class Enough(zk.callbacks.Callback):
+        def on_generation(self, search: object, trials: object) -> None:
+            search.stop("enough")
+
+    run = tmp_path / "run"
+    zk.tune(data, SPACE, epochs=1, generation=2, trials=4, out=run, callbacks=[Enough()], refit=0)
+    assert RunFolder(run).finished()["trials"] == 2
+    assert RunFolder(run).finished(6) == {}
+    RunFolder(run).resumed(6)  # And killed before it trained.
+    assert RunFolder(run).finished() == {}
+
+
+@pytest.mark.parametrize("empty", [(), []])
+def test_no_first_trials_are_the_default_ones_of_a_table(empty: object) -> None:
+    x = np.arange(60.0)[:, None]
+    assert len(with_defaults(SearchSettings(zk.data.from_arrays(x, x[:, 0] > 9), first=empty)).first) == 4
 
 
 def test_large_tables_train_one_network_at_a_time_where_time_is_limited() -> None:

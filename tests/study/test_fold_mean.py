@@ -211,3 +211,10 @@ def test_a_trial_joins_the_default_networks_only_if_it_is_better_by_more_than_th
     assert study.fold_mean.weights.keys() <= chosen
     best = zk.tune(rows, SPACE, first=["lr=0.05 numeric_encoding=piecewise"], **given)
     assert 0 in {trial.number for trial, _ in eligible(best.candidates, best.plan)}
+
+
+def test_an_ensemble_beside_it_does_not_change_it() -> None:
+    rows, target = table("classification")
+    how = {"target": target, "folds": 2, "trials": 12, "epochs": 3, "race": "none"}
+    alone, beside = (zk.tune(rows, SPACE, **how, ensemble=ensemble).fold_mean for ensemble in (None, 2))
+    assert alone.weights == beside.weights

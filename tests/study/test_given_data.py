@@ -86,6 +86,13 @@ def test_resume_splits_a_dataset_as_tune_did(tmp_path: Path) -> None:
     assert losses(zk.resume(tmp_path / "run", data, trials=4))[:3] == losses(study)
 
 
+def test_a_split_without_strata_is_made_again(tmp_path: Path) -> None:
+    data = zk.data.load("digits").first(100).split(validation=0.3, seed=0, stratify=False)
+    study = zk.tune(data, SPACE, out=tmp_path / "run", **SHORT)
+    again = zk.resume(tmp_path / "run", zk.data.load("digits").first(100), trials=4)
+    assert losses(again)[:3] == losses(study)
+
+
 def test_the_run_of_a_file_is_resumed_in_python_and_by_the_command_line(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     FRAME.to_csv("table.csv", index=False)

@@ -3,13 +3,16 @@
 import copy
 import pickle
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 import zerokara as zk
+from zerokara.engine.trial import merged
 from zerokara.errors import InputError
+from zerokara.figures.style import plain
 from zerokara.study.views import series
 
 DATA = zk.data.load("digits").first(300).split(validation=0.2, test=0.2, seed=0)
@@ -87,6 +90,20 @@ def test_every_figure_of_a_study(study, regression) -> None:
     assert len(regression.plot.residuals().axes) == 2
     assert set(dir(study.plot)) >= {"race", "narrowing", "residuals"}
     assert repr(study.plot).startswith("Plots(confusion, curves, ")
+
+
+def test_the_error_of_residuals_counts_samples_by_their_weights() -> None:
+    x = np.linspace(0, 1, 80)
+    rows = {"x": x, "y": x + 5 * (x > 0.5), "w": np.where(x > 0.5, 0.01, 1.0)}
+    data = zk.data.from_table(rows, "y", weights="w").split(validation=0.3, test=0.2, seed=0)
+    study = zk.tune(data, {"lr": 0.01, "hidden": (4,)}, trials=1, epochs=3, folds=1, refit=0)
+    error = study.test_errors["root_mean_squared_error"]["y"]
+    assert f"root mean squared error {plain(error)}" in study.residuals("test").title
+
+
+def test_a_diverged_network_has_no_standard_error_and_no_warning(study) -> None:
+    rows = [replace(study.trials[0], curves={"val_loss": np.array([loss])}, epoch=1) for loss in (1.0, np.inf)]
+    assert np.isnan(merged(rows, "diverged").standard_error("val_loss"))
 
 
 BAD = {

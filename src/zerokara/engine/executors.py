@@ -15,6 +15,7 @@ from functools import partial
 from logging import CRITICAL
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from zerokara.checks import check_counts
 from zerokara.cores import cores
@@ -85,6 +86,7 @@ class ThreadsFirst(Executor):
         self._max_workers = count
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="zerokara")
         self._processes: Executor | None = None
+        self.in_threads: WeakSet[Future[Any]] = WeakSet()  # The calls that run, or ran, in the threads.
         self.growing = count == 1  # A single thread waits for no other.
 
     @property
@@ -115,7 +117,11 @@ class ThreadsFirst(Executor):
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **settings: Any) -> Future[Any]:
         """Run a call in the processes if they have started, else in the threads."""
-        return (self._processes or self._threads).submit(call, *args, **settings)
+        if processes := self._processes:
+            return processes.submit(call, *args, **settings)
+        future = self._threads.submit(call, *args, **settings)
+        self.in_threads.add(future)
+        return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Close the threads; the processes wait for another study for a while."""

@@ -146,7 +146,7 @@ class TrainingSettings:
         "trials train to the end, whatever the race does, and may be repeated.",
         group="Search",
         check=check_first,
-        shown="none",
+        shown="none; of a default search of a table its default networks",
         option=tuple[str, ...],
     )
     paired: bool = setting(

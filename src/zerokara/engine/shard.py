@@ -168,38 +168,29 @@ def trainer(
     )
 
 
-def untrained(
-    trial: Proposal | Trial, plan: Plan, data: Dataset | None = None, *, repeat: int = 0, fold: int = 0
-) -> Trainer:
+def untrained(trial: Proposal | Trial, plan: Plan, *, repeat: int = 0, fold: int = 0) -> Trainer:
     """Return the trainer of one of a trial's networks, by default the first, which represents the trial."""
     proposal = Proposal(trial.number, trial.params)
     shard = Shard((proposal,), structure(trial.params), repeat, fold, plan.draws(trial.number, repeat, fold))
-    return trainer(shard, plan, data=data)
+    return trainer(shard, plan)
 
 
-def retrain(trial: Trial, plan: Plan, epochs: int | None = None, data: Dataset | None = None) -> Trainer:
-    """Train a trial's first network again from its initial weights, with identical results on the same data.
+def retrain(trial: Trial, plan: Plan, epochs: int | None = None, *, repeat: int = 0, fold: int = 0) -> Trainer:
+    """Train one of a trial's networks again, by default the first, with identical results on the same data.
 
-    Args:
-        epochs: by default as many as it was trained for.
-        data: in place of the first fold.
+    Without ``epochs`` it trains for as many as it was trained for.
     """
-    run = untrained(trial, plan, data)
+    run = untrained(trial, plan, repeat=repeat, fold=fold)
+    row = trial.rows[repeat * plan.folds + fold] if trial.rows else trial
     with one_thread():
-        count = (trial.rows[0] if trial.rows else trial).epochs if epochs is None else epochs
-        run.fit(count, progress=False)
+        run.fit(row.epochs if epochs is None else epochs, progress=False)
     return run
 
 
 def retrained(trial: Trial, plan: Plan) -> tuple[Network, ...]:
     """Train all networks of a trial again, with identical results."""
-    networks = []
-    for (_, repeat, fold), row in zip(plan.network_ids(trial.number), trial.rows or (trial,), strict=True):
-        run = untrained(trial, plan, repeat=repeat, fold=fold)
-        with one_thread():
-            run.fit(row.epochs, progress=False)
-        networks.append(run.trained())
-    return tuple(networks)
+    ids = plan.network_ids(trial.number)
+    return tuple(retrain(trial, plan, repeat=repeat, fold=fold).trained() for _, repeat, fold in ids)
 
 
 def refit_trainer(trial: Trial, plan: Plan, networks: int, stop: Callable[[], bool] | None = None) -> Trainer:

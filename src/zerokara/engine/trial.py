@@ -115,7 +115,8 @@ class Trial:
         """Return the standard error of the mean over its networks, s / sqrt(n); NaN for a single network."""
         if len(self.rows) < 2:
             return math.nan
-        return float(np.std([row.at(curve) for row in self.rows], ddof=1) / math.sqrt(len(self.rows)))
+        with np.errstate(invalid="ignore"):  # Of a network that diverged.
+            return float(np.std([row.at(curve) for row in self.rows], ddof=1) / math.sqrt(len(self.rows)))
 
     @property
     def val_loss(self) -> float:

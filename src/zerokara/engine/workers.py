@@ -133,6 +133,11 @@ class WorkerPool:
         first = self._threads_first
         return first.grown if first else not isinstance(self.pool.executor, ThreadPoolExecutor)
 
+    def _is_here(self, future: Future[Any]) -> bool:
+        """Return whether a call runs in a thread of this process."""
+        first = self._threads_first
+        return future in first.in_threads if first else not self._other_processes
+
     def _threads_stop(self) -> bool:
         """Return whether the threads of this process should return their populations."""
         return self.stop.is_set() or bool(self._threads_first and self._threads_first.grown)
@@ -207,8 +212,8 @@ class WorkerPool:
                         failures[i] = failures.get(i, 0) + 1
                         again = {i}
                         if self._recover(error, failures[i]):
-                            failed = [other for other in futures if not _succeeded(other)]
-                            again |= {futures.pop(other) for other in failed}
+                            lost = [each for each in futures if not self._is_here(each) and not _succeeded(each)]
+                            again |= {futures.pop(each) for each in lost}
                         waiting.extend((j, None) for j in sorted(again))
                         continue
                     if result is None:
@@ -227,6 +232,7 @@ class WorkerPool:
             if self.pool.alive():
                 for future in futures:
                     future.cancel()
+                wait(list(filter(self._is_here, futures)))  # Or a checkpoint would have them in the middle of an epoch.
             raise
 
     def _disconnected(self) -> OutsideError:

@@ -23,7 +23,7 @@ Criterion = Callable[[Array, Array], Array]
 """From predictions (P, N, C) and targets to the loss of each, (P,): lower is better."""
 
 
-def select(predictions: Array, t: Array, k: int, loss: Criterion, initial: int = 1) -> Array:
+def select(predictions: Array, t: Array, k: int, loss: Criterion) -> Array:
     """Return how often each network was picked, (P,): at least one pick in total, and at most ``k``.
 
     Each step adds the network, picked before or not, that gives the mean of all picks the lowest loss; ties go to the
@@ -35,8 +35,6 @@ def select(predictions: Array, t: Array, k: int, loss: Criterion, initial: int =
         t: the targets of these samples.
         k: picks.
         loss: the loss of means of predictions, see `criterion`.
-        initial: the number of first picks that are the best networks in the order of their losses (the paper's
-            sorted initialization, against overfitting with few samples); 1 starts with the best network only.
 
     Source: Caruana et al. 2004, Ensemble Selection from Libraries of Models, sections 2.1 to 2.2.
 
@@ -44,26 +42,21 @@ def select(predictions: Array, t: Array, k: int, loss: Criterion, initial: int =
     >>> select(predictions, np.array([[1.0], [4.0]]), 10, criterion("regression"))
     array([2, 1, 0])
     """
-    population = _checked(predictions, t, k, initial)
-    single = _costs(np.zeros(1), predictions, 1, t, loss)
-    if not np.isfinite(single).any():
-        raise InputError("at least one network must have a finite validation loss, got NaN: lower the learning rates")
-    order = np.argsort(single, kind="stable")
+    _check(predictions, t, k)
     total: Array = np.zeros(predictions.shape[1:])
     picks, losses = [], []
     for size in range(1, k + 1):
-        if size <= min(initial, population):
-            pick = int(order[size - 1])
-            cost = float(_costs(total, predictions[[pick]], size, t, loss)[0])
-        else:
-            costs = _costs(total, predictions, size, t, loss)
-            pick, cost = int(costs.argmin()), float(costs.min())
-        total = total + predictions[pick]
-        picks.append(pick)
-        losses.append(cost)
+        costs = _costs(total, predictions, size, t, loss)
+        if not np.isfinite(costs).any():
+            raise InputError(
+                "at least one network must have a finite validation loss, got NaN: lower the learning rates"
+            )
+        picks.append(int(costs.argmin()))
+        losses.append(float(costs.min()))
+        total = total + predictions[picks[-1]]
     lowest = min(losses)
     size = next(n for n, cost in enumerate(losses, 1) if cost <= lowest + ROUNDING * abs(lowest))
-    counts: Array = np.bincount(picks[:size], minlength=population)
+    counts: Array = np.bincount(picks[:size], minlength=len(predictions))
     return counts
 
 
@@ -77,16 +70,14 @@ def _costs(total: Array, predictions: Array, size: int, t: Array, loss: Criterio
     return np.where(np.isnan(costs), np.inf, costs)
 
 
-def _checked(predictions: Array, t: Array, k: int, initial: int) -> int:
-    """Return P, after checking the arguments."""
+def _check(predictions: Array, t: Array, k: int) -> None:
+    """Raise InputError unless these are arguments of `select`."""
     if predictions.ndim != 3 or not predictions.size:
         raise InputError(f"predictions must have the shape (P, N, C), none of them 0, got {predictions.shape}")
     if len(t) != predictions.shape[1]:
         raise InputError(f"each of the {predictions.shape[1]} samples must have a target, got {len(t)}")
-    for name, value in (("k", k), ("initial", initial)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise InputError(f"{name} must be a whole number of picks, 1 or above, got {value!r}")
-    return len(predictions)
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise InputError(f"k must be a whole number of picks, 1 or above, got {k!r}")
 
 
 def criterion(

@@ -62,12 +62,12 @@ def _averaged(plan: Plan) -> list[str]:
 
 def summary(study: Study, wall_seconds: float) -> dict[str, Any]:
     """Return the content of ``summary.json``. The test data are read here, unless the study was interrupted."""
-    metric, rank = METRICS[study.plan.task], study.plan.metric
+    metric, rank, stop = METRICS[study.plan.task], study.plan.metric, study.stopped
     states = [trial.state for trial in study.trials]
     content: dict[str, Any] = {
         "trials": len(study.trials),
         "finished": not study.interrupted,
-        "stopped": study.stopped and {"callback": study.stopped.callback, "reason": study.stopped.reason},
+        "stopped": stop and {"callback": stop.callback, "reason": stop.reason, "trials": stop.trials},
         "states": {state: states.count(state) for state in sorted(set(states))},
         "epochs_trained": study.epochs_trained,
         "engine": study.engine,

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from zerokara.storage.journal import Journal
 
 
+STUDY = "zerokara"
+"""The name of the study."""
 GENERATIONS = "generations"
 """The attribute of the study with the sizes of its generations."""
 
@@ -65,10 +67,9 @@ class Proposer:
         space: Space,
         sampler: "BaseSampler | RandomSearch",
         journal: "Journal | None" = None,
-        name: str = "zerokara",
         metric: Metric | None = None,
     ) -> None:
-        self._space, self._name, self._sampler = space, name, sampler
+        self._space, self._sampler = space, sampler
         self._journal, self._metric = journal, metric
         self.seconds = 0.0
         with self._generation(), quiet():
@@ -86,18 +87,18 @@ class Proposer:
     def _open(self) -> int:
         """Return the number of the study, created if it does not exist."""
         try:
-            number: int = self._storage.get_study_id_from_name(self._name)
+            number: int = self._storage.get_study_id_from_name(STUDY)
         except KeyError:
             maximize = self._metric is not None and self._metric.direction == "maximize"
             direction = self._classes.direction.MAXIMIZE if maximize else self._classes.direction.MINIMIZE
-            number = self._storage.create_new_study([direction], self._name)
+            number = self._storage.create_new_study([direction], STUDY)
         return number
 
     @property
     def study(self) -> "optuna.Study":
         """The study as Optuna's: this study itself, or a copy in memory of one that is kept without Optuna."""
         if isinstance(self._sampler, RandomSearch):
-            return copy_to_optuna(self._storage, self._study_id, self._name, self._sampler.optuna())
+            return copy_to_optuna(self._storage, self._study_id, STUDY, self._sampler.optuna())
         return self._optuna_study
 
     @cached_property
@@ -106,7 +107,7 @@ class Proposer:
 
         assert not isinstance(self._sampler, RandomSearch)
         with quiet():
-            return optuna.load_study(storage=self._storage, study_name=self._name, sampler=self._sampler)
+            return optuna.load_study(storage=self._storage, study_name=STUDY, sampler=self._sampler)
 
     def _check(self, path: "Path") -> None:
         """Check the content of a journal, which may have lines of other programs, and of older versions.
@@ -261,7 +262,7 @@ class Proposer:
         """Write all trials at one epoch as a second study into the journal; nothing without one."""
         if self._journal:
             with self._generation(), quiet():
-                write_comparison(self._storage, self._name, self._space, comparison)
+                write_comparison(self._storage, STUDY, self._space, comparison)
 
     @contextmanager
     def _generation(self) -> Iterator[None]:

@@ -47,7 +47,7 @@ def with_defaults(settings: SearchSettings, given: Mapping[str, Any] | None = No
     # A fifth of a shared study, or the first process would take all trials.
     sampler = settings.sampler if settings.storage is None else "tpe"
     values.setdefault("generation", generation_size(sampler, trials))
-    gaps = {row.name for row in fields(settings) if getattr(settings, row.name) in (None, ())}
+    gaps = {row.name for row in fields(settings) if getattr(settings, row.name) in (None, (), [])}
     return replace(settings, **{name: value for name, value in values.items() if name in gaps})
 
 

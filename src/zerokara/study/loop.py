@@ -29,13 +29,12 @@ from zerokara.nn import Network, concat_networks
 from zerokara.storage.store import Stop, Store
 from zerokara.study.events import Events
 from zerokara.study.live.folder import LiveFolder
+from zerokara.study.results import AVERAGED
 from zerokara.study.run_folder import RunFolder
 from zerokara.study.study import Study
 from zerokara.train import Epoch, Trainer
 from zerokara.train.history import CURVES
 
-AVERAGED = 8
-"""The number of best trials from which the mean of a search on folds is made."""
 CANDIDATES = 50
 """The number of best networks from which an ensemble is selected."""
 POLL = 1.0
@@ -50,6 +49,7 @@ class TimeBudget(Protocol):
     """The seconds that a search may take, see `zerokara.callbacks.TimeLimit`."""
 
     seconds: float
+    final: int | None
 
     def final_networks(self, epochs: int) -> int:
         """Return how many networks there is time to train for so many epochs after the search."""
@@ -111,7 +111,7 @@ def search(
     trained: dict[int, Trial] = {}
     train_seconds = 0.0
     refitted: Network | None = None
-    final_networks = 0
+    final_networks = limit.final if limit else None
 
     def show() -> None:
         if progress or live:

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from zerokara.data import Dataset
-from zerokara.engine.bracket import Candidate
+from zerokara.engine.bracket import Candidate, top_k
 from zerokara.engine.plan import Plan
 from zerokara.engine.shard import untrained
 from zerokara.engine.trial import Trial, ranked
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from zerokara.samplers.narrowing import Round
 
 
+AVERAGED = 8
+"""The number of best trials from which the mean of a search on folds is made."""
 END = 0.03
 """The part of a range, on its own scale, that counts as its end."""
 
@@ -65,7 +67,7 @@ class Results:
     record trials. ``interrupted`` is true if it ended early: after Ctrl-C, or after a ``failure`` of the database.
     ``rounds`` are those of a sampler with rounds. ``refitted`` has the networks that were trained as the winner, on all
     training and validation samples. ``stopped`` says which callback ended the search, if one did. ``final_networks`` is
-    the number of networks of the final training: ``refit``, or as many as a limit of time allowed.
+    the number of networks of the final training: ``refit``, or as many as a limit of time allowed; None before it.
     """
 
     space: Space
@@ -81,7 +83,7 @@ class Results:
     ensemble_size: int | None = None
     failure: DatabaseError | None = None
     stopped: Stop | None = None
-    final_networks: int = 0
+    final_networks: int | None = None
 
     def __repr__(self) -> str:
         epochs = f"{self.epochs_trained:,} network-epochs"
@@ -174,7 +176,7 @@ class Results:
         """The mean of the fold networks of the best trials, if that is the model."""
         if self.plan.folds == 1 or self.refitted is not None or not self.candidates:
             return None
-        return FoldMean.of(self.candidates, self.plan, self._about(self.best.trial))
+        return FoldMean.of(top_k(self.candidates, self.plan, AVERAGED), self.plan, self._about(self.best.trial))
 
     def _about(self, trial: Trial) -> dict[str, Any]:
         about = {"trial": trial.number, "epoch": trial.epoch, "params": trial.params, "seed": self.plan.seed}

@@ -115,12 +115,20 @@ class RunFolder:
 
         A run of which a process was killed since is not finished. ``trials`` None are those of the run.
         """
+        summary = self._ended(trials)
+        return summary if summary.get("finished") is True and not (self.path / WORKER_ID).exists() else {}
+
+    def final_networks(self, trials: int | None = None) -> int | None:
+        """Return how many networks the final training had, also if it was interrupted; None if it never began."""
+        return self._ended(trials).get("final_networks")
+
+    def _ended(self, trials: int | None) -> dict[str, Any]:
+        """Return the summary if so many trials, or as many as a callback let it have, were trained; else nothing."""
         planned, summary = self.config()["trials"], read_summary(self.path)
-        trained = summary.get("trials")
-        readable = is_of(trained, int) and is_of(summary.get("final_networks", 0), int)
-        complete = readable and summary.get("finished") is True and trials in (None, planned)
-        ended = complete and (trained >= planned or summary.get("stopped"))
-        return summary if ended and not (self.path / WORKER_ID).exists() else {}
+        trained, stopped = summary.get("trials"), summary.get("stopped")
+        total = stopped.get("trials", planned) if isinstance(stopped, dict) else trained
+        readable = is_of(trained, int) and is_of(total, int) and is_of(summary.get("final_networks") or 0, int)
+        return summary if readable and trials in (None, planned) and total >= planned else {}
 
     def config(self) -> dict[str, Any]:
         """Return the config.

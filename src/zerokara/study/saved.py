@@ -133,7 +133,7 @@ class SavedPlan(Plan):
         rank = config.get("rank", "loss")
         settings = in_config(TrainingSettings, config) | {"rank": rank if rank in RANKS else "loss"}
         plan = object.__new__(cls)
-        vars(plan).update(values_of(TrainingSettings(**settings)), scorer=None, tol=0.0, schedule_epochs=None)
+        vars(plan).update(values_of(TrainingSettings(**settings)))
         vars(plan).update(
             _name=record.get("data_name", config["dataset"]) if known is None else known.name,
             _parts_text=record.get("data_parts", "") if known is None else known.parts_text,

@@ -44,7 +44,7 @@ def residuals(model: Model, data: Dataset, part: str = "validation", output: int
     chosen, scores = model.outputs(data, part)
     restore = model.first.preprocess.restore_target
     truth, prediction = (restore(values)[:, output].astype(float) for values in (chosen.t, scores))
-    error = float(np.sqrt(np.mean((prediction - truth) ** 2)))
+    error = float(np.sqrt(np.average((prediction - truth) ** 2, weights=chosen.weights)))
     target = model.classes[output]
     title = f"{data.name}: {target} of {len(truth)} {_part_samples(part)}, root mean squared error {plain(error)}"
     return Residuals(truth, prediction, target, title)
