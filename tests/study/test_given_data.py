@@ -10,6 +10,7 @@ from scipy import sparse
 
 import zerokara as zk
 from zerokara.cli import main
+from zerokara.cli.app import run
 from zerokara.errors import InputError
 from zerokara.study.run_folder import RunFolder
 
@@ -84,6 +85,26 @@ def test_resume_splits_a_dataset_as_tune_did(tmp_path: Path) -> None:
     data = zk.data.load("digits").first(100)
     study = zk.tune(data, SPACE, validation=0.3, test=0.1, out=tmp_path / "run", **SHORT)
     assert losses(zk.resume(tmp_path / "run", data, trials=4))[:3] == losses(study)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_folds_are_the_same_on_the_command_line(tmp_path: Path, monkeypatch, own: bool) -> None:
+    monkeypatch.chdir(tmp_path)
+    FRAME.to_csv("table.csv", index=False)
+    given = ["--search", "lr=log:0.001:0.1", "--hidden", "8"] if own else []
+    short = ["--folds", "2", "--trials", "2", "--epochs", "2", "--seed", "0", "--out", "run"]
+    assert run(["tune", "table.csv", "--target", "y", *short, *given]) == 0
+    how = {"space": SPACE} if own else {}
+    study = zk.tune("table.csv", target="y", folds=2, trials=2, epochs=2, test=0.2, out="python", **how)
+    assert losses(zk.open("run")) == losses(study)
+    configs = [RunFolder(name).config() for name in ("run", "python")]
+    assert configs[0].get("patience") == configs[1].get("patience")
+    assert configs[0]["validation"] == configs[1]["validation"] == 0
+
+
+def test_a_validation_part_beside_folds_is_reported() -> None:
+    with pytest.warns(UserWarning, match=r"validation=0.3 is not used: the 2 folds are cut from all samples"):
+        assert zk.tune((X, Y), SPACE, folds=2, validation=0.3, **SHORT).plan.data.validation is None
 
 
 def test_a_split_without_strata_is_made_again(tmp_path: Path) -> None:

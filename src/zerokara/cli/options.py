@@ -1,7 +1,6 @@
 """The options of the command line, one dataclass for each group, and their conversion to arguments of Python."""
 
 import csv
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -11,7 +10,6 @@ from cyclopts.config import Dict
 
 from zerokara.checks import is_of
 from zerokara.data import Dataset
-from zerokara.data.dataset import DEFAULT_VALIDATION
 from zerokara.engine.settings import TrainingSettings, values_of
 from zerokara.errors import InputError, command_line
 from zerokara.space.hyperparameters import HYPERPARAMETERS
@@ -19,7 +17,7 @@ from zerokara.space.parsing import SYNTAX
 from zerokara.space.space import Space, parse_searches
 from zerokara.study.data import load_data
 from zerokara.study.run_folder import RunFolder, read_summary, read_toml
-from zerokara.study.settings import SearchSettings
+from zerokara.study.settings import SearchSettings, validation_of
 
 
 def _option(name: str) -> str:
@@ -78,15 +76,15 @@ class DataOptions:
     train_size: int | None = None
     """Use only the first N training samples, before the split. [default: all]"""
     validation: float | None = None
-    """The fraction of the training samples for validation. [default: 0.2; none where a table is divided into folds]"""
+    """The fraction of the training samples for validation. [default: 0.2; with folds none]"""
     test: float = 0.2
     """The fraction held out for the final test, if the dataset has no test samples."""
     stratify: Annotated[bool | None, Parameter(negative="--no-stratify")] = None
     """Keep the class proportions in every part. [default: for classes, if there are enough samples]"""
     scaling: str = "auto"
     """The scaling of the features, fitted on the training part: none, target, center, standard, range or
-    whiten[:COMPONENTS[:SMOOTHING]], such as whiten:500:10; auto keeps or scales pictures to [0, 1], scales tables by
-    quantiles and standardizes other data."""
+    whiten[:COMPONENTS[:SMOOTHING]], such as whiten:500:10; auto keeps or scales pictures to [0, 1], and
+    standardizes tables and other data."""
     target: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
     """The column of a table to predict."""
     task: Literal["classification", "regression"] | None = None
@@ -111,10 +109,10 @@ class DataOptions:
     """The width and height to which the pictures of a folder are resized, such as 64 or 64x48. [default: their own, or
     the median of several sizes, at most 64]"""
 
-    def load(self, dataset: str, seed: int, validation: Callable[[Dataset], float | None] | None = None) -> Dataset:
-        """Return the dataset, split and scaled; ``validation`` returns the fraction where none is given."""
-        asked = {"validation": validation or DEFAULT_VALIDATION} if self.validation is None else {}
-        return load_data({**vars(self), "dataset": dataset, "seed": seed, **asked})
+    def load(self, dataset: str, seed: int, folds: int | None = 1, default_search: bool = False) -> Dataset:
+        """Return the dataset, split and scaled."""
+        validation = validation_of(self.validation, folds, default_search)
+        return load_data({**vars(self), "dataset": dataset, "seed": seed, "validation": validation})
 
 
 SEARCH = (

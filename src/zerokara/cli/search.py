@@ -32,7 +32,7 @@ from zerokara.errors import InputError, command_line
 from zerokara.report.data import MOST_TRIALS, PAGE_FILE, write_page
 from zerokara.report.run import BEST, leaderboard, mean, what_mattered, write_pictures
 from zerokara.samplers.registry import make_local_sampler
-from zerokara.space.defaults import default_space, default_validation
+from zerokara.space.defaults import default_space
 from zerokara.space.space import Space
 from zerokara.study.config import space_from_config
 from zerokara.study.data import load_data
@@ -75,7 +75,7 @@ def run_tune(
     make_local_sampler(options["sampler"], checked, training.seed, trials=options["trials"] or USUAL["trials"])
     if run.out is not None:
         check_free(run.out, run.force)
-    loaded = data.load(dataset, training.seed, default_validation if space is None and training.folds is None else None)
+    loaded = data.load(dataset, training.seed, training.folds, space is None)
     options |= {"warn": partial(print_note, console), "out": None}
     settings = with_defaults(SearchSettings(loaded, space, **options), fixed)
     assert settings.space is not None
@@ -172,7 +172,7 @@ def run_train(
     )
     if run.out is not None:
         check_free(run.out, run.force)
-    loaded = data.load(dataset, training.seed)
+    loaded = data.load(dataset, training.seed, training.folds)
     if source and loaded.fingerprint() != RunFolder(source).config().get("record", {}).get("data_sha256"):
         print_note(console, f"the data differ from those of {source}, so the numbers will differ")
     if source and trial is not None:

@@ -107,7 +107,7 @@ class TrainingSettings:
         None,
         "Stop training a network after this many consecutive epochs without improvement.",
         check=at_least(1),
-        shown="no early stopping; of a default search of a table 16",
+        shown="no early stopping; of a default search of a table 32, with seconds or one validation part 16",
     )
     seeds: int = setting(1, "The number of initializations of each trial; its score is their mean.", check=at_least(1))
     folds: int = setting(

@@ -19,7 +19,7 @@ from zerokara.engine.executors import open_pool
 from zerokara.engine.halving import make_scheduler
 from zerokara.engine.progress import Progress
 from zerokara.engine.settings import TrainingSettings, at_least, is_text, setting
-from zerokara.errors import InputError, unknown
+from zerokara.errors import InputError, unknown, warn
 from zerokara.samplers.registry import SAMPLERS, check_sampler
 from zerokara.space.defaults import default_validation
 from zerokara.study.events import check_callbacks
@@ -233,14 +233,24 @@ class TuneArguments(SearchSettings):
 
     def settings(self) -> SearchSettings:
         """Return the settings of the search, with the data as a dataset."""
-        validation = self.validation
-        if (self.folds or 1) > 1 and isinstance(validation, int | float):
-            validation = None  # Folds are cut from all samples.
-        elif validation is None and self.folds in (None, 1):
-            validation = default_validation if self.space is None and self.folds is None else DEFAULT_VALIDATION
+        validation = validation_of(self.validation, self.folds, self.space is None)
         how = {"target": self.target, "task": self.task, "validation": validation, "test": self.test}
         values = {row.name: getattr(self, row.name) for row in fields(SearchSettings)}
         return SearchSettings(**values | {"data": as_dataset(self.data, **how, seed=self.seed)})
+
+
+def validation_of(given: Any, folds: int | None, default_search: bool) -> Any:
+    """Return the validation part that a search splits off: what was given, but none with folds.
+
+    For a default search, which may divide the samples into folds, it is a function of the data.
+    """
+    if (folds or 1) > 1:
+        if given and isinstance(given, int | float):
+            warn(f"validation={given:g} is not used: the {folds} folds are cut from all samples")
+        return None if given is None or isinstance(given, int | float) else given
+    if given is not None:
+        return given
+    return default_validation if default_search and folds is None else DEFAULT_VALIDATION
 
 
 def paired(args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -60,11 +60,16 @@ def calibration(model: Model, data: Dataset, part: str = "validation") -> Calibr
     else:
         confidence, right = chances.max(axis=1), chances.argmax(axis=1) == chosen.t
         event = "the predicted class is right"
+    weights = np.ones(len(right)) if chosen.weights is None else chosen.weights
     order = np.argsort(confidence, kind="stable")
+    order = order[weights[order] > 0]
     bins = np.array_split(order, max(1, min(BINS, len(order) // LEAST)))
-    expected, share = (np.array([values[each].mean() for each in bins], float) for values in (confidence, right))
+    expected, share = (
+        np.array([np.average(values[each], weights=weights[each]) for each in bins], float)
+        for values in (confidence, right)
+    )
     counts = np.array([len(each) for each in bins])
-    gap = float(np.average(np.abs(expected - share), weights=counts))
+    gap = float(np.average(np.abs(expected - share), weights=[weights[each].sum() for each in bins]))
     title = f"{data.name}: calibration on {len(order)} {_part_samples(part)}, mean gap {gap:.3f}"
     return Calibration(expected, share, counts, event, title)
 
