@@ -129,6 +129,14 @@ def test_evaluate_knows_the_rows_that_were_held_out(capsys, place, tmp_path) -> 
     assert f"r2 on the 99 rows of {tmp_path / 'houses.csv'}:" in out, "a file of that name is not that file"
 
 
+@pytest.mark.filterwarnings("ignore::zerokara.errors.ZerokaraWarning")
+def test_evaluate_knows_the_rows_that_were_all_trained_on(capsys, place, tmp_path) -> None:
+    how = {"target": "price", "trials": 2, "epochs": 2, "progress": False}
+    zk.tune(str(place / "houses.csv"), **how).model.save(tmp_path / "model.safetensors")
+    _, out, _ = run(capsys, "evaluate", tmp_path / "model.safetensors", place / "houses.csv")
+    assert f"r2 on the 99 rows of {place / 'houses.csv'}, on which the model was trained:" in out
+
+
 def test_a_text_column_keeps_its_zeros_at_predict(capsys, place, tmp_path) -> None:
     frame = rows(1).assign(zip="0123")
     frame.to_csv(tmp_path / "new.csv", index=False)

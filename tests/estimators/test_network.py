@@ -266,6 +266,10 @@ def test_a_diverging_network_is_an_error_or_a_warning(diabetes: Arrays) -> None:
         ({"tol": -1.0}, "min_delta >= 0"),
         ({"scoring": "speed"}, "scoring"),
         ({"class_weight": {11: 2}}, "class"),
+        ({"class_weight": {3: -1}}, "a weight of 0 or above by class"),
+        ({"class_weight": {3: float("nan")}}, "a weight of 0 or above by class"),
+        ({"class_weight": {3: float("inf")}}, "a weight of 0 or above by class"),
+        ({"class_weight": "balance"}, "must be balanced"),
     ],
     ids=str,
 )

@@ -41,7 +41,8 @@ def held_out(model: Model, data: Dataset, noun: str = "samples", name: str = "")
             warnings.simplefilter("ignore", ZerokaraWarning)  # It was warned of the split when it was trained.
             used = data.first(settings["train_size"]) if settings.get("train_size") else data
             sizes = (settings.get("validation"), settings.get("test"))
-            again = used.split(*sizes, settings.get("seed", 0), bool(settings.get("stratify")))
+            # What was never split keeps its order.
+            again = used.split(*sizes, settings.get("seed", 0), bool(settings.get("stratify"))) if any(sizes) else used
             kind = model.first.preprocess.kind
             trained = again if again.preprocess.kind == kind else again.scaled(kind)
             trained = as_counts(trained) if model.about.get("loss") == POISSON else trained
