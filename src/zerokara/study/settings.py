@@ -82,9 +82,9 @@ class SearchSettings(TrainingSettings):
     )
     seconds: float | None = setting(
         None,
-        "End the search before the generation that would not end within so many seconds; the final training has as "
-        "many networks as fit. How much fits depends on the machine, so that two runs may differ; ``trials`` gives "
-        "identical results.",
+        "End the search before the generation that would not end within so many seconds (the first always trains); "
+        "the final training has as many networks as fit. How much fits depends on the machine, so that two runs may "
+        "differ; ``trials`` gives identical results.",
         group="Search",
         check=require_positive,
         shown="no limit",
