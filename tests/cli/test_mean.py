@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.marks import NEW_VALUES
 from tests.model.folds import new_rows, of_folds, rows, samples
 from zerokara.cli import main
 from zerokara.data import load
 from zerokara.data.loaders.tables import like
 from zerokara.model import Model
+
+pytestmark = NEW_VALUES
 
 
 def run(capsys: Any, *arguments: object) -> tuple[str, str]:
@@ -42,7 +45,8 @@ def test_evaluate_takes_the_held_out_rows_and_new_ones(saved, tmp_path, capsys) 
     assert f"{mean.evaluate(data)[1]:.4f}" in out
     frame = new_rows().assign(price=pd.read_csv(table)["price"].sample(300, replace=True, random_state=0).to_numpy())
     frame.to_csv(tmp_path / "new.csv", index=False)
-    out, _ = run(capsys, "evaluate", path, tmp_path / "new.csv")
+    out, notes = run(capsys, "evaluate", path, tmp_path / "new.csv")
+    assert notes.count("elsewhere") == notes.count("garden: ") == 1
     new = like(frame, mean.first.encoder, mean.task, mean.classes)
     assert f"on the 300 rows of {tmp_path / 'new.csv'}: {mean.evaluate(new, 'train')[1]:.4f}" in out
     if mean.task == "regression":

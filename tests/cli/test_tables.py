@@ -12,6 +12,7 @@ import pytest
 
 import zerokara as zk
 from tests.commands import run
+from tests.marks import NEW_VALUES
 from zerokara.cli import main
 
 SMALL = ["--hidden", "8", "--epochs", "3", "--trials", "4"]
@@ -84,6 +85,7 @@ def test_a_run_on_a_table_repeats_from_its_config_and_trial_by_trial(capsys, pla
     assert f"validation loss {float(dear['val_loss']):.4f}" in line
 
 
+@NEW_VALUES
 def test_predict_answers_row_for_row(capsys, place, tmp_path) -> None:
     frame = rows(1).drop(columns="price").iloc[:, ::-1]
     frame["more"] = "x"
@@ -97,6 +99,7 @@ def test_predict_answers_row_for_row(capsys, place, tmp_path) -> None:
     assert "note: size: 1 missing, none in training" in noted
     assert "note: city, canton: 1 treated as unknown, at most once in training: Genf" in noted
     assert "note: not used: 'more'" in noted
+    assert noted.count("Genf") == 1
     found = np.array([float(row["price"]) for row in read(out)])
     assert np.allclose(found, zk.Model.load(model).predict(frame)[:, 0], rtol=0, atol=1e-4)
     code, printed, _ = run(capsys, "predict", model, tmp_path / "new.csv")

@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import zerokara as zk
+from tests.marks import NEW_VALUES
 from zerokara.cli import main
 from zerokara.data import Dataset, from_arrays
 from zerokara.data.part import mean_one
@@ -162,6 +163,7 @@ def fitted() -> list[Any]:
     return [each.fit(FRAME, SOLD) for each in (NetworkClassifier(**ONE), tuned)]
 
 
+@NEW_VALUES
 def test_rows_of_a_table_may_be_new_missing_and_in_any_order() -> None:
     rows = FRAME[:6].assign(city=["Genf", None, "Bern", "Bern", "Chur", ""], size=[np.nan, 1, 2, 1e9, -3, 0])
     for net in fitted():

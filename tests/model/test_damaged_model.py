@@ -13,6 +13,7 @@ import pytest
 import zerokara as zk
 from tests.bounds import bounds
 from tests.fuzz import VALUES, damaged, edited, seeds
+from tests.marks import NEW_VALUES
 from zerokara.cli import main
 from zerokara.data import Encoder, from_table
 from zerokara.errors import InputError, ZerokaraError
@@ -148,6 +149,7 @@ def columns(encoder: Encoder) -> list[str]:
     return [coding.name for coding in encoder.codings]
 
 
+@NEW_VALUES
 def test_a_damaged_model_is_the_same_model_or_refused(files: list[bytes], tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     sound = []
@@ -179,6 +181,7 @@ def test_a_damaged_model_is_the_same_model_or_refused(files: list[bytes], tmp_pa
     assert same
 
 
+@NEW_VALUES
 def test_a_forged_model_is_read_or_refused(files: list[bytes], tmp_path: Path, capsys: Any) -> None:
     """And what is read is used by every command."""
     path = tmp_path / "model.safetensors"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import zerokara as zk
+from tests.marks import NEW_VALUES
 from tests.nn.test_encodings import table
 from zerokara.data import Dataset
 from zerokara.errors import InputError
@@ -65,7 +66,7 @@ def graph_answers(model: Model, rows: dict[str, list[Any]], folder: Path) -> lis
     return list(session.run(None, feeds))
 
 
-@pytest.mark.filterwarnings("ignore:.*(treated as unknown|replaced by the training average)")
+@NEW_VALUES
 @pytest.mark.parametrize("networks", [1, 2])
 @pytest.mark.parametrize(("numeric", "category"), ENCODINGS)
 def test_a_file_and_a_graph_answer_as_the_model(houses, numeric, category, networks, tmp_path) -> None:
@@ -80,7 +81,7 @@ def test_a_file_and_a_graph_answer_as_the_model(houses, numeric, category, netwo
     assert np.allclose(model.predict(one), values[5:6], rtol=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore:.*(treated as unknown|replaced by the training average)")
+@NEW_VALUES
 @pytest.mark.parametrize("numeric", NUMERIC_ENCODINGS)
 def test_classes_of_a_graph_are_those_of_the_model(numeric, tmp_path) -> None:
     data = table(rows=300)
@@ -107,7 +108,7 @@ def test_only_what_needs_it_is_written_in_format_three(houses, tmp_path) -> None
     assert written(model_of(texts, "standard", "one-hot")) == 2
 
 
-@pytest.mark.filterwarnings("ignore:.*(treated as unknown|replaced by the training average)")
+@NEW_VALUES
 def test_a_table_model_of_version_0_1_predicts_as_it_did(tmp_path) -> None:
     """Its numbers are clipped; written by that version, with its predictions."""
     model = Model.load(FILES / "format-2-table.safetensors")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 import zerokara as zk
+from tests.marks import NEW_VALUES
 from tests.model.folds import CASES, TASKS, WEIGHTS, answers, of_folds, rows, samples, table
 from zerokara.data import Dataset, from_table
 from zerokara.data.counts import as_counts
@@ -19,6 +20,8 @@ from zerokara.model.file import unpack
 from zerokara.nn import mlp
 from zerokara.rng import stream
 from zerokara.study.views import evaluation
+
+pytestmark = NEW_VALUES
 
 
 @pytest.fixture(scope="module", params=CASES)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,10 @@ import pyarrow as pa
 import pytest
 
 import zerokara as zk
+from tests.marks import NEW_VALUES
 from zerokara.data import Dataset, from_table
 from zerokara.data.loaders.tables import like
-from zerokara.errors import InputError
+from zerokara.errors import InputError, ZerokaraWarning
 from zerokara.model import Model
 from zerokara.model.file import pack, unpack
 
@@ -74,6 +76,48 @@ def test_every_make_of_rows_has_the_same_answers(classes, tmp_path) -> None:
     assert model.predict(frame.iloc[:0]).shape == (0,)
 
 
+STORES = [f"{k:03}" for k in range(1, 9)] * 15
+
+
+def coded(store, **more) -> dict:
+    return {"store": store, "size": np.arange(N) % 17.0, **more}
+
+
+@pytest.mark.parametrize("trained", ["texts", "floats"])
+def test_a_number_written_in_another_way_is_the_same_category(trained, tmp_path) -> None:
+    price = np.arange(N) % 8 * 2.5
+    numbers = pd.DataFrame(coded([*map(float, STORES[1:]), None], price=price))  # A gap makes pandas' integers floats.
+    texts = pd.DataFrame(coded([*STORES[1:], None], price=price))
+    with warnings.catch_warnings(action="ignore"):  # Of codes that are categories.
+        model, _ = fitted(from_table(texts if trained == "texts" else numbers, "price", categories=["store"]))
+    assert model.encoder.codings[0].levels[0] == ("001" if trained == "texts" else "1")
+    texts.to_csv(tmp_path / "texts.csv", index=False)
+    numbers.to_csv(tmp_path / "numbers.csv", index=False)
+    assert "3.0" in (tmp_path / "numbers.csv").read_text()
+    made = [texts, numbers, numbers.astype({"store": "Int64"}), tmp_path / "texts.csv", tmp_path / "numbers.csv"]
+    with pytest.warns(ZerokaraWarning, match="^store: 1 treated as unknown, at most once in training: missing$"):
+        answers = [model.predict(each) for each in made]
+    assert all(np.array_equal(each, answers[0]) for each in answers)
+
+
+def test_what_training_lacked_is_warned_of_once_and_what_was_read_before_is_not() -> None:
+    data = from_table(coded(STORES, price=np.arange(N) % 8 * 2.5), "price", categories=["store"])
+    model = fitted(data)[0]
+    new = coded([99, None, *map(int, STORES[2:])], price=np.arange(N) % 8 * 2.5)
+    new["size"] = np.where(np.arange(N) < 3, np.nan, new["size"])
+    note = (
+        "store: 2 treated as unknown, at most once in training: 99, missing; "
+        "size: 3 missing, none in training, replaced by the training average"
+    )
+    read = from_table(new, "price", categories=["store"])
+    for ask in (lambda: model.predict(new), lambda: model.evaluate(read, "train")):
+        with pytest.warns(ZerokaraWarning) as caught:
+            ask()
+        assert [str(each.message) for each in caught] == [note]
+    model.evaluate(data, "train")
+    model.predict(read.train.table.columns)
+
+
 def test_a_file_holds_all_of_it(regression, tmp_path) -> None:
     data, model, _ = regression
     again = Model.load(model.save(tmp_path / "a.safetensors"))
@@ -101,6 +145,7 @@ def test_errors_are_in_the_targets_units(regression) -> None:
     assert model.evaluate(data)[1] > 0.8
 
 
+@NEW_VALUES
 def test_a_dataset_read_for_a_model_decides_nothing_anew(classes) -> None:
     """One class alone, a constant column and another file's values: all that a test file may have."""
     _, model, _ = classes

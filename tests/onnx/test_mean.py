@@ -8,11 +8,14 @@ import numpy as np
 import onnx
 import pytest
 
+from tests.marks import NEW_VALUES
 from tests.model.folds import CASES, WEIGHTS, new_rows, of_folds
 from zerokara.model import Model
 from zerokara.rng import stream
 
 onnxruntime = pytest.importorskip("onnxruntime")  # Its wheels come later than a Python.
+
+pytestmark = NEW_VALUES
 
 ROWS = 1000
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
 import zerokara as zk
+from tests.marks import NEW_VALUES
 from zerokara.data import Dataset, Encoder, from_table, load
 from zerokara.data.columns.coding import Coding
 from zerokara.data.columns.column import Column, category
@@ -24,6 +25,8 @@ from zerokara.model import Ensemble, Model, ModelMember
 from zerokara.onnx import read_signature
 
 onnxruntime = pytest.importorskip("onnxruntime")  # Its wheels come later than a Python.
+
+pytestmark = NEW_VALUES
 
 N = 240
 NUMBERS = "tensor(double)"

@@ -14,6 +14,7 @@ from sklearn.datasets import load_iris
 
 import zerokara as zk
 from tests.commands import run
+from tests.marks import NEW_VALUES
 from tests.nn.test_encodings import table
 from zerokara.errors import InputError
 from zerokara.study.config import EARLIER_NUMBERS
@@ -25,10 +26,7 @@ SPACE = {
     "hidden": (6,),
 }
 SEARCH: dict[str, Any] = {"trials": 5, "epochs": 2, "generation": 3, "race": "none", "refit": 1, "progress": False}
-pytestmark = [
-    pytest.mark.usefixtures("undrawn"),
-    pytest.mark.filterwarnings("ignore:.*(treated as unknown|replaced by the training average)"),
-]
+pytestmark = [pytest.mark.usefixtures("undrawn"), NEW_VALUES]
 
 
 @pytest.fixture(scope="module")

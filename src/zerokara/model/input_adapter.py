@@ -1,6 +1,6 @@
 """Samples and parts of a dataset, checked and scaled for the networks of a model's member."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -9,13 +9,16 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.checks import as_array, is_sparse
-from zerokara.data import Dataset, Part, Preprocess
-from zerokara.data.loaders.tables import read_rows
+from zerokara.data import Dataset, Encoder, Part, Preprocess
+from zerokara.data.columns.column import Column
+from zerokara.data.loaders.tables import are_columns, read_rows
 from zerokara.data.sparse import as_rows
-from zerokara.errors import InputError, unknown
+from zerokara.errors import InputError, unknown, warn
 from zerokara.model.ensemble import ModelMember
 
 PARTS = ("train", "validation", "test")
+COLUMNS_SHOWN = 8
+"""The maximum number of columns in a warning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +30,18 @@ class InputAdapter:
     sample_shape: tuple[int, ...]
     member: ModelMember
 
-    def read(self, x: Any) -> Any:
+    def read(self, x: Any, known: Encoder | None = None) -> Any:
         """Return samples in the data's own units as `ModelMember.inputs` takes them: (N, D), or the columns of a table.
 
         Args:
             x: (N, D) or (N, *sample_shape), or one sample, (D,) or sample_shape; for a table, rows with named columns.
+            known: warn of values that this encoder does not know, unless x are columns that were read before.
         """
         if self.member.encoder:
-            return read_rows(x, self.member.encoder).columns
+            columns = read_rows(x, self.member.encoder).columns
+            if known is not None and not are_columns(x):
+                _warn_of_new(known, columns)
+            return columns
         array, flat = as_rows(x, "x") if is_sparse(x) else as_array(x, "x"), (prod(self.sample_shape),)
         if array.shape in (flat, self.sample_shape):
             array = array[None]
@@ -43,10 +50,14 @@ class InputAdapter:
             raise InputError(f"x must be samples of the shape {shapes}, or one sample, got the shape {array.shape}")
         return array if is_sparse(x) else array.reshape(len(array), *flat)
 
-    def part(self, data: Dataset, part: str) -> Part:
+    def part(self, data: Dataset, part: str, known: Encoder | None = None) -> Part:
         """Return a part of ``data``, which are unscaled, scaled by `Dataset.scaled`, or as the training data were.
 
         Classes are matched by name: some may be missing from the data, and their order may differ.
+
+        Args:
+            known: warn of values of a table that this encoder does not know, unless the part was split from others,
+                which may lack some values.
         """
         preprocess, encoder = self.member.preprocess, self.member.encoder
         if part not in PARTS:
@@ -70,6 +81,8 @@ class InputAdapter:
                 )
             # From the raw rows, by the model's encoder: the data's own may have other columns and categories.
             x, t = encoder.transform(table.columns), table.t
+            if known is not None and part == "train":
+                _warn_of_new(known, table.columns)
         if encoder or data.preprocess.kind == "none":
             x = preprocess.transform(x)
             t = preprocess.transform_target(t) if self.task == "regression" else t
@@ -91,6 +104,13 @@ class InputAdapter:
             )
         numbers: Array = np.array([self.classes.index(name) for name in data.classes])[t]
         return numbers
+
+
+def _warn_of_new(known: Encoder, columns: Mapping[str, Column]) -> None:
+    """Warn of values and missing cells that did not occur in training."""
+    if notes := known.new_values(columns):
+        more = f"; and {len(notes) - COLUMNS_SHOWN:,} more columns" if len(notes) > COLUMNS_SHOWN else ""
+        warn("; ".join(notes[:COLUMNS_SHOWN]) + more)
 
 
 def _same(one: Preprocess, other: Preprocess) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.blas import one_thread_if_possible
 from zerokara.checks import require_finite
-from zerokara.data import Dataset, Part
+from zerokara.data import Dataset, Encoder, Part
 from zerokara.errors import InputError
 from zerokara.files import write
 from zerokara.model.about import check_about, common, with_origin
@@ -145,7 +145,7 @@ class Model(Members):
         Raises:
             InputError: another shape, NaN or infinity.
         """
-        raw = self._adapters[0].read(x)
+        raw = self._adapters[0].read(x, self.table)
         return _require_scores(mean_scores(self.members, (member.inputs(raw) for member in self.members), self.task))
 
     def predict_proba(self, x: Any) -> Array:
@@ -181,7 +181,7 @@ class Model(Members):
         Raises:
             InputError: no such part, other features or classes than the model's, or another scaling.
         """
-        chosen, scores = self._outputs(data, part)
+        chosen, scores = self._outputs(data, part, self.table)
         t = chosen.t if self.task == "classification" else chosen.t.astype(scores.dtype)
         weights = None if chosen.weights is None else chosen.weights.astype(scores.dtype)
         with one_thread_if_possible(), np.errstate(all="ignore"):
@@ -279,10 +279,10 @@ class Model(Members):
     def _adapters(self) -> list[InputAdapter]:
         return [InputAdapter(self.task, self.classes, self.sample_shape, member) for member in self.members]
 
-    def _outputs(self, data: Dataset, part: str) -> tuple[Part, Array]:
-        """Return the same as `outputs`, without a check for NaN and infinity."""
+    def _outputs(self, data: Dataset, part: str, known: Encoder | None = None) -> tuple[Part, Array]:
+        """Return the same as `outputs`, without a check for NaN and infinity; ``known`` as in `InputAdapter.part`."""
         first, *others = self._adapters
-        chosen = first.part(data, part)
+        chosen = first.part(data, part, known)
         inputs = chain([chosen.x], (adapter.part(data, part).x for adapter in others))
         return chosen, mean_scores(self.members, inputs, self.task)
 

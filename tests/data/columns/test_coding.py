@@ -146,6 +146,26 @@ def test_an_unknown_value_that_training_lacked_becomes_the_average():
     ]
 
 
+SAME_NUMBERS = {
+    "leading zeros": (["007", "008"], ["7", "8.0", "07"], [0, 1, 0]),
+    "floats": (["3.0", "4.0"], ["3", "4e0", "5"], [0, 1, 2]),
+    "whole numbers": (["3", "4"], ["3.0", "004"], [0, 1]),
+    "two of one number": (["7", "007"], ["007", "7", "07"], [0, 1, 2]),
+    "digits beyond float64": (["10000000000000000", "10000000000000001"], ["010000000000000001", "1e16"], [1, 0]),
+    "true and false": (["True", "False"], ["true", "FALSE"], [1, 0]),
+    "other texts": (["a", "B"], ["A", "b", "a"], [2, 2, 1]),
+}
+
+
+@pytest.mark.parametrize("case", SAME_NUMBERS)
+def test_a_text_counts_as_the_one_category_that_is_the_same_number(case):
+    levels, cells, places = SAME_NUMBERS[case]
+    coding = Coding.fit(category("c", [*levels * 2, "rare"]))
+    new = category("c", cells)
+    assert coding.transform(new).argmax(axis=1).tolist() == places
+    assert coding.describe_new(new).startswith("c: ") == (2 in places)
+
+
 def test_missing_cells_are_a_value_of_a_category():
     coding = Coding.fit(category("c", ["a", "a", None, None]))
     assert coding.inputs == ("c = a", "c is missing", "c is unknown")
@@ -214,8 +234,8 @@ def test_new_values_are_noted():
     encoder = from_table(TRAINED, "y", categories="c").encoder
     rows = {"n": [None, 1], "b": [None, None], "c": ["9", None], "z": [1, 2], "y": [0, 1]}
     assert encoder.notes(read_rows(rows, encoder).columns) == [
-        "n: 1 missing, none in training; replaced by the training average",
-        "b: 2 missing, none in training; replaced by the training average",
+        "n: 1 missing, none in training, replaced by the training average",
+        "b: 2 missing, none in training, replaced by the training average",
         "c: 2 treated as unknown, at most once in training: 9, missing",
         "not used: 'z'",
     ]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import zerokara as zk
+from tests.marks import NEW_VALUES
 from tests.report.browser import module_page
 from zerokara.data import from_arrays
 from zerokara.model import Model
@@ -84,6 +85,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("name", ["table", "prices"])
+@NEW_VALUES
 def test_rows_of_a_table_have_pythons_answers(forward, request, name) -> None:
     study = request.getfixturevalue(name)
     model, part = study.best.model, study.plan.data.validation.table

@@ -9,7 +9,8 @@ missing in training   numbers and booleans get an extra indicator input; in cate
 
 A missing or unknown cell, where training had none, is replaced by a training average: the mean, the share of true, or
 the shares of the categories. A category that occurs once in training counts as unknown, so its row trains the input for
-unknown values. (The share of values that occur once estimates the probability of new ones: Good, 1953.)
+unknown values. (The share of values that occur once estimates the probability of new ones: Good, 1953.) A text that
+is no category counts as the one category that is the same number: 7 as 007.
 
 Models of versions before 0.2 have ``clipped`` numbers: z = (v - median) / (upper - lower quartile), then
 z / sqrt(1 + (z / 3)²), within ±3.
@@ -21,7 +22,7 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.data.columns.column import Column, category
-from zerokara.data.columns.numerals import is_number
+from zerokara.data.columns.numerals import alike, is_number
 from zerokara.errors import InputError, unknown
 
 EDGE = 3.0
@@ -99,10 +100,10 @@ class Coding:
         if self.kind != "category":
             if not gaps or self.statistics[-1]:
                 return ""
-            return f"{self.name}: {gaps:,} missing, none in training; replaced by the training average"
+            return f"{self.name}: {gaps:,} missing, none in training, replaced by the training average"
         text = self._text(column)
         counts = np.bincount(_places(text), minlength=len(text.levels) + 1)
-        levels = (*text.levels, None)
+        levels = self._known(text)
         unseen = [k for k, level in enumerate(levels) if level not in self.levels and counts[k]]
         shown = ", ".join(levels[k] or "missing" for k in unseen[:5]) + (", ..." if len(unseen) > 5 else "")
         rows = int(counts[unseen].sum())
@@ -116,7 +117,7 @@ class Coding:
         if self.kind == "boolean" and column.kind == "number" and np.isin(column.present, (0, 1)).all():
             return column.values
         wanted = "numbers" if self.kind == "number" else "true or false"
-        got = column.note or {"boolean": "true and false", "number": "numbers"}.get(column.kind, "")
+        got = {"boolean": "true and false", "number": "numbers"}.get(column.kind, column.note)
         if column.kind == "category":
             odd = [k for k, level in enumerate(column.levels) if self.kind != "number" or not is_number(level)] or [0]
             row = int(np.argmax(np.isin(column.values, odd)))
@@ -141,9 +142,14 @@ class Coding:
 
     def _one_hot(self, column: Column) -> Array:
         place = {level: k for k, level in enumerate(self.levels)}
-        places = np.array([place.get(level, self.width - 1) for level in (*column.levels, None)])
+        places = np.array([place.get(level, self.width - 1) for level in self._known(column)])
         hot: Array = self.codes[places[_places(column)]]
         return hot
+
+    def _known(self, column: Column) -> tuple[str | None, ...]:
+        """Return the level of this coding for each level of a column, or the column's own, and None for missing."""
+        same = alike(column.levels, [level for level in self.levels if level is not None])
+        return (*(same.get(level, level) for level in column.levels), None)
 
     def check(self) -> None:
         """Raise for values that only a damaged file can have."""

@@ -82,12 +82,17 @@ class Encoder:
 
         Columns that were ``left_out`` in training are not mentioned.
         """
-        self.require(columns)
-        notes = [coding.describe_new(columns[coding.name]) for coding in self.codings]
+        notes = self.new_values(columns)
         known = {self.target, *left_out, *(coding.name for coding in self.codings)}
         unused = [name for name in columns if name not in known]
         if unused:
             notes.append(f"not used: {_quoted(unused)}")
+        return notes
+
+    def new_values(self, columns: Mapping[str, Column]) -> list[str]:
+        """Return a note for each column with values or missing cells that did not occur in training."""
+        self.require(columns)
+        notes = [coding.describe_new(columns[coding.name]) for coding in self.codings]
         return [note for note in notes if note]
 
     def describe(self) -> dict[str, Any]:

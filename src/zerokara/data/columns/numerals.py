@@ -1,7 +1,7 @@
 """Numbers as they are written: decimal points and commas, grouped thousands, a currency or a percent sign."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,6 +112,35 @@ def is_number(text: str) -> bool:
     (True, False, False)
     """
     return _PLAIN_NUMBER.fullmatch(text.strip()) is not None
+
+
+def as_written(text: str) -> float | str:
+    """Return a key that is equal for two texts of one number, or of true or false in any case; else the text itself.
+
+    >>> as_written("007") == as_written("7.0"), as_written("10000000000000001") == as_written("1e16"), as_written("A")
+    (True, False, 'A')
+    """
+    if not is_number(text):
+        return lower if (lower := text.lower()) in ("true", "false") else text
+    try:
+        return int(text)  # Of any size, and compared with floats exactly.
+    except ValueError:
+        return float(text)
+
+
+def alike(
+    texts: Iterable[str], known: Collection[str], key: Callable[[str], float | str] = as_written
+) -> dict[str, str]:
+    """Return the known text that means the same, if there is exactly one, for each text that is not known itself.
+
+    >>> alike(["007", "7.0", "8"], ["7", "8", "08"])
+    {'007': '7', '7.0': '7'}
+    """
+    itself, same = set(known), dict[float | str, list[str]]()
+    for name in known:
+        same.setdefault(key(name), []).append(name)
+    pairs = [(text, same.get(key(text), [])) for text in texts if text not in itself]
+    return {text: names[0] for text, names in pairs if len(names) == 1}
 
 
 def _both(texts: Sequence[str]) -> dict[str, Array]:

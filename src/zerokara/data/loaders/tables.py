@@ -9,11 +9,11 @@ from typing import Any, cast
 import numpy as np
 
 from zerokara.arrays import Array, Index
-from zerokara.data.columns.column import Column, number_text
+from zerokara.data.columns.column import Column
 from zerokara.data.columns.encoder import Encoder
 from zerokara.data.columns.frames import raw_table
 from zerokara.data.columns.interpret import Interpretation, interpret
-from zerokara.data.columns.numerals import is_number
+from zerokara.data.columns.numerals import alike, as_written
 from zerokara.data.columns.raw import column_label
 from zerokara.data.columns.roles import CAP, ColumnInfo, find_inputs, left_out
 from zerokara.data.columns.table import Table
@@ -151,7 +151,7 @@ def read_rows(source: Any, encoder: Encoder, encoding: str | None = None, labels
     Args:
         labels: the texts of the target are classes.
     """
-    if isinstance(source, Mapping) and source and all(isinstance(column, Column) for column in source.values()):
+    if are_columns(source):
         return Interpretation(dict(source))
     raw = read_table_file(Path(source), encoding) if isinstance(source, str | PathLike) else raw_table(source)
     rules = encoder.rules.with_text(encoder.target) if labels else encoder.rules.with_number(encoder.target)
@@ -161,6 +161,11 @@ def read_rows(source: Any, encoder: Encoder, encoding: str | None = None, labels
         if name not in used:
             read.columns[name] = Column(name, "other", np.full(len(cells), np.nan), note="not used")
     return read
+
+
+def are_columns(source: Any) -> bool:
+    """Return whether rows were read before."""
+    return isinstance(source, Mapping) and bool(source) and all(isinstance(each, Column) for each in source.values())
 
 
 def like(
@@ -196,21 +201,10 @@ def like(
 
 def _class_labels(column: Column, classes: Sequence[str]) -> Array:
     """Return the class of each cell; 7, 7.0 and 007 are one class if no other class is that number."""
-    same: dict[str, list[str]] = {}
-    for name in classes:
-        same.setdefault(_canonical(name), []).append(name)
-    alike = {
-        level: same[_canonical(level)][0]
-        for level in column.levels
-        if level not in classes and len(same.get(_canonical(level), ())) == 1
-    }
-    levels = np.array([alike.get(level, level) for level in column.levels])
+    same = alike(column.levels, classes, lambda text: as_written(text.lower()))
+    levels = np.array([same.get(level, level) for level in column.levels])
     labels: Array = levels[column.values.astype(np.intp)]
     return labels
-
-
-def _canonical(label: str) -> str:
-    return number_text(float(label)) if is_number(label) else label.lower()
 
 
 def _with_target(columns: Mapping[str, Column], target: Column) -> tuple[dict[str, Column], Column, Index | None]:
