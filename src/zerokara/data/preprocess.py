@@ -16,6 +16,8 @@ from zerokara.errors import InputError, unknown
 KINDS = ("none", "target", "center", "standard", "range", "whiten")
 ROWS_PER_CHUNK = 256
 """Rows squared at once in float64: all rows at once would double the memory and miss the cache."""
+NARROW = 1e-150
+"""The least standard deviation whose squares float64 holds."""
 _NAMES = ("shift", "scale", "target_shift", "target_scale")
 
 
@@ -229,6 +231,12 @@ def _statistics(kind: str, a: Array, what: str) -> tuple[Array, Array]:
                 deviations *= deviations
                 squares += deviations.sum(axis=0)
             scale = np.sqrt(squares / len(a))
+            if (narrow := (high > low) & (scale < NARROW)).any():
+                column = int(narrow.argmax())
+                raise InputError(
+                    f"the standard deviation of each column of {what} must be above {NARROW:g}, got numbers from "
+                    f"{low[column]:g} to {high[column]:g} in column {column}: multiply them by a large number"
+                )
     # The mean of equal numbers may differ from them in the last bit.
     shift, scale = np.where(high == low, low, shift), np.where(high == low, 1, scale)
     return shift, np.where(scale == 0, 1, scale)

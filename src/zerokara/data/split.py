@@ -31,7 +31,9 @@ def part_size(size: float, available: int, what: str) -> int:
             raise InputError(f"{what} must be a fraction between 0 and 1 or a count, got {size}: try 0.2 or 100")
         count = int(available * size)
         if count < 1:
-            raise InputError(f"{what} must have at least 1 sample, got {size} of {available}: increase the fraction")
+            enough = 0.2 if available >= 5 else 0.5
+            remedy = f"pass {what}={enough} or --{what} {enough}" if available > 1 else "add samples"
+            raise InputError(f"{what} must have at least 1 sample, got {size} of {available}: {remedy}")
     if count >= available:
         raise InputError(f"{what} must leave samples for training, got {count} of {available}: reduce it")
     return count
@@ -63,7 +65,8 @@ def folds(order: Index, count: int, t: Array | None = None) -> list[Index]:
     [array([3, 0, 2]), array([1, 4])]
     """
     if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or not 2 <= count <= len(order):
-        raise InputError(f"folds must be a whole number from 2 to the {len(order)} samples, got {count!r}: try 5")
+        remedy = f"try {min(5, len(order))}" if len(order) > 1 else "add samples"
+        raise InputError(f"folds must be a whole number from 2 to the {len(order)} samples, got {count!r}: {remedy}")
     if t is None:
         return np.array_split(order, count)
     by_class = order[np.argsort(t[order], kind="stable")]

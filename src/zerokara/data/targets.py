@@ -133,6 +133,19 @@ class Targets:
         return coded
 
 
+def require_size(t: npt.ArrayLike, what: str) -> None:
+    """Raise for a column of training targets, (N,) or (N, C), that float32 would turn into zeros."""
+    array = as_array(t, what)
+    largest = np.abs(array.reshape(len(array), -1)).max(axis=0)
+    lost = (largest > 0) & (largest < np.finfo(np.float32).tiny)
+    if lost.any():
+        column = int(lost.argmax())
+        raise InputError(
+            f"each column of {what} must have numbers above 1.2e-38, got {largest[column]:g} at most in column "
+            f"{column}: multiply them by a large number"
+        )
+
+
 def _tidy(t: npt.ArrayLike, what: str) -> Array:
     """Return the targets as an array of text, booleans, integers or floats."""
     array = as_array(t, what)

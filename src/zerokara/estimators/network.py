@@ -12,7 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from zerokara.arrays import Array
 from zerokara.checks import as_single_precision
-from zerokara.data.targets import Task
+from zerokara.data.targets import Task, require_size
 from zerokara.errors import InputError
 from zerokara.estimators.base import NetworkEstimator
 from zerokara.model.ensemble import probabilities
@@ -61,7 +61,10 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):  # t
             self._columns = columns
         if columns != self._columns:
             raise InputError(f"y must have {self._columns or 1} columns, as before, got {columns or 1}")
-        return as_single_precision(y, "y").reshape(len(y), -1)
+        t = as_single_precision(y, "y").reshape(len(y), -1)
+        if learn:
+            require_size(y, "y")
+        return t
 
     def _labels(self, t: Array) -> Array:
         return t if self._columns else t[:, 0]

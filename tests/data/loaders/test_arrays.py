@@ -47,6 +47,11 @@ REFUSED = [
     ((X[:0], T), {}, "at least one sample and one feature"),
     ((X[:, :0], T), {}, "at least one sample and one feature"),
     ((X, T[:3]), {}, "x and t must have one length, got 4 samples and 3 targets"),
+    (
+        (X, 1e-300 * np.arange(4.0)),
+        {},
+        "t must have numbers above 1.2e-38, got 3e-300 at most in column 0",
+    ),
     ((X, T), {"x_test": X}, "x_test and t_test must come together"),
     ((X, T), {"t_test": T}, "x_test and t_test must come together"),
     ((X, T), {"x_test": X, "t_test": T[:2]}, "x_test and t_test must have one length, got 4 samples and 2"),

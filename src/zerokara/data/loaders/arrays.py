@@ -11,7 +11,7 @@ from zerokara.data.dataset import Dataset
 from zerokara.data.part import Part, mean_one
 from zerokara.data.preprocess import Preprocess
 from zerokara.data.sparse import as_rows
-from zerokara.data.targets import Targets
+from zerokara.data.targets import Targets, require_size
 from zerokara.errors import InputError
 
 
@@ -63,6 +63,8 @@ def from_arrays(
             )
         shape = tuple(int(n) for n in sample_shape)
     targets = Targets.learn(t, task, classes)
+    if targets.task == "regression":
+        require_size(t, "t")
     train = Part(samples, targets.encode(t), None if weights is None else _sample_weights(weights, len(samples)))
     _require_pairs(train, "x", "t")
     parts: dict[str, Part | None] = {}
