@@ -54,6 +54,15 @@ def command_line(*words: object) -> str:
     return shlex.join(["zerokara", *map(str, words)])
 
 
+def reading(options: str, **argument: object) -> str:
+    """Return how to say how a table is read, on the command line and in Python, for the remedy of an error.
+
+    >>> reading("--drop 'd'", drop=["d"])
+    "--drop 'd', in Python zk.data.from_table(..., drop=['d'])"
+    """
+    return f"{options}, in Python zk.data.from_table(..., {', '.join(f'{k}={v!r}' for k, v in argument.items())})"
+
+
 def install(*packages: str) -> str:
     """Return the command that installs packages, for the remedy of an error.
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.marks import NEW_VALUES
 from zerokara.data import from_table, load
 from zerokara.data.columns.interpret import interpret
 from zerokara.data.columns.numerals import Numerals, is_number
@@ -111,8 +112,11 @@ def test_an_unclear_column_is_refused_with_its_cell_at_every_door(case, make, tm
 
 def test_the_remedies_for_a_stray_text_work():
     table = {"c": [*map(str, range(N - 2)), "many", "NA"], "size": list(range(N)), "y": LABELS}
-    with pytest.raises(InputError, match="read it as missing: --missing 'NA,many', or keep its texts as categories: "):
+    with pytest.raises(InputError, match="--missing 'NA,many', in Python zk.*='NA,many'.*--categories 'c', in.*astype"):
         from_table(table, "y")
+    frame = pd.DataFrame(table).astype({"c": "category"})
+    with pytest.warns(ZerokaraWarning, match="'NA' read as missing"):
+        assert from_table(pd.concat([frame] * 2), "y").train.table.columns["c"].kind == "category"
     with pytest.warns(ZerokaraWarning, match=r"'(NA|many)' read as missing \(1\)|texts read as numbers"):
         data = from_table(table, "y", missing="NA,many")
     assert np.isnan(data.train.table.columns["c"].values).sum() == 2
@@ -178,6 +182,7 @@ def test_labels_keep_their_form(case, tmp_path):
     assert set(map(str, model.predict({"size": [float(k) for k in range(N)]}))) <= set(classes)
 
 
+@NEW_VALUES
 def test_the_rows_of_a_prediction_are_read_as_those_of_training():
     """A single row shows no decimal mark, and another file has other missing cells."""
     with pytest.warns(ZerokaraWarning, match="read as numbers|read as missing"):

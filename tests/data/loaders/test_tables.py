@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from zerokara.data import from_table, load
 from zerokara.errors import InputError
@@ -128,7 +129,7 @@ def texts(n, make):
 REFUSED = {
     "dates": (
         texts(9, lambda k: datetime.date(2020, 1, 1 + k)),
-        "'c' holds dates or times, such as 2020-01-01.*--drop",
+        "'c' holds dates or times, such as 2020-01-01.*--drop 'c', in Python zk.*drop=.*'c'.* or frame.drop",
     ),
     "dates as text": (texts(9, lambda k: f"{k + 1}.3.2020"), "'c' holds dates or times, such as 1.3.2020"),
     "times as text": (texts(9, lambda k: f"1{k}:30"), "'c' holds dates or times"),
@@ -141,7 +142,7 @@ REFUSED = {
     "much text": (texts(300, lambda k: f"it was a fine stay {k // 2}"), "'c' holds text"),
     "too many": (
         texts(300, lambda k: f"c{k // 2}"),
-        "'c' has 150 different values, more than 100: .*max-categories",
+        "'c' has 150 different values, more than 100: .*--max-categories 150, in Python zk.*max_categories=150",
     ),
     "an odd cell": (texts(99, lambda k: "x" if k == 4 else str(k)), "'c' holds numbers except 'x' in row 4"),
     "signs": (texts(99, lambda k: f"{'$€'[k % 2]}{k}"), "'c' holds numbers with different signs, such as '\\$0' and"),
@@ -157,6 +158,10 @@ REFUSED = {
     "no input": ({"id": ["a", "b", "c"], "y": [1, 2, 3]}, "needs an input column .*'id' .its texts are all different"),
     "one row": ({"a": [1], "y": [1]}, "at least 2 rows with the target 'y', got 1"),
     "constant target": ({"a": [1, 2, 3], "y": [5, 5, 5]}, "'y' must differ between rows, got 5 in all 3"),
+    "a target near to zero": (
+        {"a": [1, 2, 3], "y": [0, 2e-300, 5e-300]},
+        "deviation of each column of t must be above 1e-150, got numbers from 0 to 5e-300 in column 0: multiply",
+    ),
     "infinite target": ({"a": [1, 2, 3], "y": [5, np.inf, 5]}, "'y' must have finite numbers .*got inf in row 1"),
     "a target of dates": ({"a": [1, 2], "y": [datetime.date(2020, 1, 1)] * 2}, "target 'y' must be numbers, .*dates"),
     "a target of names": ({"a": [1, 2, 3], "y": ["a", "b", "c"]}, "3 different texts in 3 rows"),
@@ -181,7 +186,8 @@ SETTINGS = [
     ({"target": "prise"}, "did you mean 'price'"),
     ({"task": "regresion"}, "did you mean 'regression'"),
     ({"task": "multilabel"}, "unknown task 'multilabel'"),
-    ({"task": "classification"}, "classes must be texts or whole numbers, got 10.5 in 'price'"),
+    ({"task": "classification"}, "classes must be texts or whole numbers below 2.*, got 10.5 in 'price'"),
+    ({"target": "huge", "task": "classification"}, "whole numbers below 2.*, got 1e.16 in 'huge': choose regression"),
     ({"target": "city", "task": "regression"}, "regression needs numbers in 'city', got texts such as 'Basel'"),
     ({"drop": ["sizes"]}, "unknown column 'sizes': did you mean 'size'"),
     ({"categories": ["sizes"]}, "unknown column 'sizes'"),
@@ -193,7 +199,7 @@ SETTINGS = [
 @pytest.mark.parametrize(("settings", "message"), SETTINGS)
 def test_settings_that_cannot_be_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
-        from_table(ROWS, **{"target": "price", **settings})
+        from_table({**ROWS, "huge": [10**16, 2 * 10**16] * 3}, **{"target": "price", **settings})
 
 
 def test_the_cap_can_be_raised_and_a_category_may_be_numbers():
@@ -201,6 +207,46 @@ def test_the_cap_can_be_raised_and_a_category_may_be_numbers():
     assert data.n_inputs == 150 + 1 + 1
     coded = from_table(texts(30, lambda k: k % 4), "y", categories="c")
     assert coded.encoder.inputs[:5] == ("c = 0", "c = 1", "c = 2", "c = 3", "c is unknown")
+
+
+STORES = [10**16 + k % 8 for k in range(40)]
+MAKES = {
+    "pandas": pd.DataFrame,
+    "pandas, nullable": lambda table: pd.DataFrame({**table, "store": pd.array(table["store"], "Int64")}),
+    "polars": pl.DataFrame,
+    "polars of 128 bits": lambda table: pl.DataFrame(table, schema_overrides={"store": pl.Int128}),
+    "pyarrow": pa.table,
+    "arrays": lambda table: {**table, "store": np.array(table["store"], np.uint64)},
+    "lists": dict,
+}
+
+
+def stores(make, cells):
+    return MAKES[make]({"store": cells, "a": list(range(40)), "y": [k / 7 for k in range(40)]})
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_integers_beyond_float64_keep_their_digits_or_are_refused(make):
+    frame, both = stores(make, STORES), f"'store' holds whole .* such as {10**16} and {10**16 + 1}: subtract the small"
+    column = from_table(frame, "y", categories=["store"]).train.table.columns["store"]
+    assert column.levels == tuple(str(10**16 + k) for k in range(8))
+    with pytest.raises(InputError, match=f"{both}.*--categories 'store', in Python zk"):
+        from_table(frame, "y")
+    with pytest.raises(InputError, match=f"the target {both}"):
+        from_table(frame, "store")
+    apart = from_table(stores(make, [2**54 + 4 * (k % 8) for k in range(40)]), "y").train.table.columns["store"]
+    assert (apart.kind, apart.values[3]) == ("number", 2**54 + 12)
+
+
+def test_integers_beyond_float64_in_other_columns(tmp_path):
+    gap = pl.DataFrame({"store": [None, *STORES[1:]], "y": [k / 7 for k in range(40)]})
+    for frame in (gap, gap.to_pandas(use_pyarrow_extension_array=True), gap.to_arrow()):
+        column = from_table(frame, "y", categories=["store"]).train.table.columns["store"]
+        assert (len(column.levels), np.isnan(column.values).sum()) == (8, 1)
+    listed = stores("pandas", STORES).astype({"store": "category"})
+    assert len(from_table(listed, "y").train.table.columns["store"].levels) == 8
+    parquet.write_table(stores("pyarrow", STORES), tmp_path / "big.parquet")
+    assert load(tmp_path / "big.parquet", "y", drop=["store"]).encoder.inputs == ("a",)
 
 
 def houses(n=200, seed=0):

@@ -10,8 +10,8 @@ from zerokara.arrays import Array
 from zerokara.errors import InputError
 
 ColumnKind = Literal["number", "boolean", "category", "time", "other"]
-"""The cells of ``time`` and ``other`` cannot be network inputs: ``note`` describes them. For a category it says
-why its texts are unclear."""
+"""The cells of ``time`` and ``other`` cannot be network inputs: ``note`` describes them. For a category or a number it
+says why its cells are unclear."""
 
 
 @dataclass(frozen=True, eq=False)

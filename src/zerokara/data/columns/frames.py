@@ -11,7 +11,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.checks import as_array
 from zerokara.data.columns.column import Column
-from zerokara.data.columns.raw import RawTable, labeled, of_objects
+from zerokara.data.columns.raw import RawTable, labeled, of_integers, of_objects
 from zerokara.data.columns.texts import Texts
 from zerokara.errors import InputError, install
 
@@ -96,11 +96,16 @@ def _index_note(frame: Any) -> tuple[str, ...]:
 
 def _of_series(name: str, series: Any, nw: Any) -> Column | Texts:
     dtype = series.dtype
+    if dtype in (nw.Int128, nw.UInt128):  # NumPy has no such types.
+        return of_objects(name, series.to_list())
     if dtype.is_numeric() or dtype == nw.Boolean:
         gaps = series.is_null().to_numpy()
         zero = False if dtype == nw.Boolean else 0
         # NumPy integers cannot hold nulls, and nullable pandas columns cannot hold NaN.
-        values: Array = np.array(series.fill_null(zero).cast(nw.Float64).to_numpy(), float)
+        filled = series.fill_null(zero)
+        if dtype.is_integer():
+            return of_integers(name, np.asarray(filled.to_numpy()), gaps)
+        values: Array = np.array(filled.cast(nw.Float64).to_numpy(), float)
         values[gaps] = np.nan
         return Column(name, "boolean" if dtype == nw.Boolean else "number", values)
     if dtype.is_temporal():
@@ -125,7 +130,9 @@ def _of_cells(name: str, cells: Any) -> Column | Texts:
     array = as_array(cells, f"column {name!r}")
     if array.ndim != 1:
         raise InputError(f"column {name!r} must have one axis, got the shape {array.shape}: split it into columns")
-    if array.dtype.kind in "iuf":
+    if array.dtype.kind in "iu":
+        return of_integers(name, array, np.zeros(len(array), bool))
+    if array.dtype.kind == "f":
         return Column(name, "number", array.astype(float))
     if array.dtype.kind == "b":
         return Column(name, "boolean", array.astype(float))

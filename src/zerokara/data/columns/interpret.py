@@ -9,6 +9,7 @@ from zerokara.arrays import Array
 from zerokara.data.columns.column import Column, ColumnKind
 from zerokara.data.columns.numerals import Numerals
 from zerokara.data.columns.texts import TextRules, Texts, without_missing
+from zerokara.errors import reading
 
 MANY = 20
 """Above this number of different texts, a column of mostly numbers must be all numbers."""
@@ -68,6 +69,9 @@ def interpret(raw: Mapping[str, Column | Texts], rules: TextRules, typed: bool =
     numerals: dict[str, Numerals] = {}
     for name, cells in raw.items():
         column = replace(cells.column, name=name) if isinstance(cells, Texts) else cells
+        if isinstance(cells, Texts) and cells.numbers:
+            result.columns[name] = column if name in rules.text else _rounded(column)
+            continue
         if column.kind == "category":
             column, counts = without_missing(column, rules.missing)
             if counts:
@@ -110,7 +114,7 @@ def _as_meant(
         guessed = not (marks or rules.likely)
     if not mark:
         rule = f"holds numbers such as {numbers.example!r}, with a decimal comma or grouped thousands"
-        return replace(column, note=f"{rule}: say which with --decimal , or --decimal .")
+        return replace(column, note=f"{rule}: say which with {reading('--decimal , or --decimal .', decimal=',')}")
     if example := numbers.example if guessed else numbers.unusual(mark):
         value = numbers.values[mark][numbers.texts.index(example)]
         what = "a guessed decimal mark, --decimal sets it" if guessed else "read as numbers"
@@ -134,18 +138,32 @@ def _mixed(result: Interpretation, column: Column, numbers: Numerals, mark: str 
     text = column.levels[int(column.values[row])]
     holds = f"holds numbers except {text!r} in row {row} (counted from 0)"
     if not neither.any():
-        rule = (
-            f"add --decimal {'.' if mark == ',' else ','}" if mark else "write all of them with the same decimal mark"
-        )
+        rule = "write all of them with the same decimal mark"
+        if mark:
+            other = "." if mark == "," else ","
+            rule = f"add {reading(f'--decimal {other}', decimal=other)}"
         return replace(column, note=f"{holds}: {rule}")
     count, share = int(odd.sum()), strays.sum() / len(column.present)
     some = len(odd) - count
     if (some > MANY and (count * 5 <= len(odd) or share <= 0.2)) or (some >= 5 and share <= 0.05):
         words = {word: None for counts in result.missing.values() for word in counts} | {text: None}
-        remedy = f"correct or empty the cell, or read it as missing: --missing {','.join(words)!r}"
-        return replace(column, note=f"{holds}: {remedy}")
+        missing = ",".join(words)
+        remedy = f"read it as missing: {reading(f'--missing {missing!r}', missing=missing)}"
+        return replace(column, note=f"{holds}: correct or empty the cell, or {remedy}")
     result._decide("numbers and texts, kept as categories", column.name, repr(text))
     return column
+
+
+def _rounded(column: Column) -> Column:
+    """Return digits as numbers, with a note if float64 does not tell two of them apart."""
+    values = np.array(column.levels, float)
+    order = np.argsort(values)
+    numbers = _coded(column, "number", values)
+    if not (same := np.flatnonzero(np.diff(values[order]) == 0)).size:
+        return numbers
+    pair = " and ".join(column.levels[k] for k in np.sort(order[same[0] : same[0] + 2]))
+    note = f"holds whole numbers that float64 does not tell apart, such as {pair}: subtract the smallest"
+    return replace(numbers, note=note)
 
 
 def _coded(column: Column, kind: ColumnKind, values: Array) -> Column:

@@ -45,6 +45,8 @@ def of_objects(name: str, cells: list[Any]) -> Column | Texts:
     if kinds <= {bool, np.bool_} or not any(issubclass(kind, bool | np.bool_ | str) for kind in kinds):
         try:
             values = np.array([np.nan if _missing(cell) else float(cell) for cell in cells], float)
+            if any(abs(int(cell)) >= 2**53 for cell in present if isinstance(cell, int | np.integer)):
+                return Texts((None if _missing(cell) else _text(cell) for cell in cells), numbers=True)
             return Column(name, "boolean" if kinds <= {bool, np.bool_} and kinds else "number", values)
         except (TypeError, ValueError, OverflowError):
             pass
@@ -54,6 +56,16 @@ def of_objects(name: str, cells: list[Any]) -> Column | Texts:
         return Column(name, "time", blank, note=f"dates or times, such as {present[0]}")
     shown = " and ".join(f"{next(c for c in present if type(c) is k)!r}"[:40] for k in list(kinds)[:2])
     return Column(name, "other", blank, note=f"values that are not all numbers, texts or booleans: {shown}")
+
+
+def of_integers(name: str, integers: Array, gaps: Array) -> Column | Texts:
+    """Return a column of integers, with their digits where float64 does not hold all of them."""
+    if len(integers) and max(int(integers.max()), -int(integers.min())) >= 2**53:
+        pairs = zip(integers.tolist(), gaps.tolist(), strict=True)
+        return Texts((None if gap else str(value) for value, gap in pairs), numbers=True)
+    values = integers.astype(float)
+    values[gaps] = np.nan
+    return Column(name, "number", values)
 
 
 def column_label(name: Any) -> str:

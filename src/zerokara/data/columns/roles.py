@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zerokara.data.columns.column import Column
-from zerokara.errors import InputError, unknown
+from zerokara.errors import InputError, reading, unknown
 
 CAP = 100
 """The default of ``max_categories``, the most different values of a category."""
@@ -47,8 +47,8 @@ def find_inputs(
     Raises:
         InputError: a column holds dates, free text, too many categories or infinite numbers, or no column is left.
     """
-    for names in (drop, categories):
-        for name in names:
+    for asked in (drop, categories):
+        for name in asked:
             if name not in columns:
                 raise unknown("column", name, list(columns)[:40])
     inputs: dict[str, Column] = {}
@@ -68,10 +68,11 @@ def find_inputs(
     if refused:
         each = "; ".join(f"{name!r} {why}" for name, why in list(refused.items())[:FEW])
         each += f"; and {len(refused) - FEW:,} more" if len(refused) > FEW else ""
-        option = " ".join(f"--drop {name!r}" for name in list(refused)[:FEW])
+        names = list(refused)[:FEW]
+        leave_out = reading(" ".join(f"--drop {name!r}" for name in names), drop=names)
         raise InputError(
-            f"columns must hold numbers, booleans or categories, got others: {each}. Or leave them out: {option}, in "
-            f"Python drop={list(refused)[:FEW]}"
+            f"columns must hold numbers, booleans or categories, got others: {each}. Or leave them out: {leave_out} or "
+            f"frame.drop(columns={names})"
         )
     if not inputs:
         got = f"only columns left out ({left_out(infos)})" if left_out(infos) else "the target alone"
@@ -96,7 +97,7 @@ def _why_left_out(name: str, column: Column, asked: bool) -> str:
     """Return why a column is left out, or an empty string."""
     if not name.strip():
         return "it has no name (the row numbers of a saved DataFrame?)"
-    if column.kind in ("time", "other"):
+    if column.kind in ("time", "other") or (column.kind == "number" and column.note):
         return ""
     if column.empty:
         return "it is empty"
@@ -110,22 +111,24 @@ def _why_left_out(name: str, column: Column, asked: bool) -> str:
 
 def _why_refused(column: Column, cap: int, asked: bool) -> str:
     """Return why a network cannot use a column and the remedy, or an empty string."""
+    category = reading(f"--categories {column.name!r}", categories=[column.name]) + " or astype('category')"
     if column.kind == "time":
         return f"holds {column.note}: use numbers, such as the year, the month or the days since a date"
     if column.kind == "other":
         return f"holds {column.note}: use numbers or texts"
     if column.kind != "category":
         column.require_finite()
-        return ""
+        return f"{column.note}, or make it a category: {category}" if column.note else ""
     levels, count = column.levels, len(column.levels)
     if not asked and column.note:
-        return f"{column.note}, or keep its texts as categories: --categories {column.name!r}"
+        return f"{column.note}, or keep its texts as categories: {category}"
     if not asked and _dates(column):
         return f"holds dates or times, such as {levels[0]}: use numbers, such as the year or the days since a date"
     if _sentences(column) and (count > cap or (all_different(column) and not asked)):
         return f"holds text ({levels[0][:40]!r}): use numbers computed from it, such as its length or word counts"
     if count > cap:
-        return f"has {count:,} different values, more than {cap}: merge rare values, or use --max-categories {count}"
+        more = reading(f"--max-categories {count}", max_categories=count)
+        return f"has {count:,} different values, more than {cap}: merge rare values, or use {more}"
     return ""
 
 

@@ -49,6 +49,8 @@ def decide(column: Column, task: str | None, written: Column | None = None) -> t
     if column.kind in ("time", "other"):
         raise InputError(f"the target {name!r} must be numbers, texts or booleans, got {column.note}: choose another")
     column.require_finite()
+    if column.kind == "number" and column.note:
+        raise InputError(f"the target {name!r} {column.note}, or write classes as texts")
     distinct = np.unique(values)
     if len(distinct) == 1:
         raise InputError(
@@ -56,7 +58,7 @@ def decide(column: Column, task: str | None, written: Column | None = None) -> t
         )
     if column.kind == "category":
         if column.note and task != "classification":
-            raise InputError(f"the target {name!r} {column.note}, or choose --task classification for its texts")
+            raise InputError(f"the target {name!r} {column.note}, or choose the task classification for its texts")
         if task == "regression":
             raise InputError(
                 f"regression needs numbers in {name!r}, got texts such as {column.levels[0]!r}: choose classification"
@@ -76,9 +78,10 @@ def decide(column: Column, task: str | None, written: Column | None = None) -> t
             return task, values, None, "true and false as 1 and 0"
         return task, values, None, f"{distinct[0]:.6g} to {distinct[-1]:.6g}, median {np.median(values):.6g}"
     if not _whole(values):
+        odd = values[(np.trunc(values) != values) | (np.abs(values) >= 2**53)][0]
         raise InputError(
-            f"classes must be texts or whole numbers, got {values[np.trunc(values) != values][0]:g} in {name!r}: "
-            "choose regression, or write the classes as text"
+            f"classes must be texts or whole numbers below 2**53, got {odd:g} in {name!r}: choose regression, or write "
+            "the classes as text"
         )
     require_samples(len(distinct), len(values), f"the target {name!r}")
     names = _names(column, distinct, written)

@@ -61,9 +61,14 @@ class TextRules:
 
 
 class Texts:
-    """The cells of one column as texts; None is a missing cell."""
+    """The cells of one column as texts; None is a missing cell.
 
-    def __init__(self, cells: Iterable[str | None]) -> None:
+    Args:
+        numbers: they are the digits of numbers, some of which float64 does not hold.
+    """
+
+    def __init__(self, cells: Iterable[str | None], numbers: bool = False) -> None:
+        self.numbers = numbers
         listed = list(cells)
         place = {cell: k for k, cell in enumerate(dict.fromkeys(listed))}
         self._distinct = list(place)
