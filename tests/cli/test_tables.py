@@ -140,6 +140,17 @@ def test_evaluate_knows_the_rows_that_were_all_trained_on(capsys, place, tmp_pat
     assert f"r2 on the 99 rows of {place / 'houses.csv'}, on which the model was trained:" in out
 
 
+def test_evaluate_counts_rows_by_the_weights_of_training(capsys, tmp_path) -> None:
+    frame = pd.DataFrame({"a": np.arange(90.0), "w": np.arange(90) % 3, "y": np.sqrt(np.arange(90))})
+    frame.to_csv(tmp_path / "w.csv", index=False)
+    search = ["--target", "y", "--weights", "w", "--trials", 2, "--epochs", 2, "--out", tmp_path / "run"]
+    assert run(capsys, "tune", tmp_path / "w.csv", *search)[0] == 0
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    _, out, _ = run(capsys, "evaluate", tmp_path / "run" / "model.safetensors", tmp_path / "w.csv")
+    assert "r2 on the 18 test rows" in out
+    assert f"{summary['test_r2']:.4f}" in out
+
+
 def test_a_text_column_keeps_its_zeros_at_predict(capsys, place, tmp_path) -> None:
     frame = rows(1).assign(zip="0123")
     frame.to_csv(tmp_path / "new.csv", index=False)

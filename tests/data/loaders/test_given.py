@@ -180,3 +180,10 @@ FAULTS: list[tuple[Any, dict[str, Any], str]] = [
 def test_what_does_not_fit_is_an_error_that_says_what_to_pass(data: Any, given: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         as_dataset(data, **given)
+
+
+def test_own_validation_rows_have_their_weights() -> None:
+    rows = {"a": np.arange(40.0), "w": np.arange(40) % 3 + 1.0, "y": np.sqrt(np.arange(40.0))}
+    data = as_dataset(rows, target="y", weights="w", validation=rows)
+    assert data.validation is not None
+    assert np.array_equal(data.validation.weights, data.train.weights)

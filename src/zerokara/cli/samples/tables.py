@@ -126,6 +126,7 @@ def read_table(model: Model, path: str, encoding: str | None = None) -> Dataset:
     if model.first.encoder is None or not is_table(path):
         raise InputError(f"the model takes the rows of a table, such as a CSV file, got {path}")
     try:
-        return like(Path(path), model.first.encoder, model.task, model.classes, Path(path).stem, encoding)
+        how = model.first.encoder, model.task, model.classes, Path(path).stem, encoding
+        return like(Path(path), *how, (model.about.get("table") or {}).get("weights"))
     except InputError as error:
         raise InputError(f"{path}: {error}" if path not in str(error) else str(error)) from error

@@ -153,7 +153,7 @@ def with_tables(data: Dataset, own: Mapping[str, Any]) -> Dataset:
     parts = {}
     for what, rows in own.items():
         given = _table_of(Pair(*rows), table.target)[0] if _is_pair(rows) else rows
-        parts[what] = like(given, encoder, data.task, data.classes).train
+        parts[what] = like(given, encoder, data.task, data.classes, weights=table.settings.get("weights")).train
     return data.with_parts(data.train, parts.get("validation"), parts.get("test"))
 
 

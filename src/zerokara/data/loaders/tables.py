@@ -145,17 +145,22 @@ def load_table(
     return data
 
 
-def read_rows(source: Any, encoder: Encoder, encoding: str | None = None, labels: bool = False) -> Interpretation:
+def read_rows(
+    source: Any, encoder: Encoder, encoding: str | None = None, labels: bool = False, weights: str | None = None
+) -> Interpretation:
     """Return rows for an encoder, from the path of a table's file, a DataFrame, a dict, or columns that were read.
 
     Args:
         labels: the texts of the target are classes.
+        weights: the column of numbers with the weight of each row.
     """
     if are_columns(source):
         return Interpretation(dict(source))
     raw = read_table_file(Path(source), encoding) if isinstance(source, str | PathLike) else raw_table(source)
     rules = encoder.rules.with_text(encoder.target) if labels else encoder.rules.with_number(encoder.target)
     used = {encoder.target, *(coding.name for coding in encoder.codings)}
+    if weights is not None:
+        rules, used = rules.with_number(weights), used | {weights}
     read = interpret({name: cells for name, cells in raw.cells.items() if name in used}, rules, raw.typed)
     for name, cells in raw.cells.items():
         if name not in used:
@@ -169,14 +174,22 @@ def are_columns(source: Any) -> bool:
 
 
 def like(
-    source: Any, encoder: Encoder, task: str, classes: Sequence[str], name: str = "table", encoding: str | None = None
+    source: Any,
+    encoder: Encoder,
+    task: str,
+    classes: Sequence[str],
+    name: str = "table",
+    encoding: str | None = None,
+    weights: str | None = None,
 ) -> Dataset:
     """Return rows and their target as a dataset, with the encoder, task and classes of a trained model.
+
+    The column ``weights`` has the weight of each row; rows without such a column count alike.
 
     Raises:
         InputError: a column is missing or has another type, or the target has a class that is not in ``classes``.
     """
-    columns = read_rows(source, encoder, encoding, labels=task == "classification").columns
+    columns = read_rows(source, encoder, encoding, task == "classification", weights).columns
     if encoder.target not in columns:
         raise unknown("target", encoder.target, list(columns)[:40])
     encoder.require(columns)
@@ -194,7 +207,8 @@ def like(
         t = labels.encode(_class_labels(target.as_category(), classes), f"the target {target.name!r}")
     column_info = (ColumnInfo(target.name, "target", task, "", 0 if kept is None else int((~kept).sum())),)
     table = Table(inputs, t, encoder.target, column_info, encoder.missing, encoder.decimal)
-    part = Part(encoder.transform(inputs), table.t, table=table)
+    row_weights = find_weights(columns, weights, kept)[0] if weights in columns else None
+    part = Part(encoder.transform(inputs), table.t, row_weights, table)
     scaling = Preprocess.identity(part.x.shape[1], len(classes))
     return Dataset(name, cast(Task, task), part, None, None, tuple(classes), part.x.shape[1:], scaling, encoder=encoder)
 
