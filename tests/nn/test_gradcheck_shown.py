@@ -223,6 +223,7 @@ def test_a_small_error_is_doubtful_and_nan_is_wrong() -> None:
     [
         (object(), (X, T), "gradcheck takes a zerokara.nn.Network, or a network with params"),
         (NET, X, r"data must be a Dataset, or a pair \(x, t\), got ndarray"),
+        (nn.mlp(63, (5,), 10), DIGITS, "x must have 63 inputs per sample, got 64"),
         (NET, (X[:, :3], T), "x must have 4 inputs per sample, got 3"),
         (NET, (X, T[:4]), "a target for each of 6 samples"),
         (NET, (X, T + 1), "labels must be whole numbers from 0 to 2, got 3"),

@@ -121,3 +121,56 @@ def test_concat_undoes_take() -> None:
 def test_label_smoothing_has_a_rule(smoothing: float) -> None:
     with pytest.raises(InputError, match="0 <= label_smoothing < 1 must hold"):
         nn.SoftmaxCrossEntropy(smoothing)
+
+
+VALUE_LOSSES = [nn.SquaredError, nn.AbsoluteError, nn.Huber, nn.PoissonError, nn.SigmoidCrossEntropy]
+
+
+@pytest.mark.parametrize("kind", VALUE_LOSSES)
+def test_targets_of_one_output_need_no_second_axis(kind: type[nn.Loss]) -> None:
+    scores, t, loss = np.array([[[0.5], [1.0], [2.0]]]), np.array([1.0, 0.0, 1.0]), kind()
+    for method in (loss.forward, loss.backward):
+        wanted = method(scores, t[:, None])
+        assert wanted.shape == scores.shape[: wanted.ndim]
+        assert np.array_equal(method(scores, t), wanted)
+        assert np.array_equal(method(scores, t.tolist()), wanted)
+
+
+def test_one_hot_rows_are_classes() -> None:
+    t, loss = np.array([1, 0]), nn.SoftmaxCrossEntropy(0.1)
+    for rows in (np.eye(3)[t], np.eye(3, dtype=int)[t], t.astype(np.uint64), t.astype(float)):
+        assert np.array_equal(loss.forward(SCORES, rows), loss.forward(SCORES, t))
+        assert np.array_equal(loss.backward(SCORES, rows), loss.backward(SCORES, t))
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "message"),
+    [
+        *(
+            (kind, (SCORES, np.ones(shape)), "t must have a row for each of 2 samples and a column for each of 3")
+            for kind in VALUE_LOSSES
+            for shape in [(2,), (3, 2), (3,), (2, 1), ()]
+        ),
+        (nn.SquaredError, (SCORES, np.full((2, 3), "a")), "t must hold numbers, got dtype <U1"),
+        (
+            nn.SquaredError,
+            (SCORES[0], np.ones((2, 3))),
+            r"scores must have the axes \(P, N, C\), got the shape \(2, 3\)",
+        ),
+        (
+            nn.SquaredError,
+            (SCORES, np.ones((2, 3)), np.ones((2, 1))),
+            r"weights must have one number per sample, \(2,\)",
+        ),
+        *(
+            (nn.SoftmaxCrossEntropy, (SCORES, np.array(t)), f"labels must be whole numbers from 0 to 2, got {wrong}")
+            for t, wrong in [([0, -1], "-1"), ([0, 3], "3"), ([0, 2**60], str(2**60)), ([0.5, 0], "0.5")]
+        ),
+        (nn.SoftmaxCrossEntropy, (SCORES, np.array([0, 1, 2])), "a target for each of 2 samples"),
+        (nn.SoftmaxCrossEntropy, (SCORES, np.array(["a", "b"])), "t must hold numbers"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused(kind: type[nn.Loss], arguments: tuple, message: str) -> None:
+    for method in (kind().forward, kind().backward):
+        with pytest.raises(InputError, match=message):
+            method(*arguments)

@@ -248,3 +248,52 @@ def test_precision_is_kept_throughout(case: Case, dtype: str) -> None:
     dx = network.backward(loss.backward(scores, t, None), need_dx=True)
     arrays = [scores, dx, network.forward(x), loss.forward(scores, t), *network.arrays().values(), network.grads]
     assert {array.dtype for array in arrays if array is not None} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.ones((5, 4)), r"x must be an array \(1, N, D\), or \(2, N, D\) .*got the shape \(5, 4\): pass x.reshape"),
+        (np.ones(4), r"got the shape \(4,\)"),
+        (np.ones((3, 5, 4)), r"got the shape \(3, 5, 4\)"),
+        (
+            np.ones((1, 5, 3)),
+            "x must have 4 inputs per sample, got 3: pass such samples, or build a network with 3 inputs",
+        ),
+        ([[[1.0] * 4]], "got list"),
+    ],
+)
+def test_samples_that_do_not_fit_are_refused(x: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        nn.mlp(4, (5,), 3, population=2).forward(x)
+
+
+class Doubled(nn.Layer):
+    """y = [x, x], a layer that does not say its sizes."""
+
+    def forward(self, x, step=None):  # type: ignore[no-untyped-def]
+        self.inputs = x  # A name that means something else here.
+        return np.concatenate([x, x], axis=2)
+
+    def backward(self, dout, need_dx=True):  # type: ignore[no-untyped-def]
+        return dout[..., : self.inputs.shape[2]] + dout[..., self.inputs.shape[2] :]
+
+
+@pytest.mark.parametrize(
+    ("between", "message"),
+    [
+        ([], r"layer 1, Affine\(21, 10\), must take the 20 outputs of the layers before it, got 21"),
+        ([nn.ReLU(), nn.Dropout()], r"layer 3, Affine\(21, 10\)"),
+        ([nn.BatchNorm(19)], r"layer 1, BatchNorm\(19\), must take the 20 outputs"),
+    ],
+)
+def test_layers_fit_each_other(between: list[nn.Layer], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        nn.Network([nn.Affine(64, 20), *between, nn.Affine(21, 10)])
+
+
+def test_layers_of_unknown_sizes_are_taken() -> None:
+    network = nn.Network([nn.Affine(4, 5), Doubled(), nn.Affine(10, 3)], dtype="float64")
+    assert nn.gradcheck(network, (np.ones((2, 4)), [0, 1])).ok
+    assert nn.Network([Doubled(), nn.Affine(4, 3)]).inputs is None
+    assert nn.gradcheck(nn.Network([Doubled(), nn.Affine(8, 3)]), (np.ones((2, 4)), [0, 1])).ok

@@ -7,7 +7,7 @@ import numpy as np
 from zerokara import nn
 from zerokara.arrays import Array
 from zerokara.classic import two_layer_net
-from zerokara.nn.targets import class_numbers
+from zerokara.nn.losses import class_numbers
 
 
 class TwoLayerNet(two_layer_net.TwoLayerNet):

@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,21 +16,52 @@ from zerokara.nn.layers.activations import sigmoid
 class Loss(ABC):
     """The mean over samples of w_n loss_n; the sample weights w_n are 1 by default.
 
-    Shapes: scores (P, N, C), weights (N,), loss (P,); t depends on the loss. Scale sample weights to a mean of 1, as
-    `zerokara.data` does; otherwise they change the effective learning rate.
+    Shapes: scores (P, N, C), weights (N,), loss (P,); t depends on the loss, see `targets`. Scale sample weights to a
+    mean of 1, as `zerokara.data` does; otherwise they change the effective learning rate.
     """
 
     def forward(self, scores: Array, t: Array, weights: Array | None = None) -> Array:
         """Return the loss of each network, of shape (P,)."""
-        losses = self.per_sample_loss(scores, t)
-        mean: Array = np.mean(losses if weights is None else losses * weights, axis=1)
+        losses = self.per_sample_loss(scores, self._checked(scores, t, weights))
+        mean: Array = (losses if weights is None else losses * weights).mean(axis=1)
         return mean
 
     def backward(self, scores: Array, t: Array, weights: Array | None = None) -> Array:
         """Return d loss / d scores, of shape (P, N, C)."""
-        dscores = self.gradient(scores, t)
+        dscores = self.gradient(scores, self._checked(scores, t, weights))
         dscores *= 1 / scores.shape[1] if weights is None else (weights / scores.shape[1])[:, None]
         return dscores
+
+    def _checked(self, scores: Array, t: Array, weights: Array | None) -> Array:
+        """Return the targets. NumPy would broadcast other shapes silently: (1, N, 1) - (N,) is N x N."""
+        try:
+            _, samples, outputs = scores.shape
+        except (AttributeError, ValueError) as error:
+            raise InputError(
+                f"scores must have the axes (P, N, C), got the shape {np.shape(scores)}: pass network.forward(x)"
+            ) from error
+        if weights is not None and np.shape(weights) != (samples,):
+            raise InputError(
+                f"weights must have one number per sample, ({samples},), got {np.shape(weights)}: correct their length"
+            )
+        return self.targets(t, samples, outputs)
+
+    def targets(self, t: npt.ArrayLike, samples: int, outputs: int) -> Array:
+        """Return targets as this loss takes them: (N, C) numbers, or of one output (N,).
+
+        Raises:
+            InputError: the shape does not fit the samples and outputs, or t holds no numbers.
+        """
+        t = np.asarray(t)
+        if t.shape == (samples, outputs) and t.dtype.kind in "fbiu":
+            return t
+        t = as_numbers(t)
+        if t.size != samples * outputs or t.shape[:1] not in ((), (samples,)):
+            raise InputError(
+                f"t must have a row for each of {samples} samples and a column for each of {outputs} outputs, got the "
+                f"shape {t.shape}: reshape it"
+            )
+        return t.reshape(samples, outputs)
 
     @abstractmethod
     def per_sample_loss(self, scores: Array, t: Array) -> Array:
@@ -50,8 +83,8 @@ class Loss(ABC):
 class SoftmaxCrossEntropy(Loss):
     """loss_n = -sum_c q_c log p_c, p = softmax(scores); q_c = (1 - s) [c = t] + s / C with label smoothing s.
 
-    d loss_n / d scores_n = p - q. Shapes: t (N,), class numbers below C; s a number or (P,). Both are multiplied by the
-    weight of class t, if there are ``class_weights`` (C,).
+    d loss_n / d scores_n = p - q. Shapes: t (N,), class numbers below C, or one-hot (N, C); s a number or (P,). Both
+    are multiplied by the weight of class t, if there are ``class_weights`` (C,).
     log p is computed as scores - max - log(sum(exp(scores - max))), which cannot overflow and needs no 1e-7 in the log.
     Source: Deep Learning from Scratch, sections 4.2.2 and 5.6.3; smoothing, Szegedy et al. 2016, section 7.
     """
@@ -62,11 +95,21 @@ class SoftmaxCrossEntropy(Loss):
         if not ((self.label_smoothing >= 0) & (self.label_smoothing < 1)).all():
             raise InputError(f"0 <= label_smoothing < 1 must hold, got {self.label_smoothing.ravel()}: try 0.1")
 
+    def targets(self, t: npt.ArrayLike, samples: int, outputs: int) -> Array:
+        t = np.asarray(t)
+        try:
+            # A quarter of the time of a minimum and a maximum; a negative number is a ValueError.
+            if t.shape == (samples,) and np.bincount(t, minlength=outputs).size == outputs:
+                return t
+        except (TypeError, ValueError, MemoryError):
+            pass
+        return class_numbers(t, samples, outputs)
+
     def per_sample_loss(self, scores: Array, t: Array) -> Array:
         shifted = scores - _row_max(scores)
         s = self.label_smoothing.astype(scores.dtype)[:, :, 0]
         right = (1 - s) * shifted[:, np.arange(len(t)), t]
-        if s.any():
+        if self.smooths:
             right += s * shifted.mean(axis=-1)
         np.exp(shifted, out=shifted)
         losses: Array = np.log(shifted @ ones(scores.shape[-1], 1, scores.dtype))[:, :, 0]
@@ -75,11 +118,16 @@ class SoftmaxCrossEntropy(Loss):
             losses *= self.class_weights.astype(scores.dtype)[t]
         return losses
 
+    @cached_property
+    def smooths(self) -> bool:
+        """Whether there is label smoothing."""
+        return bool(self.label_smoothing.any())
+
     def gradient(self, scores: Array, t: Array) -> Array:
         classes = scores.shape[-1]
         p = softmax(scores)
         q = np.eye(classes, dtype=scores.dtype)[t]
-        if self.label_smoothing.any():
+        if self.smooths:
             s = self.label_smoothing.astype(scores.dtype)
             q = (1 - s) * q + s / classes
         p -= q
@@ -124,6 +172,41 @@ class SquaredError(Loss):
 
     def gradient(self, scores: Array, t: Array) -> Array:
         return scores - t
+
+
+def as_numbers(t: npt.ArrayLike) -> Array:
+    """Return targets as an array; raise InputError unless they are numbers."""
+    array = np.asarray(t)
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"t must hold numbers, got dtype {array.dtype}: number the classes from 0")
+    return array
+
+
+def class_numbers(t: Any, samples: int, classes: int) -> Array:
+    """Return the class of each sample, (N,), of labels or one-hot rows; a t of N x C numbers is one-hot.
+
+    Raises:
+        InputError: t has another number of samples, or a label that is no class.
+
+    >>> class_numbers([[0, 1], [1, 0]], 2, 2), class_numbers([1, 0], 2, 2)
+    (array([1, 0]), array([1, 0]))
+    """
+    t = as_numbers(t)
+    if t.size == samples * classes:
+        one_hot: Array = t.reshape(samples, classes).argmax(axis=1)
+        return one_hot
+    if t.size != samples:
+        raise InputError(
+            f"there must be a target for each of {samples} samples, got t of the shape {t.shape}: "
+            f"give {samples} labels, or one-hot rows of {classes}"
+        )
+    labels: Array = t.ravel().astype(int)
+    if (labels != t.ravel()).any() or (samples and not 0 <= labels.min() <= labels.max() < classes):
+        wrong = next(label for label in t.ravel() if label not in range(classes))
+        raise InputError(
+            f"labels must be whole numbers from 0 to {classes - 1}, got {wrong}: number the classes from 0"
+        )
+    return labels
 
 
 def softmax(scores: Array) -> Array:

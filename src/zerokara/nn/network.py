@@ -37,6 +37,7 @@ class Network:
         if population < 1:
             raise InputError(f"a population must have at least 1 network, got {population}: pass population=1 or more")
         self.layers = list(layers)
+        _check_widths(self.layers)
         for before, layer in itertools.pairwise(self.layers):
             layer.in_place = before.output_reusable
         self.dtype = np.dtype(dtype)
@@ -66,6 +67,11 @@ class Network:
         return len(self.params)
 
     @property
+    def inputs(self) -> int | None:
+        """The number of features of a sample, or None if the layers do not say."""
+        return _width(next((layer for layer in self.layers if not layer.elementwise), None), "inputs")
+
+    @property
     def encodings(self) -> list[FixedEncoding]:
         """The layers before the first that learns or differs between networks: they can be applied beforehand."""
         return list(itertools.takewhile(lambda layer: isinstance(layer, FixedEncoding), self.layers))  # type: ignore[arg-type]
@@ -80,16 +86,41 @@ class Network:
 
         ``step`` is the training step, None when evaluating. ``encoded`` samples have passed the `encodings`.
         """
-        for layer in self.layers[len(self.encodings) if encoded else 0 :]:
-            x = layer.forward(x, step)
-        return x
+        y = x
+        try:
+            for layer in self.layers[len(self.encodings) if encoded else 0 :]:
+                y = layer.forward(y, step)
+        except Exception:
+            if not encoded:  # Checked only here: before each step of training it would take time.
+                self.require_samples(x)
+            raise
+        return y
+
+    def require_samples(self, x: Array) -> None:
+        """Raise InputError unless x is (P or 1, N, D), with the D that the networks take."""
+        if not isinstance(x, np.ndarray) or x.ndim != 3 or len(x) not in (1, self.population):
+            got = f"the shape {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__
+            raise InputError(
+                f"x must be an array (1, N, D), or ({self.population}, N, D) with samples for each network, got {got}: "
+                "pass x.reshape(1, N, D) of N samples"
+            )
+        width = self.inputs
+        if width is not None and x.shape[2] != width:
+            raise InputError(
+                f"x must have {width} inputs per sample, got {x.shape[2]}: pass such samples, or build a network with "
+                f"{x.shape[2]} inputs"
+            )
 
     def backward(self, dout: Array, need_dx: bool = False) -> Array | None:
         """Set every gradient from dout = d loss / d scores of the last forward pass.
 
         The gradient of the data is computed only on request, since it needs the largest product of all layers.
         """
-        first = next((i for i, layer in enumerate(self.layers) if layer.parameters), 0)
+        first = 0
+        for i, layer in enumerate(self.layers):
+            if layer.parameters:
+                first = i
+                break
         for i in range(len(self.layers) - 1, -1 if need_dx else first - 1, -1):
             dx = self.layers[i].backward(dout, need_dx or i > first)
             if dx is None:
@@ -197,6 +228,25 @@ class Network:
             start = columns.stop
             if name in layer.decayed:
                 self.decayed = start
+
+
+def _width(layer: Layer | None, name: str) -> int | None:
+    """Return a layer's number of inputs or outputs; a layer of the user's may have something else by this name."""
+    value = getattr(layer, name, None)
+    return int(value) if isinstance(value, int | np.integer) else None
+
+
+def _check_widths(layers: Sequence[Layer]) -> None:
+    """Raise InputError for a layer that does not take what the one before it gives, where both are known."""
+    width = None
+    for number, layer in enumerate(layers):
+        takes = _width(layer, "inputs")
+        if width is not None and takes is not None and takes != width:
+            raise InputError(
+                f"layer {number}, {layer!r}, must take the {width} outputs of the layers before it, got {takes}: build "
+                f"it with {width} inputs"
+            )
+        width = width if layer.elementwise else _width(layer, "outputs")
 
 
 def concat_networks(networks: Sequence[Network]) -> Network:

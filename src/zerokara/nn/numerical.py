@@ -43,7 +43,8 @@ def numerical_gradient(
         skip_zeros: skip the weights of inputs that are 0 in every sample; their gradient is exactly 0.
 
     Raises:
-        InputError: the network is not float64, or a layer with parameters is neither Affine nor BatchNorm.
+        InputError: the network is not float64, a layer with parameters is neither Affine nor BatchNorm, or x or t does
+            not fit.
 
     >>> from zerokara import nn
     >>> net, loss = nn.mlp(3, (5,), 2, "tanh", dtype="float64"), nn.SoftmaxCrossEntropy()
@@ -58,6 +59,7 @@ def numerical_gradient(
         raise InputError(
             f"a numerical gradient needs a float64 network, got {network.dtype}: build the network with dtype='float64'"
         )
+    network.require_samples(x)
     rows = [np.array([p]) for p in range(network.population)]
     alone = [(network.take(row), loss.take(row), x[row if len(x) > 1 else slice(None)]) for row in rows]
     return np.concatenate([_of_one(*each, t, weights, h, skip_zeros) for each in alone])
@@ -71,6 +73,7 @@ def _of_one(
     for layer in network.layers:
         layer.in_place = False
         inputs.append(layer.forward(inputs[-1]))
+    t = loss.targets(t, *inputs[-1].shape[1:])
     learning = [
         (k, layer, _steps(layer, inputs[k][0], h)) for k, layer in enumerate(network.layers) if layer.parameters
     ]

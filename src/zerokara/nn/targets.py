@@ -8,7 +8,7 @@ from zerokara.arrays import Array
 from zerokara.data import Dataset
 from zerokara.errors import InputError
 from zerokara.nn.layers.exponential import Exp
-from zerokara.nn.losses import LOSSES, Loss, SoftmaxCrossEntropy
+from zerokara.nn.losses import LOSSES, Loss, SoftmaxCrossEntropy, as_numbers
 from zerokara.nn.network import Network
 from zerokara.nn.regression_losses import PoissonError
 
@@ -55,10 +55,7 @@ def as_samples(network: Network, x: Any) -> Array:
     if not array.size or array.ndim < 2:
         raise InputError(f"x must have one sample or more, (N, D), got the shape {array.shape}: reshape it")
     rows: Array = array.reshape(len(array), -1)
-    takes = (getattr(z, "inputs", getattr(z, "features", z.shapes().get("W", (None,))[0])) for z in network.layers)
-    width = next((each for each in takes if each is not None), rows.shape[1])
-    if width != rows.shape[1]:
-        raise InputError(f"x must have {width} inputs per sample, got {rows.shape[1]}: reshape it to (N, D)")
+    network.require_samples(rows[None])
     return rows
 
 
@@ -79,56 +76,20 @@ def as_targets(network: Network, x: Array, t: Any, loss: Loss | None = None) -> 
     >>> as_targets(mlp(2, (), 3), np.ones((1, 1, 2)), [[0, 0, 1]])[0]
     array([2])
     """
-    targets, samples = np.asarray(t), x.shape[1]
-    if targets.dtype.kind not in "biuf":
-        raise InputError(f"t must hold numbers, got dtype {targets.dtype}: number the classes from 0")
+    targets, samples = as_numbers(t), x.shape[1]
     with np.errstate(all="ignore"):  # The number of outputs is what a sample gives: a layer may be the user's.
         outputs = int(network.copy().forward(x[:, :1]).shape[2])
     if loss is None:
         loss = LOSSES[_task(targets, outputs)]()
         if ends_in_exp(network):
             loss = PoissonError()
-    if isinstance(loss, SoftmaxCrossEntropy):
-        return class_numbers(targets, samples, outputs), loss
-    values = targets.reshape(len(targets), -1) if targets.ndim else targets.reshape(1, 1)
-    if values.shape != (samples, outputs):
-        raise InputError(
-            f"t must have a row for each of {samples} samples and a column for each of {outputs} outputs, got the "
-            f"shape {targets.shape}: reshape it"
-        )
-    return values.astype(network.dtype), loss
+    values = loss.targets(targets, samples, outputs)
+    return values if isinstance(loss, SoftmaxCrossEntropy) else values.astype(network.dtype), loss
 
 
 def ends_in_exp(network: Network) -> bool:
     """Return whether the outputs are rates, which are above 0."""
     return bool(network.layers) and isinstance(network.layers[-1], Exp)
-
-
-def class_numbers(t: Any, samples: int, classes: int) -> Array:
-    """Return the class of each sample, (N,), of labels or one-hot rows; a t of N x C numbers is one-hot.
-
-    Raises:
-        InputError: t has another number of samples, or a label that is no class.
-
-    >>> class_numbers([[0, 1], [1, 0]], 2, 2), class_numbers([1, 0], 2, 2)
-    (array([1, 0]), array([1, 0]))
-    """
-    t = np.asarray(t)
-    if t.size == samples * classes:
-        one_hot: Array = t.reshape(samples, classes).argmax(axis=1)
-        return one_hot
-    if t.size != samples:
-        raise InputError(
-            f"there must be a target for each of {samples} samples, got t of the shape {t.shape}: "
-            f"give {samples} labels, or one-hot rows of {classes}"
-        )
-    labels: Array = t.ravel().astype(int)
-    if (labels != t.ravel()).any() or (samples and not 0 <= labels.min() <= labels.max() < classes):
-        wrong = next(label for label in t.ravel() if label not in range(classes))
-        raise InputError(
-            f"labels must be whole numbers from 0 to {classes - 1}, got {wrong}: number the classes from 0"
-        )
-    return labels
 
 
 def _task(t: Array, outputs: int) -> str:

@@ -8,7 +8,7 @@ from zerokara import nn
 from zerokara.arrays import Array
 from zerokara.classic.common.inputs import floats
 from zerokara.nn.layers import activations
-from zerokara.nn.targets import class_numbers
+from zerokara.nn.losses import class_numbers
 
 __all__ = [  # Course scripts import these with a star, np included.
     "cross_entropy_error",

@@ -12,7 +12,7 @@ from zerokara.arrays import Array
 from zerokara.classic.common.gradient import numerical_gradient
 from zerokara.classic.common.layers import Affine, BatchNormalization, Dropout, Relu, Sigmoid, SoftmaxWithLoss
 from zerokara.errors import InputError, unknown
-from zerokara.nn.targets import class_numbers
+from zerokara.nn.losses import class_numbers
 
 ACTIVATIONS: dict[str, Any] = {"relu": Relu, "sigmoid": Sigmoid}
 INITS = ("relu", "he", "sigmoid", "xavier")

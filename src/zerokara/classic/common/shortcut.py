@@ -16,7 +16,7 @@ from zerokara import nn
 from zerokara.arrays import Array, Index
 from zerokara.classic.common import functions
 from zerokara.classic.common.layers import Affine, Relu, Sigmoid, SoftmaxWithLoss
-from zerokara.nn.targets import class_numbers
+from zerokara.nn.losses import class_numbers
 
 NAMES = ("W1", "b1", "W2", "b2")
 WORTHWHILE = 200

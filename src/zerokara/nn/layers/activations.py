@@ -12,6 +12,7 @@ from zerokara.nn.layers.layer import Layer
 class ReLU(Layer):
     """y = max(x, 0); dy/dx = 1 where x > 0, else 0. Source: Deep Learning from Scratch, section 5.5.1."""
 
+    elementwise: ClassVar = True
     cache: ClassVar = ("y",)
 
     def forward(self, x: Array, step: int | None = None) -> Array:
@@ -29,6 +30,7 @@ class LeakyReLU(Layer):
     """y = max(x, slope x); dy/dx = 1 where x > 0, else slope. Source: Maas et al. 2013."""
 
     settings: ClassVar = ("slope",)
+    elementwise: ClassVar = True
     cache: ClassVar = ("y",)
 
     def __init__(self, slope: float = 0.01) -> None:
@@ -47,6 +49,7 @@ class LeakyReLU(Layer):
 class Sigmoid(Layer):
     """y = 1 / (1 + exp(-x)); dy/dx = y (1 - y). Source: Deep Learning from Scratch, section 5.5.2."""
 
+    elementwise: ClassVar = True
     cache: ClassVar = ("y",)
 
     def forward(self, x: Array, step: int | None = None) -> Array:
@@ -61,6 +64,7 @@ class Sigmoid(Layer):
 class Tanh(Layer):
     """y = tanh(x); dy/dx = 1 - y^2. Source: LeCun et al. 1998, section 4.4."""
 
+    elementwise: ClassVar = True
     cache: ClassVar = ("y",)
 
     def forward(self, x: Array, step: int | None = None) -> Array:
@@ -79,6 +83,7 @@ class GELU(Layer):
     The tanh form, because NumPy has no erf. Source: Hendrycks and Gimpel 2016, section 2.
     """
 
+    elementwise: ClassVar = True
     cache: ClassVar = ("x", "tanh")
 
     def forward(self, x: Array, step: int | None = None) -> Array:

@@ -31,6 +31,7 @@ class BatchNorm(Layer):
 
     def __init__(self, features: int, momentum: float = 0.9) -> None:
         self.features, self.momentum = features, momentum
+        self.inputs = self.outputs = features
         self.running_mean: Array = np.zeros((1, 1, features))
         self.running_var: Array = np.ones((1, 1, features))
 

@@ -21,6 +21,7 @@ class Dropout(Layer):
     per_network: ClassVar = ("rate",)
     hyperparameters: ClassVar = ("rate",)
     shared: ClassVar = ("seed", "number", "replicate")
+    elementwise: ClassVar = True
     cache: ClassVar = ("mask",)
 
     def __init__(self, rate: float | Array = 0.5, *, seed: int = 0, number: int = 0, replicate: int = 0) -> None:

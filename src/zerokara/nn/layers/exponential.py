@@ -17,6 +17,7 @@ class Exp(Layer):
     The last layer of networks that predict counts: their scores x are the logarithms of the expected counts.
     """
 
+    elementwise: ClassVar = True
     cache: ClassVar = ("y",)
 
     def forward(self, x: Array, step: int | None = None) -> Array:

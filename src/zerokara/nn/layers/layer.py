@@ -34,6 +34,8 @@ class Layer(ABC):
     """Names of other attributes that are equal in all networks of a population."""
     cache: ClassVar[tuple[str, ...]] = ()
     """Names of the attributes that the forward pass stores for the backward pass."""
+    elementwise: ClassVar[bool] = False
+    """Whether y has the features of x, whatever their number."""
     output_reusable: ClassVar[bool] = False
     """Whether the next layer may overwrite y: this layer allocated it and does not read it again."""
     in_place: bool = False

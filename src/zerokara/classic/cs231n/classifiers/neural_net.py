@@ -10,7 +10,7 @@ from zerokara.classic.common.layers import Affine, Relu
 from zerokara.classic.common.shortcut import NAMES
 from zerokara.classic.two_layer_net import initial
 from zerokara.nn import SoftmaxCrossEntropy
-from zerokara.nn.targets import class_numbers
+from zerokara.nn.losses import class_numbers
 
 
 class TwoLayerNet:
