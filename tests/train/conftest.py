@@ -41,6 +41,7 @@ def trainer(digits: Dataset) -> Callable[..., Trainer]:
     def make(diverging: bool = False, dropout: float | None = None, **options: object) -> Trainer:
         network = nn.mlp(64, (16,), 10, population=3, dropout=dropout)
         rule = optim.Momentum(lr=[0.05, 0.2, 1e30 if diverging else 0.5])
-        return Trainer(network, rule, digits, **{"batch_size": 50, **options})
+        given = {"network": network, "optimizer": rule, "data": digits, "batch_size": 50}
+        return Trainer(**(given | options))
 
     return make

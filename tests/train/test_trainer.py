@@ -112,7 +112,8 @@ def test_the_order_depends_on_seed_epoch_and_replicate_alone(digits: Dataset) ->
 @pytest.mark.parametrize("text", SCHEDULES)
 def test_thirty_and_thirty_are_sixty(trainer: Make, text: str) -> None:
     def run(*parts: int) -> Trainer:
-        made = trainer(dropout=0.2, schedule=parse(text), schedule_epochs=60, batch_size=120)
+        schedule = parse(text) if len(parts) == 1 else text
+        made = trainer(dropout=0.2, schedule=schedule, schedule_epochs=60, batch_size=120)
         for part in parts:
             made.fit(part)
         return made
@@ -276,6 +277,16 @@ BAD = {
     "batch_size must be a whole number": [{"batch_size": 0}, {"batch_size": -1}, {"batch_size": 2.5}],
     "evaluate_train_every must be a whole number": [{"evaluate_train_every": 0}],
     "threads must be a whole number": [{"threads": 0}],
+    "optimizer must be .*got <class .*SGD'>: pass zk.optim.SGD": [{"optimizer": optim.SGD}],
+    "optimizer must be .*got 'sgd'": [{"optimizer": "sgd"}],
+    "network must be .*got 'mlp': pass zk.nn.mlp": [{"network": "mlp"}],
+    "loss must be .*got 'squared': leave it out, or pass zk.nn.SquaredError": [{"loss": "squared"}],
+    "loss must be .*got <class": [{"loss": nn.SoftmaxCrossEntropy}],
+    "t must have a row for each of 240 samples": [{"loss": nn.SquaredError(), "engine": e} for e in ("numpy", "auto")],
+    "early_stopping must be .*got 5: pass zk.train.EarlyStopping": [{"early_stopping": 5}],
+    "schedule must be one of zerokara.optim or its text, got 0.95: pass 'cosine'": [{"schedule": 0.95}],
+    "schedule must be one of .*got <class": [{"schedule": optim.Cosine}],
+    "a schedule must be constant, exponential:RATE": [{"schedule": "exp"}],
     "unknown rank 'auc': did you mean 'roc_auc'": [{"rank": "auc"}],
 }
 

@@ -92,6 +92,15 @@ AUTO = "auto"
 """The schedule that an optimizer has by default; see `of`."""
 
 
+def as_schedule(schedule: Schedule | str | None, optimizer: str) -> Schedule:
+    """Return a schedule that is given as itself or as text, see `of`; without one, `Constant`."""
+    if isinstance(schedule, str):
+        return of(schedule, optimizer)
+    if schedule is not None and not isinstance(schedule, Schedule):
+        raise InputError(f"schedule must be one of zerokara.optim or its text, got {schedule!r}: pass 'cosine'")
+    return schedule or Constant()
+
+
 def of(text: str, optimizer: str) -> Schedule:
     """Return the schedule that a text names; "auto" is what a search with this optimizer does best with.
 

@@ -1,4 +1,4 @@
-"""The data that a trainer takes: checked, in its precision, and as the mini-batches of each step."""
+"""What a trainer takes: checked, and the data in its precision, as the mini-batches of each step."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +11,11 @@ from zerokara.data import Dataset, Part
 from zerokara.data.augment import Augment
 from zerokara.errors import InputError
 from zerokara.nn.layers.encoding import FixedEncoding, encode, is_kept
+from zerokara.nn.losses import Loss
 from zerokara.nn.network import Network
+from zerokara.optim.optimizer import Optimizer
 from zerokara.rng import stream
+from zerokara.train.stopping import EarlyStopping
 
 
 class BatchLoader:
@@ -80,14 +83,28 @@ def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], samples], strict=True))
 
 
-def check_sizes(network: Network, data: Dataset) -> None:
-    """Raise InputError unless the networks have the data's number of inputs and outputs."""
+def check_kinds(network: Any, optimizer: Any, loss: Any, early_stopping: Any) -> None:
+    """Raise InputError unless these are objects of the library's classes; the last two may be None."""
+    for name, value, kind, remedy in (
+        ("network", network, Network, "pass zk.nn.mlp(64, (50,), 10)"),
+        ("optimizer", optimizer, Optimizer, "pass zk.optim.SGD(lr=0.1)"),
+        ("loss", loss, Loss | None, "leave it out, or pass zk.nn.SquaredError() for a regression"),
+        ("early_stopping", early_stopping, EarlyStopping | None, "pass zk.train.EarlyStopping(patience=10)"),
+    ):
+        if not isinstance(value, kind):
+            raise InputError(f"{name} must be an object of its zerokara class, got {value!r}: {remedy}")
+
+
+def check_sizes(network: Network, data: Dataset, loss: Loss | None) -> None:
+    """Raise InputError unless the networks have the data's number of inputs and outputs, and the loss its targets."""
     sized: list[Any] = [layer for layer in network.layers if hasattr(layer, "inputs")]
     if sized and (sized[0].inputs, sized[-1].outputs) != (data.n_inputs, data.n_outputs):
         raise InputError(
             f"the networks must have {data.n_inputs} inputs and {data.n_outputs} outputs for the data {data.name}, "
-            f"got {sized[0].inputs} and {sized[-1].outputs}"
+            f"got {sized[0].inputs} and {sized[-1].outputs}: build them with these numbers"
         )
+    if loss is not None:
+        loss.targets(data.train.t, len(data.train), data.n_outputs)
 
 
 def in_precision(part: Part, dtype: np.dtype[Any]) -> Part:

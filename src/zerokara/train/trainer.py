@@ -19,17 +19,16 @@ from zerokara.errors import InputError
 from zerokara.memory import keep_freed
 from zerokara.nn import losses
 from zerokara.nn import network as networks
-from zerokara.nn.losses import LOSSES, Loss
 from zerokara.nn.network import Network
 from zerokara.optim import optimizer as optimizers
 from zerokara.optim.optimizer import Optimizer
-from zerokara.optim.schedules import Constant, Schedule
+from zerokara.optim.schedules import Schedule, as_schedule
 from zerokara.train import history as histories
 from zerokara.train import stopping
 from zerokara.train.engine import EngineName, Evaluation, Steps, Trained, choose
 from zerokara.train.epoch_line import EpochLine
 from zerokara.train.history import CURVES, Epoch, History
-from zerokara.train.loader import BatchLoader, batches, check_sizes, in_precision
+from zerokara.train.loader import BatchLoader, batches, check_kinds, check_sizes, in_precision
 from zerokara.train.metrics import METRICS
 from zerokara.train.ranking import Rank, ranking
 from zerokara.train.stopping import EarlyStopping
@@ -55,7 +54,7 @@ class Trainer:
         shuffle: draw the order of the samples in each epoch; False keeps that of the data.
         augment: random changes of the images at each step, the same for all networks: "flip", "shift:4" or both,
             "flip,shift:4" (see `Augment`).
-        schedule: how the learning rate changes over the epochs.
+        schedule: how the learning rate changes over the epochs; as text, for example "cosine" or "exponential:0.95".
         schedule_epochs: the epochs that the schedule spans; by default those of the first call of `epochs`.
         evaluate_train_every: evaluate on the whole training set every so many epochs, and after the last.
         keep_best: keep the weights of each network's best epoch.
@@ -88,9 +87,9 @@ class Trainer:
         validation: Any = None,
         test: Any = None,
         batch_size: int = 100,
-        loss: Loss | None = None,
+        loss: losses.Loss | None = None,
         augment: str | Augment | None = None,
-        schedule: Schedule | None = None,
+        schedule: Schedule | str | None = None,
         schedule_epochs: int | None = None,
         seed: int = 0,
         replicate: int = 0,
@@ -105,19 +104,20 @@ class Trainer:
         engine: EngineName = "auto",
     ) -> None:
         check_counts(batch_size=batch_size, evaluate_train_every=evaluate_train_every, threads=threads)
+        check_kinds(network, optimizer, loss, early_stopping)
         require_flag("shuffle", shuffle)
         require_flag("keep_best", keep_best)
         self.data = data = for_trainer(data, target, validation, test, seed)
         stopping.check_data(data, keep_best, early_stopping, evaluate_train_every)
-        check_sizes(network, data)
+        check_sizes(network, data, loss)
         self.network, self.optimizer = network, optimizer.start(network)
         encodings = network.encodings if type(network) is Network else ()  # Another class may use them differently.
         self.loader = BatchLoader(data, network.dtype, augment, seed, replicate, encodings)
         self.train = in_precision(data.train, network.dtype)
         self.validation = data.validation and in_precision(data.validation, network.dtype)
-        self.task, self.loss = data.task, loss or LOSSES[data.task]()
-        self.batch_size, self.schedule, self.schedule_epochs = batch_size, schedule or Constant(), schedule_epochs
-        self.shuffle, self.stop = shuffle, stop
+        self.task, self.loss = data.task, loss or losses.LOSSES[data.task]()
+        self.schedule = as_schedule(schedule, type(optimizer).__name__.lower())
+        self.batch_size, self.schedule_epochs, self.shuffle, self.stop = batch_size, schedule_epochs, shuffle, stop
         self.metric, self.preprocess = ranking(rank, data.task, data.n_outputs), data.preprocess
         self.evaluate_train_every, self.threads, self.objective = evaluate_train_every, threads, objective
         self.early_stopping = early_stopping and early_stopping.start(network.population)
