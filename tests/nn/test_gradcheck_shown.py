@@ -237,6 +237,29 @@ def test_what_is_refused(net: object, data: object, message: str) -> None:
         nn.gradcheck(net, data)
 
 
+class Nothing(nn.Tanh):
+    def backward(self, dout, need_dx=True):
+        pass
+
+
+class InPlace(nn.Tanh):
+    def forward(self, x, step=None):
+        x *= 0.5
+        return super().forward(x)
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([nn.Affine(4, 3), Nothing()], r"backward of layer 1, Nothing\(\), must return the gradient of x, got None"),
+        ([InPlace(), nn.Affine(4, 3)], r"the forward pass must not change x, .*: write y = 2 \* x, not x \*= 2"),
+    ],
+)
+def test_what_a_layer_must_not_do_is_said(layers: list[nn.Layer], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        nn.gradcheck(nn.Network(layers), (X, T))
+
+
 def test_settings_are_checked() -> None:
     for h in (0.0, np.inf, np.nan, "1e-5", True):
         with pytest.raises(InputError, match="0 < h < 1 must hold, got"):

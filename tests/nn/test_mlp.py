@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import zerokara as zk
 from tests.cases import ACTIVATIONS, CASES, DTYPES
 from zerokara import nn
 from zerokara.errors import InputError
@@ -48,6 +49,19 @@ def test_networks_of_a_linear_model_and_of_every_activation_give_scores(activati
         scores = nn.mlp(4, hidden, 3, activation, population=2).forward(np.ones((1, 5, 4), np.float32))
         assert scores.shape == (2, 5, 3)
         assert np.isfinite(scores).all()
+
+
+def test_layers_of_the_user_are_in_no_model_file() -> None:
+    class Sin(nn.Tanh):
+        pass
+
+    data = zk.data.load("digits").first(20)
+    for layer in (Sin(), type("Own", (nn.Affine,), {})(10, 10)):
+        network = nn.Network([nn.Affine(64, 10), layer])
+        with pytest.raises(
+            InputError, match=f"a model must have layers of zerokara alone, got {type(layer).__name__}: "
+        ):
+            zk.Model.of(network, data)
 
 
 BAD = {

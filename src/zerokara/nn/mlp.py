@@ -75,8 +75,6 @@ def mlp(
     if activation not in ACTIVATIONS:
         raise unknown("activation", activation, ACTIVATIONS)
     rates = per_network("dropout", dropout, population) if dropout is not None else None
-    if rates is not None and not ((rates >= 0) & (rates < 1)).all():
-        raise InputError(f"0 <= dropout < 1 must hold, got {rates}: try 0.2")
     scale = per_network("init_scale", init_scale, population)
     init = init if init is not None else default_init(activation)
 
@@ -114,6 +112,12 @@ def describe_layers(network: Network) -> list[dict[str, Any]]:
     [{'layer': 'affine', 'inputs': 4, 'outputs': 3}]
     """
     names = {kind: name for name, kind in LAYERS.items()}
+    own = next((layer for layer in network.layers if type(layer) not in names), None)
+    if own is not None:
+        raise InputError(
+            f"a model must have layers of zerokara alone, got {type(own).__name__}: keep the network itself, with "
+            "pickle, and predict with its forward"
+        )
     return [
         {"layer": names[type(layer)], **{name: getattr(layer, name) for name in layer.settings}}
         for layer in network.layers

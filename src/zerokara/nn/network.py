@@ -122,8 +122,13 @@ class Network:
                 first = i
                 break
         for i in range(len(self.layers) - 1, -1 if need_dx else first - 1, -1):
-            dx = self.layers[i].backward(dout, need_dx or i > first)
+            wanted = need_dx or i > first
+            dx = self.layers[i].backward(dout, wanted)
             if dx is None:
+                if wanted:
+                    raise InputError(
+                        f"backward of layer {i}, {self.layers[i]!r}, must return the gradient of x, got None: return dx"
+                    )
                 return None
             dout = dx
         return dout

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cases import DTYPES
 from zerokara import nn, optim
+from zerokara.errors import InputError
 from zerokara.rng import stream
 
 KINDS = tuple(nn.ACTIVATIONS.values())
@@ -163,3 +164,9 @@ def test_no_layer_overwrites_the_data_or_what_another_needs(kind: type[nn.Layer]
         assert np.array_equal(x, given)
         for name in alone.cache:
             assert np.array_equal(getattr(network.layers[0], name), getattr(alone, name))
+
+
+@pytest.mark.parametrize("rate", [1, 1.5, -1, np.nan, [0.2, 1.0]])
+def test_dropout_has_a_rule(rate: float) -> None:
+    with pytest.raises(InputError, match="0 <= dropout < 1 must hold, got"):
+        nn.Dropout(rate)

@@ -67,7 +67,13 @@ def compare_gradients(subject: Subject, chosen: Mapping[str, Sequence[Element]],
     Raises:
         InputError: the loss is random or not finite, so that its differences say nothing.
     """
+    before = {name: values.copy() for name, (values, _) in subject.arrays.items()}
     here, again = subject.losses(), subject.losses()
+    for name, values in before.items():
+        if not np.array_equal(subject.arrays[name][0], values, equal_nan=True):
+            raise InputError(
+                f"the forward pass must not change {name}, got other values after it: write y = 2 * x, not x *= 2"
+            )
     if not np.isfinite(here).all():
         got = here[~np.isfinite(here)][0]
         raise InputError(

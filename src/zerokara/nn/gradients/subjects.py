@@ -55,7 +55,7 @@ class PopulationSubject(Subject):
         with np.errstate(all="ignore"):  # A loss that is not finite is reported as an error.
             scores = network.forward(self.x, step)
             dx = network.backward(loss.backward(scores, t, weights), need_dx=True)
-        assert dx is not None
+        assert dx is not None  # The network refuses a layer that returns None.
         decayed = slice(0, network.decayed)
         network.grads[:, decayed] += weight_decay * network.params[:, decayed]
         named = zip(book_names(network), network.parameters(), strict=True)

@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.errors import InputError
 from zerokara.nn.layers.layer import Layer
 from zerokara.rng import stream
 
@@ -25,6 +26,9 @@ class Dropout(Layer):
     cache: ClassVar = ("mask",)
 
     def __init__(self, rate: float | Array = 0.5, *, seed: int = 0, number: int = 0, replicate: int = 0) -> None:
+        rates = np.asarray(rate, float)
+        if not ((rates >= 0) & (rates < 1)).all():
+            raise InputError(f"0 <= dropout < 1 must hold, got {rate}: try 0.2")
         self.rate = rate
         self.seed, self.number, self.replicate = seed, number, replicate
 
