@@ -117,6 +117,17 @@ def test_a_way_that_diverges_leaves_the_others_in_sight() -> None:
     drawn(figure)
 
 
+@pytest.mark.parametrize("lr", [1.05, 1.5, 3.0, [1.05, 3.0]])
+def test_a_way_that_only_climbs_is_seen(lr) -> None:
+    """Where no point is below the start, the first steps set the window."""
+    data = trajectory_data([("SGD", zk.optim.SGD(lr=lr))], BOOK_SURFACE, (-7.0, 2.0), 30)
+    first = np.stack([points[1] for _, points, _ in data.paths])
+    assert (first > [data.x.min(), data.y.min()]).all()
+    assert (first < [data.x.max(), data.y.max()]).all()
+    assert np.ptp(data.x) < 20
+    assert np.ptp(data.y) < 120
+
+
 def test_the_default_figure_has_six_optimizers() -> None:
     figure = zk.plot.trajectories()
     titles = [axes.get_title().split(":")[0] for axes in figure.axes]

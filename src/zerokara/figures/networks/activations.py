@@ -44,7 +44,7 @@ def draw_activations(data: Activations) -> "Figure":
     """Draw the panels; those of a network have the same axes, so that its layers can be compared."""
     columns = max(len(panels) for _, panels in data.rows)
     figure, axes = panel_grid(
-        columns * len(data.rows), columns, (max(PANEL_WIDTH, min(3.0, 9 / columns - 0.25)), PANEL_HEIGHT), ""
+        columns * len(data.rows), columns, (max(PANEL_WIDTH, 9 / columns - 0.25), PANEL_HEIGHT), ""
     )
     for number, (label, panels) in enumerate(data.rows):
         top = max(max((float(panel.shares.max()) for panel in panels), default=0.0), 1e-9)

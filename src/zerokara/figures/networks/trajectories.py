@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANELS_IN_A_ROW, CONTOURS, GRID = 3, 14, 120
-PANEL_SIZES = {1: (5.0, 3.4), 2: (4.25, 2.9), 3: (3.1, 2.2)}
+PANEL_SIZES = {1: (8.75, 4.5), 2: (4.25, 2.9), 3: (3.1, 2.2)}
 """The size of a panel in inches, by the number in a row."""
 MARGIN, REACH = 0.25, 3.0
 """What is seen around the points, in parts of their extent; points further from the start than so many times its
@@ -90,7 +90,10 @@ def _seen(paths: list[tuple[str, Array, Array]], start: Array) -> tuple[tuple[fl
     usable = np.isfinite(points).all(axis=1) & np.isfinite(heights)
     points, heights = np.concatenate([start[None], points[usable]]), np.concatenate([[np.inf], heights[usable]])
     away = np.linalg.norm(points - start, axis=1)
-    near = points[away <= REACH * max(away[heights.argmin()], 1e-9)]
+    # Where no path gets below the start, the first steps show how far to look.
+    first = [float(np.hypot(*(path[1] - start))) for _, path, _ in paths if np.isfinite(path[1]).all()]
+    reach = away[heights.argmin()] or max(first, default=0.0)
+    near = points[away <= REACH * max(reach, 1e-9)]
     low, high = near.min(axis=0), near.max(axis=0)
     room = MARGIN * np.maximum(high - low, 0.1 * max(float((high - low).max()), 1e-9))
     (left, bottom), (right, top) = (low - room).tolist(), (high + room).tolist()
