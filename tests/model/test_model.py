@@ -119,6 +119,23 @@ def test_class_names_that_are_whole_numbers_are_predicted_as_numbers(names, labe
     assert model.predict(np.eye(3)).tolist() == [labels[k] for k in model.scores(np.eye(3)).argmax(axis=1)]
 
 
+@pytest.mark.parametrize("boolean", [True, False])
+def test_boolean_labels_are_predicted_as_booleans(boolean, tmp_path) -> None:
+    x = np.eye(2, dtype=np.float32)
+    t = np.array([False, True])
+    data = from_arrays(x, t) if boolean else from_arrays(x, [0, 1], classes=["True", "False"])
+    network = zk.nn.mlp(2, (), 2)
+    network.load({"0.W": 10 * np.eye(2)[None], "0.b": np.zeros((1, 1, 2))})
+    model = Model.of(network, data)
+    loaded = Model.load(model.save(tmp_path / "model.safetensors"))
+    for each in (model, loaded):
+        assert each.labels.dtype == each.predict(x).dtype == bool
+        assert each.predict(x).tolist() == [not boolean, boolean]
+    assert zk.explain(model, x, t).step is not None
+    read = from_arrays(x, ["no", "True"])
+    assert Model.of(zk.nn.mlp(2, (), 2), read).labels.tolist() == ["True", "no"]
+
+
 def test_labels_are_predicted_one_by_one() -> None:
     data = multilabel()
     model, _ = fitted(data)

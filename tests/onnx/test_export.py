@@ -110,6 +110,14 @@ def test_labels_are_texts_or_whole_numbers_as_the_model_has_them(names, tmp_path
     compare(model, X, tmp_path)
 
 
+def test_boolean_labels_are_texts(tmp_path) -> None:
+    model = Model.of(zk.nn.mlp(INPUTS, (), 2), zk.data.from_arrays(X, X[:, 0] > 0))
+    session = onnxruntime.InferenceSession(model.to_onnx(tmp_path / "model.onnx"))
+    expected = model.predict(X)
+    assert expected.dtype == bool
+    assert session.run(["label"], {"x": X})[0].tolist() == expected.astype(str).tolist()
+
+
 def test_one_network_is_ranked_by_its_scores_where_probabilities_round_alike(tmp_path) -> None:
     network = zk.nn.mlp(INPUTS, (), OUTPUTS, init_scale=0)
     close = np.float32(0.1)

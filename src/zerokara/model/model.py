@@ -129,8 +129,13 @@ class Model(Members):
 
     @property
     def labels(self) -> Array:
-        """The class names (C,) as `predict` returns them: integers if all names are, like "0" to "9"."""
+        """The class names (C,) as `predict` returns them: integers if all are, like "0" to "9"; False and True.
+
+        A model has the names alone: texts "False" and "True" are booleans too, as in the columns of a table.
+        """
         names = self.classes
+        if set(names) == {"False", "True"}:
+            return np.array([name == "True" for name in names])
         decimal = all(len(name) < 19 and name.removeprefix("-").isdecimal() for name in names)
         return np.array([int(n) for n in names] if decimal and all(n == str(int(n)) for n in names) else names)
 
@@ -256,8 +261,9 @@ class Model(Members):
         """Write the model as an ONNX file, for other runtimes: raw samples in, labels and probabilities out.
 
         The graph contains the scaling and the networks, and for a table the coding of its columns; see
-        `zerokara.onnx.to_bytes` for its inputs and outputs. Its metadata are ``task``, ``classes``, ``features``,
-        ``sample_shape``, ``trial``, ``params`` and ``about``, and for a table ``table``: its columns and categories.
+        `zerokara.onnx.to_bytes` for its inputs and outputs; boolean labels are texts there. Its metadata are ``task``,
+        ``classes``, ``features``, ``sample_shape``, ``trial``, ``params`` and ``about``, and for a table ``table``: its
+        columns and categories.
 
         Raises:
             InputError: the path does not end in .onnx, or the package onnx is not installed.
@@ -273,7 +279,8 @@ class Model(Members):
             Averaged(member.ensemble.groups, member.ensemble.weights, member.preprocess, member.encoder, float(share))
             for member, share in zip(self.members, shares(self.members), strict=True)
         ]
-        return write(path, to_bytes(parts, self.task, self.labels, texts))
+        labels = np.array(self.classes) if self.labels.dtype == bool else self.labels
+        return write(path, to_bytes(parts, self.task, labels, texts))
 
     @property
     def _adapters(self) -> list[InputAdapter]:
