@@ -460,11 +460,12 @@ def test_a_population_in_a_thread_is_not_trained_again_when_the_processes_die(
 
     def opened(count: int) -> object:
         pools.append(open_first(2))
+        pools[-1].executor.growing = True  # Those of another test may be up, and would be taken.
         return pools[-1]
 
     def processes_die(epoch: object) -> None:
-        if not pools[-1].executor.growing:
-            pools[-1].executor.growing, pools[-1].executor._processes = True, Dying()
+        if pools:
+            pools.pop().executor._processes = Dying()
 
     monkeypatch.setattr(Affine, "forward", slowly)
     monkeypatch.setattr(workers, "has_small_arrays", lambda *_: False)  # Or one thread waits for the other.

@@ -63,17 +63,16 @@ SETTINGS = {
     "task": st.sampled_from(TASKS),
     "rank": st.sampled_from(RANKS),
     "k": st.integers(1, 20),
-    "initial": st.integers(1, 6),
     "population": st.integers(1, 20),
 }
 
 
 @law(150)
 @given(**SETTINGS)
-def test_is_never_worse_than_the_best_network_alone(seed, task, rank, k, initial, population) -> None:
+def test_is_never_worse_than_the_best_network_alone(seed, task, rank, k, population) -> None:
     predictions, t, weights = problem(seed, task, population)
     loss = criterion(task, rank, weights)
-    counts = select(predictions, t, k, loss, initial)
+    counts = select(predictions, t, k, loss)
     assert 1 <= counts.sum() <= k
     whole = loss(np.average(predictions, axis=0, weights=counts)[None], t)[0]
     assert whole <= loss(predictions, t).min() * (1 + 1e-9)
@@ -81,14 +80,14 @@ def test_is_never_worse_than_the_best_network_alone(seed, task, rank, k, initial
 
 @law(100)
 @given(**SETTINGS, order=st.randoms(use_true_random=False))
-def test_the_order_of_the_networks_does_not_matter(seed, task, rank, k, initial, population, order) -> None:
+def test_the_order_of_the_networks_does_not_matter(seed, task, rank, k, population, order) -> None:
     """But for ties, which losses of this kind do not have."""
     predictions, t, _ = problem(seed, task, population)
     loss = criterion(task)
     turned = list(range(population))
     order.shuffle(turned)
-    counts = select(predictions, t, k, loss, initial)
-    assert np.array_equal(select(predictions[turned], t, k, loss, initial), counts[turned])
+    counts = select(predictions, t, k, loss)
+    assert np.array_equal(select(predictions[turned], t, k, loss), counts[turned])
 
 
 @pytest.mark.parametrize(("task", "rank"), [*itertools.product(TASKS, RANKS)])
@@ -126,7 +125,7 @@ def test_ties_go_to_the_lower_index_and_the_smaller_ensemble() -> None:
         assert select(same, t, 8, criterion("classification", rank)).tolist() == [1, 0, 0]
     many = predictions[np.r_[1, 1, [0] * 30, 2, 1, 1]]
     for best in range(3):
-        counts = select(many, t, 1, lambda p, t, best=best: np.abs(p[:, 0, 0] - predictions[best, 0, 0]), 5)
+        counts = select(many, t, 1, lambda p, t, best=best: np.abs(p[:, 0, 0] - predictions[best, 0, 0]))
         assert np.flatnonzero(counts).tolist() == [{0: 2, 1: 0, 2: 32}[best]]
 
 
@@ -148,24 +147,12 @@ def test_a_network_that_says_nan_is_never_picked() -> None:
         select(predictions[[0, 0]], t, 10, criterion("classification"))
 
 
-def test_sorted_initialization_begins_with_the_best() -> None:
-    """Two that err alike are first by themselves; without initialization the second is passed over."""
-    t = np.zeros((2, 1))
-    predictions = np.array([[[1.0], [1.0]], [[1.1], [1.1]], [[-2.0], [-2.0]], [[9.0], [9.0]]])
-    loss = criterion("regression")
-    assert select(predictions, t, 3, loss).tolist() == [2, 0, 1, 0]
-    assert select(predictions, t, 3, loss, initial=2).tolist() == [1, 1, 1, 0]
-    assert select(predictions, t, 3, loss, initial=4).tolist() == [1, 1, 1, 0]
-    assert select(predictions, t, 2, loss, initial=9).tolist() == [1, 0, 0, 0]
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"k": 0}, "k must be a whole number of picks, 1 or above, got 0"),
         ({"k": 2.0}, "k must be a whole number of picks"),
-        ({"initial": 0}, "initial must be a whole number of picks, 1 or above, got 0"),
-        ({"initial": True}, "initial must be a whole number of picks"),
+        ({"k": True}, "k must be a whole number of picks"),
         (
             {"predictions": np.ones((3, 4))},
             r"must have the shape \(P, N, C\), none of them 0, got \(3, 4\)",

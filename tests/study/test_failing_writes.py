@@ -244,8 +244,8 @@ def test_a_failed_checkpoint_has_no_network_in_the_middle_of_an_epoch(
     space = {"hidden": zk.choice([(9,), (4,)]), "batch_size": 10}
     search = {"first": ["hidden=9", "hidden=4"], "trials": 2, "epochs": 3, "race": "none", "refit": 0, "workers": 2}
     expected = zk.tune(data(), space, engine="numpy", **search)
-    with monkeypatch.context() as patch, pytest.raises(OutsideError, match="no space"):
-        patch.setattr(checkpoint.Checkpoints, "_save", fail_once)
+    monkeypatch.setattr(checkpoint.Checkpoints, "_save", fail_once)
+    with pytest.raises(OutsideError, match="no space"):
         zk.tune(data(), space, engine="numpy", **search, out=tmp_path / "run")
     got = zk.resume(tmp_path / "run", data(), workers=2, warn=ignore)
     assert [trial.record for trial in got.trials] == [trial.record for trial in expected.trials]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zerokara.storage.journal import Journal
 
 
-STUDY = "zerokara"
+STUDY_NAME = "zerokara"
 """The name of the study."""
 GENERATIONS = "generations"
 """The attribute of the study with the sizes of its generations."""
@@ -87,18 +87,18 @@ class Proposer:
     def _open(self) -> int:
         """Return the number of the study, created if it does not exist."""
         try:
-            number: int = self._storage.get_study_id_from_name(STUDY)
+            number: int = self._storage.get_study_id_from_name(STUDY_NAME)
         except KeyError:
             maximize = self._metric is not None and self._metric.direction == "maximize"
             direction = self._classes.direction.MAXIMIZE if maximize else self._classes.direction.MINIMIZE
-            number = self._storage.create_new_study([direction], STUDY)
+            number = self._storage.create_new_study([direction], STUDY_NAME)
         return number
 
     @property
     def study(self) -> "optuna.Study":
         """The study as Optuna's: this study itself, or a copy in memory of one that is kept without Optuna."""
         if isinstance(self._sampler, RandomSearch):
-            return copy_to_optuna(self._storage, self._study_id, STUDY, self._sampler.optuna())
+            return copy_to_optuna(self._storage, self._study_id, STUDY_NAME, self._sampler.optuna())
         return self._optuna_study
 
     @cached_property
@@ -107,7 +107,7 @@ class Proposer:
 
         assert not isinstance(self._sampler, RandomSearch)
         with quiet():
-            return optuna.load_study(storage=self._storage, study_name=STUDY, sampler=self._sampler)
+            return optuna.load_study(storage=self._storage, study_name=STUDY_NAME, sampler=self._sampler)
 
     def _check(self, path: "Path") -> None:
         """Check the content of a journal, which may have lines of other programs, and of older versions.
@@ -262,7 +262,7 @@ class Proposer:
         """Write all trials at one epoch as a second study into the journal; nothing without one."""
         if self._journal:
             with self._generation(), quiet():
-                write_comparison(self._storage, STUDY, self._space, comparison)
+                write_comparison(self._storage, STUDY_NAME, self._space, comparison)
 
     @contextmanager
     def _generation(self) -> Iterator[None]:

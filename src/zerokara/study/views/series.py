@@ -66,7 +66,7 @@ def race(study: Results) -> Race:
         color = panel(name, study.space.parts[name], [study.space.values(trial.params).get(name) for trial in trials])
         label = name + (f"\nmattered most:\n{shares[name]:.2f} at epoch {study.comparison().epoch}" if shares else "")
     best = study.winner
-    # The star lies on the mean curve, though networks that are judged at epochs of their own have a lower mean.
+    # The star lies on the mean curve, though each network is judged at its own epoch, where the mean is lower.
     epoch = min(best.epoch, len(best.curves["val_loss"])) if best else 0
     return Race(
         losses=tuple(trial.curves["val_loss"] for trial in trials),
