@@ -58,9 +58,10 @@ def reading(options: str, **argument: object) -> str:
     """Return how to say how a table is read, on the command line and in Python, for the remedy of an error.
 
     >>> reading("--drop 'd'", drop=["d"])
-    "--drop 'd', in Python zk.data.from_table(..., drop=['d'])"
+    "--drop 'd', in Python drop=['d'] of zk.data.load or zk.data.from_table"
     """
-    return f"{options}, in Python zk.data.from_table(..., {', '.join(f'{k}={v!r}' for k, v in argument.items())})"
+    given = ", ".join(f"{name}={value!r}" for name, value in argument.items())
+    return f"{options}, in Python {given} of zk.data.load or zk.data.from_table"
 
 
 def install(*packages: str) -> str:

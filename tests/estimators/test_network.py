@@ -269,7 +269,7 @@ def test_a_diverging_network_is_an_error_or_a_warning(diabetes: Arrays) -> None:
         ({"class_weight": {3: -1}}, "a weight of 0 or above by class"),
         ({"class_weight": {3: float("nan")}}, "a weight of 0 or above by class"),
         ({"class_weight": {3: float("inf")}}, "a weight of 0 or above by class"),
-        ({"class_weight": "balance"}, "must be balanced"),
+        ({"class_weight": "balance"}, "must be 'balanced' or weights by label"),
     ],
     ids=str,
 )
@@ -358,3 +358,9 @@ def test_what_single_precision_would_blur_is_refused(diabetes: Arrays) -> None:
             NetworkRegressor(epochs=1).fit(X_far, y_far)
     for X_near in (X + 10, 1e6 + whole, np.full((442, 1), 0.1), X.astype(np.float32)):
         NetworkRegressor(epochs=1, random_state=0).fit(X_near, y + 1e4)
+
+
+def test_the_curves_of_the_default_networks_have_their_best_epoch(digits: Arrays) -> None:
+    X, y = digits
+    net = NetworkClassifier(random_state=0).fit(X[:, :3], y > 4)
+    assert 0 < net.best_epoch_ <= len(net.history_["val_loss"]) <= net.n_iter_

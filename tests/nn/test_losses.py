@@ -174,3 +174,32 @@ def test_targets_that_do_not_fit_are_refused(kind: type[nn.Loss], arguments: tup
     for method in (kind().forward, kind().backward):
         with pytest.raises(InputError, match=message):
             method(*arguments)
+
+
+class Hinge(nn.Loss):
+    """An own loss of class numbers. Source: CS231n, the multiclass support vector machine."""
+
+    def per_sample_loss(self, scores, t):
+        right = scores[:, np.arange(len(t)), t]
+        return np.maximum(0, scores - right[:, :, None] + 1).sum(axis=2) - 1
+
+    def gradient(self, scores, t):
+        right = scores[:, np.arange(len(t)), t]
+        above = (scores - right[:, :, None] + 1 > 0).astype(scores.dtype)
+        above[:, np.arange(len(t)), t] -= above.sum(axis=2)
+        return above
+
+
+def test_an_own_loss_takes_its_own_targets() -> None:
+    scores = np.array([[[2.0, 1.5, 0.0], [0.0, 0.0, 3.0]]])
+    assert Hinge().forward(scores, np.array([0, 2])) == pytest.approx([0.25])
+    with pytest.raises(InputError, match=r"a row for each of 2 samples, got the shape \(3,\)"):
+        Hinge().forward(scores, np.array([0, 1, 2]))
+
+
+def test_booleans_are_classes() -> None:
+    x, net = np.random.default_rng(0).normal(size=(1, 4, 3)), nn.mlp(3, (5,), 2, dtype="float64")
+    t = np.array([True, False, True, True])
+    assert nn.SoftmaxCrossEntropy().forward(net.forward(x), t) == nn.SoftmaxCrossEntropy().forward(
+        net.forward(x), t.astype(int)
+    )

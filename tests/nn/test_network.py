@@ -297,3 +297,23 @@ def test_layers_of_unknown_sizes_are_taken() -> None:
     assert nn.gradcheck(network, (np.ones((2, 4)), [0, 1])).ok
     assert nn.Network([Doubled(), nn.Affine(4, 3)]).inputs is None
     assert nn.gradcheck(nn.Network([Doubled(), nn.Affine(8, 3)]), (np.ones((2, 4)), [0, 1])).ok
+
+
+def test_own_layers_may_have_other_widths_and_axes() -> None:
+    class Both(nn.ReLU):
+        """Of twice as many features: the positive and the negative parts."""
+
+        def forward(self, x, step=None):
+            return np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)], axis=-1)
+
+    class Broken(nn.Layer):
+        def forward(self, x, step=None):
+            raise RuntimeError("a fault of this layer")
+
+        def backward(self, dout, need_dx=True):
+            return dout
+
+    net = nn.Network([nn.Affine(3, 4), Both(), nn.Affine(8, 2)], 1)
+    assert net.forward(np.ones((1, 5, 3), np.float32)).shape == (1, 5, 2)
+    with pytest.raises(RuntimeError, match="a fault of this layer"):
+        nn.Network([Broken()], 1).forward(np.ones((1, 2, 3, 3)))

@@ -65,7 +65,7 @@ class NetworkArguments(BaseEstimator):  # type: ignore[misc]
             ``scoring`` also val_scoring. Of the default networks those of the best, the mean over its folds, up to
             where the first of them stopped.
         best_epoch_, n_iter_: the epoch whose weights were kept, and the number of epochs trained, in all calls. Of
-            the default networks those of the best: the mean over its folds, and the most.
+            the default networks those of the best: the mean over its folds, within the curves, and the most.
 
     The default networks are the first trials of the default search of `zerokara.tune`, on 5
     folds, and predictions are their weighted mean. They are trained if all arguments have their defaults (except

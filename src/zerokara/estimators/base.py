@@ -106,7 +106,8 @@ class NetworkEstimator(Reader):
         warn_of_interruption(study)
         best = study.best.trial
         self.model_, self.history_ = study.model, {name: best.curves[name] for name in CURVES}
-        self.best_epoch_, self.n_iter_ = best.epoch, best.epochs
+        # The mean curves end with the first network that stopped.
+        self.best_epoch_, self.n_iter_ = min(best.epoch, len(self.history_["val_loss"])), best.epochs
         self._searched = True
         self.__dict__.pop("_fit_state", None)
 

@@ -17,7 +17,7 @@ from zerokara.errors import InputError
 from zerokara.estimators.base import NetworkEstimator
 from zerokara.model.ensemble import probabilities
 from zerokara.nn.regression_losses import check_loss
-from zerokara.train.objective import check_class_weight
+from zerokara.train.objective import BALANCED, check_class_weight
 
 
 @dataclass(eq=False, repr=False)
@@ -198,6 +198,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             return None
         if self._several:
             raise InputError("class_weight does not apply to several labels per sample: use sample_weight")
+        if isinstance(self.class_weight, str) and self.class_weight != BALANCED:
+            raise InputError(
+                f"class_weight must be 'balanced' or weights by label, got {self.class_weight!r}: pass a dict"
+            )
         check_class_weight("class_weight", self.class_weight)
         # Balanced weights count the classes; given weights may include classes that are absent here.
         present = np.unique(everything) if self.class_weight == "balanced" else np.arange(len(self.classes_))

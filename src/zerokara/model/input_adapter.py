@@ -107,7 +107,7 @@ class InputAdapter:
 
 
 def _warn_of_new(known: Encoder, columns: Mapping[str, Column]) -> None:
-    """Warn of values and missing cells that did not occur in training."""
+    """Warn of values that occurred at most once in training, and of missing cells where training had none."""
     if notes := known.new_values(columns):
         more = f"; and {len(notes) - COLUMNS_SHOWN:,} more columns" if len(notes) > COLUMNS_SHOWN else ""
         warn("; ".join(notes[:COLUMNS_SHOWN]) + more)

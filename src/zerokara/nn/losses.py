@@ -47,21 +47,15 @@ class Loss(ABC):
         return self.targets(t, samples, outputs)
 
     def targets(self, t: npt.ArrayLike, samples: int, outputs: int) -> Array:
-        """Return targets as this loss takes them: (N, C) numbers, or of one output (N,).
+        """Return targets as this loss takes them, of any shape with a row for each sample.
 
         Raises:
-            InputError: the shape does not fit the samples and outputs, or t holds no numbers.
+            InputError: they do not fit the samples, or this loss.
         """
         t = np.asarray(t)
-        if t.shape == (samples, outputs) and t.dtype.kind in "fbiu":
-            return t
-        t = as_numbers(t)
-        if t.size != samples * outputs or t.shape[:1] not in ((), (samples,)):
-            raise InputError(
-                f"t must have a row for each of {samples} samples and a column for each of {outputs} outputs, got the "
-                f"shape {t.shape}: reshape it"
-            )
-        return t.reshape(samples, outputs)
+        if t.shape[:1] != (samples,):
+            raise InputError(f"t must have a row for each of {samples} samples, got the shape {t.shape}: reshape it")
+        return t
 
     @abstractmethod
     def per_sample_loss(self, scores: Array, t: Array) -> Array:
@@ -78,6 +72,22 @@ class Loss(ABC):
     def without_smoothing(self) -> "Loss":
         """Return the loss that networks are evaluated and compared by."""
         return self
+
+
+class ElementwiseLoss(Loss):
+    """A loss whose targets are numbers, one for each score: t (N, C), or of one output (N,)."""
+
+    def targets(self, t: npt.ArrayLike, samples: int, outputs: int) -> Array:
+        t = np.asarray(t)
+        if t.shape == (samples, outputs) and t.dtype.kind in "fbiu":
+            return t
+        t = as_numbers(t)
+        if t.size != samples * outputs or t.shape[:1] not in ((), (samples,)):
+            raise InputError(
+                f"t must have a row for each of {samples} samples and a column for each of {outputs} outputs, got the "
+                f"shape {t.shape}: reshape it"
+            )
+        return t.reshape(samples, outputs)
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -99,7 +109,7 @@ class SoftmaxCrossEntropy(Loss):
         t = np.asarray(t)
         try:
             # A quarter of the time of a minimum and a maximum; a negative number is a ValueError.
-            if t.shape == (samples,) and np.bincount(t, minlength=outputs).size == outputs:
+            if t.shape == (samples,) and t.dtype.kind in "iu" and np.bincount(t, minlength=outputs).size == outputs:
                 return t
         except (TypeError, ValueError, MemoryError):
             pass
@@ -143,7 +153,7 @@ class SoftmaxCrossEntropy(Loss):
         return SoftmaxCrossEntropy(class_weights=self.class_weights)
 
 
-class SigmoidCrossEntropy(Loss):
+class SigmoidCrossEntropy(ElementwiseLoss):
     """loss_n = sum_c log(1 + exp(z_c)) - t_c z_c, for scores z and C independent labels.
 
     d loss_n / d z = sigmoid(z) - t. Shapes: t (N, C), 0 or 1. log(1 + exp(z)) is computed as max(z, 0) + log(1 +
@@ -159,7 +169,7 @@ class SigmoidCrossEntropy(Loss):
         return sigmoid(scores) - t
 
 
-class SquaredError(Loss):
+class SquaredError(ElementwiseLoss):
     """loss_n = 1/2 sum_c (y_c - t_c)^2, d loss_n / dy = y - t. Shapes: t (N, C).
 
     The 1/2 follows Deep Learning from Scratch, section 4.2.1; PyTorch's MSELoss has no 1/2 and takes the mean.

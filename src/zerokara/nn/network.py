@@ -69,7 +69,7 @@ class Network:
     @property
     def inputs(self) -> int | None:
         """The number of features of a sample, or None if the layers do not say."""
-        return _width(next((layer for layer in self.layers if not layer.elementwise), None), "inputs")
+        return _width(next((layer for layer in self.layers if not _is_elementwise(layer)), None), "inputs")
 
     @property
     def encodings(self) -> list[FixedEncoding]:
@@ -91,7 +91,8 @@ class Network:
             for layer in self.layers[len(self.encodings) if encoded else 0 :]:
                 y = layer.forward(y, step)
         except Exception:
-            if not encoded:  # Checked only here: before each step of training it would take time.
+            # Checked only here: before each step of training it would take time. A layer may take other axes.
+            if not encoded and self.inputs is not None:
                 self.require_samples(x)
             raise
         return y
@@ -116,11 +117,7 @@ class Network:
 
         The gradient of the data is computed only on request, since it needs the largest product of all layers.
         """
-        first = 0
-        for i, layer in enumerate(self.layers):
-            if layer.parameters:
-                first = i
-                break
+        first = next((i for i, layer in enumerate(self.layers) if layer.parameters), 0)
         for i in range(len(self.layers) - 1, -1 if need_dx else first - 1, -1):
             wanted = need_dx or i > first
             dx = self.layers[i].backward(dout, wanted)
@@ -241,6 +238,11 @@ def _width(layer: Layer | None, name: str) -> int | None:
     return int(value) if isinstance(value, int | np.integer) else None
 
 
+def _is_elementwise(layer: Layer) -> bool:
+    """Return whether a layer keeps the number of features; a class derived from one that does may not."""
+    return bool(vars(type(layer)).get("elementwise"))
+
+
 def _check_widths(layers: Sequence[Layer]) -> None:
     """Raise InputError for a layer that does not take what the one before it gives, where both are known."""
     width = None
@@ -251,7 +253,7 @@ def _check_widths(layers: Sequence[Layer]) -> None:
                 f"layer {number}, {layer!r}, must take the {width} outputs of the layers before it, got {takes}: build "
                 f"it with {width} inputs"
             )
-        width = width if layer.elementwise else _width(layer, "outputs")
+        width = width if _is_elementwise(layer) else _width(layer, "outputs")
 
 
 def concat_networks(networks: Sequence[Network]) -> Network:

@@ -6,10 +6,10 @@ import numpy as np
 
 from zerokara.arrays import Array
 from zerokara.errors import InputError, unknown
-from zerokara.nn.losses import LOSSES, Loss, SquaredError
+from zerokara.nn.losses import LOSSES, ElementwiseLoss, Loss, SquaredError
 
 
-class AbsoluteError(Loss):
+class AbsoluteError(ElementwiseLoss):
     """loss_n = sum_c |y_c - t_c|, d loss_n / dy = sign(y - t). The best constant is the median. Shapes: t (N, C)."""
 
     def per_sample_loss(self, scores: Array, t: Array) -> Array:
@@ -20,7 +20,7 @@ class AbsoluteError(Loss):
         return np.asarray(np.sign(scores - t))
 
 
-class Huber(Loss):
+class Huber(ElementwiseLoss):
     """loss_n = sum_c h(y_c - t_c), h(e) = 1/2 e^2 where |e| <= delta, else delta |e| - 1/2 delta^2.
 
     d loss_n / dy = y - t, limited to [-delta, delta]: a sample far away pulls no harder. Shapes: t (N, C).
@@ -45,7 +45,7 @@ class Huber(Loss):
         return np.asarray(np.clip(scores - t, -self.delta, self.delta))
 
 
-class PoissonError(Loss):
+class PoissonError(ElementwiseLoss):
     """loss_n = sum_c y_c - t_c log y_c, d loss_n / dy = 1 - t / y: minus the log likelihood of counts, less log t!.
 
     Shapes: y > 0, from `zerokara.nn.layers.exponential.Exp`, so that d loss_n / d log y = y - t; t (N, C), 0 or

@@ -125,10 +125,12 @@ class RunFolder:
     def _ended(self, trials: int | None) -> dict[str, Any]:
         """Return the summary if so many trials, or as many as a callback let it have, were trained; else nothing."""
         planned, summary = self.config()["trials"], read_summary(self.path)
-        trained, stopped = summary.get("trials"), summary.get("stopped")
-        total = stopped.get("trials", planned) if isinstance(stopped, dict) else trained
-        readable = is_of(trained, int) and is_of(total, int) and is_of(summary.get("final_networks") or 0, int)
-        return summary if readable and trials in (None, planned) and total >= planned else {}
+        stopped = summary.get("stopped")
+        total = stopped.get("trials", planned) if isinstance(stopped, dict) else summary.get("trials")
+        if trials not in (None, planned) or not is_of(total, int):
+            return {}
+        readable = is_of(summary.get("trials"), int) and is_of(summary.get("final_networks") or 0, int)
+        return summary if readable and total >= planned else {}
 
     def config(self) -> dict[str, Any]:
         """Return the config.

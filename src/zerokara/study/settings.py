@@ -247,7 +247,7 @@ def validation_of(given: Any, folds: int | None, default_search: bool) -> Any:
     if (folds or 1) > 1:
         if given and isinstance(given, int | float):
             warn(f"validation={given:g} is not used: the {folds} folds are cut from all samples")
-        return None if given is None or isinstance(given, int | float) else given
+        return None if isinstance(given, int | float | None) else given
     if given is not None:
         return given
     return default_validation if default_search and folds is None else DEFAULT_VALIDATION

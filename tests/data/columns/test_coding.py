@@ -276,3 +276,12 @@ UNSOUND = {
 def test_an_unsound_description_is_refused(case):
     with pytest.raises(InputError):
         Encoder.restore(*UNSOUND[case])
+
+
+@pytest.mark.parametrize("once", ["007", "7.0"])
+def test_another_spelling_that_occurs_once_counts_as_the_value(once) -> None:
+    """Else nothing would train the input for unknown values, whose share says that something did."""
+    texts = ["7"] * 30 + ["8"] * 29 + [once]
+    coding = Coding.fit(category("c", texts))
+    assert coding.statistics[-1] == 0
+    assert coding.transform(category("c", texts)).sum(axis=0).tolist() == [31, 29, 0]

@@ -112,7 +112,9 @@ def test_an_unclear_column_is_refused_with_its_cell_at_every_door(case, make, tm
 
 def test_the_remedies_for_a_stray_text_work():
     table = {"c": [*map(str, range(N - 2)), "many", "NA"], "size": list(range(N)), "y": LABELS}
-    with pytest.raises(InputError, match="--missing 'NA,many', in Python zk.*='NA,many'.*--categories 'c', in.*astype"):
+    with pytest.raises(
+        InputError, match="--missing 'NA,many', in Python missing='NA,many'.*--categories 'c', in.*pandas category"
+    ):
         from_table(table, "y")
     frame = pd.DataFrame(table).astype({"c": "category"})
     with pytest.warns(ZerokaraWarning, match="'NA' read as missing"):

@@ -81,3 +81,8 @@ def test_refuses_arrays_that_do_not_fit(args, options, message):
 def test_a_flat_test_part_fits_a_given_sample_shape():
     data = from_arrays(X.reshape(4, 6), T, x_test=X, t_test=T, sample_shape=(2, 3))
     assert data.test.x.shape == (4, 6)
+
+
+def test_texts_are_no_targets_of_a_regression():
+    with pytest.raises(InputError, match="t must hold numbers only"):
+        from_arrays(np.zeros((3, 1)), ["0.1", "0.2", "0.3"], task="regression")

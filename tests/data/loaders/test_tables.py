@@ -129,7 +129,7 @@ def texts(n, make):
 REFUSED = {
     "dates": (
         texts(9, lambda k: datetime.date(2020, 1, 1 + k)),
-        "'c' holds dates or times, such as 2020-01-01.*--drop 'c', in Python zk.*drop=.*'c'.* or frame.drop",
+        "'c' holds dates or times, such as .*take them out of the table.*--drop 'c', in Python drop=.*'c'.* of zk",
     ),
     "dates as text": (texts(9, lambda k: f"{k + 1}.3.2020"), "'c' holds dates or times, such as 1.3.2020"),
     "times as text": (texts(9, lambda k: f"1{k}:30"), "'c' holds dates or times"),
@@ -142,7 +142,7 @@ REFUSED = {
     "much text": (texts(300, lambda k: f"it was a fine stay {k // 2}"), "'c' holds text"),
     "too many": (
         texts(300, lambda k: f"c{k // 2}"),
-        "'c' has 150 different values, more than 100: .*--max-categories 150, in Python zk.*max_categories=150",
+        "'c' has 150 different values, more than 100: .*--max-categories 150, in Python max_categories=150 of zk",
     ),
     "an odd cell": (texts(99, lambda k: "x" if k == 4 else str(k)), "'c' holds numbers except 'x' in row 4"),
     "signs": (texts(99, lambda k: f"{'$€'[k % 2]}{k}"), "'c' holds numbers with different signs, such as '\\$0' and"),
@@ -227,15 +227,22 @@ def stores(make, cells):
 
 @pytest.mark.parametrize("make", MAKES)
 def test_integers_beyond_float64_keep_their_digits_or_are_refused(make):
-    frame, both = stores(make, STORES), f"'store' holds whole .* such as {10**16} and {10**16 + 1}: subtract the small"
+    frame, both = stores(make, STORES), f"'store' holds whole .* such as {10**16} and {10**16 + 1}: use smaller"
     column = from_table(frame, "y", categories=["store"]).train.table.columns["store"]
     assert column.levels == tuple(str(10**16 + k) for k in range(8))
-    with pytest.raises(InputError, match=f"{both}.*--categories 'store', in Python zk"):
+    with pytest.raises(InputError, match=f"{both}.*--categories 'store', in Python categories=.'store'. of"):
         from_table(frame, "y")
     with pytest.raises(InputError, match=f"the target {both}"):
         from_table(frame, "store")
     apart = from_table(stores(make, [2**54 + 4 * (k % 8) for k in range(40)]), "y").train.table.columns["store"]
     assert (apart.kind, apart.values[3]) == ("number", 2**54 + 12)
+
+
+def test_an_identifier_beyond_float64_is_left_out_as_a_text_would_be():
+    rows = {"id": [2**60 + k for k in range(40)], "a": list(range(40)), "y": [k / 7 for k in range(40)]}
+    with pytest.warns(UserWarning, match=r"columns left out: 'id' \(its texts are all different"):
+        data = from_table(rows, "y")
+    assert data.encoder.inputs == ("a",)
 
 
 def test_integers_beyond_float64_in_other_columns(tmp_path):

@@ -255,6 +255,14 @@ def test_labels_of_a_model_are_in_the_datas_units(names: list[object]) -> None:
         zk.inspect(model, (x, ["maybe"] * 30))
 
 
+@pytest.mark.parametrize("kind", [bool, str])
+def test_boolean_labels_are_booleans_or_texts(kind: type) -> None:
+    x, t = np.random.default_rng(0).random((30, 4)), np.arange(30) % 3 > 0
+    data = zk.data.from_arrays(x, t)
+    model = zk.Model.of(zk.nn.mlp(4, (5,), 2), data)
+    assert zk.inspect(model, (x, t.astype(kind))).loss == pytest.approx(zk.inspect(model, data).loss, rel=1e-5)
+
+
 @pytest.mark.parametrize("t", [["a"] * 2, [1.0] * 3, None])
 def test_targets_of_a_regression_are_numbers_for_each_sample(prices, t: object) -> None:
     rows = {"size": [50.0, 90.0], "city": ["Bern", None], "garden": [True, False]}

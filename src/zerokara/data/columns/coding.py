@@ -59,6 +59,10 @@ class Coding:
         counts = np.bincount(_places(column), minlength=len(column.levels) + 1)
         levels = (*column.levels, None)
         kept = [k for k, count in enumerate(counts) if count > 1]
+        # A value that occurs once may be a kept one in another spelling, as which it is encoded.
+        places = {level: k for k, level in enumerate(levels)}
+        for other, level in alike(column.levels, [name for k in kept if (name := levels[k]) is not None]).items():
+            counts[places[level]] += counts[places[other]]
         shares = counts[kept] / len(column)
         statistics = np.array([*shares, (len(column) - counts[kept].sum()) / len(column)])
         return cls(column.name, "category", statistics, tuple(levels[k] for k in kept))

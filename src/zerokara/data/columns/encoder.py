@@ -90,7 +90,7 @@ class Encoder:
         return notes
 
     def new_values(self, columns: Mapping[str, Column]) -> list[str]:
-        """Return a note for each column with values or missing cells that did not occur in training."""
+        """Return a note for each column with values that training had at most once, or missing cells it had not."""
         self.require(columns)
         notes = [coding.describe_new(columns[coding.name]) for coding in self.codings]
         return [note for note in notes if note]

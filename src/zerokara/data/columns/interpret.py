@@ -8,6 +8,7 @@ import numpy as np
 from zerokara.arrays import Array
 from zerokara.data.columns.column import Column, ColumnKind
 from zerokara.data.columns.numerals import Numerals
+from zerokara.data.columns.roles import all_different
 from zerokara.data.columns.texts import TextRules, Texts, without_missing
 from zerokara.errors import reading
 
@@ -155,14 +156,18 @@ def _mixed(result: Interpretation, column: Column, numbers: Numerals, mark: str 
 
 
 def _rounded(column: Column) -> Column:
-    """Return digits as numbers, with a note if float64 does not tell two of them apart."""
+    """Return digits as numbers, with a note if float64 does not tell two of them apart; an identifier as it is."""
     values = np.array(column.levels, float)
     order = np.argsort(values)
     numbers = _coded(column, "number", values)
     if not (same := np.flatnonzero(np.diff(values[order]) == 0)).size:
         return numbers
+    if all_different(column):
+        return column
     pair = " and ".join(column.levels[k] for k in np.sort(order[same[0] : same[0] + 2]))
-    note = f"holds whole numbers that float64 does not tell apart, such as {pair}: subtract the smallest"
+    note = (
+        f"holds whole numbers that float64 does not tell apart, such as {pair}: use smaller ones, such as differences"
+    )
     return replace(numbers, note=note)
 
 

@@ -1,7 +1,7 @@
 """Numbers as they are written: decimal points and commas, grouped thousands, a currency or a percent sign."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,17 +129,20 @@ def as_written(text: str) -> float | str:
 
 
 def alike(
-    texts: Iterable[str], known: Collection[str], key: Callable[[str], float | str] = as_written
+    texts: Collection[str], known: Collection[str], key: Callable[[str], float | str] = as_written
 ) -> dict[str, str]:
     """Return the known text that means the same, if there is exactly one, for each text that is not known itself.
 
     >>> alike(["007", "7.0", "8"], ["7", "8", "08"])
     {'007': '7', '7.0': '7'}
     """
-    itself, same = set(known), dict[float | str, list[str]]()
+    others = set(texts) - set(known)
+    if not others:
+        return {}
+    same: dict[float | str, list[str]] = {}
     for name in known:
         same.setdefault(key(name), []).append(name)
-    pairs = [(text, same.get(key(text), [])) for text in texts if text not in itself]
+    pairs = [(text, same.get(key(text), [])) for text in texts if text in others]
     return {text: names[0] for text, names in pairs if len(names) == 1}
 
 

@@ -71,8 +71,8 @@ def find_inputs(
         names = list(refused)[:FEW]
         leave_out = reading(" ".join(f"--drop {name!r}" for name in names), drop=names)
         raise InputError(
-            f"columns must hold numbers, booleans or categories, got others: {each}. Or leave them out: {leave_out} or "
-            f"frame.drop(columns={names})"
+            f"columns must hold numbers, booleans or categories, got others: {each}. Or take them out of the table, or "
+            f"leave them out: {leave_out}"
         )
     if not inputs:
         got = f"only columns left out ({left_out(infos)})" if left_out(infos) else "the target alone"
@@ -111,7 +111,7 @@ def _why_left_out(name: str, column: Column, asked: bool) -> str:
 
 def _why_refused(column: Column, cap: int, asked: bool) -> str:
     """Return why a network cannot use a column and the remedy, or an empty string."""
-    category = reading(f"--categories {column.name!r}", categories=[column.name]) + " or astype('category')"
+    category = reading(f"--categories {column.name!r}", categories=[column.name]) + ", or a pandas category"
     if column.kind == "time":
         return f"holds {column.note}: use numbers, such as the year, the month or the days since a date"
     if column.kind == "other":

@@ -63,9 +63,9 @@ def from_arrays(
             )
         shape = tuple(int(n) for n in sample_shape)
     targets = Targets.learn(t, task, classes)
+    train = Part(samples, targets.encode(t), None if weights is None else _sample_weights(weights, len(samples)))
     if targets.task == "regression":
         require_size(t, "t")
-    train = Part(samples, targets.encode(t), None if weights is None else _sample_weights(weights, len(samples)))
     _require_pairs(train, "x", "t")
     parts: dict[str, Part | None] = {}
     for what, more_x, more_t in (("val", x_val, t_val), ("test", x_test, t_test)):

@@ -93,7 +93,7 @@ def model_targets(model: Model, t: Any, samples: int, member: ModelMember | None
         return (member or model.first).preprocess.transform_target(values)
     targets = np.asarray(t)
     if model.task == "classification" and targets.size == samples:
-        numbers = {label: k for k, label in enumerate(model.labels.tolist())}
+        numbers = {label: k for names in (model.classes, model.labels.tolist()) for k, label in enumerate(names)}
         wrong = [label for label in targets.ravel().tolist() if label not in numbers]
         if not wrong:
             return np.array([numbers[label] for label in targets.ravel().tolist()])
