@@ -1,6 +1,7 @@
 """The command line as it is typed: what it prints, what it leaves, how it ends."""
 
 import csv
+import io
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -414,3 +416,29 @@ def test_the_course_search_on_mnist(tmp_path, mnist_folder) -> None:
     best = json.loads((tmp_path / "run" / "summary.json").read_text())["best"]
     assert best["val_accuracy"] > 0.6
     assert 0.001 < best["params"]["lr"] < 0.01
+
+
+def test_counts_are_counts_as_in_python(capsys, tmp_path) -> None:
+    study = zk.tune("digits", validation=100, test=200, trials=2, epochs=1, refit=0, out=tmp_path / "python")
+    parts = "train 1,497, validation 100 (stratified), test 200 (stratified)"
+    for words in (["train", "--from", tmp_path / "python"], ["tune", "digits", "--validation", 100, "--test", 200]):
+        code, out, _ = run(capsys, *words, "--epochs", 1, "--out", tmp_path / words[0])
+        assert code == 0
+        assert parts in out
+    assert zk.open(tmp_path / "tune").trials[0].val_loss == study.trials[0].val_loss
+    code, _, err = run(capsys, "tune", "digits", "--validation", 1.5)
+    assert code == 2
+    assert "a fraction between 0 and 1 or a count, got 1.5" in err
+
+
+def test_a_folder_with_the_name_of_a_dataset_is_not_that_dataset(capsys, tmp_path, monkeypatch) -> None:
+    x, t = zk.data.load("digits").train.x[:40], np.array(["one", "two"] * 20)
+    data = replace(zk.data.from_arrays(x, t, sample_shape=(8, 8)).split(validation=0.2), name="digits")
+    path = zk.tune(data, {"hidden": (4,)}, trials=1, epochs=1, refit=0).model.save(tmp_path / "m.safetensors")
+    code, out, _ = run(capsys, "inspect", path)
+    assert code == 0
+    assert "those of digits are not found here" in out
+    monkeypatch.setattr("sys.stdin", io.StringIO("3\n"))
+    _, out, _ = run(capsys, "predict", path)
+    assert "a number in" not in out
+    assert "prediction" not in out

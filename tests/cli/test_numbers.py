@@ -150,7 +150,7 @@ def test_inspect_downloads_nothing(capsys, tmp_path, monkeypatch) -> None:
     model = zk.Model.of(zk.nn.mlp(64, (4,), 10), DATA, {"dataset": "fashion-mnist"})
     code, out, err = run(capsys, "inspect", model.save(tmp_path / "m.safetensors"))
     assert (code, err) == (0, "")
-    assert "note: outputs and gradients need samples, and fashion-mnist is not found here" in out
+    assert "note: outputs and gradients need samples, and those of fashion-mnist are not found here" in out
     assert not list(tmp_path.glob("*/*"))
 
 

@@ -106,6 +106,12 @@ def test_the_command_line_imports_what_a_course_saved(tmp_path: Path, capsys: py
 
     assert run("import", path, "--activation", "sigmoid", "--out", tmp_path / "bare") == 0
     assert zk.Model.load(tmp_path / "bare").evaluate(data)[1] == model.evaluate(data)[1]
+    (tmp_path / "bare").write_text("other work")
+    for named in ("bare", "w.txt"):
+        assert run("import", path, "--activation", "sigmoid", "--out", tmp_path / named) == 2
+    assert re.search("bare already exists: .* --force .*must end in .safetensors", capsys.readouterr().err, re.DOTALL)
+    assert (tmp_path / "bare").read_text() == "other work"
+    assert run("import", path, "--activation", "sigmoid", "--out", tmp_path / "bare", "--force") == 0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from zerokara import data as datasets
-from zerokara.cli.samples.held_out import load_held_out, load_like
+from zerokara.cli.samples.held_out import load_held_out, load_like, own_data
 from zerokara.cli.samples.own_folder import own_folder
 from zerokara.cli.samples.tables import predict_rows
 from zerokara.cli.show import print_inputs, print_line, print_note, print_prediction
@@ -90,8 +90,8 @@ def _ask(console: Console, model: Model, index: int | None, picture: Path | None
     """Ask for samples until an empty line: an index of the model's dataset, or a picture's path."""
     if index is not None:
         raise InputError(f"--index {index} needs a dataset: predict MODEL DATASET --index {index}")
-    name = model.about.get("dataset")
-    what = f"a picture's path, or a number in {name}" if name else "a picture's path"
+    data = own_data(model)
+    what = "a picture's path" if data is None else f"a picture's path, or a number in {data.name}"
     if not (typed := sys.stdin.isatty()):
         print_line(console, "reading samples from standard input, one per line")
     while True:
@@ -104,8 +104,8 @@ def _ask(console: Console, model: Model, index: int | None, picture: Path | None
         if not text:
             return 0
         try:
-            if name and text.removeprefix("-").isdecimal():
-                _predict_sample(console, model, load_like(model, str(name)), int(text), picture)
+            if data is not None and text.removeprefix("-").isdecimal():
+                _predict_sample(console, model, data, int(text), picture)
             else:
                 _predict_picture(console, model, text)
         except ZerokaraError as error:
@@ -146,8 +146,7 @@ def run_export(model: Path, out: Path, /, *, force: bool = False) -> int:
     """
     if out.suffix != ".onnx":
         raise InputError(f"OUT must end in .onnx, got {out}: export MODEL OUT.onnx")
-    if out.exists() and not force:
-        raise InputError(f"{out} already exists: name another file, or add --force to replace it")
+    _require_new(out, force)
     console, loaded = PlainConsole(), Model.load(model)
     written = loaded.to_onnx(out)
     inputs, outputs = read_signature(written)
@@ -161,7 +160,14 @@ def run_export(model: Path, out: Path, /, *, force: bool = False) -> int:
     return 0
 
 
-def run_import(file: Path, /, *, activation: str, out: Path | None = None, dataset: str | None = None) -> int:
+def _require_new(out: Path, force: bool) -> None:
+    if out.exists() and not force:
+        raise InputError(f"{out} already exists: name another file, or add --force to replace it")
+
+
+def run_import(
+    file: Path, /, *, activation: str, out: Path | None = None, dataset: str | None = None, force: bool = False
+) -> int:
     """Convert pickled weights, a dict W1, b1, W2, b2, ... as courses save it, to a model file; the pickle is not run.
 
     Example: zerokara import weight_bias_params_0.pkl --activation sigmoid --dataset mnist --out model.safetensors
@@ -172,14 +178,18 @@ def run_import(file: Path, /, *, activation: str, out: Path | None = None, datas
             leaky_relu or gelu.
         out: the model file. [default: FILE with the suffix .safetensors]
         dataset: the training data, for the names of the classes. [default: classes 0, 1, ...]
+        force: replace an existing file.
     """
+    out = file.with_suffix(".safetensors") if out is None else out
+    if out.suffix not in (".safetensors", ""):
+        raise InputError(f"--out must end in .safetensors, got {out}: name such a file")
+    _require_new(out, force)
     params = load_pickle(file)
     data = None if dataset is None else datasets.load(dataset)
     try:
         model = from_weights(params, activation, data, {"imported": file.name})
     except InputError as error:
         raise InputError(f"{file}: {error}") from error
-    out = file.with_suffix(".safetensors") if out is None else out
     model.save(out)
     layers = [layer for layer in model.network.layers if layer.parameters]
     sizes = "-".join(str(layer.shapes()["W"][0]) for layer in layers)

@@ -1,6 +1,7 @@
 """The options of the command line, one dataclass for each group, and their conversion to arguments of Python."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -65,6 +66,13 @@ def given(hyperparameters: Any) -> dict[str, Any]:
     return flags | {name: HYPERPARAMETERS[name].parse(text) for name, text in texts.items()}
 
 
+def _size(_: Any, tokens: Sequence[Token]) -> int | float:
+    """Return a count, or a fraction; of their union cyclopts would round every number."""
+    text = tokens[0].value
+    return int(text) if text.isdecimal() else float(text)
+
+
+SIZE = Parameter(converter=_size)
 COLUMN_NAMES = Parameter(show_default=False, allow_leading_hyphen=True)  # A column may be called -log10(p).
 
 
@@ -75,10 +83,10 @@ class DataOptions:
 
     train_size: int | None = None
     """Use only the first N training samples, before the split. [default: all]"""
-    validation: float | None = None
-    """The fraction of the training samples for validation. [default: 0.2; with folds none]"""
-    test: float = 0.2
-    """The fraction held out for the final test, if the dataset has no test samples."""
+    validation: Annotated[int | float | None, SIZE] = None
+    """The fraction or number of the training samples for validation. [default: 0.2; with folds none]"""
+    test: Annotated[int | float, SIZE] = 0.2
+    """The fraction or number of samples held out for the final test, if the dataset has no test samples."""
     stratify: Annotated[bool | None, Parameter(negative="--no-stratify")] = None
     """Keep the class proportions in every part. [default: for classes, if there are enough samples]"""
     scaling: str = "auto"

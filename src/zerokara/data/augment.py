@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zerokara.arrays import Array, Index
+from zerokara.data.pixels import is_image
 from zerokara.errors import InputError, unknown
 
 AUGMENTATIONS = ("flip", "shift:PIXELS")
@@ -58,10 +59,12 @@ class Augment:
 
     def require(self, sample_shape: Sequence[int]) -> None:
         """Raise if samples of this shape are not images, or not larger than the shift."""
-        if len(sample_shape) not in (2, 3):
+        if not is_image(sample_shape):
+            colors_first = len(sample_shape) == 3 and sample_shape[0] in (1, 3)
+            remedy = "transpose to (N, H, W, C)" if colors_first else "drop it, or pass sample_shape to from_arrays"
             raise InputError(
-                f"augmentation {self} needs images, samples of the shape (H, W) or (H, W, C), got "
-                f"{tuple(sample_shape)}: drop it, or pass sample_shape to from_arrays"
+                f"augmentation {self} needs images, samples of the shape (H, W), (H, W, 1) or (H, W, 3), got "
+                f"{tuple(sample_shape)}: {remedy}"
             )
         if self.shift >= min(sample_shape[:2]):
             raise InputError(

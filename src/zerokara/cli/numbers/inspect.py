@@ -1,16 +1,14 @@
 """The command inspect: what is in a model, and what samples make of it."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
 
 from zerokara.checks import check_counts
-from zerokara.cli.samples.held_out import load_held_out
+from zerokara.cli.samples.held_out import held_out, load_held_out, own_data
 from zerokara.cli.show import has_character, print_line, print_note
 from zerokara.cli.terminal import PlainConsole
-from zerokara.data import Dataset, available
-from zerokara.errors import ZerokaraError
+from zerokara.data import Dataset
 from zerokara.model import Model
 from zerokara.report.network.histograms import COUNTED_SAMPLES
 from zerokara.report.network.inspection import inspect
@@ -43,7 +41,7 @@ def run_inspect(
     console, loaded = PlainConsole(), Model.load(model)
     if loaded.population > 1 and member is None:
         print_note(console, f"the model has {loaded.population} networks; this is the first: see --member")
-    batch = _own_samples(console, loaded, encoding) if data is None else load_held_out(loaded, data, encoding)
+    batch = _own_samples(console, loaded) if data is None else load_held_out(loaded, data, encoding)
     chosen, part, which = batch or (None, None, "")
     found = inspect(loaded, chosen, network=member or 0, part=part, samples=samples)
     for line in found.lines(layer, ascii=not has_character(console, "▁")):
@@ -54,13 +52,11 @@ def run_inspect(
     return 0
 
 
-def _own_samples(console: Console, model: Model, encoding: str | None) -> tuple[Dataset, str, str] | None:
+def _own_samples(console: Console, model: Model) -> tuple[Dataset, str, str] | None:
     """Return the samples of the model's dataset if it is on this machine: nothing is downloaded for a look."""
-    name = str(model.about.get("dataset") or "")
-    away = {row.name for row in available() if row.where.startswith("not downloaded")}
-    with suppress(ZerokaraError):
-        if name and name not in away:
-            return load_held_out(model, name, encoding)
-    found = f"{name} is not found here" if name else "the model names none"
+    if (data := own_data(model)) is not None:
+        return held_out(model, data)
+    name = model.about.get("dataset")
+    found = f"those of {name} are not found here" if name else "the model names none"
     print_note(console, f"outputs and gradients need samples, and {found}: name a dataset with --data")
     return None

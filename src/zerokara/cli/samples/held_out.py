@@ -3,7 +3,7 @@
 import warnings
 
 from zerokara.cli.samples.tables import read_table
-from zerokara.data import Dataset, load
+from zerokara.data import Dataset, available, load
 from zerokara.data.counts import as_counts
 from zerokara.data.table_files.reading import is_table
 from zerokara.errors import InputError, ZerokaraWarning
@@ -35,6 +35,28 @@ def held_out(model: Model, data: Dataset, noun: str = "samples", name: str = "")
     name = name or data.name
     if data.test is not None:
         return data, "test", f"test {noun} of {name}"
+    again = _as_trained(model, data)
+    if again is None:
+        return data, "train", f"{noun} of {name}"
+    if again.test is None:
+        return data, "train", f"{noun} of {name}, on which the model was trained"
+    return again, "test", f"test {noun} of {name}, held out when the model was trained"
+
+
+def own_data(model: Model) -> Dataset | None:
+    """Return the dataset with a name that a model was trained on, if it is on this machine: nothing is downloaded.
+
+    A folder or a file may have the name of another dataset, so its content decides.
+    """
+    name = model.about.get("dataset")
+    if name not in {row.name for row in available() if not row.where.startswith("not downloaded")}:
+        return None
+    data = load(name)
+    return data if _as_trained(model, data) is not None else None
+
+
+def _as_trained(model: Model, data: Dataset) -> Dataset | None:
+    """Return the data, split again as in training, if they are those that the model was trained on."""
     settings = model.about.get("split_settings") or {}
     try:
         with warnings.catch_warnings():
@@ -47,10 +69,6 @@ def held_out(model: Model, data: Dataset, noun: str = "samples", name: str = "")
             trained = again if again.preprocess.kind == kind else again.scaled(kind)
             trained = as_counts(trained) if model.about.get("loss") == POISSON else trained
     except InputError:  # Too few, or of other classes.
-        return data, "train", f"{noun} of {name}"
+        return None
     pooled = trained.pooled() if model.about.get("refit") else trained
-    if pooled.fingerprint() != model.about.get("data_sha256"):
-        return data, "train", f"{noun} of {name}"
-    if again.test is None:
-        return data, "train", f"{noun} of {name}, on which the model was trained"
-    return again, "test", f"test {noun} of {name}, held out when the model was trained"
+    return again if pooled.fingerprint() == model.about.get("data_sha256") else None
