@@ -13,6 +13,7 @@ from PIL import Image
 
 import zerokara as zk
 from zerokara.data import from_arrays
+from zerokara.data.pixels import border_mask
 from zerokara.errors import InputError, OutsideError
 from zerokara.pictures import describe_pixels, read_picture, write_picture
 from zerokara.rng import stream
@@ -77,6 +78,34 @@ def test_models_of_pixels_up_to_255_get_them(tmp_path) -> None:
     assert found.x[0, 0] == 0.0
     path = write_picture(tmp_path / "again.png", found.x, (28, 28), pixels)
     assert np.abs(read_picture(path, (28, 28), pixels).x - found.x).max() <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("high", "white", "told"),
+    [
+        (1, 1, False),
+        (0.97, 1, False),
+        (0.4, 1, True),
+        (0.0627, 0.0627, True),
+        (255, 255, False),
+        (250, 255, False),
+        (180, 255, True),
+        (100, 100, True),
+        (16, 16, True),
+        (1.02, 1.02, True),
+        (0, 1, True),
+    ],
+)
+def test_white_is_learned_from_the_training_pixels(tmp_path, high, white, told) -> None:
+    """Dark ink on white paper: the picture of a training image is that image, and no white but 1 or 255 is silent."""
+    sample = stream(0, "test").random((8, 8)).astype(np.float32)
+    sample[border_mask((8, 8))] = 1
+    sample *= np.float32(high)
+    pixels = describe_pixels(from_arrays(np.stack([sample] * 2), [0, 1]))
+    again = read_picture(write_picture(tmp_path / "sample.png", sample, (8, 8), pixels), (8, 8), pixels)
+    assert np.abs(again.x - sample).max() <= 0.51 / 255 * white
+    note = f"white became {white:g}: the brightest pixel of the training images is {high:g}"
+    assert again.notes == ((note,) if told else ())
 
 
 def test_a_thin_stroke_stays_when_it_shrinks(tmp_path) -> None:
@@ -224,14 +253,14 @@ def test_a_disk_that_refuses_is_an_outside_error(tmp_path) -> None:
 @pytest.mark.parametrize("shape", [(64,), (8, 8, 4), (2, 8, 8, 3)])
 def test_samples_that_are_no_pictures_are_refused(tmp_path, shape) -> None:
     path = picture(tmp_path, ring(8, 255, 0))
-    with pytest.raises(InputError, match="a picture needs samples of the shape"):
+    with pytest.raises(InputError, match="a picture needs samples of the shape .* import, as by --dataset mnist"):
         read_picture(path, shape)
     with pytest.raises(InputError, match="a picture needs samples of the shape"):
         write_picture(tmp_path / "out.png", np.zeros(shape), shape)
 
 
 def test_a_model_of_numbers_that_are_no_pixels_is_refused(tmp_path) -> None:
-    with pytest.raises(InputError, match=r"got one of -2.5 to 3"):
+    with pytest.raises(InputError, match=r"got one of -2.5 to 3: train it on such pixels"):
         read_picture(picture(tmp_path, ring(8, 255, 0)), (8, 8), {"low": -2.5, "high": 3.0, "background": 0.0})
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from zerokara.arrays import Array
 from zerokara.data import Dataset
 from zerokara.data.picture_file import read_sample
-from zerokara.data.pixels import BRIGHT, border_mask, pixel_range
+from zerokara.data.pixels import BRIGHT, USUAL_WHITE, border_mask, pixel_range, white_of
 from zerokara.data.pixels import is_image as is_image
 from zerokara.errors import InputError, needs
 from zerokara.files import write
@@ -20,6 +20,8 @@ VISIBLE = 280
 """The minimum length of the longer side of a written sample, in pixels."""
 DARK = 0.2
 """A border below this is dark."""
+SURE = 0.9
+"""Training pixels that reach this part of 1 or 255 leave no doubt that it is white."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,8 @@ def describe_pixels(data: Dataset) -> dict[str, float] | None:
 def read_picture(path: str | Path, sample_shape: Sequence[int], pixels: Mapping[str, float] | None = None) -> Picture:
     """Return a picture file as one sample, float32 of ``sample_shape``, read as those of a training folder.
 
-    See `read_sample`. It is inverted if its border is bright and the borders of all training images are darker, like
+    See `read_sample`. White becomes 1 or 255 if the brightest training pixel is near it, else that pixel, as a note says.
+    The picture is inverted if its border is bright and the borders of all training images are darker, like
     ink on paper where training had bright strokes on a dark ground.
 
     Args:
@@ -58,15 +61,17 @@ def read_picture(path: str | Path, sample_shape: Sequence[int], pixels: Mapping[
         InputError: the file is missing, not a picture, damaged or too large; or the samples are not images.
         OutsideError: the file cannot be read.
     """
-    shape, top = _image_shape(sample_shape), _top(pixels)
+    shape, white = _image_shape(sample_shape), _white(pixels)
     x, notes = read_sample(Path(path), shape)
-    if pixels is not None and pixels["background"] / top < DARK:
+    if pixels is not None and not (white in USUAL_WHITE and pixels["high"] >= SURE * white):
+        notes.append(f"white became {white:g}: the brightest pixel of the training images is {pixels['high']:g}")
+    if pixels is not None and pixels["background"] / white < DARK:
         # Rounding must not make a training image brighter than the brightest.
-        brightest = pixels.get("brightest_border", 0) / top + 0.001
+        brightest = pixels.get("brightest_border", 0) / white + 0.001
         if x[border_mask(shape)].mean() > max(BRIGHT, brightest):
             x = 1 - x
             notes.append("inverted: its border is bright, that of the training images is dark")
-    return Picture(x * np.float32(top), tuple(notes))
+    return Picture(x * np.float32(white), tuple(notes))
 
 
 def write_picture(
@@ -82,7 +87,7 @@ def write_picture(
         from PIL import Image
 
     shape = _image_shape(sample_shape)
-    x = np.asarray(sample, np.float32).reshape(shape) / _top(pixels)
+    x = np.asarray(sample, np.float32).reshape(shape) / _white(pixels)
     pixel_values = np.round(np.clip(x if shape[2:] == (3,) else x.reshape(shape[:2]), 0, 1) * 255).astype(np.uint8)
     times = -(-VISIBLE // max(shape[:2]))
     file = io.BytesIO()
@@ -93,15 +98,18 @@ def write_picture(
 def _image_shape(sample_shape: Sequence[int]) -> tuple[int, ...]:
     if not is_image(sample_shape):
         raise InputError(
-            f"a picture needs samples of the shape (H, W) or (H, W, 3), got {tuple(sample_shape)}: use a CSV file "
-            "or a dataset"
+            f"a picture needs samples of the shape (H, W), (H, W, 1) or (H, W, 3), got {tuple(sample_shape)}: train on "
+            "samples of such a shape; for imported weights name their pictures at import, as by --dataset mnist"
         )
     return tuple(sample_shape)
 
 
-def _top(pixels: Mapping[str, float] | None) -> float:
-    """Return the value of white in the data's units: 1 or 255."""
+def _white(pixels: Mapping[str, float] | None) -> float:
+    """Return the value of white in the data's units."""
     low, high = (0.0, 1.0) if pixels is None else (pixels["low"], pixels["high"])
     if low < 0 or high > 255:
-        raise InputError(f"a picture needs a model of pixels in [0, 1] or 0 to 255, got one of {low:g} to {high:g}")
-    return 1.0 if high <= 1 else 255.0
+        raise InputError(
+            f"a picture needs a model of pixels from 0 to at most 255, got one of {low:g} to {high:g}: train it on "
+            "such pixels"
+        )
+    return white_of(high)

@@ -10,6 +10,10 @@ BRIGHT = 0.6
 """A border whose mean is above this is bright."""
 
 
+USUAL_WHITE = {1.0: 0.1, 255.0: 127.5}
+"""The usual values of white, each with what the brightest training pixel must be above. Below, the units are others."""
+
+
 def is_image(sample_shape: Sequence[int]) -> bool:
     """Return whether samples of this shape are images: (H, W), (H, W, 1) or (H, W, 3)."""
     return len(sample_shape) == 2 or (len(sample_shape) == 3 and sample_shape[2] in (1, 3))
@@ -20,6 +24,16 @@ def border_mask(sample_shape: Sequence[int]) -> Array:
     edge = np.ones(tuple(sample_shape), bool)
     edge[1:-1, 1:-1] = False
     return edge
+
+
+def white_of(high: float) -> float:
+    """Return the value of white where the brightest training pixel is ``high``: 1 or 255 if it is near, else ``high``.
+
+    >>> [white_of(high) for high in (0.97, 250, 16, 100)]
+    [1.0, 255.0, 16, 100]
+    """
+    usual = [white for white, least in USUAL_WHITE.items() if least < high <= white]
+    return usual[0] if usual else high if high > 0 else 1.0
 
 
 def pixel_range(x: Array, sample_shape: Sequence[int]) -> dict[str, float] | None:
@@ -34,6 +48,6 @@ def pixel_range(x: Array, sample_shape: Sequence[int]) -> dict[str, float] | Non
         return None
     borders = x[:, border_mask(sample_shape).ravel()]
     statistics = {"low": x.min(), "high": x.max(), "background": np.median(borders)}
-    if (brightest := borders.mean(axis=1).max()) > BRIGHT * (1 if statistics["high"] <= 1 else 255):
+    if (brightest := borders.mean(axis=1).max()) > BRIGHT * white_of(statistics["high"]):
         statistics["brightest_border"] = brightest
     return {name: round(float(value), 4) for name, value in statistics.items()}
