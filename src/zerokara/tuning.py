@@ -275,12 +275,13 @@ def _finish(study: Study, folder: RunFolder | None, started: float, draw: bool, 
         write_run(study, folder)
         if study.candidates and not study.interrupted:
             _ = study.test_score
+        write_kept(study, folder, settings.samples)
+        # After all other data: it says that the run is finished, and a finished run is not resumed.
         write_summary(study, folder, time.perf_counter() - started)
         if not study.interrupted:
             shutil.rmtree(folder.checkpoints, ignore_errors=True)
             with outside(folder.path):
                 (folder.path / WORKER_ID).unlink(missing_ok=True)
-        write_kept(study, folder, settings.samples)
         if draw or study.failure:
             write_pictures(study, folder)
         text += (

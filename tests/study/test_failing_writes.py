@@ -152,6 +152,9 @@ def test_every_operation_fails_once(command, old, quick, tmp_path) -> None:
         with failing(folder, at, kind) as faults, suppress(OutsideError):
             run(folder)
         assert faults.happened, (kind, at)
+        if (folder / "run" / "config.toml").exists() and RunFolder(folder / "run").finished():
+            missing = {*wanted["names"][1]} - {*os.listdir(folder / "run")}
+            assert not missing, (kind, at, faults.log[at - 1 :])
         again(folder)
         assert state(folder) == wanted, (kind, at, faults.log[at - 1 :])
         shutil.rmtree(folder)

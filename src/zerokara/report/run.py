@@ -194,7 +194,7 @@ def _pictures(study: Study) -> dict[str, Callable[[], "Figure"]]:
 
 
 def write_summary(study: Study, folder: RunFolder, wall_seconds: float) -> Path:
-    """Write ``summary.json``, the last file of a run's results; the pictures come after it."""
+    """Write ``summary.json``, the last data file of a run; the pictures come after it."""
     return folder.write("summary.json", json.dumps(summary(study, wall_seconds), indent=2) + "\n")
 
 
