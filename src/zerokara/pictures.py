@@ -48,9 +48,9 @@ def describe_pixels(data: Dataset) -> dict[str, float] | None:
 def read_picture(path: str | Path, sample_shape: Sequence[int], pixels: Mapping[str, float] | None = None) -> Picture:
     """Return a picture file as one sample, float32 of ``sample_shape``, read as those of a training folder.
 
-    See `read_sample`. White becomes 1 or 255 if the brightest training pixel is near it, else that pixel, as a note says.
-    The picture is inverted if its border is bright and the borders of all training images are darker, like
-    ink on paper where training had bright strokes on a dark ground.
+    See `read_sample`. White becomes 1 or 255 if the brightest training pixel is near it, else that pixel, as a note
+    says. The picture is inverted if its border is bright and the borders of all training images are darker, like ink
+    on paper where training had bright strokes on a dark ground.
 
     Args:
         sample_shape: (H, W), (H, W, 1) or (H, W, 3), as in `Model.sample_shape`.
