@@ -27,7 +27,10 @@ def sizes(data: zk.data.Dataset) -> dict[str, int]:
     return {what: len(part) for what, part in data.parts.items()}
 
 
-@pytest.mark.parametrize("make", [np.asarray, sparse.csr_matrix, lambda x: x.tolist(), lambda x: x.astype("f4")])
+SPARSE = [sparse.csr_matrix, sparse.dok_matrix, sparse.dok_array]
+
+
+@pytest.mark.parametrize("make", [np.asarray, *SPARSE, lambda x: x.tolist(), lambda x: x.astype("f4")])
 def test_arrays_are_split_by_class_and_standardized(make: Any) -> None:
     data = as_dataset((make(X), Y))
     expected = zk.data.from_arrays(X, Y).split(0.2).scaled("standard")

@@ -13,6 +13,7 @@ from zerokara.data.columns.raw import RawTable, column_label
 from zerokara.data.dataset import DEFAULT_VALIDATION, Dataset
 from zerokara.data.loaders.arrays import from_arrays
 from zerokara.data.loaders.catalog import load
+from zerokara.data.loaders.inputs import has_columns
 from zerokara.data.loaders.tables import from_table, like
 from zerokara.data.split import split_indices, warn_of_missing
 from zerokara.errors import InputError
@@ -76,7 +77,7 @@ def as_dataset(
         loaded = _of_pair(Pair(*data), task, own, columns)
     elif isinstance(data, str | PathLike):
         loaded = with_tables(load(data, target, task, **columns), own)
-    elif _is_table(data):
+    elif has_columns(data):
         loaded = with_tables(from_table(data, target, task, **columns), own)
     else:
         raise InputError(f"data must be {FORMS}, got a {type(data).__name__}: pass an array with its targets, (X, y)")
@@ -161,7 +162,7 @@ def _of_pair(pair: Pair, task: str | None, own: Mapping[str, Any], columns: Mapp
     """Return a dataset of samples and their targets: a table, if the samples have named columns."""
     if isinstance(pair.y, str):
         raise InputError(f"y must have a target for each sample, got {pair.y!r}: for a column pass target={pair.y!r}")
-    if _is_table(pair.X):
+    if has_columns(pair.X):
         raw, target = _table_of(pair)
         return with_tables(from_table(raw, target, task, **columns), own)
     _not_for(columns, "(X, y) of arrays")
@@ -177,7 +178,7 @@ def _of_pair(pair: Pair, task: str | None, own: Mapping[str, Any], columns: Mapp
 def _table_of(pair: Pair, target: str | None = None) -> tuple[RawTable, str]:
     """Return the columns of a table with the targets as one more, and its name: ``target``, or that of y."""
     raw = raw_table(pair.X)
-    if _is_table(pair.y):
+    if has_columns(pair.y):
         (name, cells), *more = raw_table(pair.y).cells.items()
         if more:
             raise InputError(f"y of a table must be one column, got {len(more) + 1}: choose one, or pass X as an array")
@@ -197,11 +198,6 @@ def _table_of(pair: Pair, target: str | None = None) -> tuple[RawTable, str]:
 
 def _is_pair(part: Any) -> bool:
     return isinstance(part, tuple) and len(part) == 2
-
-
-def _is_table(data: Any) -> bool:
-    # Of the class, because to look at the columns of a lazy frame is work.
-    return isinstance(data, Mapping) or hasattr(type(data), "columns")
 
 
 def _is_size(part: Any) -> bool:

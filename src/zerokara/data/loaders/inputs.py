@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.arrays import Array
+from zerokara.checks import is_sparse
 from zerokara.data.columns.encoder import Encoder
 from zerokara.data.columns.frames import raw_table
 from zerokara.data.columns.interpret import interpret
@@ -21,16 +22,22 @@ NUMBER_TYPES = ("int", "uint", "float", "bool", "sparse[")
 """How the names of the types of numbers begin, in pandas and in Polars."""
 
 
+def has_columns(X: Any) -> bool:
+    """Return whether this is a DataFrame or a dict of columns. SciPy's ``dok_array``, a dict of cells, is an array."""
+    # Of the class, because to look at the columns of a lazy frame is work.
+    return hasattr(type(X), "columns") or (isinstance(X, Mapping) and not is_sparse(X))
+
+
 def column_names(X: Any) -> list[Any] | None:
     """Return the names of the columns of a DataFrame or a dict of columns; None for arrays.
 
     >>> column_names({"age": [1, 2]}), column_names([[1, 2]])
     (['age'], None)
     """
+    if not has_columns(X):
+        return None
     if isinstance(X, Mapping):
         return list(X)
-    if not hasattr(type(X), "columns"):  # Of the class, because to look at the columns of a lazy frame is work.
-        return None
     return list(getattr(X, "column_names", X.columns))  # In pyarrow ``columns`` are the columns themselves.
 
 
