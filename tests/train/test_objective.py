@@ -162,6 +162,7 @@ def test_class_weights_are_in_the_loss_and_not_in_the_score() -> None:
         ("balance", "class_weight must be balanced, or a weight of 0 or above by class"),
         ({"no": -1}, "class_weight must be balanced"),
         ("no=x", "class_weight must be balanced"),
+        ("no=1,no=2", "class_weight must be balanced, or a weight of 0 or above by class, each class once"),
         ({"maybe": 1}, "unknown class in class_weight 'maybe'"),
         ({"no": 0, "may, be": 0, "x=1": 0}, "must be above 0 for a class"),
     ],

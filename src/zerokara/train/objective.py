@@ -87,11 +87,11 @@ def _mapping(class_weight: Any, setting: str = "class_weight") -> dict[str, floa
         else:
             items = class_weight.items()
         weights = {str(name): float(weight) for name, weight in items}
-        if not all(0 <= weight < math.inf for weight in weights.values()):
+        if len(weights) < len(items) or not all(0 <= weight < math.inf for weight in weights.values()):
             raise ValueError
     except (AttributeError, TypeError, ValueError) as error:
         raise InputError(
-            f"{setting} must be balanced, or a weight of 0 or above by class, such as no=1,yes=10, got "
-            f"{class_weight!r}: correct it"
+            f"{setting} must be balanced, or a weight of 0 or above by class, each class once, such as no=1,yes=10, "
+            f"got {class_weight!r}: correct it"
         ) from error
     return weights
