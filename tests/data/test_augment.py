@@ -110,6 +110,7 @@ def test_what_is_no_augmentation_is_refused(text, message):
     [
         ((12,), r"needs images, .* got \(12,\)"),
         ((1, 2, 3, 2), "needs images"),
+        ((1, 8, 8), r"\(1, 8, 8\): transpose"),
         ((3, 8, 8), r"got \(3, 8, 8\): transpose to \(N, H, W, C\)"),
         ((2, 6), r"shift must be smaller than the images, got 2 for \(2, 6\)"),
     ],

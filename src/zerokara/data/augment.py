@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from zerokara.arrays import Array, Index
-from zerokara.data.pixels import is_image
 from zerokara.errors import InputError, unknown
 
 AUGMENTATIONS = ("flip", "shift:PIXELS")
+MOST_CHANNELS = 4
+"""A last axis of more beside a first one of 1 or 3 is a width."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,11 @@ class Augment:
 
     def require(self, sample_shape: Sequence[int]) -> None:
         """Raise if samples of this shape are not images, or not larger than the shift."""
-        if not is_image(sample_shape):
-            colors_first = len(sample_shape) == 3 and sample_shape[0] in (1, 3)
-            remedy = "transpose to (N, H, W, C)" if colors_first else "drop it, or pass sample_shape to from_arrays"
+        channels_first = len(sample_shape) == 3 and sample_shape[0] in (1, 3) and sample_shape[2] > MOST_CHANNELS
+        if len(sample_shape) not in (2, 3) or channels_first:
+            remedy = "transpose to (N, H, W, C)" if channels_first else "drop it, or pass sample_shape to from_arrays"
             raise InputError(
-                f"augmentation {self} needs images, samples of the shape (H, W), (H, W, 1) or (H, W, 3), got "
+                f"augmentation {self} needs images, samples of the shape (H, W) or (H, W, C), got "
                 f"{tuple(sample_shape)}: {remedy}"
             )
         if self.shift >= min(sample_shape[:2]):
