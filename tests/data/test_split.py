@@ -127,7 +127,7 @@ REFUSED = [
     (lambda: numbered(4).split(0.0), r"between 0 and 1 or a count, got 0.0"),
     (lambda: numbered(4).split(-0.1), r"between 0 and 1"),
     (lambda: numbered(4).split(float("nan")), r"between 0 and 1 or a count, got nan"),
-    (lambda: numbered(4).split(0), r"at least 1 sample, got 0: leave it out"),
+    (lambda: numbered(4).split(0), r"at least 1 sample, got 0: try 0.2"),
     (lambda: numbered(4).split(-3), r"at least 1 sample, got -3"),
     (lambda: numbered(4).split(4), r"must leave samples for training, got 4 of 4"),
     (lambda: numbered(4).split(2, 2), r"validation must leave samples for training, got 2 of 2"),

@@ -69,7 +69,10 @@ def given(hyperparameters: Any) -> dict[str, Any]:
 def _size(_: Any, tokens: Sequence[Token]) -> int | float:
     """Return a count, or a fraction; of their union cyclopts would round every number."""
     text = tokens[0].value
-    return int(text) if text.isdecimal() else float(text)
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else float(text)
+    except ValueError as error:
+        raise ValueError(f"the size of a part is a fraction or a count, got {text!r:.40}: try 0.2 or 100") from error
 
 
 SIZE = Parameter(converter=_size)

@@ -25,7 +25,7 @@ def part_size(size: float, available: int, what: str) -> int:
     if isinstance(size, (int, np.integer)):
         count = int(size)
         if count < 1:
-            raise InputError(f"{what} must be at least 1 sample, got {count}: leave it out for no such part")
+            raise InputError(f"{what} must be at least 1 sample, got {count}: try 0.2 or 100")
     else:
         if not 0 < size < 1:
             raise InputError(f"{what} must be a fraction between 0 and 1 or a count, got {size}: try 0.2 or 100")
