@@ -285,6 +285,7 @@ WRONG = {
     "no dataset": (["tune"], "DATASET"),
     "unknown activation": (["train", "digits", "--activation", "rleu"], "did you mean 'relu'"),
     "validation too large": (["tune", "digits", "--validation", "1.5"], "validation"),
+    "no validation": (["train", "digits", "--validation", "0"], "use --validation 0.2 or --folds 5; in Python data"),
     "train size too large": (["tune", "digits", "--train-size", "100000"], "1797"),
     "unknown option in a config": (["tune", "digits", "--config", "{tmp}/unknown.toml"], "--epochs"),
     "a table in a config": (["tune", "digits", "--config", "{tmp}/table.toml"], "no table but"),

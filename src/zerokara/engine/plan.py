@@ -76,7 +76,8 @@ class Plan(TrainingSettings):
             BatchLoader(part, self.dtype, self.augment, self.seed, self.replicate)
         if self.scorer is None and any(part.validation is None for part in self.parts):
             raise InputError(
-                "trials are ranked on validation data, got data without: use data.split(validation=0.2), or folds=5"
+                "trials are ranked on validation data, got data without: use --validation 0.2 or --folds 5; in Python "
+                "data.split(validation=0.2) or folds=5"
             )
         if isinstance(self.rank, str) and not all(self.metric.defined_on(part) for part in self.parts):
             raise InputError(
