@@ -59,7 +59,7 @@ function trialPlot(container, page, row, curve, height) {
           values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((value) => brief(value, 3)), filter: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits },
       ],
       series: [{}, ...names.map(line)],
-      hooks: { draw: [(/** @type {any} */ plot) => keptMark(plot, trials.epoch[row], trials.curve(curve, row))], setCursor: [(/** @type {any} */ plot) => says(plot)] },
+      hooks: { draw: [(/** @type {any} */ plot) => keptMark(plot, page.data.search.rows > 1 ? 0 : trials.epoch[row], trials.curve(curve, row))], setCursor: [(/** @type {any} */ plot) => says(plot)] },
     }, [Array.from({ length }, (_, k) => k + 1), ...values], place);
   };
   const now = el("div", { class: "reads soft" });
@@ -73,7 +73,7 @@ function trialPlot(container, page, row, curve, height) {
   const end = redraw.subscribe(() => (place.isConnected ? build() : end()));
 }
 
-/** Mark the epoch that the trial is ranked by. @param {any} plot @param {number} epoch @param {import("./trials.js").Numbers} values */
+/** Mark the epoch that the trial is ranked by; of several networks none is. @param {any} plot @param {number} epoch @param {import("./trials.js").Numbers} values */
 function keptMark(plot, epoch, values) {
   if (epoch < 1 || !Number.isFinite(values[epoch - 1])) return;
   const ratio = window.devicePixelRatio || 1;

@@ -59,7 +59,7 @@ function tipContent(page, row) {
   return [
     el("b", {}, text("trial", { number: trials.number[row] })),
     el("span", { class: "soft" }, ` ${stateText(page, row)}`),
-    el("div", {}, `${scoreName(page, score.curve)} `, el("b", {}, scoreText(label, trials.ranked(score.curve)[row])), `${gap()}${text("tip.epoch", { epoch: trials.epoch[row] })}`),
+    el("div", {}, `${scoreName(page, score.curve)} `, el("b", {}, scoreText(label, trials.ranked(score.curve)[row])), `${gap()}${epochText(page, "tip.epoch", row)}`),
     el("div", { class: "params" }, ...params),
   ];
 }
@@ -74,6 +74,11 @@ export function paramText(page, k, row) {
 function stateText(page, row) {
   const { trials } = page;
   return text(`state.${trials.state[row]}.after`, { epochs: trials.epochs[row] });
+}
+
+/** @param {Page} page @param {string} name @param {number} row @param {Record<string, any>} values @returns {string} a text about the epoch of a trial; several networks have a mean one */
+function epochText(page, name, row, values = {}) {
+  return text(page.data.search.rows > 1 ? `${name}.several` : name, { ...values, epoch: page.trials.epoch[row] });
 }
 
 /** @param {HTMLElement} container @param {Page} page @param {number} row */
@@ -95,9 +100,9 @@ function fillPanel(container, page, row) {
       button("trial.better", "↑", () => go(-1), trials.place[row] === 0),
       button("trial.worse", "↓", () => go(1), trials.place[row] === trials.count - 1),
       button("close", "✕", () => page.select.set(-1))),
-    el("p", { class: "soft" }, text("trial.about", { place: trials.place[row] + 1, count: trials.count, state: stateText(page, row), epoch: trials.epoch[row] })),
+    el("p", { class: "soft" }, epochText(page, "trial.about", row, { place: trials.place[row] + 1, count: trials.count, state: stateText(page, row) })),
     el("h3", {}, text("trial.searched")), facts(params),
-    el("h3", {}, text("trial.scores", { epoch: trials.epoch[row] })), facts(scores),
+    el("h3", {}, epochText(page, "trial.scores", row)), facts(scores),
     el("h3", {}, text("trial.curves")));
   const curves = el("div");
   container.append(curves);
