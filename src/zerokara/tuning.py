@@ -100,9 +100,11 @@ def run_search(
         settings.warn(report)
     how: dict[str, Any] = {"scheduler": make_scheduler(race), "pool": open_pool(settings.workers)}
     how |= {name: getattr(settings, name) for name in ("refit", "ensemble", "on_epoch", "warn")}
-    final = folder.final_networks(trials) if folder else None
-    limits = [] if settings.seconds is None else [TimeLimit(settings.seconds, settings.refit or 0, begun, final)]
-    how |= {"callbacks": [*settings.callbacks, *limits], "limit": limits[0] if limits else None}
+    limit = None
+    if settings.seconds is not None:
+        final = folder.final_networks(trials) if folder else None
+        limit = TimeLimit(settings.seconds, settings.refit or 0, begun, final)
+    how |= {"callbacks": [*settings.callbacks, *([limit] if limit else [])], "limit": limit}
     new = settings.out if folder is None else None
     with ExitStack() as opened:
         store: Store

@@ -11,7 +11,7 @@ BRIGHT = 0.6
 
 
 USUAL_WHITE = {1.0: 0.1, 255.0: 127.5}
-"""The usual values of white, each with what the brightest training pixel must be above. Below, the units are others."""
+"""The usual values of white. The brightest training pixel is above the number beside it, or the units are others."""
 
 
 def is_image(sample_shape: Sequence[int]) -> bool:

@@ -105,6 +105,11 @@ class SoftmaxCrossEntropy(Loss):
         if not ((self.label_smoothing >= 0) & (self.label_smoothing < 1)).all():
             raise InputError(f"0 <= label_smoothing < 1 must hold, got {self.label_smoothing.ravel()}: try 0.1")
 
+    @cached_property
+    def smooths(self) -> bool:
+        """Whether there is label smoothing."""
+        return bool(self.label_smoothing.any())
+
     def targets(self, t: npt.ArrayLike, samples: int, outputs: int) -> Array:
         t = np.asarray(t)
         try:
@@ -127,11 +132,6 @@ class SoftmaxCrossEntropy(Loss):
         if self.class_weights is not None:
             losses *= self.class_weights.astype(scores.dtype)[t]
         return losses
-
-    @cached_property
-    def smooths(self) -> bool:
-        """Whether there is label smoothing."""
-        return bool(self.label_smoothing.any())
 
     def gradient(self, scores: Array, t: Array) -> Array:
         classes = scores.shape[-1]

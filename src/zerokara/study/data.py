@@ -38,6 +38,8 @@ def data_again(config: Mapping[str, Any], data: Any, **given: Any) -> Dataset:
         names = names[2:] if data.validation is None and config.get("folds", 1) == 1 else []
     elif isinstance(data, tuple):
         names.remove("target")
-    recorded = {"validation": None} | {n: config.get(n) if n == "stratify" else config.get(n) or None for n in names}
+    recorded = {"validation": None} | {name: config.get(name) or None for name in names}
+    if "stratify" in names:
+        recorded["stratify"] = config.get("stratify")  # False is another split than none.
     asked = {name: value for name, value in given.items() if value is not None}
     return as_dataset(data, seed=config["seed"], **recorded | asked)

@@ -15,7 +15,7 @@ REFIT = 5
 TIMED = {"tables": 3, "large tables": 1, "pictures": 32, "many pictures": 8}
 """The trials of a generation where time is limited: a search ends between two of them."""
 SAMPLES_PER_SECOND = 2000
-"""With more pictures for each second of the limit there are many: 32 trials of MNIST take 15 s on one thread."""
+"""More pictures than this for each second of the limit are many: 32 trials of MNIST take 15 s on one thread."""
 TRIALS_PER_SECOND = 1000
 """More than any search trains."""
 

@@ -46,7 +46,7 @@ Response = TypeVar("Response")
 
 
 class TimeBudget(Protocol):
-    """The seconds that a search may take, see `zerokara.callbacks.TimeLimit`."""
+    """The seconds that a search may take, and the networks it trains last; see `zerokara.callbacks.TimeLimit`."""
 
     seconds: float
     final: int | None

@@ -111,9 +111,9 @@ class RunFolder:
             remove_temporary(folder)
 
     def finished(self, trials: int | None = None) -> dict[str, Any]:
-        """Return the summary of a run that has so many trials, or that a callback stopped; else nothing.
+        """Return the summary of a run that has ended, also by a callback, with this number of trials; else nothing.
 
-        A run of which a process was killed since is not finished. ``trials`` None are those of the run.
+        A run of which a process was killed since has not ended. ``trials`` None is the number in its config.
         """
         summary = self._ended(trials)
         return summary if summary.get("finished") is True and not (self.path / WORKER_ID).exists() else {}
@@ -123,7 +123,7 @@ class RunFolder:
         return self._ended(trials).get("final_networks")
 
     def _ended(self, trials: int | None) -> dict[str, Any]:
-        """Return the summary if so many trials, or as many as a callback let it have, were trained; else nothing."""
+        """Return the summary if these trials were trained, or a callback stopped a search for them; else nothing."""
         planned, summary = self.config()["trials"], read_summary(self.path)
         stopped = summary.get("stopped")
         total = stopped.get("trials", planned) if isinstance(stopped, dict) else summary.get("trials")
