@@ -16,12 +16,12 @@ import { text } from "./text.js";
  * @param {number} [height]
  */
 export function trialCurves(container, page, row, height = 170) {
+  const { rank, rows } = page.data.search;
   const legend = el("div", { class: "key-list" },
     el("span", { class: "option" }, el("i", { style: "background:var(--train)" }), text("training")),
     el("span", { class: "option" }, el("i", { style: "background:var(--validation)" }), text("validation")),
-    el("span", { class: "option" }, el("i", { class: "round", style: "background:var(--ink)" }), text("curves.kept")));
+    rows > 1 ? null : el("span", { class: "option" }, el("i", { class: "round", style: "background:var(--ink)" }), text("curves.kept")));
   container.append(legend);
-  const { rank } = page.data.search;
   const more = rank.curve === "val_loss" || rank.curve === "val_score" ? [] : [rank.curve];
   for (const curve of ["val_loss", "val_score", ...more]) {
     if (page.trials.curveNames.includes(curve)) trialPlot(container, page, row, curve, height);
